@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+// Plain JavaScript that every Node with ES modules can parse: an old one must reach the check below, not a syntax error.
+import fs from 'fs';
+import module from 'module';
+import path from 'path';
+import url from 'url';
+
+if (Number(process.versions.node.split('.')[0]) < 22) {
+  process.stderr.write(
+    'weir needs Node.js 22 or newer, this is ' + process.versions.node + ' (' + process.execPath + ')\n',
+  );
+  process.exit(2);
+}
+
+// A reader that has seen enough (`| head -1`) must not turn a running command into a crash.
+const ignoreClosedPipe = (error) => {
+  if (error.code !== 'EPIPE') throw error;
+};
+process.stdout.on('error', ignoreClosedPipe);
+process.stderr.on('error', ignoreClosedPipe);
+
+// chalk does not know NO_COLOR, and Node warns when both are set: here NO_COLOR wins.
+if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
+
+const root = path.dirname(path.dirname(fs.realpathSync(url.fileURLToPath(import.meta.url))));
+const argv = process.argv.slice(2);
+
+// Resolves when everything written so far has been taken by the reader, however slow, or the pipe is closed.
+const drained = (stream) => new Promise((resolve) => stream.write('', resolve));
+
+if (argv.length === 1 && argv[0] === '--version') {
+  process.stdout.write(JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version + '\n');
+} else {
+  enableCompileCache();
+  const { runWeir } = await import('../dist/cli.js');
+  const exit = await runWeir(argv, { root, bin: path.join(root, 'bin', 'run.js') });
+  await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  process.exit(exit);
+}
+
+// Compiled code is kept in a folder that only this user can write: root must never load code that another user planted.
+function enableCompileCache() {
+  const uid = process.getuid();
+  const home = process.env.XDG_CACHE_HOME || (process.env.HOME && path.join(process.env.HOME, '.cache'));
+  const parent = uid === 0 ? '/var/cache' : home;
+  if (!parent) return;
+  const folder = path.join(parent, 'weir');
+  try {
+    fs.mkdirSync(folder, { mode: 0o700, recursive: true });
+    const stat = fs.lstatSync(folder);
+    if (stat.isDirectory() && stat.uid === uid && (stat.mode & 0o022) === 0) module.enableCompileCache(folder);
+  } catch {
+    // A read-only file system: weir works the same, only some milliseconds slower.
+  }
+}

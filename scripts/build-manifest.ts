@@ -1,0 +1,20 @@
+import { createRequire } from 'node:module';
+import { Plugin } from '@oclif/core/config';
+
+const root = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
+
+/** The text of oclif.manifest.json for the commands in dist/, by oclif's own reader of commands. Needs a build. */
+export async function buildManifest(): Promise<string> {
+  const pjson = createRequire(import.meta.url)(`${root}/package.json`);
+  const plugin = new Plugin({
+    root,
+    pjson,
+    isRoot: true,
+    type: 'core',
+    ignoreManifest: true,
+    respectNoCacheDefault: true,
+    errorOnManifestCreate: true,
+  } as ConstructorParameters<typeof Plugin>[0]);
+  await plugin.load();
+  return `${JSON.stringify(plugin.manifest, null, 2)}\n`;
+}

@@ -1,0 +1,33 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+
+/** What a bug report says beside the error itself. */
+export interface BugReportContext {
+  readonly argv: readonly string[];
+  readonly weirVersion: string;
+}
+
+/**
+ * Writes what is needed to find a bug of weir into a new private folder and returns the file's path, or undefined if
+ * the file system takes nothing: a failing report must not hide the error. No environment and no file contents go in.
+ */
+export function writeBugReport(error: unknown, context: BugReportContext): string | undefined {
+  const report = [
+    `weir ${context.weirVersion}, node ${process.versions.node}, ${process.platform} ${process.arch} ${release()}`,
+    `time: ${new Date().toISOString()}`,
+    `uid: ${process.getuid?.() ?? 'unknown'}`,
+    `argv: ${JSON.stringify(context.argv)}`,
+    '',
+    inspect(error, { depth: 5 }),
+    '',
+  ];
+  try {
+    const file = join(mkdtempSync(join(tmpdir(), 'weir-report-')), 'report.txt');
+    writeFileSync(file, report.join('\n'), { mode: 0o600 });
+    return file;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { WeirError } from '../errors/weir-error.ts';
+
+const NETNS_FOLDERS = ['/run/netns', '/var/run/netns'];
+const OWN_NETNS = '/proc/self/ns/net';
+/** f_type of the kernel's nsfs, where every namespace file lives (linux/magic.h: NSFS_MAGIC). */
+const NSFS_MAGIC = 0x6e736673;
+
+/** The value of `--netns X` or `--netns=X` in a command line, before a `--`; undefined without one. */
+export function findNetnsArgument(argv: readonly string[]): string | undefined {
+  for (const [index, argument] of argv.entries()) {
+    if (argument === '--') return undefined;
+    if (argument === '--netns') return argv[index + 1];
+    if (argument.startsWith('--netns=')) return argument.slice('--netns='.length);
+  }
+  return undefined;
+}
+
+/**
+ * Moves this process into the network namespace that `--netns` names by replacing it with nsenter and the same command
+ * line: a running Node process cannot change the namespace of its own threads. Resolves to undefined when there is no
+ * `--netns`, when the process is already there, or when it cannot be done (`requireNetns` then says why), and to the
+ * exit code of a child on a Node without `process.execve` (before 22.15).
+ */
+export async function enterRequestedNetns(argv: readonly string[], bin: string): Promise<number | undefined> {
+  const requested = findNetnsArgument(argv);
+  if (requested === undefined) return undefined;
+  const file = resolveNetnsFile(requested);
+  if (file === undefined || isOwnNetns(file)) return undefined;
+  const nsenter = findInPath('nsenter');
+  if (nsenter === undefined || probeNetns(nsenter, file) !== undefined) return undefined;
+  const args = [`--net=${file}`, '--', process.execPath, ...process.execArgv, bin, ...argv];
+  const env = { ...process.env, WEIR_NETNS_ENTERED: requested };
+  if (typeof process.execve === 'function') process.execve(nsenter, ['nsenter', ...args], env);
+  return await runInPlace(nsenter, args, env);
+}
+
+/**
+ * Checks that the process runs in the network namespace that `--netns` names.
+ * Throws WEIR1005 when there is no such namespace, WEIR2001 without nsenter, WEIR2004 when the kernel refuses.
+ */
+export function requireNetns(requested: string): void {
+  const file = resolveNetnsFile(requested);
+  if (file === undefined) {
+    const names = listNetnsNames();
+    throw new WeirError('WEIR1005', {
+      what: `--netns: there is no network namespace ${JSON.stringify(requested)}`,
+      why: 'it takes a name that `ip netns list` prints, a process number, or the path of a namespace file',
+      hint: names.length > 0 ? `the named ones are: ${names.join(', ')}` : 'no named one exists on this host',
+    });
+  }
+  if (isOwnNetns(file)) return;
+  const nsenter = findInPath('nsenter');
+  if (nsenter === undefined) {
+    throw new WeirError('WEIR2001', {
+      what: 'nsenter is missing',
+      why: 'weir enters a network namespace by nsenter, which was not found in PATH',
+      hint: 'install the package util-linux',
+    });
+  }
+  throw new WeirError('WEIR2004', {
+    what: `network namespace ${requested} cannot be entered`,
+    why: probeNetns(nsenter, file) ?? `${file} changed while weir started`,
+    hint: 'run weir as root, or with CAP_SYS_ADMIN in the user namespace that owns this network namespace',
+  });
+}
+
+/** The names of the network namespaces that `ip netns` knows on this host, sorted. */
+export function listNetnsNames(): string[] {
+  const names = NETNS_FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder));
+  return [...new Set(names)].sort();
+}
+
+function resolveNetnsFile(requested: string): string | undefined {
+  if (requested === '') return undefined;
+  if (requested.includes('/')) return [requested].find(isNetnsFile);
+  if (/^\d+$/.test(requested)) return [`/proc/${requested}/ns/net`].find(isNetnsFile);
+  return NETNS_FOLDERS.map((folder) => join(folder, requested)).find(isNetnsFile);
+}
+
+// EACCES comes from another user's process: its namespace is there, only not ours to look at.
+function isNetnsFile(file: string): boolean {
+  try {
+    return statfsSync(file).type === NSFS_MAGIC;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES';
+  }
+}
+
+function isOwnNetns(file: string): boolean {
+  try {
+    const [own, other] = [statSync(OWN_NETNS), statSync(file)];
+    return own.ino === other.ino && own.dev === other.dev;
+  } catch {
+    return false;
+  }
+}
+
+function findInPath(name: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Once nsenter has replaced us nobody could report its failure in weir's form, so it is tried on a no-op first.
+function probeNetns(nsenter: string, file: string): string | undefined {
+  const env = { ...process.env, LC_ALL: 'C' };
+  const probe = spawnSync(nsenter, [`--net=${file}`, '--', 'true'], { encoding: 'utf8', env, timeout: 10_000 });
+  if (probe.status === 0) return undefined;
+  return probe.stderr?.trim() || probe.error?.message || `nsenter ended with ${probe.status ?? probe.signal}`;
+}
+
+// Ctrl-C reaches the child by itself (same process group); a signal sent to us alone is passed on.
+async function runInPlace(file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(file, args, { stdio: 'inherit', env });
+  const forward = (signal: NodeJS.Signals) => child.kill(signal);
+  const ignore = () => {};
+  process.on('SIGTERM', forward).on('SIGHUP', forward).on('SIGINT', ignore);
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.on('error', reject).on('exit', (...end) => resolve(end));
+  });
+  process.off('SIGTERM', forward).off('SIGHUP', forward).off('SIGINT', ignore);
+  return code ?? 128 + osConstants.signals[signal ?? 'SIGTERM'];
+}

@@ -1,0 +1,123 @@
+import { channel } from 'node:diagnostics_channel';
+import { performance } from 'node:perf_hooks';
+import { WeirError } from '../errors/weir-error.ts';
+
+/** How to run a tool. */
+export interface RunToolOptions {
+  /** Deadline in milliseconds; then the tool gets SIGTERM, and SIGKILL one second later. */
+  readonly timeoutMs: number;
+  /** Text for its stdin; without it stdin is empty. */
+  readonly input?: string;
+  /** Ends the tool when it aborts; `runTool` then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Variables on top of this process's environment and `LC_ALL=C`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** With false an exit code other than 0 is a result, not an error. */
+  readonly reject?: boolean;
+}
+
+/** What a tool did: its complete output as text, its exit code, and how long it ran in milliseconds. */
+export interface ToolResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+  readonly ms: number;
+}
+
+// The presenter listens here under --verbose; without a listener publishing costs nothing.
+const toolChannel = channel('weir:tool');
+
+// Tools live in sbin, which is not in the PATH of a non-login shell.
+const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+
+/** The Debian package that holds a tool, for the hint of WEIR2001. */
+const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
+  conntrack: 'conntrack',
+  groovy: 'groovy',
+  ip: 'iproute2',
+  nft: 'nftables',
+  nsenter: 'util-linux',
+  ps: 'procps',
+  setpriv: 'util-linux',
+  ss: 'iproute2',
+  sysctl: 'procps',
+  tc: 'iproute2',
+  unshare: 'util-linux',
+};
+
+/**
+ * Runs one program to its end: argv without a shell, `LC_ALL=C`, a deadline. It runs in a session of its own, so that
+ * Ctrl-C on the terminal reaches weir alone, which decides what becomes of a half-done change.
+ * Throws WEIR2001 (not found or not executable), WEIR2002 (timed out), WEIR2003 (exit code other than 0, or killed).
+ */
+export async function runTool(argv: readonly [string, ...string[]], options: RunToolOptions): Promise<ToolResult> {
+  options.signal?.throwIfAborted();
+  // Loaded here because commands that run no tool should not pay for it at start-up.
+  const { execa } = await import('execa');
+  const [file, ...args] = argv;
+  const started = performance.now();
+  const result = await execa(file, args, {
+    reject: false,
+    detached: true,
+    stripFinalNewline: false,
+    timeout: options.timeoutMs,
+    forceKillAfterDelay: 1000,
+    env: { PATH: searchPath(), LC_ALL: 'C', ...options.env },
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+  });
+  const ms = performance.now() - started;
+  toolChannel.publish({ argv, exitCode: result.exitCode, ms });
+  if (result.isCanceled) throw options.signal?.reason;
+  if (result.timedOut) throw toolTimedOut(argv, options.timeoutMs, result.stderr);
+  if (result.code === 'ENOENT' || result.code === 'EACCES') throw toolMissing(file, result.code);
+  const { exitCode, stdout, stderr } = result;
+  if (exitCode === undefined || (exitCode !== 0 && options.reject !== false)) {
+    throw toolFailed(argv, result.signal ?? `exit code ${exitCode ?? 'unknown'}`, { stdout, stderr, exitCode });
+  }
+  return { stdout, stderr, exitCode, ms };
+}
+
+function searchPath(): string {
+  const folders = (process.env.PATH ?? '/usr/bin:/bin').split(':');
+  return [...folders, ...SYSTEM_FOLDERS.filter((folder) => !folders.includes(folder))].join(':');
+}
+
+function toolMissing(file: string, code: string): WeirError {
+  const debianPackage = /^(ip6?tables|arptables|ebtables)/.test(file) ? 'iptables' : DEBIAN_PACKAGES[file];
+  return new WeirError('WEIR2001', {
+    what: `${file} ${code === 'ENOENT' ? 'is missing' : 'may not be executed'}`,
+    why:
+      code === 'ENOENT'
+        ? `weir calls ${file}, which was not found in PATH`
+        : 'the file is not executable for this user',
+    hint: debianPackage === undefined ? `make ${file} available in PATH` : `install the package ${debianPackage}`,
+  });
+}
+
+function toolTimedOut(argv: readonly string[], timeoutMs: number, stderr: string): WeirError {
+  return new WeirError('WEIR2002', {
+    what: `${argv.join(' ')} did not end within ${timeoutMs} ms`,
+    why: lastLines(stderr) || 'it wrote nothing to stderr; another program may hold a lock that it waits for',
+    hint: 'look for a program that holds the lock (`ps`), then try again',
+    details: { argv, timeoutMs, stderr },
+  });
+}
+
+function toolFailed(
+  argv: readonly string[],
+  end: string,
+  output: { stdout: string; stderr: string; exitCode: number | undefined },
+): WeirError {
+  return new WeirError('WEIR2003', {
+    what: `${argv.join(' ')} failed: ${end}`,
+    why: lastLines(output.stderr) || lastLines(output.stdout) || 'it wrote nothing',
+    hint: 'run the same program by hand to see more; `--verbose` shows every program that weir calls',
+    details: { argv, exitCode: output.exitCode ?? null, stderr: output.stderr },
+  });
+}
+
+// A rule set of thousands of lines can come back in an error: the end of it is what names the reason.
+function lastLines(text: string): string {
+  return text.trim().split('\n').slice(-5).join('\n').slice(-1000);
+}

@@ -1,0 +1,139 @@
+import type { Interfaces } from '@oclif/core';
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import type { ExitCode } from '../errors/exit-codes.ts';
+import { WeirError } from '../errors/weir-error.ts';
+import { type Interruption, listenForInterruption } from '../host/interruption.ts';
+import { CommandOutput } from './command-output.ts';
+import type { Paint } from './paint.ts';
+import { toWeirError } from './to-weir-error.ts';
+
+/** What a command that has done its work hands to the presenter. */
+export interface CommandOutcome<Result> {
+  /** Becomes `result` of the JSON envelope. */
+  readonly result: Result;
+  /** The text for humans; called only without `--json`. A missing final newline is added, '' prints nothing. */
+  readonly text: (paint: Paint) => string;
+  /** 0 if omitted. */
+  readonly exit?: ExitCode;
+}
+
+/** What a streaming command hands over at its end: everything has been written by `emit` already. */
+export interface StreamOutcome {
+  readonly streamed: true;
+  readonly exit?: ExitCode;
+}
+
+type FlagsOf<T extends typeof Command> = Interfaces.InferredFlags<(typeof WeirCommand)['baseFlags'] & T['flags']>;
+type ArgsOf<T extends typeof Command> = Interfaces.InferredArgs<T['args']>;
+
+/**
+ * Base of all commands. A command declares flags and args, and implements `execute`: it calls one use case and returns
+ * the typed result with a renderer. Parsing, JSON, warnings, errors, signals and exit codes are dealt with here.
+ */
+export abstract class WeirCommand<T extends typeof Command, Result> extends Command {
+  static override baseFlags = {
+    json: Flags.boolean({ helpGroup: 'GLOBAL', summary: 'Print one JSON document on stdout.' }),
+    config: Flags.string({
+      default: '/etc/weir/mesh.yaml',
+      env: 'WEIR_CONFIG',
+      helpGroup: 'GLOBAL',
+      helpValue: 'FILE',
+      summary: 'The mesh.yaml to read.',
+    }),
+    'run-dir': Flags.string({
+      default: '/run/weir',
+      env: 'WEIR_RUN_DIR',
+      helpGroup: 'GLOBAL',
+      helpValue: 'DIR',
+      summary: 'Where sockets, locks and off.sh live.',
+    }),
+    'state-dir': Flags.string({
+      default: '/var/lib/weir',
+      env: 'WEIR_STATE_DIR',
+      helpGroup: 'GLOBAL',
+      helpValue: 'DIR',
+      summary: 'Where weir keeps what must survive a reboot.',
+    }),
+    verbose: Flags.boolean({ helpGroup: 'GLOBAL', summary: 'Show each child command on stderr.' }),
+  };
+
+  protected flags!: FlagsOf<T>;
+  protected args!: ArgsOf<T>;
+  /** Positional arguments as given, for commands that are not `strict`. */
+  protected words!: readonly string[];
+  readonly #interruption: Interruption = listenForInterruption();
+  #output = new CommandOutput({ json: false, verbose: false });
+
+  /** Does the command's work. Throws WeirError for what went wrong. */
+  protected abstract execute(): Promise<CommandOutcome<Result> | StreamOutcome>;
+
+  /**
+   * Aborts at SIGINT or SIGTERM. A command that reads it decides itself how it ends, and with which exit code;
+   * `signal.throwIfAborted()` ends it with 130 or 143. A second signal ends the command at once.
+   */
+  protected get signal(): AbortSignal {
+    return this.#interruption.signal;
+  }
+
+  /** Adds a warning to the envelope; without `--json` it goes to stderr at once. */
+  override warn(warning: string): string;
+  override warn(warning: Error): Error;
+  override warn(warning: string | Error): string | Error {
+    this.#output.warn(typeof warning === 'string' ? warning : warning.message);
+    return warning;
+  }
+
+  /** Tells a human on stderr how far the command is. */
+  protected progress(line: string): void {
+    this.#output.progress(line);
+  }
+
+  /** Writes one item of a stream: one envelope on a line with `--json`, else the text. */
+  protected emit(item: CommandOutcome<Result>): void {
+    this.#output.result(item);
+  }
+
+  /** Runs the command and resolves to its exit code; never throws. */
+  override async run(): Promise<ExitCode> {
+    this.#output = CommandOutput.fromArgv(this.argv);
+    try {
+      const { args, argv, flags } = await this.parse(this.ctor);
+      this.args = args as ArgsOf<T>;
+      this.flags = flags as FlagsOf<T>;
+      this.words = argv as string[];
+      await this.#requireNetns();
+      const outcome = await Promise.race([this.execute(), this.#interruption.forced]);
+      if (!('streamed' in outcome)) this.#output.result(outcome);
+      return outcome.exit ?? 0;
+    } catch (thrown) {
+      return this.#fail(thrown);
+    } finally {
+      this.#interruption.dispose();
+      this.#output.dispose();
+    }
+  }
+
+  #fail(thrown: unknown): ExitCode {
+    const error = toWeirError(this.#abortReason(thrown) ?? thrown, {
+      argv: this.argv,
+      command: this.id?.replaceAll(':', ' '),
+      weirVersion: this.config.version,
+    });
+    this.#output.failure(error);
+    return error.exit;
+  }
+
+  // Node's own functions reject with an AbortError of their own when our signal fires: the reason behind it is ours.
+  #abortReason(thrown: unknown): unknown {
+    const isAbort = thrown instanceof Error && thrown.name === 'AbortError';
+    return isAbort && this.#interruption.reason instanceof WeirError ? this.#interruption.reason : undefined;
+  }
+
+  async #requireNetns(): Promise<void> {
+    const requested: unknown = (this.flags as Record<string, unknown>).netns;
+    if (typeof requested !== 'string') return;
+    const { requireNetns } = await import('../host/enter-netns.ts');
+    requireNetns(requested);
+  }
+}

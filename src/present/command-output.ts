@@ -1,0 +1,68 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ExitCode } from '../errors/exit-codes.ts';
+import type { WeirError } from '../errors/weir-error.ts';
+import { failureEnvelope, successEnvelope } from './envelope.ts';
+import { formatErrorText } from './error-text.ts';
+import { type Paint, paintFor } from './paint.ts';
+
+/** Name of the diagnostics channel on which `runTool` tells of each child process: `{argv, exitCode, ms}`. */
+const TOOL_CHANNEL = 'weir:tool';
+
+/** Writes all that a command says: JSON alone on stdout with `--json`, else text on stdout; the rest on stderr. */
+export class CommandOutput {
+  readonly #isJson: boolean;
+  readonly #isVerbose: boolean;
+  #warnings: string[] = [];
+
+  constructor(mode: { json: boolean; verbose: boolean }) {
+    this.#isJson = mode.json;
+    this.#isVerbose = mode.verbose;
+    if (this.#isVerbose) subscribe(TOOL_CHANNEL, this.#showTool);
+  }
+
+  /** Reads `--json` and `--verbose` from a command line that oclif may not be able to parse. */
+  static fromArgv(argv: readonly string[]): CommandOutput {
+    const end = argv.indexOf('--');
+    const flags = end === -1 ? argv : argv.slice(0, end);
+    return new CommandOutput({ json: flags.includes('--json'), verbose: flags.includes('--verbose') });
+  }
+
+  warn(warning: string): void {
+    if (this.#isJson) this.#warnings.push(warning);
+    else process.stderr.write(`${paintFor('stderr').caution('warning:')} ${warning}\n`);
+  }
+
+  progress(line: string): void {
+    process.stderr.write(`${line}\n`);
+  }
+
+  result(outcome: { result: unknown; text: (paint: Paint) => string; exit?: ExitCode }): void {
+    const text = this.#isJson
+      ? successEnvelope(outcome.result, outcome.exit ?? 0, this.#takeWarnings())
+      : outcome.text(paintFor('stdout'));
+    if (text !== '') process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  failure(error: WeirError): void {
+    if (this.#isJson) process.stdout.write(`${failureEnvelope(error, this.#takeWarnings())}\n`);
+    else process.stderr.write(formatErrorText(error, paintFor('stderr')));
+  }
+
+  dispose(): void {
+    if (this.#isVerbose) unsubscribe(TOOL_CHANNEL, this.#showTool);
+  }
+
+  // Each line of a stream carries the warnings that are new since the line before.
+  #takeWarnings(): string[] {
+    const taken = this.#warnings;
+    this.#warnings = [];
+    return taken;
+  }
+
+  readonly #showTool = (message: unknown): void => {
+    const { argv, exitCode, ms } = message as { argv: readonly string[]; exitCode: number | undefined; ms: number };
+    this.progress(
+      paintFor('stderr').faint(`+ ${argv.join(' ')}  (${exitCode ?? 'ended by a signal'}, ${Math.round(ms)} ms)`),
+    );
+  };
+}
