@@ -1,0 +1,47 @@
+/**
+ * Start-up cost of weir beside a bare Node, interleaved so that a busy machine disturbs all alike.
+ * Targets: `--version` under 1.5 times `node -e 0`, a plain command under 3.5 times (medians).
+ */
+import { spawnSync } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
+
+const bin = new URL('../../bin/run.js', import.meta.url).pathname;
+const rounds = Number(process.argv[2] ?? 20);
+
+const cases = [
+  { name: 'node -e 0', args: ['-e', '0'], target: undefined },
+  { name: 'weir --version', args: [bin, '--version'], target: 1.5 },
+  { name: 'weir --help', args: [bin, '--help'], target: undefined },
+  { name: 'weir help exit-codes', args: [bin, 'help', 'exit-codes'], target: 3.5 },
+  { name: 'weir help exit-codes --json', args: [bin, 'help', 'exit-codes', '--json'], target: 3.5 },
+] as const;
+
+const samples = cases.map(() => [] as number[]);
+for (let round = 0; round <= rounds; round++) {
+  for (const [index, { name, args }] of cases.entries()) {
+    const started = performance.now();
+    const { status } = spawnSync(process.execPath, args, { stdio: 'ignore' });
+    const ms = performance.now() - started;
+    if (status !== 0) throw new Error(`${name} ended with ${status}`);
+    // The first round fills the compile cache.
+    if (round > 0) samples[index]?.push(ms);
+  }
+}
+
+const sorted = samples.map((values) => values.toSorted((a, b) => a - b));
+const median = (values: readonly number[]) => values[Math.floor(values.length / 2)] ?? Number.NaN;
+const base = median(sorted[0] ?? []);
+
+process.stdout.write(`${rounds} interleaved runs, ms; node ${process.versions.node}\n\n`);
+process.stdout.write(
+  `${'command'.padEnd(30)}${'min'.padStart(8)}${'median'.padStart(8)}${'ratio'.padStart(8)}  target\n`,
+);
+for (const [index, { name, target }] of cases.entries()) {
+  const values = sorted[index] ?? [];
+  const ratio = median(values) / base;
+  const verdict = target === undefined ? '' : `< ${target} ${ratio < target ? 'met' : 'MISSED'}`;
+  const columns = [values[0] ?? Number.NaN, median(values), ratio].map((value) =>
+    value.toFixed(value < 10 ? 2 : 1).padStart(8),
+  );
+  process.stdout.write(`${name.padEnd(30)}${columns.join('')}  ${verdict}\n`);
+}

