@@ -14,14 +14,8 @@ export default class HelpCommand extends WeirCommand<typeof HelpCommand, { topic
 
   protected override async execute(): Promise<CommandOutcome<{ topic: string; help: string }>> {
     const name = this.words.join(' ');
-    const help = findHelpTopic(name)?.text ?? (await this.#commandHelp(name));
-    return { result: { topic: name, help }, text: () => help };
-  }
-
-  async #commandHelp(name: string): Promise<string> {
-    const id = name.replaceAll(' ', ':');
-    const isKnown = name === '' || this.config.findCommand(id) !== undefined || this.config.findTopic(id) !== undefined;
-    if (isKnown) return await renderHelp(this.words, this.config);
+    const help = findHelpTopic(name)?.text ?? (await renderHelp(this.words, this.config));
+    if (help !== undefined) return { result: { topic: name, help }, text: () => help };
     throw new WeirError('WEIR1004', {
       what: `there is no help on ${JSON.stringify(name)}`,
       why: 'it is neither a command, nor an error code, nor a topic',

@@ -19,15 +19,28 @@ class CollectedHelp extends Help {
     this.#lines.push(...lines);
   }
 
-  protected override async showRootHelp(): Promise<void> {
-    await super.showRootHelp();
-    this.log(ROOT_FOOTER);
+  /** Collects the help of the longest start of `words` that names a command or a topic; false if none does. */
+  async collect(words: readonly string[]): Promise<boolean> {
+    if (words.length === 0) {
+      await this.showRootHelp();
+      this.log(ROOT_FOOTER);
+      return true;
+    }
+    for (let count = words.length; count > 0; count--) {
+      const id = words.slice(0, count).join(':');
+      const command = this.config.findCommand(id);
+      const topic = this.config.findTopic(id);
+      if (command !== undefined) await this.showCommandHelp(command);
+      else if (topic !== undefined) await this.showTopicHelp(topic);
+      else continue;
+      return true;
+    }
+    return false;
   }
 }
 
-/** The help for a command, for a topic, or without words for weir as a whole. Throws if `words` name nothing. */
-export async function renderHelp(words: readonly string[], config: Interfaces.Config): Promise<string> {
-  const help = new CollectedHelp(config, { hideAliasesFromRoot: true, respectNoCacheDefault: true });
-  await help.showHelp([...words]);
-  return help.text;
+/** The help for a command or a topic, without words for weir as a whole; undefined if `words` name nothing. */
+export async function renderHelp(words: readonly string[], config: Interfaces.Config): Promise<string | undefined> {
+  const help = new CollectedHelp(config, { hideAliasesFromRoot: true });
+  return (await help.collect(words)) ? help.text : undefined;
 }

@@ -45,10 +45,9 @@ function isHelpRequest(words: readonly string[]): boolean {
 
 async function printHelp(words: readonly string[], config: Config, output: CommandOutput): Promise<number> {
   const { renderHelp } = await import('./help.ts');
-  const text = await renderHelp(
-    words.filter((word) => !word.startsWith('-')),
-    config,
-  );
+  const named = words.filter((word) => !word.startsWith('-'));
+  const text = await renderHelp(named, config);
+  if (text === undefined) throw await unknownCommand(named, config);
   output.result({ result: { help: text }, text: () => text });
   return 0;
 }

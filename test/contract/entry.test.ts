@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cleanEnvironment, PROJECT_ROOT, runNode, runWeirBin, WEIR_BIN } from '../run-weir.ts';
+import { parseEnvelope } from './envelope-schema.ts';
+
+const ESCAPE = '\u001b[';
+
+test('--version prints the version of package.json and nothing else', async () => {
+  const { version } = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8'));
+  const ended = await runWeirBin(['--version']);
+  assert.deepEqual(ended, { code: 0, signal: null, stdout: `${version}\n`, stderr: '' });
+});
+
+test('without words weir prints its help', async () => {
+  const [bare, help] = await Promise.all([runWeirBin([]), runWeirBin(['--help'])]);
+  assert.equal(bare.code, 0);
+  assert.deepEqual(bare, help);
+});
+
+test('weir works when started through a link', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-link-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  symlinkSync(WEIR_BIN, join(folder, 'weir'));
+  assert.equal((await runNode([join(folder, 'weir'), 'help', 'exit-codes'])).code, 0);
+});
+
+test('a reader that stops after one line makes no noise and no other exit code', async () => {
+  const script = `set -o pipefail; "${process.execPath}" "${WEIR_BIN}" --help | head -1`;
+  const child = spawn('bash', ['-c', script], { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  child.stdout.resume();
+  assert.deepEqual(await once(child, 'close'), [0, null]);
+  assert.equal(stderr, '');
+});
+
+test('a reader that is gone before the first byte makes no noise either', async () => {
+  const child = spawn(process.execPath, [WEIR_BIN, 'help', 'errors'], {
+    env: cleanEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  assert.deepEqual(await once(child, 'close'), [0, null]);
+  assert.equal(stderr, '');
+});
+
+test('a slow reader gets every byte of an output larger than the pipe', async () => {
+  // An unknown topic comes back in the message; one word of a command line may hold 128 KiB at most.
+  const words = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(100_000));
+  const child = spawn(process.execPath, [WEIR_BIN, 'help', '--json', ...words], {
+    env: cleanEnvironment(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const closed = once(child, 'close');
+  await sleep(1500);
+  const { error } = parseEnvelope(await text(child.stdout));
+  assert.deepEqual(await closed, [2, null]);
+  assert.ok(error?.message.includes(words.join(' ')));
+});
+
+test('NO_COLOR, a pipe, and FORCE_COLOR decide about colour', async () => {
+  const stderrOf = async (env: Record<string, string>) => (await runWeirBin(['nope'], env)).stderr;
+  assert.equal((await stderrOf({})).includes(ESCAPE), false);
+  assert.equal((await stderrOf({ FORCE_COLOR: '1' })).includes(ESCAPE), true);
+  assert.equal((await stderrOf({ NO_COLOR: '1' })).includes(ESCAPE), false);
+  const both = await stderrOf({ NO_COLOR: '1', FORCE_COLOR: '1' });
+  assert.equal(both.includes(ESCAPE), false);
+  assert.doesNotMatch(both, /Warning/);
+});
+
+test('colour never gets into JSON', async () => {
+  const { stdout } = await runWeirBin(['nope', '--json'], { FORCE_COLOR: '1' });
+  assert.equal(stdout.includes(ESCAPE), false);
+});
+
+test('an old Node gets one clear line and exit code 2', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-old-node-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const asOld = join(folder, 'as-old.mjs');
+  writeFileSync(
+    asOld,
+    `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });`,
+  );
+  const { code, stdout, stderr } = await runNode(['--import', asOld, WEIR_BIN, '--version']);
+  assert.equal(code, 2);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^weir needs Node\.js 22 or newer, this is 20\.20\.2 \(.+\)\n$/);
+});
