@@ -50,6 +50,20 @@ export const ERROR_CATALOGUE = {
     explain:
       '--netns takes the name of a namespace (as `ip netns list` prints it), the number of a process, or the path of a namespace file. What was given is none of these on this host. Nothing was done.',
   },
+  WEIR1010: {
+    title: 'unknown application',
+    exit: 2,
+    kind: 'user',
+    explain:
+      'The command named an application that neither mesh.yaml, nor the state directory, nor the kernel knows. The message lists those that are known. Nothing was done.',
+  },
+  WEIR1011: {
+    title: 'no application named',
+    exit: 2,
+    kind: 'user',
+    explain:
+      '`weir on` and `weir off` change traffic, so they want to be told for which application: name one or more, or give --all. Nothing was done.',
+  },
   WEIR2001: {
     title: 'a program that weir needs is missing',
     exit: 3,
@@ -84,6 +98,90 @@ export const ERROR_CATALOGUE = {
     kind: 'user',
     explain:
       'The command was told to stop (Ctrl-C or SIGTERM) and ended before its work was done. Commands that change the host undo what they began, or say what is left, before they end.',
+  },
+  WEIR2020: {
+    title: 'connections may not be aborted',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'Cutting connections (`--existing cut`, or the end of a drain) aborts their sockets by `ss -K`, which takes CAP_NET_ADMIN in the user namespace that owns the network namespace: usually root. New connections already go where they should; the old ones end by themselves.',
+  },
+  WEIR3001: {
+    title: 'sidecar does not take traffic',
+    exit: 3,
+    kind: 'host',
+    explain:
+      "Before anything is changed, weir asks the sidecar's admin endpoint whether it is ready, and looks for its listeners on both address families. It was not running, not ready, frozen, or listening on no family at the ports that mesh.yaml names. Diverted connections would have failed. Nothing was changed.",
+  },
+  WEIR3002: {
+    title: 'sidecar does not answer on one family',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'The sidecar listens on IPv4 or on IPv6 only. With `onFailure: direct` weir diverts the family that works and says so; with `onFailure: deny` no connection may go direct, so weir refuses. Nothing was changed.',
+  },
+  WEIR3003: {
+    title: 'rules of another mesh are installed',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'Chains or tables of another service mesh redirect traffic in this network namespace. Two meshes would send connections through each other. weir never touches foreign rules: remove them with the tool that made them. Nothing was changed.',
+  },
+  WEIR3004: {
+    title: 'a risk was not accepted',
+    exit: 3,
+    kind: 'user',
+    explain:
+      'What was asked for could cut the operator off (a rule that names ssh) or take every program of the host (`all: true` in the namespace of PID 1). The hint holds the literal flag that accepts this risk. Nothing was changed.',
+  },
+  WEIR3005: {
+    title: 'another back end is in use',
+    exit: 3,
+    kind: 'user',
+    explain:
+      'The first `on` chooses the back end and remembers it until `weir uninstall`. A second back end would redirect the same packets twice. Nothing was changed.',
+  },
+  WEIR3006: {
+    title: 'no usable back end',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'Neither nft, nor iptables-nft, nor iptables-legacy can be used here, or the one that was asked for cannot. The message says for each what is missing. Nothing was changed.',
+  },
+  WEIR3007: {
+    title: 'not proven, rolled back',
+    exit: 4,
+    kind: 'host',
+    explain:
+      'The rules were installed, but real packets did not take the way they should: a connection as the application was not accepted by the sidecar, or one of the sidecar itself was redirected. The rules and the state are as they were before.',
+  },
+  WEIR3008: {
+    title: 'the way back failed',
+    exit: 5,
+    kind: 'host',
+    explain:
+      'Switching on failed and so did undoing it. Run the panic file that the hint names; it needs neither Node nor weir. Rules that were not proven end by themselves in the kernel within 20 seconds.',
+  },
+  WEIR3010: {
+    title: 'nothing to confirm any more',
+    exit: 3,
+    kind: 'user',
+    explain:
+      'The application is off: its deadline has passed, or somebody switched it off. Switch it on again. Nothing was changed.',
+  },
+  WEIR3011: {
+    title: 'slice does not exist',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'The kernel matches a cgroup by the object that a path names when the rule is made, so the slice has to exist, under cgroup v2. Nothing was changed.',
+  },
+  WEIR3013: {
+    title: 'state directory of another namespace',
+    exit: 3,
+    kind: 'user',
+    explain:
+      'A state directory is about one network namespace. This one remembers applications that are on in another. Give each namespace its own --state-dir and --run-dir. Nothing was changed.',
   },
   WEIR9001: {
     title: 'a bug of weir',

@@ -1,0 +1,55 @@
+import type { Cidr, PortRange, TrafficScope } from '../config/mesh-config.ts';
+
+/** Everything the compiler needs to know: numbers only, no names to look up, no clock. */
+export interface InterceptPolicy {
+  readonly apps: readonly InterceptedApp[];
+  /** Accounts that are never redirected: those of every sidecar. */
+  readonly guard: { readonly uids: readonly number[]; readonly gids: readonly number[] };
+  /** Ports of ssh listeners, left alone in both directions unless an app accepted the risk. */
+  readonly sshPorts: readonly PortRange[];
+  /** Hosts at the other end of live ssh sessions. */
+  readonly sshPeers: readonly Cidr[];
+  /** Ports of sidecar listeners and admin endpoints: never redirected. */
+  readonly reservedPorts: readonly number[];
+  /** Keep conntrack and NAT alive for connections that are still proxied. */
+  readonly keeper: boolean;
+}
+
+/** One application whose new connections go through its sidecar. */
+export interface InterceptedApp {
+  readonly name: string;
+  /** Its place in the conntrack mark, 1..65535, the same as long as weir remembers the app. */
+  readonly slot: number;
+  readonly select: ResolvedSelector;
+  /** Ports where the sidecar accepts redirected connections. */
+  readonly outboundPort: number | null;
+  readonly inboundPort: number | null;
+  readonly outbound: TrafficScope | null;
+  readonly inbound: TrafficScope | null;
+  readonly families: Families;
+  /** `--accept-risk lose-ssh` was given: ssh ports and peers are not left alone. */
+  readonly acceptsSshRisk: boolean;
+  /** The lease is enforced by the kernel: no live lease element, no redirect. */
+  readonly leased: boolean;
+  /** Interception ends by itself, null for never. */
+  readonly deadline: Deadline | null;
+}
+
+/** Which address families are redirected. */
+export interface Families {
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+}
+
+/** The end of an unconfirmed interception, both as a duration (nft element timeout) and a date (iptables `-m time`). */
+export interface Deadline {
+  readonly timeoutMs: number;
+  readonly epochSeconds: number;
+}
+
+/** A selector with numeric ids. */
+export type ResolvedSelector =
+  | { readonly kind: 'users'; readonly uids: readonly number[] }
+  | { readonly kind: 'group'; readonly gid: number }
+  | { readonly kind: 'slice'; readonly path: string }
+  | { readonly kind: 'all' };

@@ -1,0 +1,47 @@
+import type { KnownApp } from './known-apps.ts';
+import type { Readiness } from './ports.ts';
+
+/** The state of one application's interception, in the words of `weir status`. */
+export type AppState = 'on' | 'off' | 'draining' | 'unconfirmed' | 'bypassed' | 'denied' | 'drifted';
+
+/** What the state is decided from. */
+export interface AppStateFacts {
+  readonly known: KnownApp | null;
+  /** Open connections with the application's mark. */
+  readonly proxied: number;
+  /** Differences between what was installed and what is there. */
+  readonly drift: readonly string[];
+  /** Null when the sidecar was not asked. */
+  readonly sidecar: Readiness | null;
+}
+
+/** Decides an application's state and says why where the state alone does not. */
+export function appState(facts: AppStateFacts): { readonly state: AppState; readonly reason: string | null } {
+  const { known, proxied, drift, sidecar } = facts;
+  if (known === null) return { state: 'off', reason: null };
+  if (known.desired === 'off') return switchedOffState(known, proxied);
+  if (known.kernel === null)
+    return { state: 'drifted', reason: 'its rules are gone from the kernel; traffic goes direct' };
+  if (known.kernel.off.includes('bypass'))
+    return { state: 'bypassed', reason: known.reason ?? 'its sidecar failed; traffic goes direct' };
+  if (drift.length > 0)
+    return { state: 'drifted', reason: 'the rules in the kernel are not the ones that were installed' };
+  const down = sidecar !== null && sidecar.state !== 'ready' ? sidecar : null;
+  if (down !== null && known.stored?.onFailure === 'deny') {
+    return { state: 'denied', reason: `its sidecar is ${down.state} and onFailure is deny: new connections fail` };
+  }
+  if (down !== null) {
+    const reason = `its sidecar is ${down.state}: new connections fail until it is back or \`weir off ${known.name}\``;
+    return { state: known.stored?.confirm ? 'unconfirmed' : 'on', reason };
+  }
+  return { state: known.stored?.confirm ? 'unconfirmed' : 'on', reason: known.reason };
+}
+
+function switchedOffState(known: KnownApp, proxied: number): { state: AppState; reason: string | null } {
+  const { kernel } = known;
+  const diverting =
+    kernel !== null && kernel.off.length === 0 && kernel.expiresMs === null && kernel.epochSeconds === null;
+  if (diverting) return { state: 'drifted', reason: 'it is switched off, and rules in the kernel still divert it' };
+  if (proxied > 0) return { state: 'draining', reason: known.reason };
+  return { state: 'off', reason: known.reason };
+}

@@ -1,0 +1,79 @@
+import { WeirError } from '../errors/weir-error.ts';
+import { appNames, unknownApp } from './app-names.ts';
+import { applyPolicy } from './apply-rules.ts';
+import type { InterceptHost } from './host.ts';
+import { readSituation } from './situation.ts';
+import { LOCK_WAIT_MS } from './switch-on.ts';
+import { isAlreadyOn, policyOfPlan, settledApps, withApps } from './switch-plan.ts';
+import type { SwitchEvent, Warned } from './switch-result.ts';
+
+/** What `confirm` did. */
+export interface ConfirmResult {
+  /** Applications whose deadline is gone now. */
+  readonly confirmed: readonly string[];
+  /** Milliseconds that the firewall tools ran. */
+  readonly ms: number;
+}
+
+/**
+ * Keeps what `on --confirm` made: takes the deadline out of the rules. Without names, all that are unconfirmed.
+ * @throws WeirError exit 2 (unknown application), 3 (its deadline has passed)
+ */
+export async function confirmApps(
+  host: InterceptHost,
+  names: readonly string[],
+  report: (event: SwitchEvent) => void,
+): Promise<Warned<ConfirmResult>> {
+  const lock = await host.takeLock(`confirm ${names.join(' ')}`.trim(), LOCK_WAIT_MS, (holder) =>
+    report({ step: 'waiting', holder }),
+  );
+  try {
+    const situation = await readSituation(host, 'remembered');
+    for (const name of names) {
+      if (!situation.apps.has(name)) throw unknownApp(name, appNames(null, situation), 'this host');
+      refuseExpired(name, situation.apps.get(name)?.desired ?? 'off', situation.apps.get(name)?.reason ?? null);
+    }
+    const unconfirmed = [...situation.apps.values()].filter(
+      (known) => known.stored?.confirm && isAlreadyOn(known) && (names.length === 0 || names.includes(known.name)),
+    );
+    if (unconfirmed.length === 0 || situation.stored === null || situation.backend === null) {
+      return {
+        result: { confirmed: [], ms: 0 },
+        warnings: [
+          names.length === 0 ? 'nothing is waiting to be confirmed' : `${names.join(', ')}: confirmed already`,
+        ],
+      };
+    }
+    const confirmed = unconfirmed.map((known) => known.name);
+    const kept = unconfirmed.flatMap((known) => (known.stored ? [{ ...known.stored, confirm: null }] : []));
+    const plan = { guard: situation.stored.guard, apps: withApps(settledApps(situation, host.clock.now()), kept) };
+    const { ms } = await applyPolicy(host.firewall(situation.backend), policyOfPlan(plan, true), []);
+    // The rules first: a crash in between leaves a confirmed interception that the next command finds permanent.
+    await host.store.write({ ...situation.stored, apps: plan.apps });
+    for (const name of confirmed) {
+      await host.journal({
+        at: new Date(host.clock.now()).toISOString(),
+        app: name,
+        from: 'unconfirmed',
+        to: 'on',
+        by: 'weir confirm',
+        reason: null,
+      });
+    }
+    return { result: { confirmed, ms }, warnings: [] };
+  } finally {
+    await lock.release();
+  }
+}
+
+function refuseExpired(name: string, desired: 'on' | 'off', reason: string | null): void {
+  if (desired === 'on') return;
+  throw new WeirError('WEIR3010', {
+    what: `${name} is off: there is nothing to confirm`,
+    why:
+      reason === 'confirm expired'
+        ? 'its deadline has passed, and the kernel has ended the interception'
+        : `it was switched off (${reason ?? 'by an operator'})`,
+    hint: `switch it on again: weir on ${name} --confirm 60s`,
+  });
+}

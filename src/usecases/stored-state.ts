@@ -1,0 +1,59 @@
+import type { AdminAddress } from '../config/mesh-config.ts';
+import type { Deadline, InterceptedApp } from '../intercept/policy.ts';
+import type { Backend } from './ports.ts';
+
+/** What weir remembers between commands, one file a state directory. The kernel's rules win where they differ. */
+export interface StoredState {
+  readonly version: 1;
+  /** The back end that was chosen at the first `on`, until `uninstall`. */
+  readonly backend: Backend | null;
+  /** Which network namespace this directory is about: '' for the one weir was started in, else the --netns value. */
+  readonly netns: string;
+  readonly apps: readonly StoredApp[];
+  /** Accounts, ports and peers that every application leaves alone, as of the last `on`. */
+  readonly guard: StoredGuard;
+}
+
+/** The part of a policy that is not about one application. */
+export interface StoredGuard {
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
+  readonly sshPorts: readonly number[];
+  readonly sshPeers: readonly string[];
+  readonly reservedPorts: readonly number[];
+}
+
+/** The sidecar of an application as of its last `on`. */
+export interface StoredSidecar {
+  readonly name: string;
+  readonly admin: AdminAddress;
+  readonly readyPath: string;
+}
+
+/** The deadline of an unconfirmed `on`, as the rules carry it. */
+export interface StoredConfirm extends Deadline {
+  /** ISO 8601, UTC. */
+  readonly by: string;
+}
+
+/** One application that weir was told about at least once. */
+export interface StoredApp {
+  readonly name: string;
+  readonly slot: number;
+  readonly desired: 'on' | 'off';
+  /** The policy as it was switched on, so that off, status and verify need no mesh.yaml. */
+  readonly policy: Omit<InterceptedApp, 'deadline'>;
+  /** Where to ask whether its sidecar is ready, also when mesh.yaml is broken. */
+  readonly sidecar: StoredSidecar;
+  readonly onFailure: 'direct' | 'deny';
+  /** ISO 8601, UTC: when `desired` last changed. */
+  readonly since: string;
+  /** Why it is as it is: the operator's text, `confirm expired`, `off.sh`. */
+  readonly reason: string | null;
+  /** An unconfirmed `on` ends then, by the kernel; null when confirmed. */
+  readonly confirm: StoredConfirm | null;
+  /** ISO 8601: switched off and draining until then; null when not. */
+  readonly drainUntil: string | null;
+  /** `on` was begun and not yet proven: a crash in between leaves it so. */
+  readonly proven: boolean;
+}

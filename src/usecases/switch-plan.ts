@@ -1,0 +1,74 @@
+import type { Deadline, InterceptPolicy } from '../intercept/policy.ts';
+import { buildPolicy } from './build-policy.ts';
+import type { KnownApp } from './known-apps.ts';
+import type { Situation } from './situation.ts';
+import type { StoredApp, StoredGuard } from './stored-state.ts';
+
+/** The set of applications that shall be on, as it goes through the steps of `on`, `off` and `confirm`. */
+export interface SwitchPlan {
+  readonly guard: StoredGuard;
+  /** Everything that is remembered afterwards, on or off, sorted by name. */
+  readonly apps: readonly StoredApp[];
+}
+
+/** An empty guard, for a host that weir knows nothing of. */
+export const EMPTY_GUARD: StoredGuard = { uids: [], gids: [], sshPorts: [], sshPeers: [], reservedPorts: [] };
+
+/**
+ * What is remembered, brought up to date with what the kernel and the clock say: an application that off.sh switched
+ * off, or whose deadline passed, is remembered as off with that reason.
+ */
+export function settledApps(situation: Situation, nowMs: number): StoredApp[] {
+  return [...situation.apps.values()].flatMap((known) => {
+    if (known.stored === null) return [];
+    if (known.desired === known.stored.desired) return [known.stored];
+    const since = new Date(nowMs).toISOString();
+    return [{ ...known.stored, desired: known.desired, reason: known.reason, since, confirm: null }];
+  });
+}
+
+/** Replaces applications in a remembered list. */
+export function withApps(apps: readonly StoredApp[], changed: readonly StoredApp[]): StoredApp[] {
+  const byName = new Map(apps.map((app) => [app.name, app]));
+  for (const app of changed) byName.set(app.name, app);
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** The policy that a plan comes to. `deadlines` overrides the remembered deadline of an application. */
+export function policyOfPlan(
+  plan: SwitchPlan,
+  keeper: boolean,
+  deadlines: ReadonlyMap<string, Deadline | null> = new Map(),
+): InterceptPolicy {
+  const on = plan.apps.filter((app) => app.desired === 'on');
+  return buildPolicy(
+    on.map((app) => ({
+      policy: app.policy,
+      deadline: deadlines.has(app.name) ? (deadlines.get(app.name) ?? null) : deadlineOf(app),
+    })),
+    plan.guard,
+    keeper,
+  );
+}
+
+function deadlineOf(app: StoredApp): Deadline | null {
+  if (app.confirm === null) return null;
+  return { timeoutMs: app.confirm.timeoutMs, epochSeconds: app.confirm.epochSeconds };
+}
+
+/** Diverts now, and did so before this command: nothing has to be tried out. */
+export function isAlreadyOn(known: KnownApp | null): boolean {
+  return (
+    known !== null &&
+    known.desired === 'on' &&
+    known.kernel !== null &&
+    known.kernel.off.length === 0 &&
+    (known.stored?.proven ?? true)
+  );
+}
+
+/** A deadline this many milliseconds from now, in both forms that the back ends need. */
+export function deadlineAfter(nowMs: number, timeoutMs: number): Deadline {
+  // iptables' time match has whole seconds; rounding up never cuts the operator's time short.
+  return { timeoutMs, epochSeconds: Math.ceil((nowMs + timeoutMs) / 1000) };
+}
