@@ -45,37 +45,73 @@ const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
 };
 
+/** How long a tool that was told to end by SIGTERM may take before it gets SIGKILL, in milliseconds. */
+const KILL_AFTER_MS = 1000;
+
 /**
  * Runs one program to its end: argv without a shell, `LC_ALL=C`, a deadline. It runs in a session of its own, so that
  * Ctrl-C on the terminal reaches weir alone, which decides what becomes of a half-done change.
  * Throws WEIR2001 (not found or not executable), WEIR2002 (timed out), WEIR2003 (exit code other than 0, or killed).
  */
 export async function runTool(argv: readonly [string, ...string[]], options: RunToolOptions): Promise<ToolResult> {
-  options.signal?.throwIfAborted();
   // Loaded here because commands that run no tool should not pay for it at start-up.
   const { execa } = await import('execa');
+  options.signal?.throwIfAborted();
   const [file, ...args] = argv;
   const started = performance.now();
-  const result = await execa(file, args, {
+  const child = execa(file, args, {
     reject: false,
     detached: true,
     stripFinalNewline: false,
-    timeout: options.timeoutMs,
-    forceKillAfterDelay: 1000,
     env: { PATH: searchPath(), LC_ALL: 'C', ...options.env },
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
+  const watch = watchTool(child.pid, options);
+  const result = await child;
   const ms = performance.now() - started;
+  const stopped = watch.dispose();
   toolChannel.publish({ argv, exitCode: result.exitCode, ms });
-  if (result.isCanceled) throw options.signal?.reason;
-  if (result.timedOut) throw toolTimedOut(argv, options.timeoutMs, result.stderr);
+  if (stopped === 'aborted') throw options.signal?.reason;
+  if (stopped === 'timed out') throw toolTimedOut(argv, options.timeoutMs, result.stderr);
   if (result.code === 'ENOENT' || result.code === 'EACCES') throw toolMissing(file, result.code);
   const { exitCode, stdout, stderr } = result;
   if (exitCode === undefined || (exitCode !== 0 && options.reject !== false)) {
     throw toolFailed(argv, result.signal ?? `exit code ${exitCode ?? 'unknown'}`, { stdout, stderr, exitCode });
   }
   return { stdout, stderr, exitCode, ms };
+}
+
+// Ends the whole process group: execa would end the program alone, and go on waiting for a child of its that holds the
+// pipes. `dispose` tells whether the tool was stopped, and why.
+function watchTool(pid: number | undefined, { timeoutMs, signal }: RunToolOptions) {
+  let stopped: 'aborted' | 'timed out' | undefined;
+  let killTimer: NodeJS.Timeout | undefined;
+  const stop = (reason: 'aborted' | 'timed out') => {
+    stopped ??= reason;
+    killGroup(pid, 'SIGTERM');
+    killTimer ??= setTimeout(() => killGroup(pid, 'SIGKILL'), KILL_AFTER_MS);
+  };
+  const onAbort = () => stop('aborted');
+  const deadline = setTimeout(() => stop('timed out'), timeoutMs);
+  signal?.addEventListener('abort', onAbort);
+  return {
+    dispose() {
+      clearTimeout(deadline);
+      clearTimeout(killTimer);
+      signal?.removeEventListener('abort', onAbort);
+      return stopped;
+    },
+  };
+}
+
+function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // Ended by itself in the meantime.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function searchPath(): string {

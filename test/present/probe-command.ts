@@ -1,0 +1,92 @@
+/** A command with one behaviour a word, run as a child process by base-command.test.ts. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Flags } from '@oclif/core';
+import { Config } from '@oclif/core/config';
+import { WeirError } from '../../src/errors/weir-error.ts';
+import { runTool } from '../../src/host/exec.ts';
+import { type CommandOutcome, type StreamOutcome, WeirCommand } from '../../src/present/base-command.ts';
+import { durationFlag, netnsFlag } from '../../src/present/flags.ts';
+import { PROJECT_ROOT } from '../run-weir.ts';
+
+type Outcome = CommandOutcome<unknown> | StreamOutcome;
+
+class ProbeCommand extends WeirCommand<typeof ProbeCommand, unknown> {
+  static override id = 'probe';
+  static override strict = false;
+  static override flags = {
+    netns: netnsFlag(),
+    drain: durationFlag(),
+    backend: Flags.string({ options: ['nft', 'auto'] }),
+  };
+
+  protected override async execute(): Promise<Outcome> {
+    const behaviour = this.words[0] as keyof typeof this.behaviours;
+    return await this.behaviours[behaviour]();
+  }
+
+  readonly behaviours = {
+    done: async () => ({ result: { n: 1 }, text: () => 'done' }),
+    silent: async () => ({ result: {}, text: () => '' }),
+    findings: async () => ({ result: { drift: 1 }, text: () => 'drift', exit: 1 as const }),
+    paths: async () => ({ result: { ...this.flags }, text: () => JSON.stringify(this.flags) }),
+    warned: async () => {
+      this.warn('it is getting late');
+      this.progress('half way');
+      return { result: {}, text: () => 'done' };
+    },
+    refused: async (): Promise<Outcome> => {
+      this.warn('before the end');
+      throw new WeirError('WEIR2004', {
+        what: 'not now',
+        why: 'first reason\nsecond reason',
+        hint: 'later',
+        location: { file: 'mesh.yaml', line: 2, column: 5 },
+        details: { outcome: 'refused' },
+      });
+    },
+    bug: async (): Promise<Outcome> => {
+      throw new TypeError('cannot read the unreadable');
+    },
+    stream: async () => {
+      this.warn('first');
+      for (const n of [1, 2]) this.emit({ result: { n }, text: () => `line ${n}` });
+      return { streamed: true as const };
+    },
+    tool: async () => {
+      await runTool(['true', 'an argument'], { timeoutMs: 5000 });
+      return { result: {}, text: () => '' };
+    },
+    // Knows nothing of signals.
+    wait: async (): Promise<Outcome> => {
+      this.progress('waiting');
+      await sleep(20_000);
+      return { result: {}, text: () => 'slept' };
+    },
+    // Waits for the signal, then ends in its own way.
+    tidy: async () => {
+      const { signal } = this;
+      this.progress('waiting');
+      await sleep(20_000, undefined, { signal }).catch(() => {});
+      return { result: { left: 'as it was' }, text: () => 'left as it was' };
+    },
+    // Passes the signal on to Node and lets its AbortError out.
+    abort: async (): Promise<Outcome> => {
+      const { signal } = this;
+      this.progress('waiting');
+      await sleep(20_000, undefined, { signal });
+      return { result: {}, text: () => 'slept' };
+    },
+    // Takes the signal over and then hangs: only a second one helps.
+    hang: async (): Promise<Outcome> => {
+      this.signal.addEventListener('abort', () => this.progress('cleaning'));
+      this.progress('waiting');
+      await sleep(20_000);
+      return { result: {}, text: () => 'slept' };
+    },
+  };
+}
+
+const config = await Config.load({ root: PROJECT_ROOT });
+const exit = await new ProbeCommand(process.argv.slice(2), config).run();
+process.exit(exit);
