@@ -1,0 +1,125 @@
+import type * as z from 'zod/mini';
+import { type AccountKey, distinctAccounts } from './account.ts';
+import { mergeCidrs } from './cidr.ts';
+import type { ConfigPath } from './config-problem.ts';
+import type {
+  AccountRef,
+  AppConfig,
+  AppSelector,
+  Cidr,
+  NotifyTarget,
+  PortRange,
+  SidecarConfig,
+  SidecarProcess,
+  SourcePosition,
+  TrafficScope,
+} from './mesh-config.ts';
+import type { appSchema, sidecarSchema } from './mesh-schema.ts';
+import { mergePortRanges } from './port-range.ts';
+
+type RawSidecar = z.output<typeof sidecarSchema>;
+type RawApp = z.output<typeof appSchema>;
+type RawScope = Exclude<RawApp['outbound'], false | undefined>;
+
+/** Tells where the value at a path stands. */
+export type PositionOf = (path: ConfigPath, part?: 'key' | 'value') => SourcePosition;
+
+const DEFAULT_DRAIN_MS = 15_000;
+const DEFAULT_CONCURRENCY = 1;
+
+/** The exact form of one checked entry under `sidecars`. */
+export function buildSidecar(name: string, raw: RawSidecar, positionOf: PositionOf): SidecarConfig {
+  const path = ['sidecars', name];
+  const account = (key: 'user' | 'group') => accountRef(raw[key], positionOf([...path, key]));
+  const process = buildProcess(raw);
+  return {
+    name,
+    ...optional('user', account('user')),
+    ...optional('group', account('group')),
+    ...optional('outbound', raw.outbound),
+    ...optional('inbound', raw.inbound),
+    admin: raw.admin,
+    readyPath: raw.ready,
+    ...optional('process', process),
+    position: positionOf(path, 'key'),
+  };
+}
+
+/** The exact form of one checked entry under `apps`; undefined if its selector is not checked after all. */
+export function buildApp(name: string, raw: RawApp, positionOf: PositionOf): AppConfig | undefined {
+  const path = ['apps', name];
+  const select = buildSelector(raw.select, [...path, 'select'], positionOf);
+  if (select === undefined) return undefined;
+  return {
+    name,
+    select,
+    sidecar: raw.sidecar,
+    outbound: raw.outbound === false ? null : buildScope(raw.outbound ?? {}),
+    inbound: raw.inbound === false || raw.inbound === undefined ? null : buildScope(raw.inbound),
+    onFailure: raw.onFailure,
+    leaseMs: raw.lease ?? null,
+    position: positionOf(path, 'key'),
+  };
+}
+
+function buildProcess(raw: RawSidecar): SidecarProcess | undefined {
+  const { binary, bootstrap, concurrency = DEFAULT_CONCURRENCY, drain = DEFAULT_DRAIN_MS } = raw;
+  if (binary === undefined || bootstrap === undefined) return undefined;
+  const notify = raw.notify && {
+    consumer: notifyTarget(raw.notify.consumer),
+    provider: notifyTarget(raw.notify.provider),
+  };
+  return { binary, bootstrap, concurrency, drainMs: drain, ...optional('notify', notify) };
+}
+
+function notifyTarget(
+  raw: { http?: string | undefined; exec?: string[] | undefined } | undefined,
+): NotifyTarget | null {
+  if (raw?.http !== undefined) return { kind: 'http', url: raw.http };
+  const [program, ...args] = raw?.exec ?? [];
+  return program === undefined ? null : { kind: 'exec', argv: [program, ...args] };
+}
+
+function buildSelector(raw: RawApp['select'], path: ConfigPath, positionOf: PositionOf): AppSelector | undefined {
+  const user = accountRef(raw.user, positionOf([...path, 'user']));
+  if (user !== undefined) return { kind: 'users', users: [user] };
+  if (raw.users !== undefined) {
+    const users = raw.users.map((one, index) => withPosition(one, positionOf([...path, 'users', index])));
+    return { kind: 'users', users: distinctAccounts(users) };
+  }
+  const group = accountRef(raw.group, positionOf([...path, 'group']));
+  if (group !== undefined) return { kind: 'group', group };
+  if (raw.slice !== undefined) return { kind: 'slice', slice: raw.slice };
+  return raw.all === true ? { kind: 'all' } : undefined;
+}
+
+function buildScope(raw: RawScope): TrafficScope {
+  return {
+    ports: everyPort(mergePortRanges(raw.ports ?? [])),
+    cidrs: everywhere(mergeCidrs(raw.cidrs ?? [])),
+    exclude: { ports: mergePortRanges(raw.exclude?.ports ?? []), cidrs: mergeCidrs(raw.exclude?.cidrs ?? []) },
+  };
+}
+
+/** 1-65535 says what the empty list says: one form for one meaning. */
+function everyPort(ports: readonly PortRange[]): readonly PortRange[] {
+  return ports[0]?.from === 1 && ports[0].to === 65_535 ? [] : ports;
+}
+
+/** 0.0.0.0/0 with ::/0 says what the empty list says; one of them alone leaves the other family out. */
+function everywhere(cidrs: readonly Cidr[]): readonly Cidr[] {
+  return cidrs.length === 2 && cidrs.every(({ text }) => text.endsWith('/0')) ? [] : cidrs;
+}
+
+function accountRef(key: AccountKey | undefined, position: SourcePosition): AccountRef | undefined {
+  return key === undefined ? undefined : withPosition(key, position);
+}
+
+function withPosition(key: AccountKey, position: SourcePosition): AccountRef {
+  return { ...key, position };
+}
+
+/** `{[key]: value}`, or nothing for undefined: an optional key of the config is absent, never undefined. */
+function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
+}

@@ -1,0 +1,109 @@
+import type { ConfigPath } from './config-problem.ts';
+import { quoteValue, type ValueFault } from './field-value.ts';
+import { MESH_NAME_PATTERN } from './mesh-schema.ts';
+import type { ProblemList } from './problem-list.ts';
+
+const NAME = new RegExp(MESH_NAME_PATTERN);
+const NEEDS_BINARY = ['concurrency', 'drain', 'notify'] as const;
+const SELECTORS = ['user', 'users', 'group', 'slice', 'all'] as const;
+
+/** Rules of one entry that concern several keys at once. They look at which keys are there, whatever their values. */
+export function checkEntryRules(kind: 'sidecars' | 'apps', name: string, entry: unknown, problems: ProblemList): void {
+  const path = [kind, name];
+  if (!NAME.test(name)) {
+    problems.add([kind], problems.spanOfKey(path), {
+      what: `${quoteValue(name)} is not a name`,
+      why: 'a name begins with a letter or digit and has letters, digits, dots, underscores and hyphens, at most 63',
+      hint: `rename the ${kind === 'apps' ? 'app' : 'sidecar'}: its name goes into rules, file names and command lines`,
+    });
+  }
+  if (!isMapping(entry)) return;
+  if (kind === 'sidecars') checkSidecar(entry, path, problems);
+  else checkApp(entry, path, problems);
+}
+
+/** Whether a value of the YAML tree is a map. */
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function checkSidecar(entry: Record<string, unknown>, path: ConfigPath, problems: ProblemList): void {
+  if (!('user' in entry) && !('group' in entry)) {
+    problems.atKey(path, {
+      what: 'neither user nor group is given',
+      why: "without one of them the sidecar's own connections would be redirected to itself, in a loop",
+      hint: 'add user: the name or number of the user that the sidecar runs as',
+    });
+  }
+  const process = (['binary', 'bootstrap'] as const).filter((key) => key in entry);
+  for (const key of process.length === 1 ? process : []) {
+    const other = key === 'binary' ? 'bootstrap' : 'binary';
+    problems.atKey([...path, key], {
+      what: `${other} is missing beside it`,
+      why: 'weir starts an Envoy only with both a binary and a bootstrap file',
+      hint: `add ${other}, or take ${key} out if weir does not run this sidecar`,
+    });
+  }
+  for (const key of process.length === 0 ? NEEDS_BINARY.filter((one) => one in entry) : []) {
+    problems.atKey([...path, key], {
+      what: 'it has no effect here',
+      why: 'it is for a sidecar that weir runs, and that needs binary and bootstrap',
+      hint: `add binary and bootstrap, or take ${key} out`,
+    });
+  }
+  checkNotify(entry.notify, [...path, 'notify'], problems);
+}
+
+function checkNotify(notify: unknown, path: ConfigPath, problems: ProblemList): void {
+  if (!isMapping(notify)) return;
+  if (Object.keys(notify).length === 0) {
+    problems.atKey(path, {
+      what: 'neither consumer nor provider is given',
+      why: 'there would be nobody to tell',
+      hint: 'add consumer or provider, or take notify out',
+    });
+  }
+  for (const role of ['consumer', 'provider']) {
+    const target = notify[role];
+    if (!isMapping(target)) continue;
+    const rolePath = [...path, role];
+    exactlyOne(target, ['http', 'exec'], rolePath, problems, 'an SDK is told in one way');
+    const program = Array.isArray(target.exec) ? target.exec[0] : undefined;
+    if (typeof program === 'string' && !program.startsWith('/')) {
+      problems.atValue([...rolePath, 'exec', 0], {
+        what: `${quoteValue(program)} is not an absolute path`,
+        why: 'the program is started without a shell and without PATH',
+        hint: 'write the whole path of the program',
+      });
+    }
+  }
+}
+
+function checkApp(entry: Record<string, unknown>, path: ConfigPath, problems: ProblemList): void {
+  if (isMapping(entry.select)) {
+    exactlyOne(entry.select, SELECTORS, [...path, 'select'], problems, 'an app is selected in one way');
+  }
+  if (entry.outbound === false && (entry.inbound === undefined || entry.inbound === false)) {
+    problems.atKey([...path, 'outbound'], {
+      what: 'nothing of this app goes through the sidecar',
+      why: 'outbound is false and inbound is none',
+      hint: 'take outbound: false out, or add inbound',
+    });
+  }
+}
+
+function exactlyOne(
+  map: Record<string, unknown>,
+  keys: readonly string[],
+  path: ConfigPath,
+  problems: ProblemList,
+  why: string,
+): void {
+  const present = keys.filter((key) => key in map);
+  if (present.length === 1) return;
+  const fault: Omit<ValueFault, 'what'> = { why, hint: `write exactly one of ${keys.join(', ')}` };
+  const [, second] = present;
+  if (second === undefined) problems.atKey(path, { ...fault, what: `none of ${keys.join(', ')} is given` });
+  else
+    problems.add(path, problems.spanOfKey([...path, second]), { ...fault, what: `${present.join(' and ')} are given` });
+}

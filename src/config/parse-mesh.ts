@@ -1,0 +1,81 @@
+import { buildApp, buildSidecar, type PositionOf } from './build-mesh.ts';
+import { checkEntryRules, isMapping } from './check-entry.ts';
+import { checkInboundPorts } from './check-inbound.ts';
+import { checkSidecarPorts } from './check-ports.ts';
+import { checkSidecarDirections, checkSidecarName } from './check-references.ts';
+import { findSelectorClashes } from './check-selectors.ts';
+import type { ConfigProblem } from './config-problem.ts';
+import { explainIssue } from './explain-issue.ts';
+import { quoteValue } from './field-value.ts';
+import type { AppConfig, MeshConfig, SidecarConfig } from './mesh-config.ts';
+import { appSchema, meshSchema, sidecarSchema } from './mesh-schema.ts';
+import { ProblemList } from './problem-list.ts';
+import { readYamlTree } from './yaml-tree.ts';
+
+/** A checked mesh.yaml, or everything that is wrong with it, in the order of the file and never empty. */
+export type ParsedMesh = { readonly config: MeshConfig } | { readonly errors: readonly ConfigProblem[] };
+
+/**
+ * Reads the text of a mesh.yaml; `file` is for messages only. Names of users and groups stay names: see
+ * `resolveAccounts`. Never throws; the time is bounded by the length of the text.
+ */
+export function parseMeshConfig(source: string, file: string): ParsedMesh {
+  const tree = readYamlTree(source);
+  const problems = new ProblemList(file, tree);
+  if (tree.faults.length > 0) return { errors: problems.all };
+  if (!isMapping(tree.value)) {
+    const empty = tree.value === null;
+    problems.atValue([], {
+      what: empty ? 'the file is empty' : `the file holds ${quoteValue(tree.value)}`,
+      why: 'mesh.yaml is a map with apiVersion, sidecars and apps',
+      hint: '`weir help mesh-yaml` shows an example',
+    });
+    return { errors: problems.all };
+  }
+  for (const issue of meshSchema.safeParse(tree.value).error?.issues ?? []) {
+    explainIssue(issue, meshSchema, tree.value, problems);
+  }
+  const positionOf: PositionOf = (path, part) => problems.positionOf(path, part);
+  // Each entry once more by itself, so that one with a mistake does not hide clashes between the others.
+  const sidecars = readEntries<SidecarConfig>(tree.value, 'sidecars', problems, (name, entry) => {
+    const parsed = sidecarSchema.safeParse(entry);
+    return parsed.success ? buildSidecar(name, parsed.data, positionOf) : undefined;
+  });
+  const apps = readEntries<AppConfig>(tree.value, 'apps', problems, (name, entry) => {
+    const parsed = appSchema.safeParse(entry);
+    return parsed.success ? buildApp(name, parsed.data, positionOf) : undefined;
+  });
+  const sidecarNames = Object.keys(section(tree.value, 'sidecars'));
+  for (const [name, app] of Object.entries(section(tree.value, 'apps'))) {
+    if (isMapping(app)) checkSidecarName(name, app.sidecar, sidecarNames, problems);
+  }
+  checkSidecarDirections(apps.values(), sidecars, problems);
+  checkSidecarPorts(sidecars.values(), problems);
+  checkInboundPorts(apps.values(), sidecars.values(), problems);
+  for (const { path, position, ...fault } of findSelectorClashes({ apps, sidecars })) {
+    problems.add(path, { ...position, length: 1 }, fault);
+  }
+  return problems.all.length > 0 ? { errors: problems.all } : { config: { file, sidecars, apps } };
+}
+
+/** The entries of a section that could be read, in the order of the file. */
+function readEntries<Entry>(
+  root: Record<string, unknown>,
+  kind: 'sidecars' | 'apps',
+  problems: ProblemList,
+  read: (name: string, entry: unknown) => Entry | undefined,
+): ReadonlyMap<string, Entry> {
+  const entries = Object.entries(section(root, kind)).flatMap(([name, raw]) => {
+    checkEntryRules(kind, name, raw, problems);
+    const entry = read(name, raw);
+    return entry === undefined ? [] : [{ name, entry, at: problems.positionOf([kind, name], 'key') }];
+  });
+  // JavaScript puts keys that are numbers first.
+  const ordered = entries.toSorted((a, b) => a.at.line - b.at.line || a.at.column - b.at.column);
+  return new Map(ordered.map(({ name, entry }) => [name, entry]));
+}
+
+function section(root: Record<string, unknown>, kind: 'sidecars' | 'apps'): Record<string, unknown> {
+  const found = root[kind];
+  return isMapping(found) ? found : {};
+}

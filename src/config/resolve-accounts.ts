@@ -1,0 +1,107 @@
+import { type AccountKey, distinctAccounts } from './account.ts';
+import { findSelectorClashes } from './check-selectors.ts';
+import { type ConfigPath, type ConfigProblem, formatConfigPath, sortConfigProblems } from './config-problem.ts';
+import type { ValueFault } from './field-value.ts';
+import type {
+  AccountId,
+  AccountRef,
+  AppConfig,
+  AppSelector,
+  MeshConfig,
+  ResolvedMeshConfig,
+  SidecarConfig,
+  SourcePosition,
+} from './mesh-config.ts';
+
+/** What a host knows about names. */
+export interface AccountLookup {
+  user(name: string): number | undefined;
+  group(name: string): number | undefined;
+  /** Why a name may be missing although the account exists, e.g. a directory service that did not answer. */
+  readonly incomplete?: string | undefined;
+}
+
+/** The names that have to be looked up before `resolveAccounts`, without repetition. */
+export interface AccountNames {
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** The user and group names that a config holds. */
+export function accountNames({ apps, sidecars }: MeshConfig): AccountNames {
+  const users = [...sidecars.values()].flatMap(({ user }) => user ?? []);
+  const groups = [...sidecars.values()].flatMap(({ group }) => group ?? []);
+  for (const { select } of apps.values()) {
+    if (select.kind === 'users') users.push(...select.users);
+    if (select.kind === 'group') groups.push(select.group);
+  }
+  return { users: namesOf(users), groups: namesOf(groups) };
+}
+
+/**
+ * The config with numbers in place of all names, or what stands against that: names that the host does not know, and
+ * selectors that turn out to be the same user, or the sidecar's. `source` is the text of the file, for code frames.
+ */
+export function resolveAccounts(
+  config: MeshConfig,
+  lookup: AccountLookup,
+  source = '',
+): { readonly config: ResolvedMeshConfig } | { readonly errors: readonly ConfigProblem[] } {
+  const lines = source.split(/\r?\n/);
+  const problems: ConfigProblem[] = [];
+  const report = (path: ConfigPath, { line, column }: SourcePosition, length: number, fault: ValueFault) => {
+    const label = formatConfigPath(path);
+    const place = { file: config.file, line, column, length, source: lines[line - 1] ?? '', path: label };
+    problems.push({ ...place, what: `${label}: ${fault.what}`, why: fault.why, hint: fault.hint });
+  };
+  const resolve = (kind: 'user' | 'group', ref: AccountRef, path: ConfigPath): AccountId => {
+    if (ref.kind === 'id') return ref;
+    const id = lookup[kind](ref.name);
+    if (id === undefined)
+      report(path, ref.position, ref.name.length, unknownAccount(kind, ref.name, lookup.incomplete));
+    return { kind: 'id', id: id ?? -1, name: ref.name, position: ref.position };
+  };
+  const sidecars = new Map([...config.sidecars].map(([name, sidecar]) => [name, resolveSidecar(sidecar, resolve)]));
+  const apps = new Map([...config.apps].map(([name, app]) => [name, resolveApp(app, resolve)]));
+  const resolved: ResolvedMeshConfig = { file: config.file, sidecars, apps };
+  // Unknown names all have the number -1 here: their clashes would be of no meaning.
+  if (problems.length === 0) {
+    for (const { path, position, ...fault } of findSelectorClashes(resolved)) report(path, position, 1, fault);
+  }
+  return problems.length > 0 ? { errors: sortConfigProblems(problems) } : { config: resolved };
+}
+
+type Resolve = (kind: 'user' | 'group', ref: AccountRef, path: ConfigPath) => AccountId;
+
+function resolveSidecar({ user, group, ...rest }: SidecarConfig, resolve: Resolve): SidecarConfig<AccountId> {
+  const path = ['sidecars', rest.name];
+  return {
+    ...rest,
+    ...(user === undefined ? {} : { user: resolve('user', user, [...path, 'user']) }),
+    ...(group === undefined ? {} : { group: resolve('group', group, [...path, 'group']) }),
+  };
+}
+
+function resolveApp(app: AppConfig, resolve: Resolve): AppConfig<AccountId> {
+  return { ...app, select: resolveSelector(app.select, ['apps', app.name, 'select'], resolve) };
+}
+
+function resolveSelector(select: AppSelector, path: ConfigPath, resolve: Resolve): AppSelector<AccountId> {
+  if (select.kind === 'users') {
+    return { kind: 'users', users: distinctAccounts(select.users.map((user) => resolve('user', user, path))) };
+  }
+  if (select.kind === 'group') return { kind: 'group', group: resolve('group', select.group, path) };
+  return select;
+}
+
+function unknownAccount(kind: 'user' | 'group', name: string, incomplete: string | undefined): ValueFault {
+  return {
+    what: `there is no ${kind} ${name} on this host`,
+    why: incomplete ?? `neither /etc/${kind === 'user' ? 'passwd' : 'group'} nor the name service knows it`,
+    hint: `create it, or write its number: a ${kind === 'user' ? 'uid' : 'gid'} needs no name`,
+  };
+}
+
+function namesOf(refs: readonly AccountKey[]): readonly string[] {
+  return [...new Set(refs.flatMap((ref) => (ref.kind === 'name' ? ref.name : [])))];
+}
