@@ -89,6 +89,11 @@ export abstract class WeirCommand<T extends typeof Command, Result> extends Comm
     this.#output.progress(line);
   }
 
+  /** Writes a line of the result ahead of the rest, for an operator who waits for it; nothing with `--json`. */
+  protected announce(line: string): void {
+    this.#output.announce(line);
+  }
+
   /** Writes one item of a stream: one envelope on a line with `--json`, else the text. */
   protected emit(item: CommandOutcome<Result>): void {
     this.#output.result(item);

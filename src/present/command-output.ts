@@ -36,6 +36,11 @@ export class CommandOutput {
     process.stderr.write(`${line}\n`);
   }
 
+  /** A line of the result that cannot wait for the rest; with `--json` the document will hold it. */
+  announce(line: string): void {
+    if (!this.#isJson) process.stdout.write(`${line}\n`);
+  }
+
   result(outcome: { result: unknown; text: (paint: Paint) => string; exit?: ExitCode }): void {
     const text = this.#isJson
       ? successEnvelope(outcome.result, outcome.exit ?? 0, this.#takeWarnings())

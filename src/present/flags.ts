@@ -1,5 +1,6 @@
+import type { Interfaces } from '@oclif/core';
 import * as Flags from '@oclif/core/flags';
-import { DURATION_FORM, parseDuration } from '../config/duration.ts';
+import { DURATION_FORM, formatDuration, parseDuration } from '../config/duration.ts';
 import { WeirError } from '../errors/weir-error.ts';
 
 /** `--netns`, for commands that touch the host's network: `static flags = { netns: netnsFlag() }`. */
@@ -9,15 +10,38 @@ export const netnsFlag = () =>
     summary: 'Work in this network namespace: a name of `ip netns`, a process number, or a path.',
   });
 
+/** What a command says about a flag that takes a duration. */
+export interface DurationFlagOptions {
+  readonly summary: string;
+  /** Milliseconds. */
+  readonly default?: number;
+  /** How the help writes the default, if not as the shortest duration. */
+  readonly defaultHelp?: () => Promise<string>;
+  readonly char?: Interfaces.AlphabetLowercase;
+  readonly hidden?: boolean;
+}
+
 /** A flag that takes a duration (`500ms`, `15s`, `2m`); its parsed value is in milliseconds. */
-export const durationFlag = Flags.custom<number>({
-  helpValue: 'DURATION',
-  parse: async (input: string, _context: unknown, options: { name: string }) => {
-    const ms = parseDuration(input);
-    if (ms !== null) return ms;
-    throw wrongFlagValue(options.name, input, DURATION_FORM);
-  },
-});
+export function durationFlag(
+  options: DurationFlagOptions & { readonly default: number },
+): Interfaces.OptionFlag<number>;
+export function durationFlag(options: DurationFlagOptions): Interfaces.OptionFlag<number | undefined>;
+export function durationFlag(
+  options: DurationFlagOptions,
+): Interfaces.OptionFlag<number> | Interfaces.OptionFlag<number | undefined> {
+  const { default: ms, defaultHelp, ...rest } = options;
+  return Flags.custom<number>({
+    helpValue: 'DURATION',
+    parse: async (input: string, _context: unknown, { name }: { name: string }) => {
+      const parsed = parseDuration(input);
+      if (parsed !== null) return parsed;
+      throw wrongFlagValue(name, input, DURATION_FORM);
+    },
+    ...rest,
+    // oclif keeps what the function gives in the manifest, and shows it in the help.
+    ...(ms === undefined ? {} : { default: ms, defaultHelp: defaultHelp ?? (async () => formatDuration(ms)) }),
+  })();
+}
 
 /** The error for a flag whose value has the wrong form: names the flag, what it got and what it takes (WEIR1002, exit 2). */
 export function wrongFlagValue(flag: string, got: string, takes: string): WeirError {

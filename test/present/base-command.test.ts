@@ -57,6 +57,13 @@ test('warnings go into the envelope, progress to stderr', async () => {
   assert.equal(human.stderr, 'warning: it is getting late\nhalf way\n');
 });
 
+test('an announcement comes on stdout before the text, and not under --json', async () => {
+  assert.equal((await probe(['announced'])).stdout, 'direct after 3 ms\ndrained\n');
+  const { stdout, stderr } = await probe(['announced', '--json']);
+  assert.equal(parseEnvelope(stdout).ok, true);
+  assert.equal(stderr, '');
+});
+
 test('a WeirError ends with its exit code, location, details and the warnings so far', async () => {
   const { code, stdout, stderr } = await probe(['refused', '--json']);
   assert.equal(code, 3);
@@ -133,6 +140,7 @@ test('flags win over variables, variables over defaults', async () => {
 test('a duration is milliseconds, and a wrong one names flag, value and form', async () => {
   const { result } = parseEnvelope((await probe(['paths', '--json', '--drain', '2m'])).stdout);
   assert.equal((result as { drain: number }).drain, 120_000);
+  assert.equal((result as { interval: number }).interval, 1500);
   for (const wrong of ['15', 'soon', '-1s', '']) {
     const { code, stdout } = await probe(['paths', '--json', `--drain=${wrong}`]);
     const { error } = parseEnvelope(stdout);

@@ -16,7 +16,8 @@ class ProbeCommand extends WeirCommand<typeof ProbeCommand, unknown> {
   static override strict = false;
   static override flags = {
     netns: netnsFlag(),
-    drain: durationFlag(),
+    drain: durationFlag({ summary: 'A duration.' }),
+    interval: durationFlag({ summary: 'One with a default.', default: 1500 }),
     backend: Flags.string({ options: ['nft', 'auto'] }),
   };
 
@@ -34,6 +35,10 @@ class ProbeCommand extends WeirCommand<typeof ProbeCommand, unknown> {
       this.warn('it is getting late');
       this.progress('half way');
       return { result: {}, text: () => 'done' };
+    },
+    announced: async () => {
+      this.announce('direct after 3 ms');
+      return { result: {}, text: () => 'drained' };
     },
     refused: async (): Promise<Outcome> => {
       this.warn('before the end');
