@@ -14,7 +14,7 @@ export default class HelpCommand extends WeirCommand<typeof HelpCommand, { topic
 
   protected override async execute(): Promise<CommandOutcome<{ topic: string; help: string }>> {
     const name = this.words.join(' ');
-    const help = findHelpTopic(name)?.text ?? (await renderHelp(this.words, this.config));
+    const help = (await findHelpTopic(name))?.text ?? (await renderHelp(this.words, this.config));
     if (help !== undefined) return { result: { topic: name, help }, text: () => help };
     throw new WeirError('WEIR1004', {
       what: `there is no help on ${JSON.stringify(name)}`,

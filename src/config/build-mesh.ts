@@ -24,9 +24,6 @@ type RawScope = Exclude<RawApp['outbound'], false | undefined>;
 /** Tells where the value at a path stands. */
 export type PositionOf = (path: ConfigPath, part?: 'key' | 'value') => SourcePosition;
 
-const DEFAULT_DRAIN_MS = 15_000;
-const DEFAULT_CONCURRENCY = 1;
-
 /** The exact form of one checked entry under `sidecars`. */
 export function buildSidecar(name: string, raw: RawSidecar, positionOf: PositionOf): SidecarConfig {
   const path = ['sidecars', name];
@@ -63,13 +60,13 @@ export function buildApp(name: string, raw: RawApp, positionOf: PositionOf): App
 }
 
 function buildProcess(raw: RawSidecar): SidecarProcess | undefined {
-  const { binary, bootstrap, concurrency = DEFAULT_CONCURRENCY, drain = DEFAULT_DRAIN_MS } = raw;
+  const { binary, bootstrap, concurrency, drain: drainMs } = raw;
   if (binary === undefined || bootstrap === undefined) return undefined;
   const notify = raw.notify && {
     consumer: notifyTarget(raw.notify.consumer),
     provider: notifyTarget(raw.notify.provider),
   };
-  return { binary, bootstrap, concurrency, drainMs: drain, ...optional('notify', notify) };
+  return { binary, bootstrap, concurrency, drainMs, ...optional('notify', notify) };
 }
 
 function notifyTarget(

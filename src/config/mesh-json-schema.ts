@@ -6,6 +6,7 @@ import { FIELD_NOTES } from './schema-field.ts';
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
   readonly description?: string;
+  readonly default?: unknown;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | false;
   readonly anyOf?: readonly JsonSchema[];

@@ -151,20 +151,21 @@ const sidecarShape = z.strictObject({
   ),
   binary: z.optional(path('The Envoy that `weir sidecar run` starts; needs bootstrap too.')),
   bootstrap: z.optional(path('The bootstrap file that Envoy is started with; needs binary too.')),
-  concurrency: z.optional(
+  concurrency: z.prefault(
     scalarField(integerReader('a number of threads', 1, 1_024), {
-      description: "Envoy's worker threads; left out: 1. For a sidecar that weir runs.",
+      description: "Envoy's worker threads. For a sidecar that weir runs.",
       accepts: 'a whole number from 1 to 1024',
-      json: { type: 'integer', minimum: 1, maximum: 1_024, default: 1 },
+      json: { type: 'integer', minimum: 1, maximum: 1_024 },
     }),
+    1,
   ),
-  drain: z.optional(
+  drain: z.prefault(
     scalarField(durationReader(0, 3_600_000), {
-      description:
-        'How long old connections may go on at a hot upgrade or a stop; left out: 15s. For a sidecar that weir runs.',
+      description: 'How long old connections may go on at a hot upgrade or a stop. For a sidecar that weir runs.',
       accepts: '15s, 500ms or 2m, at most 1h',
-      json: { ...DURATION_JSON, default: '15s' },
+      json: DURATION_JSON,
     }),
+    '15s',
   ),
   notify: z.optional(
     noteField(

@@ -64,6 +64,34 @@ export const ERROR_CATALOGUE = {
     explain:
       '`weir on` and `weir off` change traffic, so they want to be told for which application: name one or more, or give --all. Nothing was done.',
   },
+  WEIR1020: {
+    title: 'mesh.yaml has mistakes',
+    exit: 2,
+    kind: 'user',
+    explain:
+      'The file can be read, but something in it is wrong: not YAML, a key that weir does not know, a value that it does not take, two entries that clash, or a user or group that this host does not know. Every mistake is listed with its line and column. `weir help mesh-yaml` shows what is accepted, `weir config schema` prints a schema for editors. Nothing was done.',
+  },
+  WEIR1021: {
+    title: 'mesh.yaml is missing',
+    exit: 2,
+    kind: 'user',
+    explain:
+      'There is no file at the path where weir looks for mesh.yaml: --config, else $WEIR_CONFIG, else /etc/weir/mesh.yaml. The hint holds a small one to begin with. Nothing was done.',
+  },
+  WEIR1022: {
+    title: 'mesh.yaml cannot be read',
+    exit: 2,
+    kind: 'user',
+    explain:
+      'There is something at the path of mesh.yaml, but not a file that weir can read: no permission, a directory or a pipe, or a disk that fails. Nothing was done.',
+  },
+  WEIR1023: {
+    title: 'mesh.yaml is not a text that weir takes',
+    exit: 2,
+    kind: 'user',
+    explain:
+      'mesh.yaml is text in UTF-8 of at most 1 MiB (some ten thousand apps). Something else is probably a wrong path or a file saved in another encoding. Nothing was done.',
+  },
   WEIR2001: {
     title: 'a program that weir needs is missing',
     exit: 3,

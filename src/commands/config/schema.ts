@@ -1,0 +1,16 @@
+import { buildMeshJsonSchema, type JsonSchema } from '../../config/mesh-json-schema.ts';
+import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
+
+/** Prints the JSON Schema of mesh.yaml, by which editors complete and check the file. */
+export default class ConfigSchemaCommand extends WeirCommand<typeof ConfigSchemaCommand, JsonSchema> {
+  static override summary = 'Print the JSON Schema of mesh.yaml for editors.';
+  static override description =
+    'With --json the schema is the `result` of the envelope. Put the file where your editor finds it and add ' +
+    '`# yaml-language-server: $schema=PATH` as the first line of mesh.yaml.';
+  static override examples = ['<%= config.bin %> config schema > mesh.schema.json'];
+
+  protected override async execute(): Promise<CommandOutcome<JsonSchema>> {
+    const result = buildMeshJsonSchema();
+    return { result, text: () => JSON.stringify(result, null, 2) };
+  }
+}
