@@ -22,7 +22,7 @@ const FORBIDDEN = [
   { file: 'src/commands/leak.ts', from: 'execa' },
   { file: 'src/commands/leak.ts', from: 'node:child_process' },
   { file: 'src/present/leak.ts', from: 'react' },
-  { file: 'src/present/leak.ts', from: '../usecases/turn-on.ts' },
+  { file: 'src/present/leak.ts', from: '../commands/status.ts' },
   { file: 'src/present/ui/leak.ts', from: '@oclif/core' },
 ] as const;
 

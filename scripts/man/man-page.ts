@@ -1,0 +1,98 @@
+import { ERROR_CATALOGUE } from '../../src/errors/catalogue.ts';
+import { EXIT_CODES } from '../../src/errors/exit-codes.ts';
+
+/** The part of oclif.manifest.json that the man page shows. */
+export interface ManManifest {
+  readonly version: string;
+  readonly commands: Readonly<Record<string, ManCommand>>;
+}
+interface ManCommand {
+  readonly hidden?: boolean;
+  readonly summary?: string;
+  readonly description?: string;
+  readonly strict?: boolean;
+  readonly args: Readonly<Record<string, { required?: boolean; description?: string }>>;
+  readonly flags: Readonly<Record<string, ManFlag>>;
+}
+interface ManFlag {
+  readonly type: 'boolean' | 'option';
+  readonly char?: string;
+  readonly hidden?: boolean;
+  readonly summary?: string;
+  readonly default?: unknown;
+  readonly env?: string;
+  readonly options?: readonly string[];
+  readonly helpValue?: string;
+  readonly helpGroup?: string;
+}
+
+/** The manual page weir(1) as roff, from the manifest and the error catalogue; the same text for the same input. */
+export function renderManPage(manifest: ManManifest, description: string): string {
+  const commands = Object.entries(manifest.commands)
+    .filter(([, { hidden }]) => hidden !== true)
+    .sort(([a], [b]) => a.localeCompare(b));
+  const globals = Object.entries(commands[0]?.[1].flags ?? {}).filter(([, { helpGroup }]) => helpGroup === 'GLOBAL');
+  return [
+    `.TH WEIR 1 "" "weir ${manifest.version}" "User Commands"`,
+    '.SH NAME',
+    `weir \\- ${escapeRoff(description)}`,
+    '.SH SYNOPSIS',
+    '.B weir',
+    '\\fICOMMAND\\fR [\\fIARGUMENT\\fR...] [\\fIFLAG\\fR...]',
+    '.SH COMMANDS',
+    ...commands.flatMap(([id, command]) => commandSection(id, command)),
+    '.SH GLOBAL FLAGS',
+    ...globals.flatMap(([name, flag]) => flagEntry(name, flag)),
+    '.SH EXIT STATUS',
+    ...Object.entries(EXIT_CODES).flatMap(([code, meaning]) => ['.TP', `.B ${code}`, escapeRoff(meaning)]),
+    '.SH ERRORS',
+    ...Object.entries(ERROR_CATALOGUE).flatMap(([code, { title }]) => ['.TP', `.B ${code}`, escapeRoff(title)]),
+    '.SH FILES',
+    ...['.TP', '.I /etc/weir/mesh.yaml', 'which applications go through which sidecar'],
+    ...['.TP', '.I /run/weir', 'sockets, locks, and the panic button off.sh'],
+    ...['.TP', '.I /var/lib/weir', 'what must survive a reboot'],
+    '',
+  ].join('\n');
+}
+
+function commandSection(id: string, { args, description, flags, strict, summary }: ManCommand): string[] {
+  const words = Object.entries(args).map(([name, { required }]) => {
+    const word = `\\fI${name.toUpperCase()}\\fR${strict === false ? '...' : ''}`;
+    return required ? word : `[${word}]`;
+  });
+  const own = Object.entries(flags).filter(([, { helpGroup, hidden }]) => helpGroup !== 'GLOBAL' && hidden !== true);
+  const more = description === undefined ? [] : paragraphs(description);
+  return [
+    `.SS weir ${id.replaceAll(':', ' ')} ${words.join(' ')}`.trimEnd(),
+    escapeRoff(summary ?? ''),
+    ...more,
+    ...own.flatMap(([name, flag]) => flagEntry(name, flag)),
+  ];
+}
+
+function flagEntry(name: string, flag: ManFlag): string[] {
+  const value = flag.options?.join('|') ?? flag.helpValue ?? 'VALUE';
+  const names = `${flag.char === undefined ? '' : `-${flag.char}, `}--${name}`;
+  const notes = [
+    ...(flag.default === undefined ? [] : [`default: ${flag.default}`]),
+    ...(flag.env === undefined ? [] : [`environment: ${flag.env}`]),
+  ];
+  const summary = `${flag.summary ?? ''}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`;
+  const head =
+    flag.type === 'option'
+      ? `\\fB${escapeRoff(names)}\\fR=\\fI${escapeRoff(value)}\\fR`
+      : `\\fB${escapeRoff(names)}\\fR`;
+  return ['.TP', head, escapeRoff(summary)];
+}
+
+function paragraphs(text: string): string[] {
+  return text.split(/\n\s*\n/).flatMap((part) => ['.PP', escapeRoff(part.replaceAll('\n', ' '))]);
+}
+
+// A line that starts with a dot or a quote is a request to roff; `-` is a hyphen there unless escaped.
+function escapeRoff(text: string): string {
+  return text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replace(/^(?=[.'])/gm, '\\&');
+}
