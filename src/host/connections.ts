@@ -1,0 +1,122 @@
+import { WeirError } from '../errors/weir-error.ts';
+import { MARK_MAGIC, MARK_MAGIC_MASK } from '../intercept/mark.ts';
+import type { Connections } from '../usecases/ports.ts';
+import { parseConntrackFlows } from './conntrack-output.ts';
+import { runTool, type ToolResult } from './exec.ts';
+import { effectiveGroups } from './process-groups.ts';
+import { abortFilters, connectionKey } from './socket-filter.ts';
+import { parseSocketListing } from './ss-output.ts';
+
+/** The tool runner, and where to say that something could not be done and what was done instead. */
+export interface ConnectionsOptions {
+  readonly run?: typeof runTool;
+  readonly warn: (text: string) => void;
+}
+
+const TIMEOUT_MS = 20_000;
+const FAMILIES = ['ipv4', 'ipv6'] as const;
+
+// TIME-WAIT is left out: no process owns it any more, and a busy host has tens of thousands of them.
+const CONNECTED = ['state', 'connected', 'exclude', 'time-wait'];
+
+/** How often a deletion is begun again because an entry ended by itself between its listing and its deletion. */
+const FORGET_ATTEMPTS = 50;
+
+/** The `Connections` port by `conntrack` and `ss`, in the network namespace of this process. */
+export function createConnections({ run = runTool, warn }: ConnectionsOptions): Connections {
+  const conntrack = async (action: '-L' | '-D', filter: { mark: number; mask: number }): Promise<string[]> => {
+    // conntrack compares with the value as given: bits outside of the mask would never match.
+    const mark = `${hex((filter.mark & filter.mask) >>> 0)}/${hex(filter.mask)}`;
+    return Promise.all(FAMILIES.map((family) => runConntrack(run, [action, '-p', 'tcp', '-m', mark, '-f', family])));
+  };
+  return {
+    async tracked(filter = { mark: MARK_MAGIC, mask: MARK_MAGIC_MASK }) {
+      return (await conntrack('-L', filter)).flatMap(parseConntrackFlows);
+    },
+    async sockets(kind) {
+      return parseSocketListing(await listSockets(run, kind === 'listening' ? ['-l'] : CONNECTED));
+    },
+    async groupsOf(pids) {
+      return effectiveGroups(pids);
+    },
+    async abort(pairs) {
+      const keys = new Set(pairs.map(({ local, peer }) => connectionKey(local, peer)));
+      const aborted = new Set<string>();
+      for (const filter of abortFilters(pairs)) {
+        const { stdout, stderr } = await run(['ss', '-K', '-H', '-t', '-n', ...CONNECTED, ...filter], {
+          timeoutMs: TIMEOUT_MS,
+        });
+        if (stderr.includes('SOCK_DESTROY')) throw mayNotAbort(stderr);
+        // A socket can end between its listing and its abortion: what ss prints is what it aborted.
+        for (const { local, peer } of parseSocketListing(stdout)) {
+          const key = [connectionKey(local, peer), connectionKey(peer, local)].find((one) => keys.has(one));
+          if (key !== undefined) aborted.add(key);
+        }
+        // Without INET_DIAG_DESTROY the kernel refuses each one and ss says nothing: then they are all still there.
+        if (aborted.size === 0 && (await anyLeft(run, filter))) {
+          warn(
+            'this kernel cannot abort connections (CONFIG_INET_DIAG_DESTROY is not set): they end when their conntrack entries are gone and the program sends again, or by themselves',
+          );
+          return 0;
+        }
+      }
+      return aborted.size;
+    },
+    async forget(filter) {
+      return (await conntrack('-D', filter)).flatMap(parseConntrackFlows).length;
+    },
+  };
+}
+
+// `conntrack -D` exits 1 when nothing matched, and some versions of -L do: the summary on stderr says that it worked.
+async function runConntrack(run: typeof runTool, args: readonly string[]): Promise<string> {
+  let output = '';
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await run(['conntrack', ...args], { timeoutMs: TIMEOUT_MS, reject: false });
+    output += result.stdout;
+    if (result.exitCode === 0 || /flow entries have been/.test(result.stderr)) return output;
+    // conntrack-tools 1.4 gives up at the first entry that ended before its turn, so the rest is tried again.
+    if (attempt === FORGET_ATTEMPTS || !/doesn't exist/.test(result.stderr)) throw conntrackFailed(args, result);
+  }
+}
+
+async function listSockets(run: typeof runTool, selection: readonly string[]): Promise<string> {
+  const list = (...columns: string[]) =>
+    run(['ss', '-H', '-t', '-n', '-e', '-p', ...columns, ...selection], { timeoutMs: TIMEOUT_MS, reject: false });
+  const result = await list('--cgroup');
+  if (result.exitCode === 0) return result.stdout;
+  // iproute2 before 5.8 does not know --cgroup; the cgroup is unknown then, which the port allows.
+  const plain = await list();
+  if (plain.exitCode === 0) return plain.stdout;
+  throw toolFailed('ss could not list the TCP sockets', plain);
+}
+
+async function anyLeft(run: typeof runTool, filter: readonly string[]): Promise<boolean> {
+  const { stdout } = await run(['ss', '-H', '-t', '-n', ...CONNECTED, ...filter], { timeoutMs: TIMEOUT_MS });
+  return stdout.trim() !== '';
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+function mayNotAbort(stderr: string): WeirError {
+  return new WeirError('WEIR2020', {
+    what: 'connections may not be aborted',
+    why: `the kernel refused it: ${stderr.trim().split('\n')[0]}`,
+    hint: 'run weir as root, or with CAP_NET_ADMIN in this network namespace',
+  });
+}
+
+function conntrackFailed(args: readonly string[], result: ToolResult): WeirError {
+  return toolFailed(`conntrack ${args.join(' ')} failed with exit code ${result.exitCode}`, result);
+}
+
+function toolFailed(what: string, { stderr, exitCode }: ToolResult): WeirError {
+  return new WeirError('WEIR2003', {
+    what,
+    why: stderr.trim().slice(-1000) || 'it wrote nothing to stderr',
+    hint: 'run weir as root; `weir check` says what this kernel lacks',
+    details: { exitCode, stderr },
+  });
+}
