@@ -11,6 +11,7 @@ export const EXIT_CODES = {
   5: 'failed and the roll-back failed or an emergency bypass is on: the manual steps are printed',
   6: 'timed out',
   70: "a bug of weir; a report file's path is printed",
+  129: 'ended by SIGHUP (its terminal went away) before the command could end by itself',
   130: 'interrupted by SIGINT before the command could end by itself',
   143: 'ended by SIGTERM before the command could end by itself',
 } as const;

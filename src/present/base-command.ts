@@ -3,7 +3,8 @@ import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import type { ExitCode } from '../errors/exit-codes.ts';
 import { WeirError } from '../errors/weir-error.ts';
-import { type Interruption, listenForInterruption } from '../host/interruption.ts';
+import { watchForCrash } from '../host/crash-watch.ts';
+import { type EndingSignal, type Interruption, listenForInterruption } from '../host/interruption.ts';
 import { CommandOutput } from './command-output.ts';
 import type { Paint } from './paint.ts';
 import { toWeirError } from './to-weir-error.ts';
@@ -62,17 +63,23 @@ export abstract class WeirCommand<T extends typeof Command, Result> extends Comm
   protected args!: ArgsOf<T>;
   /** Positional arguments as given, for commands that are not `strict`. */
   protected words!: readonly string[];
-  readonly #interruption: Interruption = listenForInterruption();
+  /** The signals that ask this command to end; one with another use for SIGHUP leaves that out. */
+  protected readonly endingSignals: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  /** Whether a stream ends when nobody reads it any more (`| head -1`): true for what only watches. */
+  protected readonly endsWithReader: boolean = true;
+  #interruption: Interruption | undefined;
   #output = new CommandOutput({ json: false, verbose: false });
+  #isStream = false;
 
   /** Does the command's work. Throws WeirError for what went wrong. */
   protected abstract execute(): Promise<CommandOutcome<Result> | StreamOutcome>;
 
   /**
-   * Aborts at SIGINT or SIGTERM. A command that reads it decides itself how it ends, and with which exit code;
-   * `signal.throwIfAborted()` ends it with 130 or 143. A second signal ends the command at once.
+   * Aborts at SIGINT, SIGTERM or SIGHUP. A command that reads it decides itself how it ends, and with which exit code;
+   * `signal.throwIfAborted()` ends it with 130, 143 or 129. A second signal ends the command at once.
    */
   protected get signal(): AbortSignal {
+    this.#interruption ??= listenForInterruption(this.endingSignals);
     return this.#interruption.signal;
   }
 
@@ -96,34 +103,49 @@ export abstract class WeirCommand<T extends typeof Command, Result> extends Comm
 
   /** Writes one item of a stream: one envelope on a line with `--json`, else the text. */
   protected emit(item: CommandOutcome<Result>): void {
+    this.#isStream = true;
     this.#output.result(item);
   }
 
   /** Runs the command and resolves to its exit code; never throws. */
   override async run(): Promise<ExitCode> {
     this.#output = CommandOutput.fromArgv(this.argv);
+    this.#interruption ??= listenForInterruption(this.endingSignals);
+    const crash = watchForCrash();
     try {
       const { args, argv, flags } = await this.parse(this.ctor);
       this.args = args as ArgsOf<T>;
       this.flags = flags as FlagsOf<T>;
       this.words = argv as string[];
       await this.#requireNetns();
-      const outcome = await Promise.race([this.execute(), this.#interruption.forced]);
+      const ends = [this.execute(), this.#interruption.forced, crash.crashed, this.#unread()];
+      const outcome = await Promise.race(ends);
       if (!('streamed' in outcome)) this.#output.result(outcome);
       return outcome.exit ?? 0;
     } catch (thrown) {
       return this.#fail(thrown);
     } finally {
+      crash.dispose();
       this.#interruption.dispose();
       this.#output.dispose();
     }
   }
 
+  // A single result has been worked for, read or not; a stream that nobody reads would go on for ever.
+  async #unread(): Promise<StreamOutcome> {
+    await this.#output.readerGone;
+    if (this.#isStream && this.endsWithReader) return { streamed: true };
+    return await new Promise<never>(() => {});
+  }
+
   #fail(thrown: unknown): ExitCode {
     const error = toWeirError(this.#abortReason(thrown) ?? thrown, {
       argv: this.argv,
-      command: this.id?.replaceAll(':', ' '),
       weirVersion: this.config.version,
+      usage: {
+        command: this.id?.replaceAll(':', ' ') ?? '',
+        flags: Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags }),
+      },
     });
     this.#output.failure(error);
     return error.exit;
@@ -132,7 +154,8 @@ export abstract class WeirCommand<T extends typeof Command, Result> extends Comm
   // Node's own functions reject with an AbortError of their own when our signal fires: the reason behind it is ours.
   #abortReason(thrown: unknown): unknown {
     const isAbort = thrown instanceof Error && thrown.name === 'AbortError';
-    return isAbort && this.#interruption.reason instanceof WeirError ? this.#interruption.reason : undefined;
+    const reason = this.#interruption?.reason;
+    return isAbort && reason instanceof WeirError ? reason : undefined;
   }
 
   async #requireNetns(): Promise<void> {

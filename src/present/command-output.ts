@@ -12,19 +12,23 @@ const TOOL_CHANNEL = 'weir:tool';
 export class CommandOutput {
   readonly #isJson: boolean;
   readonly #isVerbose: boolean;
+  readonly #gone = Promise.withResolvers<void>();
+  /** Resolves when nobody reads stdout any more (EPIPE). */
+  readonly readerGone: Promise<void> = this.#gone.promise;
   #warnings: string[] = [];
 
   constructor(mode: { json: boolean; verbose: boolean }) {
     this.#isJson = mode.json;
     this.#isVerbose = mode.verbose;
     if (this.#isVerbose) subscribe(TOOL_CHANNEL, this.#showTool);
+    process.stdout.on('error', this.#onStdoutError);
   }
 
-  /** Reads `--json` and `--verbose` from a command line that oclif may not be able to parse. */
-  static fromArgv(argv: readonly string[]): CommandOutput {
+  /** Reads `--json` and `--verbose` from a command line that oclif may not be able to parse; `mode` overrides it. */
+  static fromArgv(argv: readonly string[], mode: { verbose?: boolean } = {}): CommandOutput {
     const end = argv.indexOf('--');
     const flags = end === -1 ? argv : argv.slice(0, end);
-    return new CommandOutput({ json: flags.includes('--json'), verbose: flags.includes('--verbose') });
+    return new CommandOutput({ json: flags.includes('--json'), verbose: flags.includes('--verbose'), ...mode });
   }
 
   warn(warning: string): void {
@@ -55,6 +59,7 @@ export class CommandOutput {
 
   dispose(): void {
     if (this.#isVerbose) unsubscribe(TOOL_CHANNEL, this.#showTool);
+    process.stdout.off('error', this.#onStdoutError);
   }
 
   // Each line of a stream carries the warnings that are new since the line before.
@@ -63,6 +68,10 @@ export class CommandOutput {
     this.#warnings = [];
     return taken;
   }
+
+  readonly #onStdoutError = ({ code }: NodeJS.ErrnoException): void => {
+    if (code === 'EPIPE') this.#gone.resolve();
+  };
 
   readonly #showTool = (message: unknown): void => {
     const { argv, exitCode, ms } = message as { argv: readonly string[]; exitCode: number | undefined; ms: number };

@@ -2,7 +2,7 @@ import type { Interfaces } from '@oclif/core';
 import { Config } from '@oclif/core/config';
 import { normalizeArgv } from '@oclif/core/help';
 import { WeirError } from '../errors/weir-error.ts';
-import { moveLeadingFlags } from './argv.ts';
+import { readWeirWords, type WeirWords } from './argv.ts';
 import { CommandOutput } from './command-output.ts';
 import { toWeirError } from './to-weir-error.ts';
 
@@ -14,51 +14,61 @@ export interface CliOptions {
   readonly ignoreManifest?: boolean;
 }
 
-/** Finds and runs the command that a command line names, or prints its help. Resolves to the exit code; never throws. */
+/**
+ * Finds and runs the command that a command line names, or prints its help. Resolves to the exit code; never throws.
+ * It stands in for oclif's own `run`, whose help, version and errors would go to stdout as text under `--json` too.
+ */
 export async function runCli(argv: readonly string[], options: CliOptions): Promise<number> {
-  const output = CommandOutput.fromArgv(argv.filter((argument) => argument !== '--verbose'));
+  const output = CommandOutput.fromArgv(argv, { verbose: false });
   let version = 'unknown';
   try {
     const config = await Config.load({ ...options });
     version = config.version;
-    const words = moveLeadingFlags(argv);
-    if (isHelpRequest(words)) return await printHelp(words, config, output);
-    const [id = '', ...rest] = normalizeArgv(config, [...words]);
-    const command = config.findCommand(id);
-    if (command !== undefined) return await config.runCommand<number>(id, rest, command);
-    if (config.findTopic(id) !== undefined && rest.every((word) => word.startsWith('-'))) {
-      return await printHelp(words, config, output);
-    }
-    throw await unknownCommand(words, config);
+    return await dispatch(readWeirWords(argv), config, output);
   } catch (thrown) {
-    const error = toWeirError(thrown, { argv, command: undefined, weirVersion: version });
+    const error = toWeirError(thrown, { argv, weirVersion: version });
     output.failure(error);
     return error.exit;
   }
 }
 
-function isHelpRequest(words: readonly string[]): boolean {
-  const end = words.indexOf('--');
-  const own = end === -1 ? words : words.slice(0, end);
-  return own.includes('--help') || own.every((word) => word.startsWith('-'));
+async function dispatch(line: WeirWords, config: Config, output: CommandOutput): Promise<number> {
+  if (line.unknownFlag !== undefined) throw unknownFlag(line.unknownFlag);
+  if (line.wantsVersion) {
+    output.result({ result: { version: config.version }, text: () => config.version });
+    return 0;
+  }
+  if (line.wantsHelp) return await printHelp(line.named, config, output);
+  const [id = '', ...rest] = normalizeArgv(config, [...line.words]);
+  const command = config.findCommand(id);
+  if (command !== undefined) return await config.runCommand<number>(id, rest, command);
+  // `weir config` alone asks what there is under it.
+  if (config.findTopic(line.named.join(':')) !== undefined) return await printHelp(line.named, config, output);
+  throw await unknownCommand(line, config);
 }
 
-async function printHelp(words: readonly string[], config: Config, output: CommandOutput): Promise<number> {
+async function printHelp(named: readonly string[], config: Config, output: CommandOutput): Promise<number> {
   const { renderHelp } = await import('./help.ts');
-  const named = words.filter((word) => !word.startsWith('-'));
   const text = await renderHelp(named, config);
-  if (text === undefined) throw await unknownCommand(named, config);
+  if (text === undefined) throw await unknownCommand({ named }, config);
   output.result({ result: { help: text }, text: () => text });
   return 0;
 }
 
-async function unknownCommand(words: readonly string[], config: Config): Promise<WeirError> {
-  const { findClosestCommand } = await import('./closest-command.ts');
-  const typed = words.filter((word) => !word.startsWith('-'));
+function unknownFlag(flag: string): WeirError {
+  return new WeirError('WEIR1001', {
+    what: `weir has no flag ${flag}`,
+    why: 'without a command weir takes its global flags, --help and --version',
+    hint: 'name a command first; see all commands with `weir --help`',
+  });
+}
+
+async function unknownCommand({ named }: Pick<WeirWords, 'named'>, config: Config): Promise<WeirError> {
+  const { findClosestCommand } = await import('./closest-name.ts');
   const names = config.commands.filter(({ hidden }) => !hidden).map(({ id }) => id.replaceAll(':', ' '));
-  const closest = findClosestCommand(typed, names);
+  const closest = findClosestCommand(named, names);
   return new WeirError('WEIR1003', {
-    what: `weir has no command ${JSON.stringify(typed.join(' '))}`,
+    what: `weir has no command ${JSON.stringify(named.join(' '))}`,
     why: 'the first words of a command line name the command',
     hint: closest === undefined ? 'see all commands with `weir --help`' : `did you mean \`weir ${closest}\`?`,
   });

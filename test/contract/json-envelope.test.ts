@@ -7,6 +7,11 @@ const FAILURES = [
   { name: 'an unknown command', args: ['nope'], code: 'WEIR1003' },
   { name: 'an unknown subcommand of a topic', args: ['config', 'nope'], code: 'WEIR1003' },
   { name: 'an unknown flag', args: ['help', '--nope'], code: 'WEIR1001' },
+  { name: 'an unknown flag without a command', args: ['--nope'], code: 'WEIR1001' },
+  { name: 'the help of an unknown command', args: ['nope', '--help'], code: 'WEIR1003' },
+  { name: 'a missing argument', args: ['completion'], code: 'WEIR1001' },
+  { name: 'a surplus argument', args: ['completion', 'bash', 'more'], code: 'WEIR1001' },
+  { name: 'an argument outside its fixed values', args: ['completion', 'ksh'], code: 'WEIR1001' },
   { name: 'a flag without its value', args: ['help', '--config'], code: 'WEIR1001' },
   { name: 'an unknown help topic', args: ['help', 'no-such-topic'], code: 'WEIR1004' },
 ] as const;
@@ -56,4 +61,10 @@ test('help under --json is an envelope too', async () => {
 test('a mistyped command is answered with the nearest one', async () => {
   const { stdout } = await runWeirBin(['hepl', '--json']);
   assert.match(parseEnvelope(stdout).error?.hint ?? '', /weir help/);
+});
+
+test('--version under --json is an envelope', async () => {
+  const { code, stdout } = await runWeirBin(['--version', '--json']);
+  assert.equal(code, 0);
+  assert.match((parseEnvelope(stdout).result as { version: string }).version, /^\d+\.\d+\.\d+$/);
 });

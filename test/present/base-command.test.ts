@@ -32,6 +32,23 @@ async function interrupt(args: readonly string[], ...signals: NodeJS.Signals[]) 
   return { code, signal, stdout, stderr };
 }
 
+/** Runs the probe, reads one chunk of its stdout, then closes it. */
+async function readOnce(args: readonly string[]) {
+  const child = spawn(process.execPath, [PROBE, ...args], {
+    env: cleanEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const closed = once(child, 'close');
+  const stderr = text(child.stderr);
+  child.stdout.once('data', () => child.stdout.destroy());
+  const [code] = await closed;
+  return { code, stderr: await stderr };
+}
+
+function reportFile(hint: string | undefined): string {
+  return /\S+report\.txt/.exec(hint ?? '')?.[0] ?? '';
+}
+
 test('a result is text on stdout, or one envelope under --json', async () => {
   assert.deepEqual(await probe(['done']), { code: 0, signal: null, stdout: 'done\n', stderr: '' });
   const { stdout } = await probe(['done', '--json']);
@@ -99,7 +116,7 @@ test('an unexpected exception ends with 70 and leaves a report with stack, argv 
   assert.equal(code, 70);
   const { error } = parseEnvelope(stdout);
   assert.equal(error?.code, 'WEIR9001');
-  const file = /\S+report\.txt/.exec(error?.hint ?? '')?.[0] ?? '';
+  const file = reportFile(error?.hint);
   const report = readFileSync(file, 'utf8');
   rmSync(dirname(file), { recursive: true });
   assert.match(report, /TypeError: cannot read the unreadable\n {4}at .*probe-command\.ts/);
@@ -123,6 +140,26 @@ test('a stream is one envelope a line, each with the warnings that are new', asy
     ],
   );
   assert.equal((await probe(['stream'])).stdout, 'line 1\nline 2\n');
+});
+
+test('a stream ends quietly when nobody reads it any more', async () => {
+  const { code, stderr } = await readOnce(['watch']);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+});
+
+test('a stream that serves goes on when nobody reads it any more', async () => {
+  const { code, stderr } = await readOnce(['serve', '--json']);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: 'served\n' });
+});
+
+test('an exception in a timer and a forgotten promise are bugs too, not a raw stack', async () => {
+  for (const behaviour of ['crash', 'reject']) {
+    const { code, stdout, stderr } = await probe([behaviour, '--json']);
+    const { error } = parseEnvelope(stdout);
+    rmSync(dirname(reportFile(error?.hint)), { recursive: true });
+    assert.deepEqual({ code, stderr, kind: error?.code }, { code: 70, stderr: '', kind: 'WEIR9001' });
+    assert.match(error?.message ?? '', /RangeError/);
+  }
 });
 
 test('flags win over variables, variables over defaults', async () => {
@@ -157,6 +194,12 @@ test('a flag with fixed values names them', async () => {
   assert.match(parseEnvelope(stdout).error?.message ?? '', /--backend=ebpf.*nft, auto/);
 });
 
+test('a mistyped flag is answered with the nearest one', async () => {
+  const { code, stdout } = await probe(['done', '--json', '--bakend', 'nft']);
+  assert.equal(code, 2);
+  assert.equal(parseEnvelope(stdout).error?.hint, 'did you mean --backend?');
+});
+
 test('--verbose shows each child program on stderr', async () => {
   const { stdout, stderr } = await probe(['tool', '--json', '--verbose']);
   assert.equal(parseEnvelope(stdout).ok, true);
@@ -164,11 +207,12 @@ test('--verbose shows each child program on stderr', async () => {
   assert.equal((await probe(['tool', '--json'])).stderr, '');
 });
 
-test('a command that knows nothing of signals ends at once with 130 or 143', async () => {
+test('a command that knows nothing of signals ends at once with 130, 143 or 129', async () => {
   const int = await interrupt(['wait', '--json'], 'SIGINT');
   assert.equal(int.code, 130);
   assert.equal(parseEnvelope(int.stdout).error?.code, 'WEIR2005');
   assert.equal((await interrupt(['wait'], 'SIGTERM')).code, 143);
+  assert.equal((await interrupt(['wait'], 'SIGHUP')).code, 129);
 });
 
 test('a command that handles the signal decides how it ends', async () => {

@@ -21,6 +21,8 @@ class ProbeCommand extends WeirCommand<typeof ProbeCommand, unknown> {
     backend: Flags.string({ options: ['nft', 'auto'] }),
   };
 
+  protected override endsWithReader = true;
+
   protected override async execute(): Promise<Outcome> {
     const behaviour = this.words[0] as keyof typeof this.behaviours;
     return await this.behaviours[behaviour]();
@@ -58,6 +60,35 @@ class ProbeCommand extends WeirCommand<typeof ProbeCommand, unknown> {
       for (const n of [1, 2]) this.emit({ result: { n }, text: () => `line ${n}` });
       return { streamed: true as const };
     },
+    // Goes on until nobody reads it.
+    watch: async (): Promise<Outcome> => {
+      for (;;) {
+        this.emit({ result: {}, text: () => 'tick' });
+        await sleep(10);
+      }
+    },
+    // Works on, read or not.
+    serve: async (): Promise<Outcome> => {
+      this.endsWithReader = false;
+      for (let n = 0; n < 20; n++) {
+        this.emit({ result: { n }, text: () => 'x'.repeat(10_000) });
+        await sleep(5);
+      }
+      this.progress('served');
+      return { streamed: true };
+    },
+    crash: async (): Promise<Outcome> => {
+      setTimeout(() => {
+        throw new RangeError('thrown in a timer');
+      });
+      await sleep(20_000);
+      return { streamed: true };
+    },
+    reject: async (): Promise<Outcome> => {
+      Promise.reject(new RangeError('awaited by nobody'));
+      await sleep(20_000);
+      return { streamed: true };
+    },
     tool: async () => {
       await runTool(['true', 'an argument'], { timeoutMs: 5000 });
       return { result: {}, text: () => '' };
@@ -92,6 +123,12 @@ class ProbeCommand extends WeirCommand<typeof ProbeCommand, unknown> {
   };
 }
 
+// As bin/run.js does.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 const config = await Config.load({ root: PROJECT_ROOT });
 const exit = await new ProbeCommand(process.argv.slice(2), config).run();
 process.exit(exit);
