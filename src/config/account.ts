@@ -1,4 +1,5 @@
 import { quoteValue, type ReadValue, refuseValue } from './field-value.ts';
+import type { AccountRef } from './mesh-config.ts';
 
 /** A user or group without its place in the file. */
 export type AccountKey =
@@ -33,7 +34,17 @@ export function accountKey(account: AccountKey): string {
   return account.kind === 'id' ? `id ${account.id}` : `name ${account.name}`;
 }
 
+/** How many characters an account takes in the file, quotes aside. */
+export function writtenLength(account: AccountRef): number {
+  const written = account.kind === 'name' ? account.name : (account.name ?? String(account.id));
+  return written.length;
+}
+
 /** The accounts without those that repeat an earlier one. */
 export function distinctAccounts<A extends AccountKey>(accounts: readonly A[]): readonly A[] {
-  return [...new Map(accounts.toReversed().map((account) => [accountKey(account), account])).values()].toReversed();
+  const seen = new Set<string>();
+  return accounts.filter((account) => {
+    const key = accountKey(account);
+    return !seen.has(key) && seen.add(key);
+  });
 }

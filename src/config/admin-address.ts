@@ -30,6 +30,9 @@ export function readAdminAddress(value: unknown): ReadValue<AdminAddress> {
     return { value: { kind: 'unix', path } };
   }
   if (value.startsWith('https:')) return refuse("Envoy's admin interface speaks no TLS", `write http${value.slice(5)}`);
+  if (/^http:\/\/[0-9A-Fa-f]*:[0-9A-Fa-f]*:/.test(value)) {
+    return refuse('an IPv6 address needs brackets before a port', 'write for example http://[::1]:15000');
+  }
   const match = /^http:\/\/(\[[^\]]*\]|[^/:@?#]*)(?::([0-9]+))?(\/?.*)$/.exec(value);
   if (match === null) return refuse('it begins neither with unix: nor with http://');
   const [, host = '', portText, rest = ''] = match;

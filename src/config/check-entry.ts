@@ -100,7 +100,8 @@ function exactlyOne(
   why: string,
 ): void {
   const present = keys.filter((key) => key in map);
-  if (present.length === 1) return;
+  // A misspelt key is told as such already.
+  if (present.length === 1 || (present.length === 0 && Object.keys(map).length > 0)) return;
   const fault: Omit<ValueFault, 'what'> = { why, hint: `write exactly one of ${keys.join(', ')}` };
   const [, second] = present;
   if (second === undefined) problems.atKey(path, { ...fault, what: `none of ${keys.join(', ')} is given` });

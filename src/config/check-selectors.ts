@@ -1,13 +1,14 @@
 import { accountKey } from './account.ts';
 import type { ConfigPath } from './config-problem.ts';
 import type { ValueFault } from './field-value.ts';
-import type { AccountRef, AppConfig, MeshConfig, SourcePosition } from './mesh-config.ts';
+import type { AccountRef, AppConfig, MeshConfig } from './mesh-config.ts';
 
 /** Two selectors that cannot both hold. */
 export interface SelectorClash extends ValueFault {
   /** The later of the two. */
   readonly path: ConfigPath;
-  readonly position: SourcePosition;
+  /** The account that both select; null where it is a slice or everything. */
+  readonly account: AccountRef | null;
 }
 
 /** Something that an app selects, with a key that is the same for the same thing. */
@@ -16,7 +17,8 @@ interface Selected {
   readonly words: string;
   readonly app: AppConfig;
   readonly path: ConfigPath;
-  readonly position: SourcePosition;
+  readonly account: AccountRef | null;
+  readonly line: number;
 }
 
 /**
@@ -51,23 +53,29 @@ function guardedAccounts(sidecars: MeshConfig['sidecars']): ReadonlyMap<string, 
 }
 
 function selectedBy(app: AppConfig): Selected[] {
-  const { select, position } = app;
-  const path = ['apps', app.name, 'select'];
+  const { select } = app;
+  const rest = { app, path: ['apps', app.name, 'select', select.kind], account: null, line: app.position.line };
   switch (select.kind) {
     case 'users':
-      return select.users.map((user) => account('user', user, app));
+      return select.users.map((user) => selectedAccount('user', user, app));
     case 'group':
-      return [account('group', select.group, app)];
+      return [selectedAccount('group', select.group, app)];
     case 'slice':
-      return [{ key: `slice ${select.slice}`, words: `slice ${select.slice}`, app, path, position }];
+      return [{ key: `slice ${select.slice}`, words: `slice ${select.slice}`, ...rest }];
     case 'all':
-      return [{ key: 'all', words: 'every process', app, path, position }];
+      return [{ key: 'all', words: 'every process', ...rest }];
   }
 }
 
-function account(kind: 'user' | 'group', ref: AccountRef, app: AppConfig): Selected {
-  const words = `${kind} ${accountWords(ref)}`;
-  return { key: `${kind} ${accountKey(ref)}`, words, app, path: ['apps', app.name, 'select'], position: ref.position };
+function selectedAccount(kind: 'user' | 'group', account: AccountRef, app: AppConfig): Selected {
+  return {
+    key: `${kind} ${accountKey(account)}`,
+    words: `${kind} ${accountWords(account)}`,
+    app,
+    path: ['apps', app.name, 'select'],
+    account,
+    line: account.position.line,
+  };
 }
 
 function accountWords(ref: AccountRef): string {
@@ -75,21 +83,21 @@ function accountWords(ref: AccountRef): string {
   return ref.name === undefined ? String(ref.id) : `${ref.name} (${ref.id})`;
 }
 
-function ownSidecar({ path, position, words }: Selected, sidecar: string): SelectorClash {
+function ownSidecar({ path, account, words }: Selected, sidecar: string): SelectorClash {
   return {
     path,
-    position,
+    account,
     what: `${words} is the one that sidecar ${sidecar} runs as`,
     why: "the sidecar's own connections would be redirected to itself, in a loop",
     hint: 'run the app under another user, or select it by its slice',
   };
 }
 
-function sameSelection({ path, position, words }: Selected, owner: Selected): SelectorClash {
+function sameSelection({ path, account, words }: Selected, owner: Selected): SelectorClash {
   return {
     path,
-    position,
-    what: `${words} belongs to apps.${owner.app.name} already (line ${owner.position.line})`,
+    account,
+    what: `${words} belongs to apps.${owner.app.name} already (line ${owner.line})`,
     why: 'a connection can belong to one app only',
     hint: 'join the two apps, or select other processes in one of them',
   };
@@ -105,8 +113,8 @@ function nestedSlice(one: Selected, owners: ReadonlyMap<string, Selected>): Sele
   return [
     {
       path: one.path,
-      position: one.position,
-      what: `${one.words} lies inside ${owner.words} of apps.${owner.app.name} (line ${owner.position.line})`,
+      account: null,
+      what: `${one.words} lies inside ${owner.words} of apps.${owner.app.name} (line ${owner.line})`,
       why: 'a connection can belong to one app only, and a slice holds all below it',
       hint: 'select slices that lie beside each other',
     },

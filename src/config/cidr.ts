@@ -71,8 +71,9 @@ function readAddress(text: string): { family: 4 | 6; bits: bigint } | string {
   if (text.includes(':')) {
     const tail = /:([0-9.]*\.[0-9.]*)$/.exec(text)?.[1];
     const strict = tail === undefined || ipaddr.IPv4.isValidFourPartDecimal(tail);
-    // ipaddr.js 2.5 takes ::1.2.3.4 for ::ffff:1.2.3.4; the form is obsolete (RFC 4291 2.5.5.1).
-    if (!strict || /^::[0-9]+\./.test(text) || !ipaddr.IPv6.isValid(text)) return 'the address is not valid IPv6';
+    if (!strict || !ipaddr.IPv6.isValid(text)) return 'the address is not valid IPv6';
+    // ipaddr.js 2.5 takes ::1.2.3.4 for ::ffff:1.2.3.4.
+    if (/^::[0-9]+\./.test(text)) return 'IPv4-compatible addresses are obsolete (RFC 4291, 2.5.5.1)';
     return { family: 6, bits: toBits(ipaddr.IPv6.parse(text).toByteArray()) };
   }
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) {

@@ -25,7 +25,7 @@ export function explainIssue(issue: Issue, root: Schema, value: unknown, problem
       hint: `add ${key}: it takes ${accepts}`,
     });
   } else if (input === null) {
-    const hint = `write ${accepts}, or take the key out`;
+    const hint = `write ${accepts}, or take the ${typeof path.at(-1) === 'number' ? 'item' : 'key'} out`;
     problems.atValue(path, { what: 'there is no value', why: 'an empty value could mean none or all', hint });
   } else if (fault !== undefined) {
     problems.atValue(path, fault);

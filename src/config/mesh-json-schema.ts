@@ -28,3 +28,8 @@ export function buildMeshJsonSchema(): JsonSchema {
   });
   return { $schema: generated.$schema, title: 'mesh.yaml of weir', ...generated } as JsonSchema;
 }
+
+/** The schema as the text of a file. */
+export function formatMeshJsonSchema(): string {
+  return `${JSON.stringify(buildMeshJsonSchema(), null, 2)}\n`;
+}

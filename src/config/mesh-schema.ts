@@ -278,14 +278,15 @@ export const meshSchema = noteField(
       json: { const: MESH_API_VERSION },
     }),
     sidecars: noteField(z.record(z.string(), sidecarSchema), {
-      description: 'The sidecars of this host, by name.',
-      accepts: 'a map; a name has letters, digits, dots, underscores and hyphens, at most 63',
+      description:
+        'The sidecars of this host. A name has letters, digits, dots, underscores and hyphens, at most 63, and begins with a letter or digit.',
+      accepts: 'a map with the names of sidecars as keys',
       json: { propertyNames: { pattern: MESH_NAME_PATTERN } },
     }),
     apps: z.optional(
       noteField(z.record(z.string(), appSchema), {
-        description: 'The applications that weir can switch, by name.',
-        accepts: 'a map; names as for sidecars',
+        description: 'The applications that weir can switch. Names are made as those of sidecars.',
+        accepts: 'a map with the names of apps as keys',
         json: { propertyNames: { pattern: MESH_NAME_PATTERN } },
       }),
     ),

@@ -1,3 +1,4 @@
+import { writtenLength } from './account.ts';
 import { buildApp, buildSidecar, type PositionOf } from './build-mesh.ts';
 import { checkEntryRules, isMapping } from './check-entry.ts';
 import { checkInboundPorts } from './check-inbound.ts';
@@ -52,8 +53,9 @@ export function parseMeshConfig(source: string, file: string): ParsedMesh {
   checkSidecarDirections(apps.values(), sidecars, problems);
   checkSidecarPorts(sidecars.values(), problems);
   checkInboundPorts(apps.values(), sidecars.values(), problems);
-  for (const { path, position, ...fault } of findSelectorClashes({ apps, sidecars })) {
-    problems.add(path, { ...position, length: 1 }, fault);
+  for (const { path, account, ...fault } of findSelectorClashes({ apps, sidecars })) {
+    if (account === null) problems.atValue(path, fault);
+    else problems.add(path, { ...account.position, length: writtenLength(account) }, fault);
   }
   return problems.all.length > 0 ? { errors: problems.all } : { config: { file, sidecars, apps } };
 }

@@ -1,4 +1,4 @@
-import { type AccountKey, distinctAccounts } from './account.ts';
+import { type AccountKey, distinctAccounts, writtenLength } from './account.ts';
 import { findSelectorClashes } from './check-selectors.ts';
 import { type ConfigPath, type ConfigProblem, formatConfigPath, sortConfigProblems } from './config-problem.ts';
 import type { ValueFault } from './field-value.ts';
@@ -10,7 +10,6 @@ import type {
   MeshConfig,
   ResolvedMeshConfig,
   SidecarConfig,
-  SourcePosition,
 } from './mesh-config.ts';
 
 /** What a host knows about names. */
@@ -49,16 +48,17 @@ export function resolveAccounts(
 ): { readonly config: ResolvedMeshConfig } | { readonly errors: readonly ConfigProblem[] } {
   const lines = source.split(/\r?\n/);
   const problems: ConfigProblem[] = [];
-  const report = (path: ConfigPath, { line, column }: SourcePosition, length: number, fault: ValueFault) => {
+  const report = (path: ConfigPath, account: AccountRef, fault: ValueFault) => {
+    const { line, column } = account.position;
     const label = formatConfigPath(path);
-    const place = { file: config.file, line, column, length, source: lines[line - 1] ?? '', path: label };
+    const text = lines[line - 1] ?? '';
+    const place = { file: config.file, line, column, length: writtenLength(account), source: text, path: label };
     problems.push({ ...place, what: `${label}: ${fault.what}`, why: fault.why, hint: fault.hint });
   };
   const resolve = (kind: 'user' | 'group', ref: AccountRef, path: ConfigPath): AccountId => {
     if (ref.kind === 'id') return ref;
     const id = lookup[kind](ref.name);
-    if (id === undefined)
-      report(path, ref.position, ref.name.length, unknownAccount(kind, ref.name, lookup.incomplete));
+    if (id === undefined) report(path, ref, unknownAccount(kind, ref.name, lookup.incomplete));
     return { kind: 'id', id: id ?? -1, name: ref.name, position: ref.position };
   };
   const sidecars = new Map([...config.sidecars].map(([name, sidecar]) => [name, resolveSidecar(sidecar, resolve)]));
@@ -66,7 +66,10 @@ export function resolveAccounts(
   const resolved: ResolvedMeshConfig = { file: config.file, sidecars, apps };
   // Unknown names all have the number -1 here: their clashes would be of no meaning.
   if (problems.length === 0) {
-    for (const { path, position, ...fault } of findSelectorClashes(resolved)) report(path, position, 1, fault);
+    for (const { path, account, ...fault } of findSelectorClashes(resolved)) {
+      // Slices and `all` mean the same on every host: the parser has compared them.
+      if (account !== null) report(path, account, fault);
+    }
   }
   return problems.length > 0 ? { errors: sortConfigProblems(problems) } : { config: resolved };
 }

@@ -15,7 +15,8 @@ export function readApiVersion(value: unknown): ReadValue<string> {
 export function durationReader(minMs: number, maxMs: number): (value: unknown) => ReadValue<number> {
   return (value) => {
     const refuse = (why: string, hint: string) => refuseValue(`${quoteValue(value)} is not a duration here`, why, hint);
-    if (typeof value === 'number') return refuse('its unit is missing', `write ${value}s or ${value}ms`);
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0)
+      return refuse('its unit is missing', `write ${value}s or ${value}ms`);
     const ms = typeof value === 'string' ? parseDuration(value) : null;
     if (ms === null)
       return refuse(

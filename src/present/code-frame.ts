@@ -33,7 +33,9 @@ export function formatCodeFrame({ line, column, length, source }: CodeFrame): st
   return [
     `${number} | ${head}${visible(shown)}${tail}`,
     `${' '.repeat(number.length)} | ${' '.repeat(head.length)}${columnsOf(before)}${carets}`,
-  ].join('\n');
+  ]
+    .map((row) => row.trimEnd())
+    .join('\n');
 }
 
 /** Blanks as wide as the text is on a terminal: a tab stays one, letters of East Asia and emoji take two columns. */

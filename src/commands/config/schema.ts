@@ -1,4 +1,4 @@
-import { buildMeshJsonSchema, type JsonSchema } from '../../config/mesh-json-schema.ts';
+import { buildMeshJsonSchema, formatMeshJsonSchema, type JsonSchema } from '../../config/mesh-json-schema.ts';
 import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
 
 /** Prints the JSON Schema of mesh.yaml, by which editors complete and check the file. */
@@ -10,7 +10,6 @@ export default class ConfigSchemaCommand extends WeirCommand<typeof ConfigSchema
   static override examples = ['<%= config.bin %> config schema > mesh.schema.json'];
 
   protected override async execute(): Promise<CommandOutcome<JsonSchema>> {
-    const result = buildMeshJsonSchema();
-    return { result, text: () => JSON.stringify(result, null, 2) };
+    return { result: buildMeshJsonSchema(), text: formatMeshJsonSchema };
   }
 }
