@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 // Plain JavaScript that every Node with ES modules can parse: an old one must reach the check below, not a syntax error.
-import fs from 'fs';
 import module from 'module';
-import path from 'path';
-import url from 'url';
+
+// Required, not imported: an import of a built-in makes all its lazy parts load, which costs a tenth of the start-up.
+const require = module.createRequire(import.meta.url);
+const fs = require('fs');
+const path = require('path');
+const url = require('url');
 
 if (Number(process.versions.node.split('.')[0]) < 22) {
   process.stderr.write(
@@ -32,10 +35,21 @@ if (argv.length === 1 && argv[0] === '--version') {
   process.stdout.write(JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version + '\n');
 } else {
   enableCompileCache();
-  const { runWeir } = await import('../dist/cli.js');
-  const exit = await runWeir(argv, { root, bin: path.join(root, 'bin', 'run.js') });
+  const exit = (await enterNetns()) ?? (await runCli());
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
   process.exit(exit);
+}
+
+// Before the rest is loaded: with --netns this process is replaced by the same one in that namespace.
+async function enterNetns() {
+  if (!argv.some((word) => word === '--netns' || word.startsWith('--netns='))) return undefined;
+  const { enterRequestedNetns } = await import('../dist/host/enter-netns.js');
+  return await enterRequestedNetns(argv, path.join(root, 'bin', 'run.js'));
+}
+
+async function runCli() {
+  const { runCli } = await import('../dist/present/run-cli.js');
+  return await runCli(argv, { root });
 }
 
 // Compiled code is kept in a folder that only this user can write: root must never load code that another user planted.

@@ -2,22 +2,23 @@
 import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
+import { loadGlobLate, stubDevtools } from './build/plugins.ts';
 
 const root = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
+
+// Programs that bin/run.js and weir start, besides the commands.
+const PROGRAMS = ['src/host/enter-netns.ts', 'src/present/run-cli.ts'];
 
 // CommonJS code inside an ES module bundle still reads these names.
 const banner = [
   "import { createRequire as __weirCreateRequire } from 'node:module';",
-  "import { dirname as __weirDirname } from 'node:path';",
-  "import { fileURLToPath as __weirFileURLToPath } from 'node:url';",
   'const require = __weirCreateRequire(import.meta.url);',
-  'const __filename = __weirFileURLToPath(import.meta.url);',
-  'const __dirname = __weirDirname(__filename);',
+  'const __filename = import.meta.filename, __dirname = import.meta.dirname;',
 ].join('\n');
 
 const { metafile, outputFiles } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/cli.ts', ...globSync('src/commands/**/*.ts', { cwd: root })],
+  entryPoints: [...PROGRAMS, ...globSync('src/commands/**/*.ts', { cwd: root })],
   outbase: 'src',
   outdir: 'dist',
   bundle: true,
@@ -35,16 +36,7 @@ const { metafile, outputFiles } = await build({
   metafile: true,
   write: false,
   logLevel: 'warning',
-  plugins: [
-    {
-      // ink asks for the developer tools of React, which are not installed and never used in a terminal.
-      name: 'without-devtools',
-      setup(pluginBuild) {
-        pluginBuild.onResolve({ filter: /^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'stub' }));
-        pluginBuild.onLoad({ filter: /.*/, namespace: 'stub' }, () => ({ contents: 'export default undefined;' }));
-      },
-    },
-  ],
+  plugins: [stubDevtools, loadGlobLate],
 });
 
 // Written only after the whole build went well, and old files go last: a weir that starts meanwhile finds all it needs.

@@ -2,6 +2,8 @@ import type { Interfaces } from '@oclif/core';
 import { Config } from '@oclif/core/config';
 import { normalizeArgv } from '@oclif/core/help';
 import { WeirError } from '../errors/weir-error.ts';
+// Every command loads it anyway; named here it shares one file of the bundle with what this file loads.
+import './base-command.ts';
 import { readWeirWords, type WeirWords } from './argv.ts';
 import { CommandOutput } from './command-output.ts';
 import { toWeirError } from './to-weir-error.ts';
@@ -22,7 +24,8 @@ export async function runCli(argv: readonly string[], options: CliOptions): Prom
   const output = CommandOutput.fromArgv(argv, { verbose: false });
   let version = 'unknown';
   try {
-    const config = await Config.load({ ...options });
+    // Plugins of a home directory must never run with the rights of the operator.
+    const config = await Config.load({ ...options, devPlugins: false, userPlugins: false });
     version = config.version;
     return await dispatch(readWeirWords(argv), config, output);
   } catch (thrown) {

@@ -41,12 +41,12 @@ test('no command loads ink, react or execa before it needs them', () => {
 });
 
 test('help and the entry load neither yaml nor zod', () => {
-  for (const output of ['dist/cli.js', 'dist/commands/help.js']) {
+  for (const output of ['dist/present/run-cli.js', 'dist/commands/help.js']) {
     const packages = packagesLoadedBy(output);
     for (const heavy of ['yaml', 'zod']) assert.ok(!packages.has(heavy), `${output}: ${heavy}`);
   }
 });
 
-test('the entry decides about --netns before oclif is loaded', () => {
-  assert.deepEqual([...packagesLoadedBy('dist/cli.js')], []);
+test('a network namespace is entered before oclif is loaded', () => {
+  assert.deepEqual([...packagesLoadedBy('dist/host/enter-netns.js')], []);
 });
