@@ -1,4 +1,4 @@
-/** Writes man/weir.1 from oclif.manifest.json and the error catalogue. */
+/** Writes man/weir.1 from oclif.manifest.json. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { renderManPage } from './man/man-page.ts';
 

@@ -1,4 +1,3 @@
-import { ERROR_CATALOGUE } from '../../src/errors/catalogue.ts';
 import { EXIT_CODES } from '../../src/errors/exit-codes.ts';
 
 /** The part of oclif.manifest.json that the man page shows. */
@@ -26,7 +25,7 @@ interface ManFlag {
   readonly helpGroup?: string;
 }
 
-/** The manual page weir(1) as roff, from the manifest and the error catalogue; the same text for the same input. */
+/** The manual page weir(1) as roff, from the manifest; the same text for the same input. */
 export function renderManPage(manifest: ManManifest, description: string): string {
   const commands = Object.entries(manifest.commands)
     .filter(([, { hidden }]) => hidden !== true)
@@ -46,7 +45,7 @@ export function renderManPage(manifest: ManManifest, description: string): strin
     '.SH EXIT STATUS',
     ...Object.entries(EXIT_CODES).flatMap(([code, meaning]) => ['.TP', `.B ${code}`, escapeRoff(meaning)]),
     '.SH ERRORS',
-    ...Object.entries(ERROR_CATALOGUE).flatMap(([code, { title }]) => ['.TP', `.B ${code}`, escapeRoff(title)]),
+    'Each error has a code; \\fBweir help errors\\fR lists them all, \\fBweir help\\fR \\fICODE\\fR explains one.',
     '.SH FILES',
     ...['.TP', '.I /etc/weir/mesh.yaml', 'which applications go through which sidecar'],
     ...['.TP', '.I /run/weir', 'sockets, locks, and the panic button off.sh'],
