@@ -1,0 +1,113 @@
+import { mergeCidrs } from '../../config/cidr.ts';
+import type { Cidr } from '../../config/mesh-config.ts';
+import { formatPortRange, mergePortRanges } from '../../config/port-range.ts';
+import { formatMark } from '../mark.ts';
+import type { Action, KnownRule, LookupKey, Match, Rule, Verdict } from '../ruleset.ts';
+import { formatTag } from '../tag.ts';
+import { formatNftSet, quoteNftString } from './nft-words.ts';
+
+/**
+ * The statements of one rule, as they stand in a chain: `meta l4proto tcp counter redirect to :15001 comment "..."`.
+ * A rule that was read and not understood has no nft text: it comes back as a comment of nft.
+ */
+export function printNftRule(rule: Rule): string {
+  if (rule.kind === 'unknown') return `# not understood: ${rule.text}`;
+  const statements = [
+    ...rule.matches.map(printMatch),
+    ...rule.actions.map(printAction),
+    ...(rule.counter ? ['counter'] : []),
+    ...printVerdict(rule),
+    ...(rule.tag === null ? [] : [`comment ${quoteNftString(formatTag(rule.tag))}`]),
+  ];
+  return statements.join(' ');
+}
+
+function printMatch(match: Match): string {
+  const not = 'negate' in match && match.negate ? '!= ' : '';
+  switch (match.on) {
+    case 'protocol':
+      return `meta l4proto ${not}${match.protocol}`;
+    case 'syn':
+      return `tcp flags & (fin|syn|rst|ack) ${match.negate ? '!=' : '=='} syn`;
+    case 'family':
+      return `meta nfproto ipv${match.family}`;
+    case 'uid':
+      return `meta skuid ${formatNftSet(match.ids)}`;
+    case 'gid':
+      return `meta skgid ${formatNftSet(match.ids)}`;
+    case 'cgroup':
+      return `socket cgroupv2 level ${match.path.split('/').length} ${quoteNftString(match.path)}`;
+    case 'daddr':
+    case 'saddr':
+      return `${addressFamily(match.cidrs)} ${match.on} ${not}${formatNftSet(mergeCidrs(match.cidrs).map(printCidr))}`;
+    case 'dport':
+      return `tcp dport ${not}${formatNftSet(mergePortRanges(match.ports).map(formatPortRange))}`;
+    case 'iif':
+      return `iifname ${quoteNftString(match.name)}`;
+    case 'local-destination':
+      return `fib daddr type ${not}local`;
+    case 'mark':
+      return `ct mark & ${formatMark(match.mask)} == ${formatMark(match.mark)}`;
+    case 'mark-in':
+      return `ct mark ${not}@${match.set}`;
+    case 'before':
+      return `meta time < ${match.epochSeconds}`;
+  }
+}
+
+/** Networks of one family; a list of both cannot be one condition. */
+function addressFamily(cidrs: readonly Cidr[]): 'ip' | 'ip6' {
+  const families = new Set(cidrs.map(({ family }) => family));
+  if (families.size !== 1) throw new RangeError('an address condition names networks of exactly one family');
+  return families.has(4) ? 'ip' : 'ip6';
+}
+
+/** nft prints a network of one address without its length. */
+function printCidr({ family, text }: Cidr): string {
+  const whole = family === 4 ? '/32' : '/128';
+  return text.endsWith(whole) ? text.slice(0, -whole.length) : text;
+}
+
+function printAction(action: Action): string {
+  if (action.do === 'set-mark') return `ct mark set ${formatMark(action.mark)}`;
+  return `ct mark set ${printLookupKey(action.key)} map @${action.map}`;
+}
+
+function printVerdict(rule: KnownRule): string[] {
+  const { verdict } = rule;
+  // A rule needs at least one statement.
+  const isEmpty = rule.matches.length === 0 && rule.actions.length === 0 && !rule.counter;
+  if (verdict.to === 'continue') return isEmpty ? ['continue'] : [];
+  return [printFinalVerdict(verdict)];
+}
+
+function printFinalVerdict(verdict: Exclude<Verdict, { to: 'continue' }>): string {
+  switch (verdict.to) {
+    case 'return':
+      return 'return';
+    case 'goto':
+      return `goto ${verdict.chain}`;
+    case 'redirect':
+      return `redirect to :${verdict.port}`;
+    case 'dispatch':
+      return `${printLookupKey(verdict.key)} vmap @${verdict.map}`;
+  }
+}
+
+/** `meta skuid` */
+function printLookupKey(key: LookupKey): string {
+  switch (key.by) {
+    case 'uid':
+      return 'meta skuid';
+    case 'gid':
+      return 'meta skgid';
+    case 'dport':
+      return 'tcp dport';
+    case 'protocol':
+      return 'meta l4proto';
+    case 'mark':
+      return 'ct mark';
+    case 'cgroup':
+      return `socket cgroupv2 level ${key.level}`;
+  }
+}
