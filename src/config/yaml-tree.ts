@@ -56,9 +56,9 @@ type Range = readonly [start: number, end: number];
 /** Reads one YAML 1.2 document. Never throws; linear in the length of the text. */
 export function readYamlTree(text: string): YamlTree {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  const lines = new LineCounter();
+  const lines = countLines(source);
   const reader = new TreeReader(source, lines);
-  const tokens = [...new Parser(lines.addNewLine).parse(source)];
+  const tokens = [...new Parser().parse(source)];
   const tooDeep = findTooDeep(tokens);
   if (tooDeep !== null) {
     reader.fault([tooDeep, tooDeep + 1], TOO_DEEP);
@@ -183,7 +183,7 @@ class TreeReader {
   }
 
   #lineText(line: number): string {
-    const start = this.#lines.lineStarts[line - 1] ?? 0;
+    const start = this.#lines.lineStarts[line - 1] ?? this.#source.length;
     const end = this.#lines.lineStarts[line] ?? this.#source.length;
     return this.#source.slice(start, end).replace(/[\r\n]+$/, '');
   }
@@ -217,6 +217,14 @@ class TreeReader {
     }
     return value;
   }
+}
+
+/** Where each line starts. The parser would count too, but it misses line breaks behind some errors. */
+function countLines(source: string): LineCounter {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let at = source.indexOf('\n'); at !== -1; at = source.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
+  return lines;
 }
 
 function pathKey(path: ConfigPath): string {
