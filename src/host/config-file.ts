@@ -100,7 +100,7 @@ function openFailed(file: string, error: NodeJS.ErrnoException): WeirError {
     });
   }
   const reasons: Readonly<Record<string, string>> = {
-    EACCES: `user ${process.getuid?.() ?? '?'} has no permission to read it`,
+    EACCES: `user ${process.geteuid?.() ?? '?'} has no permission to read it`,
     ELOOP: 'its symbolic links lead in a circle',
     ENAMETOOLONG: 'the path is longer than the kernel takes',
   };
