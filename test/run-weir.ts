@@ -9,6 +9,9 @@ export const WEIR_BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 /** The folder of package.json. */
 export const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
+/** Makes Node keep what it compiled from TypeScript: halves the time of tests that start a program of src/ many times. */
+export const KEEP_COMPILED: Environment = { NODE_COMPILE_CACHE: `${PROJECT_ROOT}/.cache/compile` };
+
 /** How a program ended and all that it wrote. */
 export interface Ended {
   readonly code: number | null;

@@ -7,15 +7,15 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseEnvelope } from '../contract/envelope-schema.ts';
-import { cleanEnvironment, type Environment, runNode } from '../run-weir.ts';
+import { cleanEnvironment, type Environment, KEEP_COMPILED, runNode } from '../run-weir.ts';
 
 const PROBE = fileURLToPath(new URL('./probe-command.ts', import.meta.url));
-const probe = (args: readonly string[], env?: Environment) => runNode([PROBE, ...args], env);
+const probe = (args: readonly string[], env?: Environment) => runNode([PROBE, ...args], { ...KEEP_COMPILED, ...env });
 
 /** Starts the probe, sends the signals once it waits, and tells how it ended. */
 async function interrupt(args: readonly string[], ...signals: NodeJS.Signals[]) {
   const child = spawn(process.execPath, [PROBE, ...args], {
-    env: cleanEnvironment(),
+    env: cleanEnvironment(KEEP_COMPILED),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = Promise.all([once(child, 'close'), text(child.stdout)]);
@@ -35,7 +35,7 @@ async function interrupt(args: readonly string[], ...signals: NodeJS.Signals[]) 
 /** Runs the probe, reads one chunk of its stdout, then closes it. */
 async function readOnce(args: readonly string[]) {
   const child = spawn(process.execPath, [PROBE, ...args], {
-    env: cleanEnvironment(),
+    env: cleanEnvironment(KEEP_COMPILED),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const closed = once(child, 'close');
