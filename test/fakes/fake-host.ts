@@ -1,0 +1,307 @@
+import type { ResolvedMeshConfig } from '../../src/config/mesh-config.ts';
+import { parseMeshConfig } from '../../src/config/parse-mesh.ts';
+import { resolveAccounts } from '../../src/config/resolve-accounts.ts';
+import type { Rule } from '../../src/intercept/ruleset.ts';
+import type { BackendChoice, ForeignFirewall } from '../../src/usecases/detection.ts';
+import type { InterceptHost, NetworkFacts } from '../../src/usecases/host.ts';
+import type { JournalEntry } from '../../src/usecases/journal-entry.ts';
+import type {
+  Backend,
+  Connections,
+  Firewall,
+  InstalledRules,
+  PanicFile,
+  ProbeOutcome,
+  ProbeRequest,
+  Readiness,
+  SshFacts,
+  TcpSocket,
+  TrackedFlow,
+} from '../../src/usecases/ports.ts';
+import type { StoredState } from '../../src/usecases/stored-state.ts';
+import type { Packet } from './evaluate-ruleset.ts';
+import { FakeFirewall } from './fake-firewall.ts';
+
+/** Thrown by every port call from the moment of the kill on: what a SIGKILLed process would not have done. */
+export class Killed extends Error {}
+
+/** The wall clock of a fake host when a test begins. */
+export const FAKE_START_MS = Date.parse('2026-01-01T00:00:00.000Z');
+
+/** A listening socket of a sidecar. */
+export function listener(address: string, port: number, uid = 1337): TcpSocket {
+  return {
+    state: 'LISTEN',
+    local: { address, port },
+    peer: { address, port: 0 },
+    uid,
+    cgroup: '',
+    processes: [],
+    dualStack: false,
+  };
+}
+
+/**
+ * A host made of fakes with real semantics: probes are decided by the fake firewall's rules, time moves only by `sleep`
+ * and `advance`, and `killAfter` ends the "process" between any two steps, leaving firewall, state file and panic file as
+ * they were at that moment.
+ */
+export class FakeHost implements InterceptHost {
+  nowMs = FAKE_START_MS;
+  readonly firewalls: ReadonlyMap<Backend, FakeFirewall>;
+  usable: readonly Backend[] = ['nft', 'iptables-nft', 'iptables-legacy'];
+  stored: StoredState | null = null;
+  storeProblem: string | null = null;
+  storeError: Error | null = null;
+  script: string | null = null;
+  markers = new Map<string, string>();
+  journalled: JournalEntry[] = [];
+  foreignRules: ForeignFirewall[] = [];
+  readiness: Readiness = { state: 'ready' };
+  listeners: TcpSocket[] = [
+    listener('127.0.0.1', 15001),
+    listener('::1', 15001),
+    listener('0.0.0.0', 15006),
+    listener('::', 15006),
+  ];
+  connected: TcpSocket[] = [];
+  flows: TrackedFlow[] = [];
+  aborted = 0;
+  sshFacts: SshFacts = { ports: [22], peers: [] };
+  networkFacts: NetworkFacts = { isHostNamespace: false, hasIpv6: true, netns: '' };
+  sliceExists = true;
+  /** Replaces the outcome of probes; null leaves them to the rules. */
+  probeOverride: ((request: ProbeRequest) => ProbeOutcome | null) | null = null;
+  /** Called before each step, with its number. */
+  onStep: ((step: number, what: string) => void) | null = null;
+  #steps = 0;
+  #killAfter = Number.POSITIVE_INFINITY;
+  #isLocked = false;
+  #redirected = 0;
+
+  constructor() {
+    const now = (): number => this.nowMs;
+    this.firewalls = new Map(
+      (['nft', 'iptables-nft', 'iptables-legacy'] as const).map((backend) => [backend, new FakeFirewall(backend, now)]),
+    );
+  }
+
+  /** Lets this many steps happen and none after. */
+  killAfter(steps: number): void {
+    this.#steps = 0;
+    this.#killAfter = steps;
+  }
+
+  /** A new process on the same host. Resolves to how many steps the last one made. */
+  revive(): number {
+    const steps = this.#steps;
+    this.#steps = 0;
+    this.#killAfter = Number.POSITIVE_INFINITY;
+    this.#isLocked = false;
+    return steps;
+  }
+
+  advance(ms: number): void {
+    this.nowMs += ms;
+  }
+
+  fake(backend: Backend): FakeFirewall {
+    const firewall = this.firewalls.get(backend);
+    if (firewall === undefined) throw new TypeError(backend);
+    return firewall;
+  }
+
+  /** Where a new connection of an account goes: the port it is redirected to, or null for direct. */
+  fate(uid: number, overrides: Partial<Packet> = {}): number | null {
+    for (const firewall of this.firewalls.values()) {
+      const { redirectedTo } = firewall.deliver(packet({ uid, ...overrides }), `probe-${Math.random()}`);
+      if (redirectedTo !== null) return redirectedTo;
+    }
+    return null;
+  }
+
+  firewall(backend: Backend): Firewall {
+    const fake = this.fake(backend);
+    return {
+      backend,
+      read: () => this.#step(`read ${backend}`, async () => this.#counted(await fake.read())),
+      commit: (changes) => this.#step(`commit ${backend}`, () => fake.commit(changes)),
+      render: (changes) => fake.render(changes),
+      test: (changes) => this.#step(`test ${backend}`, () => fake.test(changes)),
+    };
+  }
+
+  backends(): Promise<readonly BackendChoice[]> {
+    const all = [...this.firewalls.keys()];
+    return this.#step('detect', async () =>
+      all.map((backend) => ({ backend, usable: this.usable.includes(backend), detail: 'fake' })),
+    );
+  }
+
+  foreign(): Promise<readonly ForeignFirewall[]> {
+    return this.#step('foreign', async () => this.foreignRules);
+  }
+
+  readonly connections: Connections = {
+    tracked: (filter) =>
+      this.#step('conntrack -L', async () =>
+        this.flows.filter(
+          ({ mark }) => filter === undefined || (mark & filter.mask) >>> 0 === (filter.mark & filter.mask) >>> 0,
+        ),
+      ),
+    sockets: (kind) => this.#step('ss', async () => (kind === 'listening' ? this.listeners : this.connected)),
+    groupsOf: async () => new Map(),
+    abort: (pairs) =>
+      this.#step('ss -K', async () => {
+        const keys = new Set(pairs.map(({ local, peer }) => JSON.stringify([local, peer])));
+        this.connected = this.connected.filter(({ local, peer }) => !keys.has(JSON.stringify([local, peer])));
+        this.flows = this.flows.filter(
+          ({ source, originalDestination }) => !keys.has(JSON.stringify([source, originalDestination])),
+        );
+        this.aborted += pairs.length;
+        return pairs.length;
+      }),
+    forget: () => this.#step('conntrack -D', async () => 0),
+  };
+
+  askReadiness = (): Promise<Readiness> => this.#step('ready?', async () => this.readiness);
+
+  readonly prober = {
+    probe: (requests: readonly ProbeRequest[]): Promise<ProbeOutcome[]> =>
+      this.#step('probe', async () => requests.map((request) => this.probeOverride?.(request) ?? this.#probe(request))),
+  };
+
+  probeAddresses = async (allowed: (address: string) => boolean, family: 4 | 6): Promise<readonly string[]> =>
+    (family === 4 ? ['192.0.2.7', '10.77.0.9'] : ['2001:db8::7', 'fd77::9']).filter(allowed);
+
+  readonly slices = { slice: async () => ({ exists: this.sliceExists, mount: '/sys/fs/cgroup' }) };
+
+  readonly store = {
+    read: () => this.#step('state read', async () => ({ state: this.stored, problem: this.storeProblem })),
+    write: (state: StoredState) =>
+      this.#step('state write', async () => {
+        if (this.storeError !== null) throw this.storeError;
+        this.stored = structuredClone(state);
+      }),
+    remove: () =>
+      this.#step('state remove', async () => {
+        this.stored = null;
+      }),
+  };
+
+  journal = async (entry: JournalEntry): Promise<void> => {
+    this.journalled.push(entry);
+  };
+
+  takeLock = (): Promise<{ release: () => Promise<void> }> =>
+    this.#step('lock', async () => {
+      if (this.#isLocked) throw new Error('the lock is held');
+      this.#isLocked = true;
+      return {
+        release: async () => {
+          this.#isLocked = false;
+        },
+      };
+    });
+
+  readonly panicFile: PanicFile = {
+    path: '/run/weir/off.sh',
+    write: (text) =>
+      this.#step('off.sh', async () => {
+        this.script = text;
+      }),
+    remove: () =>
+      this.#step('off.sh remove', async () => {
+        this.script = null;
+        this.markers.clear();
+      }),
+    pressed: () => this.#step('markers', async () => new Map(this.markers)),
+    forget: (app) =>
+      this.#step('marker', async () => {
+        this.markers.delete(app);
+      }),
+  };
+
+  ssh = (): Promise<SshFacts> => this.#step('ssh', async () => this.sshFacts);
+  network = (): Promise<NetworkFacts> => this.#step('network', async () => this.networkFacts);
+
+  readonly clock = {
+    now: (): number => this.nowMs,
+    sleep: async (ms: number): Promise<void> => {
+      this.nowMs += ms;
+    },
+  };
+
+  /** The fake firewall keeps no counters; each redirect rule is shown with the probes that were redirected so far. */
+  #counted(installed: InstalledRules): InstalledRules {
+    const count = (rule: Rule): Rule =>
+      rule.kind === 'known' && rule.verdict.to === 'redirect' ? { ...rule, packets: this.#redirected } : rule;
+    const rulesets = installed.rulesets.map((ruleset) => ({
+      ...ruleset,
+      tables: ruleset.tables.map((table) => ({
+        ...table,
+        chains: table.chains.map((chain) => ({ ...chain, rules: chain.rules.map(count) })),
+      })),
+    }));
+    return { ...installed, rulesets };
+  }
+
+  #probe(request: ProbeRequest): ProbeOutcome {
+    const address = request.addresses[0];
+    if (address === undefined) return { kind: 'impossible', why: 'no route' };
+    const destination = { address, port: request.port };
+    const one = packet({
+      uid: request.as.uid,
+      gid: request.as.gid,
+      cgroup: request.as.cgroup ?? '',
+      family: request.family,
+      destination: address,
+      port: request.port,
+    });
+    for (const firewall of this.firewalls.values()) {
+      const { redirectedTo, mark } = firewall.deliver(one, `probe-${Math.random()}`);
+      if (redirectedTo === null) continue;
+      this.#redirected += 1;
+      const answeredBy = { address: request.family === 4 ? '127.0.0.1' : '::1', port: redirectedTo };
+      const accepted = this.listeners.some(({ local }) => local.port === redirectedTo);
+      return { kind: 'redirected', mark, destination, answeredBy, accepted, ms: 1 };
+    }
+    return { kind: 'direct', destination };
+  }
+
+  async #step<T>(what: string, act: () => Promise<T>): Promise<T> {
+    if (this.#steps >= this.#killAfter) throw new Killed(`killed before: ${what}`);
+    this.#steps += 1;
+    this.onStep?.(this.#steps, what);
+    return act();
+  }
+}
+
+/** A first packet of a local connection, to be varied. */
+export function packet(overrides: Partial<Packet>): Packet {
+  return {
+    hook: 'output',
+    family: 4,
+    protocol: 'tcp',
+    syn: true,
+    uid: null,
+    gid: null,
+    cgroup: '',
+    source: '10.77.0.1',
+    destination: '10.77.0.2',
+    port: 20880,
+    iif: null,
+    isLocalDestination: false,
+    mark: 0,
+    ...overrides,
+  };
+}
+
+/** A mesh.yaml with every account already a number, or the mistakes as an error. */
+export function meshOf(yaml: string): ResolvedMeshConfig {
+  const parsed = parseMeshConfig(yaml, 'mesh.yaml');
+  if ('errors' in parsed) throw new Error(parsed.errors.map(({ what }) => what).join('\n'));
+  const resolved = resolveAccounts(parsed.config, { user: () => undefined, group: () => undefined }, yaml);
+  if ('errors' in resolved) throw new Error(resolved.errors.map(({ what }) => what).join('\n'));
+  return resolved.config;
+}

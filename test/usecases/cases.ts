@@ -1,0 +1,75 @@
+import { confirmApps } from '../../src/usecases/confirm-apps.ts';
+import type { Backend } from '../../src/usecases/ports.ts';
+import { type SwitchOffRequest, switchOff } from '../../src/usecases/switch-off.ts';
+import { type SwitchOnRequest, switchOn } from '../../src/usecases/switch-on.ts';
+import type { SwitchResult, Warned } from '../../src/usecases/switch-result.ts';
+import { type UninstallRequest, type UninstallResult, uninstall } from '../../src/usecases/uninstall.ts';
+import { FakeHost, meshOf } from '../fakes/fake-host.ts';
+
+/** The accounts of MESH. */
+export const UIDS = { payment: 20_001, report: 20_002, envoy: 1337, nobodyElse: 20_003 } as const;
+
+/** Two applications and their sidecar. */
+export const MESH = meshOf(`apiVersion: weir.dev/v1
+sidecars:
+  main: {user: 1337, outbound: 15001, inbound: 15006, admin: "unix:/run/weir/main/admin.sock"}
+apps:
+  payment: {select: {user: 20001}, sidecar: main, inbound: {ports: [20880]}}
+  report: {select: {user: 20002}, sidecar: main, outbound: {ports: [20880], exclude: {cidrs: [10.0.0.0/8]}}}
+`);
+
+/** Every back end. */
+export const BACKENDS: readonly Backend[] = ['nft', 'iptables-nft', 'iptables-legacy'];
+
+const never = new AbortController().signal;
+
+/** `weir on`, varied. */
+export function on(host: FakeHost, request: Partial<SwitchOnRequest> = {}): Promise<Warned<SwitchResult>> {
+  return switchOn(host, {
+    config: MESH,
+    apps: ['payment'],
+    backend: 'auto',
+    confirmMs: null,
+    existing: 'keep',
+    acceptedRisks: [],
+    dryRun: false,
+    signal: never,
+    report: () => undefined,
+    ...request,
+  });
+}
+
+/** `weir off`, varied. */
+export function off(host: FakeHost, request: Partial<SwitchOffRequest> = {}): Promise<Warned<SwitchResult>> {
+  return switchOff(host, {
+    config: MESH,
+    apps: ['payment'],
+    existing: 'keep',
+    drainMs: 15_000,
+    reason: null,
+    signal: never,
+    report: () => undefined,
+    ...request,
+  });
+}
+
+/** `weir uninstall`, varied. */
+export function removeAll(host: FakeHost, request: Partial<UninstallRequest> = {}): Promise<Warned<UninstallResult>> {
+  return uninstall(host, { existing: 'cut', drainMs: 15_000, signal: never, report: () => undefined, ...request });
+}
+
+/** `weir confirm`. */
+export function confirm(host: FakeHost, ...names: string[]): ReturnType<typeof confirmApps> {
+  return confirmApps(host, names, () => undefined);
+}
+
+/** A host on which only this back end works, with somebody else's rules in it. */
+export function hostWith(backend: Backend): FakeHost {
+  const host = new FakeHost();
+  host.usable = [backend];
+  if (backend === 'nft') host.fake(backend).addForeignTable('docker', 'chain out { masquerade }');
+  else
+    for (const scope of ['ip', 'ip6'] as const)
+      host.fake(backend).addForeignRule(scope, 'output', '-j DOCKER', 'first');
+  return host;
+}

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planChanges } from '../../src/usecases/plan-changes.ts';
+import { reportStatus } from '../../src/usecases/report-status.ts';
+import { verifyApps } from '../../src/usecases/verify-apps.ts';
+import type { FakeHost } from '../fakes/fake-host.ts';
+import { BACKENDS, hostWith, MESH, off, on } from './cases.ts';
+
+async function states(host: FakeHost): Promise<Record<string, string>> {
+  const { result } = await reportStatus(host, { config: MESH, apps: [] });
+  return Object.fromEntries(result.apps.map((app) => [app.name, app.state]));
+}
+
+for (const backend of BACKENDS) {
+  test(`${backend}: status follows an application through its states`, async () => {
+    const host = hostWith(backend);
+    assert.deepEqual(await states(host), { payment: 'off', report: 'off' });
+    await on(host);
+    assert.deepEqual(await states(host), { payment: 'on', report: 'off' });
+    await on(host, { apps: ['report'], confirmMs: 60_000 });
+    assert.deepEqual(await states(host), { payment: 'on', report: 'unconfirmed' });
+    host.advance(61_000);
+    const { result } = await reportStatus(host, { config: MESH, apps: ['report'] });
+    assert.deepEqual(
+      [result.apps[0]?.state, result.apps[0]?.desired, result.apps[0]?.reason],
+      ['off', 'off', 'confirm expired'],
+    );
+    await off(host);
+    assert.deepEqual(await states(host), { payment: 'off', report: 'off' });
+  });
+
+  test(`${backend}: verify passes after on, and names what is wrong after a rule was taken away`, async () => {
+    const host = hostWith(backend);
+    await on(host);
+    const { result } = await verifyApps(host, MESH, []);
+    assert.deepEqual(
+      [result.passed, result.apps[0]?.text, result.apps[0]?.packets],
+      [true, 'ok', { ipv4: 'ok', ipv6: 'ok' }],
+    );
+    const { rulesets } = await host.fake(backend).read();
+    const ruleset = rulesets.at(-1);
+    assert.ok(ruleset);
+    const table = ruleset.tables.find(({ chains }) =>
+      chains.some(({ hook }) => hook?.at === 'output' && hook.type === 'nat'),
+    );
+    const chain = table?.chains.find(({ hook, rules }) => hook?.at === 'output' && rules.length > 2);
+    assert.ok(table && chain);
+    await host
+      .fake(backend)
+      .commit([
+        { scope: ruleset.scope, operations: [{ op: 'flush-chain', table: table.name, chain: chain.name }], undo: [] },
+      ]);
+    const drifted = await verifyApps(host, MESH, []);
+    assert.equal(drifted.result.passed, false);
+    assert.ok(
+      drifted.result.apps[0]?.findings.some(({ where }) => where.includes(chain.name)),
+      JSON.stringify(drifted.result),
+    );
+    assert.equal((await states(host)).payment, 'drifted');
+  });
+
+  test(`${backend}: rules that were wiped are drift, and on puts them back`, async () => {
+    const host = hostWith(backend);
+    await on(host);
+    const { rulesets } = await host.fake(backend).read();
+    const wipe = rulesets.map((ruleset) => ({
+      scope: ruleset.scope,
+      operations: ruleset.tables.map(({ name }) => ({ op: 'delete-table', table: name }) as const),
+      undo: [],
+    }));
+    await host.fake(backend).commit(wipe);
+    const { result } = await reportStatus(host, { config: MESH, apps: ['payment'] });
+    assert.deepEqual([result.apps[0]?.state, result.apps[0]?.desired], ['drifted', 'on']);
+    assert.equal((await verifyApps(host, MESH, [])).result.passed, false);
+    await on(host);
+    assert.equal((await states(host)).payment, 'on');
+  });
+}
+
+test('status works without mesh.yaml and tells of foreign meshes', async () => {
+  const host = hostWith('nft');
+  await on(host);
+  host.foreignRules = [{ name: 'docker', kind: 'firewall', evidence: 'chain DOCKER', backend: 'iptables-nft' }];
+  const { result } = await reportStatus(host, { config: null, apps: [] });
+  assert.deepEqual(
+    result.apps.map(({ name, state, sidecar }) => [name, state, sidecar]),
+    [['payment', 'on', 'main']],
+  );
+  assert.deepEqual(result.foreign, host.foreignRules);
+  assert.deepEqual(
+    result.sidecars.map(({ name, state }) => [name, state]),
+    [['main', 'live']],
+  );
+});
+
+test('plan shows the whole text, and nothing to change once it is installed', async () => {
+  const host = hostWith('nft');
+  const before = await planChanges(host, { config: MESH, apps: ['payment'], backend: 'auto' });
+  assert.match(before.result.text, /payment/);
+  assert.notEqual(before.result.changes, '');
+  await on(host);
+  const after = await planChanges(host, { config: MESH, apps: ['payment'], backend: 'auto' });
+  assert.equal(after.result.changes, '');
+  assert.equal(host.stored?.apps.length, 1);
+});
