@@ -44,6 +44,8 @@ export async function makeNamespace(name: string): Promise<LabNamespace> {
   };
   try {
     await namespace.sh('ip link set lo up');
+    // Servers of every account may listen on port 80.
+    await namespace.sh('tee /proc/sys/net/ipv4/ip_unprivileged_port_start', '0');
   } catch (error) {
     namespace.remove();
     throw error;

@@ -1,0 +1,22 @@
+// Sorts last: by then every other file's tests are over.
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { runTool } from '../../src/host/exec.ts';
+
+/** Namespaces of tests and of the tour; the number is the process that made them. */
+const OURS = /^weir-\S*?-(\d+)(?:-\S*)?$/;
+
+test('no network namespace of a test that is over is left', async () => {
+  const { stdout } = await runTool(['ip', 'netns', 'list'], { timeoutMs: 10_000 });
+  const names = stdout.split('\n').map((line) => line.split(' ')[0] ?? '');
+  const left = names.filter((name) => {
+    const pid = OURS.exec(name)?.[1];
+    return pid !== undefined && !isAlive(Number(pid));
+  });
+  assert.deepEqual(left, [], 'remove them by `ip netns del NAME`');
+});
+
+function isAlive(pid: number): boolean {
+  return readdirSync('/proc').includes(String(pid));
+}
