@@ -10,7 +10,7 @@ export type AccountKey =
 export const MAX_ACCOUNT_ID = 4_294_967_294;
 
 /** A user or group name as useradd, LDAP and Active Directory make them (`payment`, `CORP\\svc`, `svc@corp`). */
-export const ACCOUNT_NAME_PATTERN = '^[^\\s:/,"\'-][^\\s:/,"\']{0,255}$';
+export const ACCOUNT_NAME_PATTERN = '^[^\\s\\p{C}:/,"\'-][^\\s\\p{C}:/,"\']{0,255}$';
 
 const NAME = new RegExp(ACCOUNT_NAME_PATTERN, 'u');
 
@@ -25,7 +25,8 @@ export function readAccount(value: unknown): ReadValue<AccountKey> {
   }
   if (typeof value !== 'string') return refuse('it is neither a name nor a number');
   if (value === '') return refuse('the name is empty');
-  if (!NAME.test(value)) return refuse('a name has no space, colon, comma, slash or quote and begins without a hyphen');
+  if (!NAME.test(value))
+    return refuse('a name has no space, colon, comma, slash, quote or control character and begins without a hyphen');
   return { value: { kind: 'name', name: value } };
 }
 

@@ -59,6 +59,7 @@ export function buildApp(name: string, raw: RawApp, positionOf: PositionOf): App
   };
 }
 
+/** The rules across keys see to it that binary and bootstrap come together. */
 function buildProcess(raw: RawSidecar): SidecarProcess | undefined {
   const { binary, bootstrap, concurrency, drain: drainMs } = raw;
   if (binary === undefined || bootstrap === undefined) return undefined;
@@ -77,6 +78,7 @@ function notifyTarget(
   return program === undefined ? null : { kind: 'exec', argv: [program, ...args] };
 }
 
+/** `user` and `users` mean the same; a selector of no kind or several is a problem of check-entry.ts already. */
 function buildSelector(raw: RawApp['select'], path: ConfigPath, positionOf: PositionOf): AppSelector | undefined {
   const user = accountRef(raw.user, positionOf([...path, 'user']));
   if (user !== undefined) return { kind: 'users', users: [user] };
@@ -90,6 +92,7 @@ function buildSelector(raw: RawApp['select'], path: ConfigPath, positionOf: Posi
   return raw.all === true ? { kind: 'all' } : undefined;
 }
 
+/** Both directions have the same form, so that one compiler serves both. */
 function buildScope(raw: RawScope): TrafficScope {
   return {
     ports: everyPort(mergePortRanges(raw.ports ?? [])),

@@ -27,6 +27,7 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+// In step with `anyOf` and `dependentRequired` of the JSON Schema: the tests compare the two.
 function checkSidecar(entry: Record<string, unknown>, path: ConfigPath, problems: ProblemList): void {
   if (!('user' in entry) && !('group' in entry)) {
     problems.atKey(path, {
@@ -68,6 +69,7 @@ function checkNotify(notify: unknown, path: ConfigPath, problems: ProblemList): 
     if (!isMapping(target)) continue;
     const rolePath = [...path, role];
     exactlyOne(target, ['http', 'exec'], rolePath, problems, 'an SDK is told in one way');
+    // `exec` runs without a shell, and the supervisor's PATH is that of systemd.
     const program = Array.isArray(target.exec) ? target.exec[0] : undefined;
     if (typeof program === 'string' && !program.startsWith('/')) {
       problems.atValue([...rolePath, 'exec', 0], {
@@ -79,6 +81,7 @@ function checkNotify(notify: unknown, path: ConfigPath, problems: ProblemList): 
   }
 }
 
+// In step with `not` of the JSON Schema of an app.
 function checkApp(entry: Record<string, unknown>, path: ConfigPath, problems: ProblemList): void {
   if (isMapping(entry.select)) {
     exactlyOne(entry.select, SELECTORS, [...path, 'select'], problems, 'an app is selected in one way');
@@ -92,6 +95,7 @@ function checkApp(entry: Record<string, unknown>, path: ConfigPath, problems: Pr
   }
 }
 
+// In step with `minProperties` and `maxProperties` of the JSON Schema.
 function exactlyOne(
   map: Record<string, unknown>,
   keys: readonly string[],

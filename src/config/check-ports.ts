@@ -38,7 +38,10 @@ export function checkSidecarPorts(sidecars: Iterable<SidecarConfig>, problems: P
   }
 }
 
-/** `host` is null for a listener. */
+/**
+ * Notes who takes a port, or reports who has it. `host` is null for a listener: Envoy's listeners of redirected
+ * connections bind to every address, so they clash with an admin interface on any.
+ */
 function takePort(
   uses: Map<number, PortUse>,
   port: number,
@@ -59,6 +62,7 @@ function takePort(
   else use.admins.set(host, self);
 }
 
+/** An admin interface clashes with one on the same address, or on all. */
 function adminOn(use: PortUse, host: string): PortOwner | undefined {
   return [host, ...WILDCARDS].map((one) => use.admins.get(one)).find((owner) => owner !== undefined);
 }

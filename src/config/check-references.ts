@@ -6,6 +6,7 @@ import type { ProblemList } from './problem-list.ts';
 /** Whether an app's `sidecar`, as it stands in the file, is one of `names`. */
 export function checkSidecarName(app: string, sidecar: unknown, names: readonly string[], problems: ProblemList): void {
   if (typeof sidecar !== 'string' || sidecar === '' || names.includes(sidecar)) return;
+  // Told even if the app has other mistakes: it is read from the raw entry.
   const near = nearestWord(sidecar, names);
   problems.atValue(['apps', app, 'sidecar'], {
     what: `there is no sidecar ${quoteValue(sidecar)}`,

@@ -36,6 +36,7 @@ export function findSelectorClashes({
   for (const one of selected) {
     const sidecar = guarded.get(one.key);
     const owner = owners.get(one.key);
+    // Two sidecars may share a user; two apps may not, but one app may name a user twice.
     if (owner === undefined) owners.set(one.key, one);
     if (sidecar !== undefined) clashes.push(ownSidecar(one, sidecar));
     else if (owner !== undefined && owner.app !== one.app) clashes.push(sameSelection(one, owner));
@@ -43,6 +44,7 @@ export function findSelectorClashes({
   return [...clashes, ...selected.flatMap((one) => nestedSlice(one, owners))];
 }
 
+/** The sidecars' own accounts, each with the name of a sidecar that runs as it. */
 function guardedAccounts(sidecars: MeshConfig['sidecars']): ReadonlyMap<string, string> {
   const guarded = new Map<string, string>();
   for (const { name, user, group } of sidecars.values()) {

@@ -15,6 +15,7 @@ export function explainIssue(issue: Issue, root: Schema, value: unknown, problem
   const input = valueAt(value, path);
   const fault = faultOfIssue(issue);
   const accepts = acceptsAt(root, path);
+  // The order matters: a missing or empty value is told as such, whatever its reader would say about it.
   if (issue.code === 'unrecognized_keys') {
     for (const key of issue.keys) explainUnknownKey(key, path, root, problems);
   } else if (!problems.has(path) && path.length > 0) {
@@ -62,6 +63,7 @@ function explainUnion(
   problems.atValue(path, { what: `${quoteValue(input)} is not accepted`, why: `it takes ${accepts}`, hint });
 }
 
+/** zod reports all unknown keys of a map at once; each has a place of its own. */
 function explainUnknownKey(key: string, parent: ConfigPath, root: Schema, problems: ProblemList): void {
   const keys = keysAt(root, parent);
   const near = key === '<<' ? null : nearestWord(key, keys);
@@ -72,12 +74,14 @@ function explainUnknownKey(key: string, parent: ConfigPath, root: Schema, proble
   });
 }
 
+/** The commonest slip has its own hint: one value where a list is wanted. */
 function hintFor(input: unknown, issue: Issue, accepts: string): string {
   const wantsList = issue.code === 'invalid_type' && issue.expected === 'array';
   if (wantsList && (typeof input === 'string' || typeof input === 'number')) return `write [${input}]`;
   return `write ${accepts}`;
 }
 
+/** Own keys only: `constructor` in a path is a key of the file. */
 function valueAt(value: unknown, path: ConfigPath): unknown {
   return path.reduce<unknown>(
     (at, part) =>
@@ -110,6 +114,7 @@ function keysAt(root: Schema, path: ConfigPath): readonly string[] {
   return def?.type === 'object' ? Object.keys(def.shape) : [];
 }
 
+/** The notes stand on the schema itself or below its optional and default wrappers. */
 function acceptsAt(root: Schema, path: ConfigPath): string {
   let schema = schemaAt(root, path);
   while (schema !== undefined) {

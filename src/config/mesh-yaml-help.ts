@@ -33,6 +33,7 @@ function describeKeys(schema: JsonSchema, path: string, seen: Map<string, string
   const map = mapOf(schema);
   const entries = map?.additionalProperties ? { NAME: map.additionalProperties } : map?.properties;
   if (map === undefined || entries === undefined) return [];
+  // outbound and inbound, consumer and provider take the same keys: once is enough for a reader.
   const signature = JSON.stringify(entries);
   const twin = seen.get(signature);
   if (twin !== undefined) return [`${path}.*\n    The same keys as below ${twin}.`];

@@ -23,6 +23,7 @@ export type ParsedMesh = { readonly config: MeshConfig } | { readonly errors: re
 export function parseMeshConfig(source: string, file: string): ParsedMesh {
   const tree = readYamlTree(source);
   const problems = new ProblemList(file, tree);
+  // What a broken text seems to hold is guesswork: complaints about it would mislead.
   if (tree.faults.length > 0) return { errors: problems.all };
   if (!isMapping(tree.value)) {
     const empty = tree.value === null;

@@ -30,6 +30,7 @@ export function readPortRange(value: unknown): ReadValue<PortRange> {
   if (typeof value !== 'string') return refuse(BOUNDS);
   const match = /^([0-9]+)(?:-([0-9]+))?$/.exec(value);
   if (match === null) {
+    // What iptables, nft and other tools write; here each is a list item or a hyphen.
     if (/^[0-9]+(-[0-9]+)?( *, *[0-9]+(-[0-9]+)?)+$/.test(value)) {
       return refuse(
         'several ports are several items of the list',

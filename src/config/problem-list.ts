@@ -1,6 +1,7 @@
 import { type ConfigPath, type ConfigProblem, formatConfigPath, sortConfigProblems } from './config-problem.ts';
 import type { ValueFault } from './field-value.ts';
 import type { SourcePosition } from './mesh-config.ts';
+import { printableText } from './printable-text.ts';
 import type { SourceSpan, YamlTree } from './yaml-tree.ts';
 
 /** Collects what is wrong in one file, with the place of each. */
@@ -32,10 +33,12 @@ export class ProblemList {
 
   /** Notes a fault that is told about `path` and shown at `span`. */
   add(path: ConfigPath, span: SourceSpan, fault: ValueFault): void {
-    const label = formatConfigPath(path);
-    const what = label === '' ? fault.what : `${label}: ${fault.what}`;
+    // Keys, anchors and values of the file end up in these words, and the words on a terminal.
+    const label = printableText(formatConfigPath(path));
+    const what = printableText(label === '' ? fault.what : `${label}: ${fault.what}`);
+    const [why, hint] = [printableText(fault.why), printableText(fault.hint)];
     const source = this.#tree.lineText(span.line);
-    this.#problems.push({ file: this.#file, ...span, source, path: label, what, why: fault.why, hint: fault.hint });
+    this.#problems.push({ file: this.#file, ...span, source, path: label, what, why, hint });
   }
 
   /** Where the value at `path` stands. */

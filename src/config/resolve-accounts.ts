@@ -56,6 +56,7 @@ export function resolveAccounts(
     problems.push({ ...place, what: `${label}: ${fault.what}`, why: fault.why, hint: fault.hint });
   };
   const resolve = (kind: 'user' | 'group', ref: AccountRef, path: ConfigPath): AccountId => {
+    // A number is taken as it is: containers run users that no passwd file of the host knows.
     if (ref.kind === 'id') return ref;
     const id = lookup[kind](ref.name);
     if (id === undefined) report(path, ref, unknownAccount(kind, ref.name, lookup.incomplete));
@@ -91,6 +92,7 @@ function resolveApp(app: AppConfig, resolve: Resolve): AppConfig<AccountId> {
 
 function resolveSelector(select: AppSelector, path: ConfigPath, resolve: Resolve): AppSelector<AccountId> {
   if (select.kind === 'users') {
+    // Two names can be one user.
     return { kind: 'users', users: distinctAccounts(select.users.map((user) => resolve('user', user, path))) };
   }
   if (select.kind === 'group') return { kind: 'group', group: resolve('group', select.group, path) };

@@ -58,6 +58,7 @@ export function readYamlTree(text: string): YamlTree {
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const lines = countLines(source);
   const reader = new TreeReader(source, lines);
+  // The library's parser is a loop, its composer calls itself: what is too deep must not get there.
   const tokens = [...new Parser().parse(source)];
   const tooDeep = findTooDeep(tokens);
   if (tooDeep !== null) {
@@ -134,6 +135,7 @@ class TreeReader {
 
   read(node: Node | null, path: ConfigPath, keyRange?: Range): unknown {
     const range = rangeOf(node) ?? keyRange ?? [0, 1];
+    // An empty value has no width, often not even a line of its own: its key shows the place.
     const place = { key: keyRange ?? range, value: range[1] > range[0] ? range : (keyRange ?? range) };
     this.#ranges.set(pathKey(path), place);
     if (this.#aliasDepth > 0 && ++this.#aliasedValues > MAX_ALIASED_VALUES) return null;
@@ -150,9 +152,11 @@ class TreeReader {
     if (isScalar(node)) return node.value;
     if (isSeq(node)) return node.items.map((item, index) => this.read(item as Node | null, [...path, index]));
     if (!isMap(node)) return null;
+    // Without a prototype `__proto__` and `constructor` are keys like any other.
     const map: Record<string, unknown> = Object.create(null);
     for (const { key, value } of node.items) {
       const keyRange = rangeOf(key as Node | null) ?? rangeOf(node) ?? [0, 1];
+      // The text as written: 10 and 0x10 are names of apps, not numbers.
       const name = isScalar(key) ? (key.source ?? String(key.value)) : undefined;
       if (name === undefined) {
         this.fault(keyRange, {
@@ -208,6 +212,7 @@ class TreeReader {
     const before = this.#aliasedValues;
     const value = this.read(anchor.node, path, keyRange);
     this.#aliasDepth--;
+    // Told once, at the alias outside of all others.
     if (before <= MAX_ALIASED_VALUES && this.#aliasedValues > MAX_ALIASED_VALUES && this.#aliasDepth === 0) {
       this.fault(range, {
         what: 'the aliases grow too large',

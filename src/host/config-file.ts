@@ -38,6 +38,7 @@ export async function readMeshConfig(file: string): Promise<MeshConfig> {
   return (await readMesh(file)).config;
 }
 
+// The source travels along for the code frames of what is found after parsing.
 async function readMesh(file: string): Promise<{ config: MeshConfig; source: string }> {
   const source = await readConfigText(file);
   const parsed = parseMeshConfig(source, file);
@@ -45,6 +46,7 @@ async function readMesh(file: string): Promise<{ config: MeshConfig; source: str
   return { config: parsed.config, source };
 }
 
+// Scripts that know one error a run get the first; people and details get all.
 function configMistakes(problems: readonly ConfigProblem[]): WeirError {
   const [first] = problems;
   if (first === undefined) throw new TypeError('a config without problems is no error');

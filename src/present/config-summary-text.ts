@@ -50,6 +50,7 @@ function accountText({ name, id }: AccountSummary): string {
   return id === null ? name : `${name} (${id})`;
 }
 
+// A port is always the one connected to; a network is where an outbound connection goes, an inbound one comes from.
 function scopeText(scope: ScopeSummary | null, preposition: 'to' | 'from'): string {
   if (scope === null) return 'none';
   const { ports, cidrs, exclude } = scope;

@@ -71,10 +71,18 @@ test('columns count UTF-16 units, and a byte order mark or Windows line ends do 
   assert.deepEqual(problemsOf(`\uFEFF${yaml.replaceAll('\n', '\r\n')}`), expected);
 });
 
-test('a name that would move the terminal is shown without its control characters', () => {
-  const yaml = appOf('"\\u001b[2J\\u202e": 1\nselect: {user: a}\nsidecar: main');
-  const parsed = parseMeshConfig(yaml, 'mesh.yaml');
-  assert.ok('errors' in parsed);
-  for (const { what, why, hint } of parsed.errors)
-    assert.doesNotMatch(`${what}${why}${hint}`, /[\p{Cc}\p{Bidi_Control}]/u);
+test('what would move the terminal is shown without its control characters, wherever it stands', () => {
+  const texts = [
+    appOf('"\\u001b[2J\\u202e": 1\nselect: {user: a}\nsidecar: main'),
+    appOf('select: {user: "a\\u009b\\u2066"}\nsidecar: "\\u001b\\u202e"'),
+    'a: *b\u202e\n',
+    '"\\u202e": 1\n"\\u202e": 2\n',
+  ];
+  for (const yaml of texts) {
+    const parsed = parseMeshConfig(yaml, 'mesh.yaml');
+    assert.ok('errors' in parsed, yaml);
+    for (const { path, what, why, hint } of parsed.errors) {
+      assert.doesNotMatch(`${path}${what}${why}${hint}`, /[\p{Cc}\p{Bidi_Control}]/u);
+    }
+  }
 });
