@@ -16,12 +16,12 @@ export interface ConnectRequest {
   readonly inbound?: boolean;
 }
 
-/** A connection that stays open until the host is closed. */
+/** A connection that stays open until the host goes. */
 export interface ContractConnection {
   /** The port it was redirected to, null if it reached whom it was meant for. */
   readonly redirectedTo: number | null;
   /** Its conntrack mark, 0 if it has none or is not tracked. */
-  readonly mark: number;
+  mark(): Promise<number>;
   /** Sends something and resolves to whether the same server answered. */
   isAlive(): Promise<boolean>;
 }
@@ -44,7 +44,6 @@ export interface ContractHost {
   nowMs(): number;
   /** Lets time pass, milliseconds. */
   pass(ms: number): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** The small world of the contract: who and where everybody is. */

@@ -19,7 +19,7 @@ export function makeFakeContractHost(backend: Backend): ContractHost {
       const { redirectedTo, mark } = firewall.deliver(packet, id);
       return {
         redirectedTo,
-        mark,
+        mark: async () => mark,
         async isAlive() {
           const later = firewall.deliver({ ...packet, syn: false }, id);
           return !later.isBroken && later.redirectedTo === redirectedTo;
@@ -51,7 +51,6 @@ export function makeFakeContractHost(backend: Backend): ContractHost {
     async pass(ms) {
       nowMs += ms;
     },
-    async close() {},
   };
 }
 

@@ -2,5 +2,5 @@ import { firewallContract } from '../e2e/firewall-contract.ts';
 import { makeFakeContractHost } from './fake-contract-host.ts';
 
 for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
-  firewallContract(`the fake firewall as ${backend}`, async () => makeFakeContractHost(backend));
+  firewallContract(`the fake firewall as ${backend}`, makeFakeContractHost(backend));
 }
