@@ -11,8 +11,10 @@ type Part = keyof typeof parts;
 
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
 const wanted = (values.only?.flatMap((list) => list.split(',')) ?? Object.keys(parts)) as Part[];
-for (const name of wanted) {
-  if (!(name in parts)) throw new Error(`--only takes ${Object.keys(parts).join(' or ')}, got ${JSON.stringify(name)}`);
+const unknown = wanted.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  process.stderr.write(`--only takes ${Object.keys(parts).join(' or ')}, got ${unknown.join(', ')}\n`);
+  process.exit(2);
 }
 
 const missing: string[] = [];

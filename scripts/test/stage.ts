@@ -22,15 +22,13 @@ export async function runStage({ name, argv }: Stage): Promise<StageResult> {
   const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   const ok = code === 0;
-  printStage(name, ok, performance.now() - started);
+  printStage(name, ok ? 'ok' : 'FAILED', performance.now() - started);
   if (!ok) process.stdout.write(`${stdout}${stderr}\n`);
   return { name, ok };
 }
 
 /** The one line of a stage: name, verdict, seconds, and what else there is to say. */
-export function printStage(name: string, ok: boolean, ms: number, note = ''): void {
+export function printStage(name: string, verdict: 'ok' | 'FAILED' | 'SKIPPED', ms: number, note = ''): void {
   const seconds = `${(ms / 1000).toFixed(1)} s`.padStart(7);
-  process.stdout.write(
-    `${name.padEnd(8)}${(ok ? 'ok' : 'FAILED').padEnd(7)}${seconds}${note === '' ? '' : `  ${note}`}\n`,
-  );
+  process.stdout.write(`${name.padEnd(8)}${verdict.padEnd(8)}${seconds}${note === '' ? '' : `  ${note}`}\n`);
 }

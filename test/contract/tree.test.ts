@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PROJECT_ROOT } from '../run-weir.ts';
 
-const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: PROJECT_ROOT, encoding: 'utf8' })
-  .split('\0')
-  .filter((file) => file !== '' && existsSync(join(PROJECT_ROOT, file)));
+const tracked = trackedFiles().filter((file) =>
+  statSync(join(PROJECT_ROOT, file), { throwIfNoEntry: false })?.isFile(),
+);
 const read = (file: string) => readFileSync(join(PROJECT_ROOT, file), 'utf8');
 const matching = (pattern: RegExp, files: readonly string[]) =>
   files.flatMap((file) => {
@@ -16,6 +16,17 @@ const matching = (pattern: RegExp, files: readonly string[]) =>
     return lines.flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : []));
   });
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+
+/** What git tracks; in a copy without its history, all files but what builds and installs make. */
+function trackedFiles(): string[] {
+  if (existsSync(join(PROJECT_ROOT, '.git'))) {
+    // The checkout may belong to another user than the one who tests.
+    const args = ['-c', 'safe.directory=*', 'ls-files', '-z'];
+    return execFileSync('git', args, { cwd: PROJECT_ROOT, encoding: 'utf8' }).split('\0');
+  }
+  const made = ['node_modules', 'dist', '.cache', 'coverage'];
+  return globSync('**/*', { cwd: PROJECT_ROOT, exclude: (file) => made.includes(file) });
+}
 
 test('no tracked file names a path of the machine it was written on', () => {
   const own = [PROJECT_ROOT, homedir()].filter((path) => path.length > 1).map((path) => `${escaped(path)}(/|\\b)`);
