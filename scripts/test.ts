@@ -1,12 +1,15 @@
 /**
  * The gate: set-up, build, types, lint, unused code, unit and contract tests, end-to-end tests. `--only NAME,..` does a
- * part. A line for each stage with its seconds; the last line sums the tests of all runs. Ends with 1 on any failure.
+ * part; a word picks the test files with it in their path. A line for each stage with its seconds; the last line sums the tests of all runs. Ends with 1 on any failure.
  */
 import { parseArgs } from 'node:util';
 import { runStage, type Stage } from './test/stage.ts';
 import { addCounts, closingLines, NO_TESTS, runTests, type TestCounts, type TestRun } from './test/test-run.ts';
 
-const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string', multiple: true } },
+});
 const only = values.only?.flatMap((list) => list.split(','));
 
 // Groups run one after another, the stages of a group side by side: two cores are what a small CI machine has.
@@ -20,7 +23,7 @@ const CHECKS: readonly (readonly Stage[])[] = [
   ],
 ];
 
-const RUNS: readonly TestRun[] = [
+const RUNS: readonly Omit<TestRun, 'words'>[] = [
   { name: 'unit', argv: ['--test-isolation=none'], include: 'test/**/*.test.ts', exclude: 'test/e2e/**' },
   {
     name: 'e2e',
@@ -41,7 +44,7 @@ for (const group of CHECKS) {
   failed.push(...done.filter(({ ok }) => !ok).map(({ name }) => name));
 }
 for (const run of RUNS.filter(isWanted)) {
-  const done = await runTests(run);
+  const done = await runTests({ ...run, words: positionals });
   counts = addCounts(counts, done.counts);
   if (!done.ok) failed.push(run.name);
 }

@@ -24,6 +24,8 @@ export interface TestRun {
   /** Glob of the test files, and of those among them that belong to another run. */
   readonly include: string;
   readonly exclude: string | undefined;
+  /** Only files with one of these in their path; all without any. */
+  readonly words: readonly string[];
   /** Why this run cannot be done here: its files then count as skipped. */
   readonly skip?: string | undefined;
 }
@@ -37,11 +39,13 @@ export async function runTests({
   argv,
   include,
   exclude,
+  words,
   skip,
 }: TestRun): Promise<{ ok: boolean; counts: TestCounts }> {
   const started = performance.now();
   const files = globSync(include)
     .filter((file) => exclude === undefined || !matchesGlob(file, exclude))
+    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
     .sort();
   if (files.length === 0) return { ok: true, counts: NO_TESTS };
   if (skip !== undefined) {
