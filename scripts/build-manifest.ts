@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { Plugin } from '@oclif/core/config';
 
-const root = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
+const root = dirname(import.meta.dirname);
 
 /** The text of oclif.manifest.json for the commands in dist/, by oclif's own reader of commands. Needs a build. */
 export async function buildManifest(): Promise<string> {

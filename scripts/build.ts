@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { loadGlobLate, stubDevtools } from './build/plugins.ts';
 
-const root = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
+const root = dirname(import.meta.dirname);
 
 // Programs that bin/run.js and weir start, besides the commands.
 const PROGRAMS = ['src/host/enter-netns.ts', 'src/present/run-cli.ts'];

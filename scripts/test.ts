@@ -1,6 +1,7 @@
 /**
  * The gate: set-up, build, types, lint, unused code, unit and contract tests, end-to-end tests. `--only NAME,..` does a
- * part; a word picks the test files with it in their path. A line for each stage with its seconds; the last line sums the tests of all runs. Ends with 1 on any failure.
+ * part; a word picks the test files with it in their path. A line for each stage with its seconds; the last line sums
+ * the tests of all runs. Ends with 1 on any failure.
  */
 import { parseArgs } from 'node:util';
 import { runStage, type Stage } from './test/stage.ts';

@@ -3,9 +3,10 @@
  * Targets: `--version` under 1.5 times `node -e 0`, a plain command under 3.5 times (medians).
  */
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
-const bin = new URL('../../bin/run.js', import.meta.url).pathname;
+const bin = join(import.meta.dirname, '..', '..', 'bin', 'run.js');
 const rounds = Number(process.argv[2] ?? 20);
 
 const cases = [

@@ -8,7 +8,7 @@ export const ENVOY_VERSIONS = ['1.39.3', '1.40.0'] as const;
 
 /** Where the Envoy binary of a version lies once `installEnvoy` has run: in $WEIR_CACHE_DIR, else .cache of the project. */
 export function envoyBinary(version: (typeof ENVOY_VERSIONS)[number]): string {
-  const cache = process.env.WEIR_CACHE_DIR || new URL('../../.cache', import.meta.url).pathname;
+  const cache = process.env.WEIR_CACHE_DIR || join(import.meta.dirname, '..', '..', '.cache');
   return join(cache, 'envoy', version, 'envoy');
 }
 
