@@ -4,6 +4,7 @@ import type { Connections } from '../usecases/ports.ts';
 import { parseConntrackFlows } from './conntrack-output.ts';
 import { runTool, type ToolResult } from './exec.ts';
 import { effectiveGroups } from './process-groups.ts';
+import { runConntrack } from './run-conntrack.ts';
 import { abortFilters, connectionKey } from './socket-filter.ts';
 import { parseSocketListing } from './ss-output.ts';
 
@@ -18,9 +19,6 @@ const FAMILIES = ['ipv4', 'ipv6'] as const;
 
 // TIME-WAIT is left out: no process owns it any more, and a busy host has tens of thousands of them.
 const CONNECTED = ['state', 'connected', 'exclude', 'time-wait'];
-
-/** How often a deletion is begun again because an entry ended by itself between its listing and its deletion. */
-const FORGET_ATTEMPTS = 50;
 
 /** The `Connections` port by `conntrack` and `ss`, in the network namespace of this process. */
 export function createConnections({ run = runTool, warn }: ConnectionsOptions): Connections {
@@ -68,18 +66,6 @@ export function createConnections({ run = runTool, warn }: ConnectionsOptions): 
   };
 }
 
-// `conntrack -D` exits 1 when nothing matched, and some versions of -L do: the summary on stderr says that it worked.
-async function runConntrack(run: typeof runTool, args: readonly string[]): Promise<string> {
-  let output = '';
-  for (let attempt = 1; ; attempt += 1) {
-    const result = await run(['conntrack', ...args], { timeoutMs: TIMEOUT_MS, reject: false });
-    output += result.stdout;
-    if (result.exitCode === 0 || /flow entries have been/.test(result.stderr)) return output;
-    // conntrack-tools 1.4 gives up at the first entry that ended before its turn, so the rest is tried again.
-    if (attempt === FORGET_ATTEMPTS || !/doesn't exist/.test(result.stderr)) throw conntrackFailed(args, result);
-  }
-}
-
 async function listSockets(run: typeof runTool, selection: readonly string[]): Promise<string> {
   const list = (...columns: string[]) =>
     run(['ss', '-H', '-t', '-n', '-e', '-p', ...columns, ...selection], { timeoutMs: TIMEOUT_MS, reject: false });
@@ -106,10 +92,6 @@ function mayNotAbort(stderr: string): WeirError {
     why: `the kernel refused it: ${stderr.trim().split('\n')[0]}`,
     hint: 'run weir as root, or with CAP_NET_ADMIN in this network namespace',
   });
-}
-
-function conntrackFailed(args: readonly string[], result: ToolResult): WeirError {
-  return toolFailed(`conntrack ${args.join(' ')} failed with exit code ${result.exitCode}`, result);
 }
 
 function toolFailed(what: string, { stderr, exitCode }: ToolResult): WeirError {

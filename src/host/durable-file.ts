@@ -1,5 +1,6 @@
 import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { isProcessAlive } from './process-alive.ts';
 
 /** The steps of a durable replacement, in order; after each one a crash leaves the old or the new file, whole. */
 export type ReplaceStep = 'opened' | 'written' | 'synced' | 'renamed' | 'folder-synced';
@@ -39,7 +40,7 @@ export async function removeLeftovers(path: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
     const pid = leftoverPid(name, basename(path));
-    if (pid !== null && !isAlive(pid)) await unlink(join(folder, name)).catch(() => {});
+    if (pid !== null && !isProcessAlive(pid)) await unlink(join(folder, name)).catch(() => {});
   }
 }
 
@@ -79,14 +80,4 @@ function temporaryName(path: string, pid: number): string {
 function leftoverPid(name: string, base: string): number | null {
   const pid = name.startsWith(`.${base}.`) && /^(\d+)\.tmp$/.exec(name.slice(base.length + 2))?.[1];
   return pid ? Number(pid) : null;
-}
-
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

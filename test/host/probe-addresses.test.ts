@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import ipaddr from 'ipaddr.js';
+import type { runTool } from '../../src/host/exec.ts';
+import { isDocumentationAddress, probeAddresses } from '../../src/host/probe-addresses.ts';
+
+const LINKS = [
+  { flags: ['LOOPBACK', 'UP'], addr_info: [{ local: '127.0.0.1', prefixlen: 8, scope: 'host' }] },
+  {
+    flags: ['UP'],
+    addr_info: [
+      { local: '10.77.0.1', prefixlen: 30, scope: 'global' },
+      { local: 'fd77::1', prefixlen: 64, scope: 'global' },
+      { local: 'fe80::1', prefixlen: 64, scope: 'link' },
+    ],
+  },
+];
+
+/** A host with the links above, whose routing table holds what `isRouted` takes. */
+function hostWith(isRouted: (address: string) => boolean): typeof runTool {
+  return async (argv, options) => {
+    const isBatch = argv.includes('-batch');
+    const family = argv.includes('-6') ? 6 : 4;
+    const links = LINKS.map((link) => ({
+      ...link,
+      addr_info: link.addr_info.filter(({ local }) => local.includes(':') === (family === 6)),
+    }));
+    const asked = [...(options.input ?? '').matchAll(/route get (\S+)/g)].map(([, address]) => address ?? '');
+    const answers = asked.filter(isRouted).map((dst) => JSON.stringify([{ dst, dev: 'eth0', flags: [] }]));
+    const stdout = isBatch ? answers.join('\n') : JSON.stringify(links);
+    return { stdout, stderr: '', exitCode: isBatch ? 1 : 0, ms: 1 };
+  };
+}
+
+const run = hostWith(() => true);
+const isIn = (address: string, network: string) => ipaddr.parse(address).match(ipaddr.parseCIDR(network));
+
+test("nobody's networks come first, then those that the host is connected to", async () => {
+  const four = await probeAddresses(() => true, 4, { run });
+  const networks = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '10.77.0.0/30'];
+  assert.equal(four.length, networks.length);
+  for (const [index, network] of networks.entries()) assert.ok(isIn(four[index] ?? '', network), four[index]);
+  // A /30 has two hosts, and the other one is this host.
+  assert.equal(four[3], '10.77.0.2');
+  const [documentation, connected, ...rest] = await probeAddresses(() => true, 6, { run });
+  assert.ok(isIn(documentation ?? '', '2001:db8::/32') && isIn(connected ?? '', 'fd77::/64'));
+  assert.deepEqual(rest, []);
+});
+
+test('addresses without a route come last', async () => {
+  const addresses = await probeAddresses(() => true, 4, { run: hostWith((one) => one.startsWith('10.77.')) });
+  assert.equal(addresses[0], '10.77.0.2');
+  assert.equal(addresses.length, 4);
+  assert.equal((await probeAddresses(() => true, 6, { run: hostWith(() => false) })).length, 2);
+});
+
+test('only what the application diverts is a candidate, and hosts of the included networks are', async () => {
+  assert.deepEqual(await probeAddresses((address) => address.startsWith('10.9.'), 4, { run }), []);
+  const included = ['10.9.8.0/24', '10.9.1.1/32', 'fd00::/8', 'nonsense'];
+  const addresses = await probeAddresses((address) => address.startsWith('10.9.'), 4, { run, included });
+  assert.ok(isIn(addresses[0] ?? '', '10.9.8.0/24'), addresses[0]);
+  assert.equal(addresses[1], '10.9.1.1');
+  assert.equal(addresses.length, 2);
+});
+
+test("a network's own address and its broadcast address are never drawn", async () => {
+  for (let round = 0; round < 60; round += 1) {
+    const addresses = await probeAddresses((one) => one.startsWith('10.9.'), 4, { run, included: ['10.9.8.4/30'] });
+    assert.ok(['10.9.8.5', '10.9.8.6'].includes(addresses[0] ?? ''), addresses[0]);
+  }
+});
+
+test('documentation networks are told from all others', () => {
+  for (const address of ['192.0.2.1', '203.0.113.255', '2001:db8:1::1'])
+    assert.equal(isDocumentationAddress(address), true);
+  for (const address of ['192.0.3.1', '10.0.0.1', '2001:db9::1', 'fd77::2'])
+    assert.equal(isDocumentationAddress(address), false);
+});
