@@ -7,7 +7,12 @@ import { loadGlobLate, stubDevtools } from './build/plugins.ts';
 const root = dirname(import.meta.dirname);
 
 // Programs that bin/run.js and weir start, besides the commands.
-const PROGRAMS = ['src/host/enter-netns.ts', 'src/present/run-cli.ts'];
+const PROGRAMS = [
+  'src/host/enter-netns.ts',
+  'src/present/run-cli.ts',
+  'src/host/tour/actor.ts',
+  'src/host/probe-child.ts',
+];
 
 // CommonJS code inside an ES module bundle still reads these names.
 const banner = [

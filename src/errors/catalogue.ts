@@ -64,6 +64,13 @@ export const ERROR_CATALOGUE = {
     explain:
       '`weir on` and `weir off` change traffic, so they want to be told for which application: name one or more, or give --all. Nothing was done.',
   },
+  WEIR1012: {
+    title: 'unknown category of checks',
+    exit: 2,
+    kind: 'user',
+    explain:
+      'The categories of checks are named in the message and by `weir check --help`. Without a category all of them are run. Nothing was done.',
+  },
   WEIR1020: {
     title: 'mesh.yaml has mistakes',
     exit: 2,
@@ -245,6 +252,34 @@ export const ERROR_CATALOGUE = {
     kind: 'user',
     explain:
       'A state directory is about one network namespace. This one remembers applications that are on in another. Give each namespace its own --state-dir and --run-dir. Nothing was changed.',
+  },
+  WEIR3020: {
+    title: 'rules were refused',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'The firewall tool or the kernel did not take the rules of weir. Each family is one transaction, so nothing of it is in force. Common reasons are a missing kernel module, missing rights, and a foreign rule that still leads into a chain of weir; the message holds what the tool said.',
+  },
+  WEIR3021: {
+    title: 'rules of one family were refused',
+    exit: 4,
+    kind: 'host',
+    explain:
+      'iptables has a transaction for each family. The rules of IPv6 were in force when those of IPv4 were refused; they have been taken back, and both families are as they were before.',
+  },
+  WEIR3022: {
+    title: 'only one family has its rules',
+    exit: 5,
+    kind: 'host',
+    explain:
+      'The rules of IPv6 were in force when those of IPv4 were refused, and taking them back failed as well. The two families now differ. The hint holds the command that shows what is installed; `weir uninstall` removes it, and the panic file sends traffic direct.',
+  },
+  WEIR3023: {
+    title: 'listing not understood',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'A firewall tool listed rules in a form that weir cannot read: a version without JSON output, or output that was cut short. Nothing was changed.',
   },
   WEIR9001: {
     title: 'a bug of weir',

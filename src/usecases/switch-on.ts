@@ -210,9 +210,8 @@ async function carryOut(
     host.store.write({ version: 1, backend, netns: network.netns, guard: plan.guard, apps });
   // The intent is on disk and the panic file in its place before the first packet is diverted.
   await remember(plan.apps);
-  await host.panicFile.write(
-    panicText(backend, network.netns, host.panicFile.path, plan.apps, [...request.config.apps.keys()]),
-  );
+  const facts = { backend, netns: network.netns, path: host.panicFile.path, declared: [...request.config.apps.keys()] };
+  await host.panicFile.write(panicText(facts, plan.apps));
   for (const name of request.apps) await host.panicFile.forget(name);
   const undo = (applied: AppliedRules | null, why: readonly string[]): Promise<never> =>
     rollBackRules(host, { firewall, before: applied, stored: situation.stored, report: request.report, why });

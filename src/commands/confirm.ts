@@ -1,0 +1,24 @@
+import * as Args from '@oclif/core/args';
+import type { CommandOutcome } from '../present/base-command.ts';
+import { InterceptCommand } from '../present/intercept-command.ts';
+import { formatMs } from '../present/switch-text.ts';
+import { type ConfirmResult, confirmApps } from '../usecases/confirm-apps.ts';
+
+/** Keeps what `on --confirm` made. */
+export default class ConfirmCommand extends InterceptCommand<typeof ConfirmCommand, ConfirmResult> {
+  static override summary = 'Keep what `weir on --confirm` made.';
+  static override description =
+    'Takes the deadline out of the rules. Without a name, for every unconfirmed application.';
+  static override strict = false;
+  static override args = { app: Args.string({ description: 'Applications that are unconfirmed.' }) };
+  static override examples = ['<%= config.bin %> confirm payment', '<%= config.bin %> confirm'];
+
+  protected override async execute(): Promise<CommandOutcome<ConfirmResult>> {
+    const host = await this.host();
+    const { result, warnings } = await confirmApps(host, [...new Set(this.words)], this.report);
+    for (const warning of warnings) this.warn(warning);
+    const text = (): string =>
+      result.confirmed.length === 0 ? '' : `${result.confirmed.join(', ')}: confirmed (${formatMs(result.ms)})`;
+    return { result, text };
+  }
+}

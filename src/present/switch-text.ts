@@ -1,0 +1,75 @@
+import type { SwitchEvent, SwitchedApp, SwitchResult } from '../usecases/switch-result.ts';
+import type { Paint } from './paint.ts';
+
+/** One progress line for an event, null where the final text says it all. */
+export function switchEventLine(event: SwitchEvent): string | null {
+  switch (event.step) {
+    case 'waiting':
+      return `waiting for another weir: ${event.holder}`;
+    case 'draining':
+      return event.left === 0
+        ? null
+        : `draining: ${count(event.left, 'connection')} left, the rest is cut in ${event.secondsLeft} s`;
+    case 'rolled-back':
+      return `rolled back in ${formatMs(event.ms)}`;
+    default:
+      return null;
+  }
+}
+
+/** The line that `weir off` owes the operator at once. */
+export function directLine(apps: readonly string[], ms: number): string {
+  if (apps.length === 0) return 'nothing is on';
+  return `${apps.join(', ')}: new connections go direct (${formatMs(ms)})`;
+}
+
+/** What `weir on` says when all is proven. */
+export function switchedOnText(result: SwitchResult, offScript: string, paint: Paint): string {
+  const lines = result.apps.flatMap((app) => {
+    const { proxied, cut } = app.connections;
+    const proof = `IPv4 ${app.proof.ipv4}, IPv6 ${app.proof.ipv6}`;
+    const state = app.after === 'unconfirmed' ? paint.caution('unconfirmed') : paint.good(app.after);
+    const cutText = cut > 0 ? `, ${count(cut, 'direct connection')} cut` : '';
+    return [
+      `${paint.strong(app.name)}: ${state}   packets ${proof}   ${count(proxied, 'connection')} proxied${cutText}`,
+    ];
+  });
+  const { apply, prove, total } = result.ms;
+  const changed = result.apps.some((app) => app.before !== app.after);
+  const rules = changed ? `rules in ${formatMs(apply)}` : 'nothing to change';
+  lines.push(paint.faint(`${result.backend}: ${rules}, proof in ${formatMs(prove)}, ${formatMs(total)} in all`));
+  const names = result.apps.map((app) => app.name).join(' ');
+  if (result.apps.some((app) => app.after === 'unconfirmed')) {
+    lines.push(`keep it: ${paint.strong(`weir confirm ${names}`)}   (else the kernel ends it at the deadline)`);
+  }
+  lines.push(paint.faint(`back: weir off ${names}   or, without weir: sh ${offScript}`));
+  return lines.join('\n');
+}
+
+/** What `weir off` says at its end, after the line that came at once. */
+export function switchedOffText(result: SwitchResult, paint: Paint): string {
+  return result.apps
+    .map((app) => {
+      const state = app.after === 'draining' ? paint.caution(app.after) : paint.good(app.after);
+      return `${paint.strong(app.name)}: ${state}   ${connectionsText(app)}`;
+    })
+    .join('\n');
+}
+
+function connectionsText({ connections: { proxied, cut, drained } }: SwitchedApp): string {
+  const parts = [`${drained} drained`, `${cut} cut`];
+  if (proxied > 0) parts.push(`${proxied} still proxied until they end`);
+  return `connections: ${parts.join(', ')}`;
+}
+
+/** Milliseconds as people read them. */
+export function formatMs(ms: number): string {
+  if (ms >= 10_000) return `${(ms / 1000).toFixed(0)} s`;
+  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
+}
+
+/** `1 connection`, `2 connections`. */
+export function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+}
