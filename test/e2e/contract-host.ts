@@ -33,7 +33,10 @@ export interface ContractHost {
   readonly slices: { readonly parent: string; readonly child: string; readonly beside: string };
   /** Rejects if the connection neither reached anybody nor was redirected. */
   connect(request: ConnectRequest): Promise<ContractConnection>;
-  /** Puts rules of other programs in, as docker does it: tables or chains of their own, jumps from built-in chains. */
+  /**
+   * Puts rules of other programs in, as docker does it: tables or chains of their own, jumps from built-in chains, and a
+   * redirect of everybody's IPv4 connections to PLACES.foreignRedirect.
+   */
   addForeign(): Promise<void>;
   /** Takes a foreign rule out and puts it back at the head of the built-in chain, as a reload of docker does it. */
   reloadForeign(): Promise<void>;
@@ -56,6 +59,8 @@ export const PLACES = {
   inboundPorts: [7001, 7002],
   /** Ports on which this host's sidecar answers. */
   sidecarPorts: [15_001, 15_002, 15_006],
+  /** What foreign rules redirect, to a port on which this host's application answers. */
+  foreignRedirect: { port: 9092, to: 7002 },
   thisHost: { 4: '10.77.0.1', 6: 'fd77::1' },
   otherHost: { 4: '10.77.0.2', 6: 'fd77::2' },
   /** More addresses of the other host, for rules on networks. */

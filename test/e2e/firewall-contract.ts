@@ -322,13 +322,17 @@ export function firewallContract(name: string, host: ContractHost): void {
       assert.equal(await host.listing(), listing);
     });
 
-    test('rules of other programs are left alone, and a reload of theirs is mended', async () => {
+    test('rules of other programs are left alone and go on to work, and a reload of theirs is mended', async () => {
+      const { port, to } = PLACES.foreignRedirect;
+      const requests = [PLACES.uids.pay, PLACES.uids.web].map((uid) => ({ uid, port }));
       await host.addForeign();
       const foreign = await host.listing();
+      assert.deepEqual(await redirects(host, requests), [to, to]);
       await apply(host, policyOf(PAY));
+      assert.deepEqual(await redirects(host, requests), [15_001, to]);
       await host.reloadForeign();
       await apply(host, policyOf(PAY));
-      assert.deepEqual(await redirects(host, [{ uid: PLACES.uids.pay }, { uid: PLACES.uids.web }]), [15_001, null]);
+      assert.deepEqual(await redirects(host, requests), [15_001, to]);
       const installed = await host.firewall.read();
       assert.deepEqual(
         changesTowards(installed.rulesets, wantedRulesets(host.firewall.backend, policyOf(PAY), installed), []),
@@ -336,6 +340,13 @@ export function firewallContract(name: string, host: ContractHost): void {
       );
       await apply(host, NOTHING);
       assert.equal(await host.listing(), foreign);
+    });
+
+    test('without the keeper a proxied connection breaks, which is what the keeper is for', async () => {
+      await apply(host, policyOf(PAY));
+      const proxied = await host.connect({ uid: PLACES.uids.pay });
+      await apply(host, NOTHING);
+      assert.equal(await proxied.isAlive(), false);
     });
 
     test('one application takes the place of another in one step', async () => {

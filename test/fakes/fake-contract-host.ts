@@ -27,21 +27,18 @@ export function makeFakeContractHost(backend: Backend): ContractHost {
       };
     },
     async addForeign() {
-      firewall.addForeignTable('ip docker', 'chain output { type nat hook output priority -100; }');
-      if (backend === 'nft') return;
-      for (const scope of ['ip', 'ip6'] as const) firewall.addForeignRule(scope, 'output', dnat, 'last');
+      if (backend === 'nft') firewall.addForeignTable('ip docker', 'chain output { ... }', PLACES.foreignRedirect);
+      else firewall.addForeignRule('ip', 'output', dnat, 'last', PLACES.foreignRedirect);
     },
     async reloadForeign() {
       if (backend === 'nft') return;
-      for (const scope of ['ip', 'ip6'] as const) {
-        firewall.removeForeignRule(scope, 'output', dnat);
-        firewall.addForeignRule(scope, 'output', dnat, 'first');
-      }
+      firewall.removeForeignRule('ip', 'output', dnat);
+      firewall.addForeignRule('ip', 'output', dnat, 'first', PLACES.foreignRedirect);
     },
     async removeForeign() {
       firewall.removeForeignTable('ip docker');
       if (backend === 'nft') return;
-      for (const scope of ['ip', 'ip6'] as const) firewall.removeForeignRule(scope, 'output', dnat);
+      firewall.removeForeignRule('ip', 'output', dnat);
       firewall.removeEmptyTables();
     },
     async listing() {

@@ -4,7 +4,7 @@ import type { Operation, RulesetChange } from '../../src/intercept/operations.ts
 import type { Hook, KnownRule, Ruleset, Scope } from '../../src/intercept/ruleset.ts';
 import type { Backend, Firewall, InstalledRules } from '../../src/usecases/ports.ts';
 import { evaluateRulesets, type Packet } from './evaluate-ruleset.ts';
-import { type Dialect, FakeTable, RefusedOperation } from './fake-tables.ts';
+import { type Dialect, FakeTable, type ForeignRedirect, foreignChain, RefusedOperation } from './fake-tables.ts';
 
 /** What became of a connection: where it ended up, or `broken` when its NAT mapping is no longer in force. */
 export interface FakeConnection {
@@ -26,7 +26,7 @@ export class FakeFirewall implements Firewall {
   readonly #dialect: Dialect;
   readonly #scopes: readonly Scope[];
   readonly #families: Map<Scope, Map<string, FakeTable>>;
-  readonly #foreignTables = new Map<string, string>();
+  readonly #foreignTables = new Map<string, { readonly text: string; readonly redirect: ForeignRedirect | null }>();
   readonly #connections = new Map<string, Omit<FakeConnection, 'isBroken'>>();
 
   constructor(backend: Backend, nowMs: () => number) {
@@ -85,22 +85,28 @@ export class FakeFirewall implements Firewall {
   deliver(packet: Packet, connection: string): FakeConnection {
     const known = this.#connections.get(connection);
     if (known !== undefined) return { ...known, isBroken: known.redirectedTo !== null && !this.#isTranslating() };
-    const fate = evaluateRulesets(this.#rulesets(), packet, this.#nowMs());
+    const fate = evaluateRulesets(this.#rulesetsForPackets(), packet, this.#nowMs());
     if (this.#isTracking()) this.#connections.set(connection, fate);
     return { ...fate, isBroken: !packet.syn && fate.redirectedTo !== null };
   }
 
   /** Puts a table of another program beside ours (nft). */
-  addForeignTable(name: string, text: string): void {
-    this.#foreignTables.set(name, text);
+  addForeignTable(name: string, text: string, redirect: ForeignRedirect | null = null): void {
+    this.#foreignTables.set(name, { text, redirect });
   }
 
   /** Puts a rule of another program into a built-in chain of the nat table (iptables). */
-  addForeignRule(scope: 'ip' | 'ip6', at: Hook['at'], text: string, place: 'first' | 'last'): void {
+  addForeignRule(
+    scope: 'ip' | 'ip6',
+    at: Hook['at'],
+    text: string,
+    place: 'first' | 'last',
+    redirect: ForeignRedirect | null = null,
+  ): void {
     const tables = this.#tables(scope);
     const nat = tables.get('nat') ?? new FakeTable('nat', 'iptables');
     tables.set('nat', nat);
-    nat.addForeignRule(at, text, place);
+    nat.addForeignRule(at, text, place, redirect);
   }
 
   /** Takes them out again. */
@@ -130,7 +136,7 @@ export class FakeFirewall implements Firewall {
         .filter((table) => this.backend !== 'iptables-legacy' || !table.isEmpty)
         .map((table) => `${scope} ${table.list(this.#nowMs())}`),
     );
-    return [...ours, ...this.#foreignTables].join('\n');
+    return [...ours, ...[...this.#foreignTables].map(([name, { text }]) => `${name} ${text}`)].join('\n');
   }
 
   #attempt(scope: Scope, operations: readonly Operation[]): Map<string, FakeTable> {
@@ -173,6 +179,17 @@ export class FakeFirewall implements Firewall {
 
   #tables(scope: Scope): Map<string, FakeTable> {
     return this.#families.get(scope) ?? new Map();
+  }
+
+  #rulesetsForPackets(): Ruleset[] {
+    const foreign = [...this.#foreignTables].flatMap(([name, { redirect }]) => {
+      const hook = { at: 'output', type: 'nat', priority: -100, position: null } as const;
+      return redirect === null ? [] : [{ name, maps: [], chains: [foreignChain('output', hook, redirect)] }];
+    });
+    const ours = this.#scopes.map((scope) => {
+      return { scope, tables: [...this.#tables(scope).values()].map((table) => table.readForPackets(this.#nowMs())) };
+    });
+    return [...ours, { scope: 'inet', tables: foreign }];
   }
 
   #rulesets(): Ruleset[] {

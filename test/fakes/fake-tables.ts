@@ -1,5 +1,5 @@
 import type { Operation } from '../../src/intercept/operations.ts';
-import type { Chain, Hook, MapElement, Rule, RuleMap, Table } from '../../src/intercept/ruleset.ts';
+import type { Chain, Hook, KnownRule, MapElement, Rule, RuleMap, Table } from '../../src/intercept/ruleset.ts';
 
 /** The error a tool ends with when the kernel refuses a step of a transaction; `reason` is the kernel's word for it. */
 export class RefusedOperation extends Error {
@@ -24,6 +24,7 @@ const BUSY = 'Device or resource busy';
 const EXISTS = 'File exists';
 // What libiptc says.
 const NO_CHAIN = 'No chain/target/match by that name';
+const BAD_ARGUMENT = 'Bad argument';
 const BAD_RULE = 'Bad rule (does a matching rule exist in that chain?)';
 
 interface StoredChain {
@@ -36,8 +37,14 @@ interface StoredMap {
   elements: { readonly element: MapElement; readonly endsAtMs: number | null }[];
 }
 
+/** A rule of another program that redirects, as far as the fake follows it: first packets to one port. */
+export interface ForeignRedirect {
+  readonly port: number;
+  readonly to: number;
+}
+
 /** A rule of a built-in chain of iptables: weir's jump, or a rule of another program. */
-type BuiltInRule = { readonly jump: string } | { readonly foreign: string };
+type BuiltInRule = { readonly jump: string } | { readonly foreign: string; readonly redirect: ForeignRedirect | null };
 
 /** One table with the semantics of the kernel: names must exist, what is referred to stays, elements keep their value. */
 export class FakeTable {
@@ -71,10 +78,10 @@ export class FakeTable {
   }
 
   /** Puts a rule of another program into a built-in chain, at the head or at the end. */
-  addForeignRule(at: Hook['at'], text: string, place: 'first' | 'last'): void {
+  addForeignRule(at: Hook['at'], text: string, place: 'first' | 'last', redirect: ForeignRedirect | null): void {
     const rules = this.#builtInRules(at);
-    if (place === 'first') rules.unshift({ foreign: text });
-    else rules.push({ foreign: text });
+    if (place === 'first') rules.unshift({ foreign: text, redirect });
+    else rules.push({ foreign: text, redirect });
   }
 
   /** Takes such a rule out again. */
@@ -141,6 +148,22 @@ export class FakeTable {
       return { ...map.spec, elements };
     });
     return { name: this.name, maps: maps.sort(byName), chains: chains.sort(byName) };
+  }
+
+  /** The same as packets meet it: jumps and redirects of other programs in the order of the built-in chains. */
+  readForPackets(nowMs: number): Table {
+    const table = this.read(nowMs);
+    if (this.#dialect === 'nft') return table;
+    const chains = [...this.#builtIn].flatMap(([at, rules]) =>
+      rules.flatMap((rule, index): Chain[] => {
+        // Base chains run by priority, so a place in the built-in chain becomes a small part of it.
+        const hook = { at, type: 'nat', priority: -100 + index / 1000, position: null } as const;
+        if ('jump' in rule)
+          return table.chains.filter(({ name }) => name === rule.jump).map((one) => ({ ...one, hook }));
+        return rule.redirect === null ? [] : [foreignChain(`foreign ${at} ${index}`, hook, rule.redirect)];
+      }),
+    );
+    return { ...table, chains: [...table.chains.filter(({ hook }) => hook === null), ...chains] };
   }
 
   /** Everything in it as text, other programs' rules too, to see whether anything at all has changed. */
@@ -248,6 +271,7 @@ export class FakeTable {
 
   #demandTargets(rule: Rule, operation: TableOperation): void {
     if (rule.kind === 'unknown') return;
+    if (this.#dialect === 'iptables' && !fitsIptables(rule)) throw new RefusedOperation(BAD_ARGUMENT, operation);
     if (rule.verdict.to === 'goto') this.#chain(rule.verdict.chain, operation);
     for (const map of mapsUsedBy(rule)) this.#map(map, operation);
   }
@@ -255,6 +279,32 @@ export class FakeTable {
   #rules(): Rule[] {
     return [...this.#chains.values()].flatMap(({ rules }) => rules);
   }
+}
+
+/** A base chain of another program with one redirect in it. */
+export function foreignChain(name: string, hook: Hook, { port, to }: ForeignRedirect): Chain {
+  const matches = [
+    { on: 'syn', negate: false },
+    { on: 'dport', ports: [{ from: port, to: port }], negate: false },
+  ] as const;
+  const rule = {
+    kind: 'known',
+    matches,
+    actions: [],
+    verdict: { to: 'redirect', port: to },
+    counter: true,
+    tag: null,
+  } as const;
+  return { name, hook, rules: [rule] };
+}
+
+/** xt_multiport holds 15 ports, a range takes two; owner and address matches take one value (iptables-extensions(8)). */
+function fitsIptables(rule: KnownRule): boolean {
+  return rule.matches.every((match) => {
+    if (match.on === 'dport') return match.ports.reduce((sum, { from, to }) => sum + (from === to ? 1 : 2), 0) <= 15;
+    if (match.on === 'uid' || match.on === 'gid') return match.ids.length === 1;
+    return !(match.on === 'daddr' || match.on === 'saddr') || match.cidrs.length === 1;
+  });
 }
 
 function mapsUsedBy(rule: Rule): string[] {
