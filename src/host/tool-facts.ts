@@ -1,0 +1,29 @@
+import { WeirError } from '../errors/weir-error.ts';
+import type { ToolFact } from '../usecases/ports/host-facts.ts';
+import { runTool } from './exec.ts';
+
+const TIMEOUT_MS = 5000;
+/** iproute2 prints its version for -V only. */
+const SHORT_FLAG = new Set(['ip', 'ss', 'tc']);
+
+/** The tools among `names` that can be run here, with the first line they print about their version. */
+export async function findTools(names: readonly string[], run = runTool): Promise<Map<string, ToolFact>> {
+  const found = await Promise.all(
+    names.map(async (name): Promise<[string, ToolFact][]> => {
+      const tool = await askVersion(name, run);
+      return tool === null ? [] : [[name, tool]];
+    }),
+  );
+  return new Map(found.flat());
+}
+
+async function askVersion(name: string, run: typeof runTool): Promise<ToolFact | null> {
+  try {
+    const argv: [string, string] = [name, SHORT_FLAG.has(name) ? '-V' : '--version'];
+    const { stdout } = await run(argv, { timeoutMs: TIMEOUT_MS, reject: false });
+    return { version: stdout.trim().split('\n')[0] || null };
+  } catch (error) {
+    if (error instanceof WeirError && error.code === 'WEIR2001') return null;
+    throw error;
+  }
+}

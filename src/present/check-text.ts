@@ -1,0 +1,100 @@
+import type { CheckFinding, CheckResult } from '../usecases/check/check-finding.ts';
+import type { CheckedCategory, CheckReport } from '../usecases/check/run-checks.ts';
+import type { Paint } from './paint.ts';
+import { alignColumns } from './table.ts';
+
+/** How findings are drawn: on what width, and whether the terminal shows more than ASCII. */
+export interface CheckTextOptions {
+  readonly columns: number;
+  readonly isUnicode: boolean;
+}
+
+const SYMBOLS: Readonly<Record<CheckResult, { unicode: string; ascii: string }>> = {
+  ok: { unicode: '✓', ascii: '+' },
+  warning: { unicode: '!', ascii: '!' },
+  error: { unicode: '✗', ascii: 'x' },
+  timeout: { unicode: '⧖', ascii: '?' },
+  skipped: { unicode: '–', ascii: '-' },
+};
+
+/** Left of the lines that belong to a finding. */
+const INDENT = '      ';
+
+/** Lines get no longer than this, however wide the terminal is: long lines are hard to read. */
+const MOST_COLUMNS = 100;
+
+/** One category: a heading, a line for each finding, and below what is not in order the reason and the next step. */
+export function checkCategoryText({ name, checks }: CheckedCategory, paint: Paint, options: CheckTextOptions): string {
+  const width = Math.min(options.columns, MOST_COLUMNS);
+  // A short proof stands beside its finding, in a column; any other goes below.
+  const beside = checks.filter((one) => fitsBeside(one, width));
+  const columns = alignColumns(beside.map((one) => [one.what, paint.faint(one.evidence ?? '')]));
+  const lines = checks.flatMap((one) => {
+    const index = beside.indexOf(one);
+    const symbol = styleOf(one.result, paint)(SYMBOLS[one.result][options.isUnicode ? 'unicode' : 'ascii']);
+    const [first = '', ...more] = index < 0 ? wrap(one.what, width - INDENT.length) : [columns[index] ?? ''];
+    return [
+      `  ${symbol} ${first}`,
+      ...more.map((line) => `    ${line}`),
+      ...(index < 0 ? explanation(one, paint, { ...options, columns: width }) : []),
+    ];
+  });
+  return [paint.strong(name), ...lines, ''].join('\n');
+}
+
+/** The closing line: how often each result came up. */
+export function checkSummaryText({ counts }: CheckReport, paint: Paint): string {
+  const parts = [
+    counts.error > 0 ? paint.bad(plural(counts.error, 'error')) : '',
+    counts.timeout > 0 ? paint.bad(plural(counts.timeout, 'timeout')) : '',
+    counts.warning > 0 ? paint.caution(plural(counts.warning, 'warning')) : '',
+    `${counts.ok} ok`,
+    counts.skipped > 0 ? `${counts.skipped} skipped` : '',
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
+
+function fitsBeside(one: CheckFinding, width: number): boolean {
+  return isInOrder(one) && one.evidence !== null && one.what.length + one.evidence.length < width - INDENT.length;
+}
+
+function explanation(one: CheckFinding, paint: Paint, { columns, isUnicode }: CheckTextOptions): string[] {
+  const width = columns - INDENT.length;
+  const evidence = one.evidence === null ? [] : wrap(one.evidence, width).map((line) => paint.faint(line));
+  const arrow = isUnicode ? '→' : '->';
+  const hint = one.hint === null ? [] : wrap(`${arrow} ${one.hint}`, width);
+  const lines = isInOrder(one) ? evidence : [...evidence, ...wrap(one.why, width), ...hint];
+  return lines.map((line) => `${INDENT}${line}`);
+}
+
+function isInOrder({ result }: CheckFinding): boolean {
+  return result === 'ok' || result === 'skipped';
+}
+
+function styleOf(result: CheckResult, paint: Paint): (text: string) => string {
+  if (result === 'ok') return paint.good;
+  if (result === 'skipped') return paint.faint;
+  return result === 'warning' ? paint.caution : paint.bad;
+}
+
+/** Breaks at spaces only: a path or a command longer than the width stays whole, so that it can be copied. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (const word of paragraph.split(' ')) {
+      if (line !== '' && line.length + 1 + word.length > width) {
+        lines.push(line);
+        line = word;
+      } else {
+        line = line === '' ? word : `${line} ${word}`;
+      }
+    }
+    lines.push(line);
+  }
+  return lines;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,77 @@
+import type { Backend } from '../ports.ts';
+import { readSituation } from '../situation.ts';
+import { type Check, type CheckFinding, finding } from './check-finding.ts';
+
+/** The firewall back ends: which work, which is taken, and whether rules are mixed. */
+export const BACKEND_CHECKS: readonly Check[] = [
+  {
+    about: 'back ends',
+    why: 'weir writes into one of them; the first that works is taken at the first `on`',
+    needs: 'NET_ADMIN',
+    async run(host) {
+      const choices = await host.intercept.backends();
+      const isAnyUsable = choices.some(({ usable }) => usable);
+      return choices.map(({ backend, usable, detail }): CheckFinding => {
+        if (usable) return finding('ok', `${backend} can be used`, this.why, { evidence: detail });
+        const result = isAnyUsable ? 'skipped' : 'error';
+        return finding(result, `${backend} cannot be used`, this.why, {
+          ...(isAnyUsable ? {} : { hint: 'install nftables or iptables, and see `weir check kernel`' }),
+          evidence: detail,
+        });
+      });
+    },
+  },
+  {
+    about: 'the back end that is taken',
+    why: 'rules in a second back end would redirect the same packets twice',
+    needs: 'NET_ADMIN',
+    async run(host) {
+      const { stored, installed } = await readSituation(host.intercept, 'every');
+      const holding = [...installed].filter(([, { rulesets }]) => rulesets.some(({ tables }) => tables.length > 0));
+      const names = holding.map(([backend]) => backend);
+      const remembered = stored?.backend ?? null;
+      const choices = await host.intercept.backends();
+      const [first] = choices.filter(({ usable }) => usable);
+      const others = names.filter((name) => name !== remembered);
+      if (names.length > 1 || (remembered !== null && others.length > 0))
+        return [
+          finding('error', `rules of weir are in ${names.join(' and ')}`, this.why, {
+            hint: '`weir uninstall` cleans every back end; then switch on again',
+            evidence: `remembered: ${remembered ?? 'none'}`,
+          }),
+        ];
+      if (remembered !== null) return [usabilityOf(remembered, choices, this.why)];
+      if (first === undefined) return [];
+      return [finding('ok', `the first \`on\` will take ${first.backend}`, this.why)];
+    },
+  },
+  {
+    about: 'rules in nft and in iptables-legacy',
+    why: 'a packet passes both, and what is said in one cannot be seen with the tools of the other',
+    needs: 'NET_ADMIN',
+    async run(host) {
+      const { nft, legacy } = await host.facts.natRules();
+      const evidence = `nat rules: ${nft} by nft or iptables-nft, ${legacy} by iptables-legacy`;
+      if (nft === 0 || legacy === 0) return [finding('ok', 'nat rules are in one place', this.why, { evidence })];
+      return [
+        finding('warning', 'nat rules are both in nft and in iptables-legacy', this.why, {
+          hint: 'move the legacy ones (`update-alternatives --config iptables`, then reload what made them)',
+          evidence,
+        }),
+      ];
+    },
+  },
+];
+
+function usabilityOf(
+  remembered: Backend,
+  choices: readonly { backend: Backend; usable: boolean; detail: string }[],
+  why: string,
+): CheckFinding {
+  const choice = choices.find(({ backend }) => backend === remembered);
+  if (choice?.usable) return finding('ok', `${remembered} is taken since the first \`on\``, why);
+  return finding('error', `${remembered} is remembered and cannot be used any more`, why, {
+    hint: 'install it again, or run `weir uninstall` and switch on with another',
+    evidence: choice?.detail ?? null,
+  });
+}

@@ -1,0 +1,19 @@
+import type { ResolvedMeshConfig } from '../../config/mesh-config.ts';
+import type { WeirError } from '../../errors/weir-error.ts';
+import type { InterceptHost } from '../host.ts';
+import type { HostFacts } from '../ports/host-facts.ts';
+
+/** Everything that the checks look at. */
+export interface CheckHost {
+  readonly facts: HostFacts;
+  readonly intercept: InterceptHost;
+  readonly config: CheckConfig;
+  readonly runDir: string;
+  readonly stateDir: string;
+}
+
+/** mesh.yaml as far as it could be read: checks that do not need it go on without. */
+export type CheckConfig =
+  | { readonly state: 'good'; readonly mesh: ResolvedMeshConfig }
+  | { readonly state: 'missing'; readonly file: string }
+  | { readonly state: 'broken'; readonly error: WeirError };

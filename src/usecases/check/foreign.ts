@@ -1,0 +1,45 @@
+import type { ForeignFirewall } from '../detection.ts';
+import { type Check, type CheckFinding, finding } from './check-finding.ts';
+
+const WHY_MESH = 'two meshes that redirect the same connections send them through each other';
+const WHY_FIREWALL = 'what another firewall does on a reload decides whether traffic goes direct for a while';
+
+/** What living beside a firewall means for weir. */
+const BESIDE: Readonly<Record<string, string>> = {
+  docker:
+    "weir stands before docker's rules and leaves them alone; forwarded traffic of containers is not an application's traffic here",
+  firewalld:
+    'a reload of firewalld may flush rules that are not its own: traffic goes direct then, `weir status` shows drift, `weir on` mends it',
+  ufw: 'ufw filters and does not redirect; a reload leaves tables and chains of weir alone',
+  kubernetes:
+    'kube-proxy redirects addresses of services before or after weir, as before: exclude them if they are not meant',
+};
+
+/** Other programs' rules. */
+export const FOREIGN_CHECKS: readonly Check[] = [
+  {
+    about: 'rules of other meshes and firewalls',
+    why: WHY_MESH,
+    needs: 'NET_ADMIN',
+    async run(host) {
+      const foreign = await host.intercept.foreign();
+      const meshes = foreign.filter(({ kind }) => kind === 'mesh').map(describeMesh);
+      const firewalls = foreign.filter(({ kind }) => kind === 'firewall').map(describeFirewall);
+      if (meshes.length === 0) return [finding('ok', 'no other mesh redirects here', WHY_MESH), ...firewalls];
+      return [...meshes, ...firewalls];
+    },
+  },
+];
+
+function describeMesh({ name, evidence, backend }: ForeignFirewall): CheckFinding {
+  return finding('error', `${name} redirects here: \`weir on\` will refuse`, WHY_MESH, {
+    hint: `remove its rules with ${name}'s own tool, or work in another network namespace (--netns)`,
+    evidence: `${evidence} (${backend})`,
+  });
+}
+
+function describeFirewall({ name, evidence, backend }: ForeignFirewall): CheckFinding {
+  return finding('ok', `${name} is here: ${BESIDE[name] ?? 'weir leaves its rules alone'}`, WHY_FIREWALL, {
+    evidence: `${evidence} (${backend})`,
+  });
+}
