@@ -1,0 +1,49 @@
+import type { SshFacts, TcpSocket } from '../usecases/ports.ts';
+import { createConnections } from './connections.ts';
+import { ownSshSessions, type SshSession } from './ssh-session.ts';
+import { configuredSshPorts } from './sshd-config.ts';
+
+/** The ssh port of RFC 4251: left alone whether or not anybody listens there. */
+const SSH_PORT = 22;
+
+/** Names of servers, of their session processes (OpenSSH 9.8 and newer) and of dropbear, as the kernel cuts them to 15 bytes. */
+const SSH_SERVERS = new Set(['sshd', 'sshd-session', 'sshd-auth', 'dropbear']);
+
+/** What ssh facts are made from: by default this process's network namespace, the host's files and its own ancestors. */
+export interface SshSources {
+  readonly sockets?: (kind: 'listening' | 'connected') => Promise<readonly TcpSocket[]>;
+  readonly configuredPorts?: () => Promise<readonly number[]>;
+  readonly sessions?: () => Promise<readonly SshSession[]>;
+}
+
+/**
+ * Where ssh is reached on this host and who is connected by it: ports of listening ssh servers, of their configuration
+ * (a server started by systemd's socket has no listener of its own) and of this session; peers of all live sessions.
+ * Too many is safe, too few locks an operator out. Sorted, each once. Throws what `sockets` throws.
+ */
+export async function readSshFacts({
+  sockets = createConnections({ warn: () => {} }).sockets,
+  configuredPorts = configuredSshPorts,
+  sessions = ownSshSessions,
+}: SshSources = {}): Promise<SshFacts> {
+  const [listening, connected, configured, own] = await Promise.all([
+    sockets('listening'),
+    sockets('connected'),
+    configuredPorts(),
+    sessions(),
+  ]);
+  const listeningPorts = listening.filter(isSshServer).map(({ local }) => local.port);
+  const ports = [SSH_PORT, ...configured, ...listeningPorts, ...own.map(({ port }) => port)];
+  const isSshPort = new Set(ports);
+  const livePeers = connected
+    .filter((socket) => socket.state === 'ESTAB' && isSshServer(socket) && isSshPort.has(socket.local.port))
+    .map(({ peer }) => peer.address);
+  return {
+    ports: [...isSshPort].sort((a, b) => a - b),
+    peers: [...new Set([...livePeers, ...own.map(({ peer }) => peer)])].sort(),
+  };
+}
+
+function isSshServer({ processes }: TcpSocket): boolean {
+  return processes.some(({ name }) => SSH_SERVERS.has(name));
+}
