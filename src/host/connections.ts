@@ -31,8 +31,9 @@ export function createConnections({ run = runTool, warn }: ConnectionsOptions): 
     async tracked(filter = { mark: MARK_MAGIC, mask: MARK_MAGIC_MASK }) {
       return (await conntrack('-L', filter)).flatMap(parseConntrackFlows);
     },
-    async sockets(kind) {
-      return parseSocketListing(await listSockets(run, kind === 'listening' ? ['-l'] : CONNECTED));
+    async sockets(kind, { processes } = { processes: false }) {
+      const filter = kind === 'listening' ? ['-l'] : CONNECTED;
+      return parseSocketListing(await listSockets(run, processes ? ['-p', ...filter] : filter));
     },
     async groupsOf(pids) {
       return effectiveGroups(pids);
@@ -68,7 +69,7 @@ export function createConnections({ run = runTool, warn }: ConnectionsOptions): 
 
 async function listSockets(run: typeof runTool, selection: readonly string[]): Promise<string> {
   const list = (...columns: string[]) =>
-    run(['ss', '-H', '-t', '-n', '-e', '-p', ...columns, ...selection], { timeoutMs: TIMEOUT_MS, reject: false });
+    run(['ss', '-H', '-t', '-n', '-e', ...columns, ...selection], { timeoutMs: TIMEOUT_MS, reject: false });
   const result = await list('--cgroup');
   if (result.exitCode === 0) return result.stdout;
   // iproute2 before 5.8 does not know --cgroup; the cgroup is unknown then, which the port allows.

@@ -30,11 +30,12 @@ export interface InterceptHostOptions {
 /** The real host: every port by its adapter, in the network namespace of this process. */
 export function createInterceptHost({ runDir, stateDir, netns, warn }: InterceptHostOptions): InterceptHost {
   const journal = createJournalFile(stateDir);
+  const connections = createConnections({ warn });
   return {
     firewall: createFirewall,
     backends: once(detectBackends),
     foreign: once(detectForeign),
-    connections: createConnections({ warn }),
+    connections,
     askReadiness,
     prober: createProber(),
     probeAddresses,
@@ -44,7 +45,7 @@ export function createInterceptHost({ runDir, stateDir, netns, warn }: Intercept
       journal.append(entry).catch((error: unknown) => warn(`the event log could not be written: ${String(error)}`)),
     takeLock: commandLock(runDir),
     panicFile: createPanicFile(runDir),
-    ssh: readSshFacts,
+    ssh: () => readSshFacts({ sockets: connections.sockets }),
     network: () => readNetworkFacts(netns),
     clock: systemClock,
   };

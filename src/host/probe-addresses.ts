@@ -8,8 +8,8 @@ const DOCUMENTATION = {
   6: ['2001:db8::/32'],
 } as const;
 
-/** How many hosts of each network are tried until one is allowed and is not this host. */
-const DRAWS = 8;
+/** How many hosts of each network are tried until one is allowed and is not this host; a /30 has one of two left. */
+const DRAWS = 100;
 
 /** What else decides about candidates. */
 export interface ProbeAddressOptions {

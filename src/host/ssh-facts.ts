@@ -1,4 +1,4 @@
-import type { SshFacts, TcpSocket } from '../usecases/ports.ts';
+import type { SocketListing, SshFacts, TcpSocket } from '../usecases/ports.ts';
 import { createConnections } from './connections.ts';
 import { ownSshSessions, type SshSession } from './ssh-session.ts';
 import { configuredSshPorts } from './sshd-config.ts';
@@ -11,7 +11,7 @@ const SSH_SERVERS = new Set(['sshd', 'sshd-session', 'sshd-auth', 'dropbear']);
 
 /** What ssh facts are made from: by default this process's network namespace, the host's files and its own ancestors. */
 export interface SshSources {
-  readonly sockets?: (kind: 'listening' | 'connected') => Promise<readonly TcpSocket[]>;
+  readonly sockets?: (kind: 'listening' | 'connected', options?: SocketListing) => Promise<readonly TcpSocket[]>;
   readonly configuredPorts?: () => Promise<readonly number[]>;
   readonly sessions?: () => Promise<readonly SshSession[]>;
 }
@@ -27,7 +27,7 @@ export async function readSshFacts({
   sessions = ownSshSessions,
 }: SshSources = {}): Promise<SshFacts> {
   const [listening, connected, configured, own] = await Promise.all([
-    sockets('listening'),
+    sockets('listening', { processes: true }),
     sockets('connected'),
     configuredPorts(),
     sessions(),
@@ -36,7 +36,7 @@ export async function readSshFacts({
   const ports = [SSH_PORT, ...configured, ...listeningPorts, ...own.map(({ port }) => port)];
   const isSshPort = new Set(ports);
   const livePeers = connected
-    .filter((socket) => socket.state === 'ESTAB' && isSshServer(socket) && isSshPort.has(socket.local.port))
+    .filter((socket) => socket.state === 'ESTAB' && isSshPort.has(socket.local.port))
     .map(({ peer }) => peer.address);
   return {
     ports: [...isSshPort].sort((a, b) => a - b),

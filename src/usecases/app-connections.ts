@@ -56,7 +56,7 @@ export async function readSocketTable(
   withGroups: boolean,
 ): Promise<SocketTable> {
   const [connected, listening] = await Promise.all([
-    host.connections.sockets('connected'),
+    host.connections.sockets('connected', { processes: withGroups }),
     host.connections.sockets('listening'),
   ]);
   const pids = withGroups

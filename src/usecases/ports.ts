@@ -66,12 +66,18 @@ export interface TcpSocket {
   readonly dualStack: boolean;
 }
 
+/** How much is to be found out about sockets. */
+export interface SocketListing {
+  /** Whose they are; without it `processes` is empty. ss walks all of /proc for it, which takes far longer than the rest. */
+  readonly processes: boolean;
+}
+
 /** Connections of the namespace. */
 export interface Connections {
   /** Flows whose mark is weir's; `mask`/`mark` narrow it to one application. One listing, however many apps. */
   tracked(filter?: { readonly mark: number; readonly mask: number }): Promise<TrackedFlow[]>;
   /** Every TCP socket; `listening` alone is cheaper. */
-  sockets(kind: 'listening' | 'connected'): Promise<TcpSocket[]>;
+  sockets(kind: 'listening' | 'connected', options?: SocketListing): Promise<TcpSocket[]>;
   /** Effective group ids of processes; one that has ended is left out. Sockets carry a uid but no gid. */
   groupsOf(pids: readonly number[]): Promise<ReadonlyMap<number, number>>;
   /** Aborts these sockets at both ends that are on this host (needs INET_DIAG_DESTROY); resolves to how many went. */

@@ -4,6 +4,9 @@ import { type KnownApp, knownApps } from './known-apps.ts';
 import type { Backend, InstalledRules } from './ports.ts';
 import type { StoredState } from './stored-state.ts';
 
+/** The three back ends, best first. */
+const BACKENDS: readonly Backend[] = ['nft', 'iptables-nft', 'iptables-legacy'];
+
 /** All that a command knows when it begins: what is remembered, what the kernel holds, what follows from both. */
 export interface Situation {
   readonly stored: StoredState | null;
@@ -23,12 +26,10 @@ export interface Situation {
 export async function readSituation(host: InterceptHost, search: 'every' | 'remembered'): Promise<Situation> {
   const [{ state, problem }, pressed] = await Promise.all([host.store.read(), host.panicFile.pressed()]);
   const remembered = state?.backend ?? null;
-  const readable = search === 'remembered' && remembered !== null ? [remembered] : await usableBackends(host);
-  const read = await Promise.all(
-    readable.map(async (backend): Promise<[Backend, InstalledRules]> => [backend, await host.firewall(backend).read()]),
-  );
-  const installed = new Map(read);
-  const backend = remembered ?? readable.find((one) => holdsRules(installed.get(one))) ?? null;
+  const candidates = search === 'remembered' && remembered !== null ? [remembered] : BACKENDS;
+  const read = await Promise.all(candidates.map((backend) => readBackend(host, backend, backend === remembered)));
+  const installed = new Map(read.flatMap((one) => (one === null ? [] : [one])));
+  const backend = remembered ?? BACKENDS.find((one) => holdsRules(installed.get(one))) ?? null;
   const rulesets = (backend === null ? undefined : installed.get(backend))?.rulesets ?? [];
   const apps = knownApps({
     stored: state?.apps ?? [],
@@ -39,8 +40,18 @@ export async function readSituation(host: InterceptHost, search: 'every' | 'reme
   return { stored: state, storeProblem: problem, installed, backend, apps };
 }
 
-async function usableBackends(host: InterceptHost): Promise<Backend[]> {
-  return (await host.backends()).filter((choice) => choice.usable).map((choice) => choice.backend);
+/** A back end that cannot be read holds nothing of ours, unless it is the one that is remembered. */
+async function readBackend(
+  host: InterceptHost,
+  backend: Backend,
+  isRemembered: boolean,
+): Promise<[Backend, InstalledRules] | null> {
+  try {
+    return [backend, await host.firewall(backend).read()];
+  } catch (error) {
+    if (isRemembered) throw error;
+    return null;
+  }
 }
 
 /** Whether a back end holds any table or chain of ours. */

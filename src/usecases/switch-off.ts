@@ -5,9 +5,9 @@ import { type AppState, appState } from './app-state.ts';
 import { applyPolicy } from './apply-rules.ts';
 import type { InterceptHost } from './host.ts';
 import type { KnownApp } from './known-apps.ts';
-import { type SettleOptions, sendDirect, settleConnections } from './send-direct.ts';
+import { type SettleOptions, sendDirect, sendDirectFromMemory, settleConnections } from './send-direct.ts';
 import { readSituation, type Situation } from './situation.ts';
-import type { StoredApp } from './stored-state.ts';
+import type { StoredApp, StoredState } from './stored-state.ts';
 import { LOCK_WAIT_MS } from './switch-on.ts';
 import { EMPTY_GUARD, policyOfPlan, settledApps, withApps } from './switch-plan.ts';
 import { NOT_PROBED, type SwitchResult, type Warned } from './switch-result.ts';
@@ -28,18 +28,25 @@ export interface SwitchOffRequest extends SettleOptions {
  */
 export async function switchOff(host: InterceptHost, request: SwitchOffRequest): Promise<Warned<SwitchResult>> {
   const began = host.clock.now();
+  const { state } = await host.store.read();
+  const remembered = rememberedOn(state, request);
+  const fastMs = await sendDirectFromMemory(host, state, remembered);
+  if (fastMs !== null) request.report({ step: 'direct', apps: remembered, ms: fastMs });
   const situation = await readSituation(host, 'remembered');
   const targets = selectTargets(situation, request);
+  const names = targets.map((target) => target.name);
   const warnings = situation.storeProblem === null ? [] : [situation.storeProblem];
   const planMs = host.clock.now() - began;
   const before = await statesOf(host, targets);
-  const applyMs = await sendDirect(
-    host,
-    situation,
-    targets.map((target) => target.name),
-  );
-  request.report({ step: 'direct', apps: targets.map((target) => target.name), ms: applyMs });
-  warnings.push(...(await tidy(host, request, targets)));
+  // The fast path is in force already: what it switched was on until a moment ago.
+  if (fastMs !== null)
+    for (const target of targets) if (wasDiverted(target)) before.set(target.name, confirmedState(state, target.name));
+  const restMs = await sendDirect(host, situation, names);
+  const applyMs = (fastMs ?? 0) + restMs;
+  if (fastMs === null || names.some((name) => !remembered.includes(name))) {
+    request.report({ step: 'direct', apps: names, ms: applyMs });
+  }
+  warnings.push(...(await tidy(host, request, targets, before)));
   const counts = await settleConnections(
     host,
     request,
@@ -59,6 +66,21 @@ export async function switchOff(host: InterceptHost, request: SwitchOffRequest):
   });
   const ms = { plan: planMs, apply: applyMs, prove: 0, total: host.clock.now() - began };
   return { result: { backend: situation.backend, apps, ms }, warnings };
+}
+
+/** The applications that were asked for and that the state file has as on. */
+function rememberedOn(state: StoredState | null, request: SwitchOffRequest): string[] {
+  const on = state?.apps.filter((app) => app.desired === 'on').map((app) => app.name) ?? [];
+  return request.apps === 'all' ? on : request.apps.every((name) => on.includes(name)) ? [...request.apps] : [];
+}
+
+/** Diverted until our own switch came: its rules are there, and nobody else had switched it off. */
+function wasDiverted({ known }: OffTarget): boolean {
+  return known?.stored?.desired === 'on' && known.kernel !== null && known.kernel.off.every((by) => by === 'operator');
+}
+
+function confirmedState(state: StoredState | null, name: string): AppState {
+  return state?.apps.find((app) => app.name === name)?.confirm ? 'unconfirmed' : 'on';
 }
 
 /** An application to switch off; one that was never on has no slot. */
@@ -91,7 +113,12 @@ async function statesOf(host: InterceptHost, targets: readonly OffTarget[]): Pro
 }
 
 /** Remembers the decision and takes the applications out of the rules. What fails here is a warning: traffic is direct. */
-async function tidy(host: InterceptHost, request: SwitchOffRequest, targets: readonly OffTarget[]): Promise<string[]> {
+async function tidy(
+  host: InterceptHost,
+  request: SwitchOffRequest,
+  targets: readonly OffTarget[],
+  before: ReadonlyMap<string, AppState>,
+): Promise<string[]> {
   const names = targets.map((target) => target.name);
   const warnings: string[] = [];
   const onWait = (holder: string): void => request.report({ step: 'waiting', holder });
@@ -113,11 +140,11 @@ async function tidy(host: InterceptHost, request: SwitchOffRequest, targets: rea
     );
     // Without a state file the switch in the kernel is the only record, so the rules stay with it.
     if (written) await removeRules(host, situation, apps);
-    for (const { name, known } of targets) {
-      if (known?.desired === 'on') {
-        const at = new Date(host.clock.now()).toISOString();
-        await host.journal({ at, app: name, from: 'on', to: 'off', by: 'weir off', reason: request.reason });
-      }
+    const at = new Date(host.clock.now()).toISOString();
+    for (const { name } of targets) {
+      const from = before.get(name) ?? 'off';
+      if (from === 'off' || from === 'draining') continue;
+      await host.journal({ at, app: name, from, to: 'off', by: 'weir off', reason: request.reason });
     }
   } catch (error) {
     warnings.push(`traffic is direct, but tidying up failed: ${messageOf(error)}`);

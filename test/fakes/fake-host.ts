@@ -124,7 +124,11 @@ export class FakeHost implements InterceptHost {
     const fake = this.fake(backend);
     return {
       backend,
-      read: () => this.#step(`read ${backend}`, async () => this.#counted(await fake.read())),
+      read: () =>
+        this.#step(`read ${backend}`, async () => {
+          if (!this.usable.includes(backend)) throw new Error(`${backend} is not installed`);
+          return this.#counted(await fake.read());
+        }),
       commit: (changes) => this.#step(`commit ${backend}`, () => fake.commit(changes)),
       render: (changes) => fake.render(changes),
       test: (changes) => this.#step(`test ${backend}`, () => fake.test(changes)),

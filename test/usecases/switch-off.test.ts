@@ -46,6 +46,12 @@ for (const backend of BACKENDS) {
       JSON.stringify(first),
     );
     assert.deepEqual([result.apps[0]?.before, result.apps[0]?.after], ['on', 'off']);
+    assert.deepEqual(host.journalled.map(({ app, from, to, by }) => [app, from, to, by]).at(-1), [
+      'payment',
+      'on',
+      'off',
+      'weir off',
+    ]);
   });
 
   test(`${backend}: off of the last application leaves the host untouched when nothing is proxied`, async () => {

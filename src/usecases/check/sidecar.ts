@@ -24,7 +24,7 @@ export const SIDECAR_CHECKS: readonly Check[] = [
       if (host.config.state !== 'good') return [];
       const { mesh } = host.config;
       const [listeners, { hasIpv6 }] = await Promise.all([
-        host.intercept.connections.sockets('listening'),
+        host.intercept.connections.sockets('listening', { processes: true }),
         host.intercept.network(),
       ]);
       return [...mesh.sidecars.values()].flatMap((sidecar) => {
