@@ -39,7 +39,7 @@ export function checkCategoryText({ name, checks }: CheckedCategory, paint: Pain
       ...(index < 0 ? explanation(one, paint, { ...options, columns: width }) : []),
     ];
   });
-  return [paint.strong(name), ...lines, ''].join('\n');
+  return [paint.strong(name), ...lines, '', ''].join('\n');
 }
 
 /** The closing line: how often each result came up. */

@@ -39,6 +39,7 @@ test('findings are aligned; what is not in order says its reason and the next st
       a redirected connection takes one entry, and a full
       table drops those of everybody
   – not looked at    no root
+
 `,
   );
 });

@@ -51,7 +51,7 @@ export const BACKEND_CHECKS: readonly Check[] = [
     needs: 'NET_ADMIN',
     async run(host) {
       const { nft, legacy } = await host.facts.natRules();
-      const evidence = `nat rules: ${nft} by nft or iptables-nft, ${legacy} by iptables-legacy`;
+      const evidence = `${nft} by iptables-nft, ${legacy} by iptables-legacy`;
       if (nft === 0 || legacy === 0) return [finding('ok', 'nat rules are in one place', this.why, { evidence })];
       return [
         finding('warning', 'nat rules are both in nft and in iptables-legacy', this.why, {

@@ -13,8 +13,8 @@ export const CONNTRACK_CHECKS: readonly Check[] = [
       const room = await host.facts.conntrackRoom();
       if (room === null) return [finding('ok', 'connections are not tracked yet; the first `on` begins it', this.why)];
       const share = room.count / room.max;
-      const evidence = `nf_conntrack_count ${room.count} of nf_conntrack_max ${room.max}`;
-      const what = `${Math.round(share * 100)} % of the connection tracking table is in use`;
+      const evidence = `${room.count} of ${room.max} entries`;
+      const what = `${Math.round(share * 100)} % of the connection tracking table is used`;
       if (share < WARNING_SHARE) return [finding('ok', what, this.why, { evidence })];
       const hint = `raise it: \`sysctl -w net.netfilter.nf_conntrack_max=${room.max * 2}\` (in the host's own namespace)`;
       return [finding(share < ERROR_SHARE ? 'warning' : 'error', what, this.why, { hint, evidence })];

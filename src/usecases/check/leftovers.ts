@@ -28,7 +28,11 @@ export const LEFTOVER_CHECKS: readonly Check[] = [
       const known = new Set([...apps.values()].flatMap(({ stored, kernel }) => [stored?.slot, kernel?.slot]));
       const strays = flows.filter(({ mark }) => !known.has(decodeMark(mark)?.slot));
       if (strays.length === 0)
-        return [finding('ok', `${flows.length} proxied, each of an application that is known`, this.why)];
+        return [
+          finding('ok', 'each proxied connection belongs to an application that is known', this.why, {
+            evidence: `${flows.length} of them`,
+          }),
+        ];
       return [
         finding('warning', `${strays.length} proxied of applications that weir does not know`, this.why, {
           hint: 'they end by themselves, or with `weir uninstall --existing cut`',

@@ -33,7 +33,7 @@ export interface KernelFacts {
 
 /** One program. */
 export interface ToolFact {
-  /** The first line that it prints about its version; null when it prints none. */
+  /** `1.8.9 (nf_tables)`; null when it prints none. */
   readonly version: string | null;
 }
 
