@@ -11,8 +11,10 @@ const BESIDE: Readonly<Record<string, string>> = {
   firewalld:
     'a reload of firewalld may flush rules that are not its own: traffic goes direct then, `weir status` shows drift, `weir on` mends it',
   ufw: 'ufw filters and does not redirect; a reload leaves tables and chains of weir alone',
-  kubernetes:
-    'kube-proxy redirects addresses of services before or after weir, as before: exclude them if they are not meant',
+  'kube-proxy':
+    'a service address is rewritten after weir has diverted the connection: the sidecar sees the service, not the pod',
+  cilium: 'it may handle connections before any rule of netfilter: see with `weir verify` whether packets arrive',
+  calico: 'it filters, and its rules follow after those of weir',
 };
 
 /** Other programs' rules. */
