@@ -6,6 +6,9 @@ import { splitIptablesLine } from './quote.ts';
 
 /** Every chain of weir has a name that starts so; all others are somebody else's. */
 const OWN_PREFIX = 'WEIR_';
+/** Followed by the name of a built-in chain: an empty chain that says that weir made that one (iptables-nft). */
+export const MADE_BUILT_IN_PREFIX = 'WEIR_MADE_';
+const BUILT_IN = ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'];
 /** iptables evaluates its built-in nat chains at this priority. */
 const PRIORITY = -100;
 
@@ -16,8 +19,10 @@ export interface ParsedIptablesSave {
   readonly jumps: ReadonlyMap<string, readonly string[]>;
   /** Rules outside our chains that lead into them and are not our jumps, as iptables-save prints them. */
   readonly strange: readonly string[];
-  /** Whether anything but empty built-in chains with policy ACCEPT is in the table. */
-  readonly isInUse: boolean;
+  /** Built-in chains that were not there before weir, by marker chains of that name; these are not in `ruleset`. */
+  readonly madeBuiltIns: readonly string[];
+  /** How many rules of anybody each chain that is not ours has; chains without any are left out. */
+  readonly ruleCounts: ReadonlyMap<string, number>;
 }
 
 /**
@@ -29,7 +34,8 @@ export function parseIptablesSave(text: string, scope: 'ip' | 'ip6'): ParsedIpta
   for (const line of tableLines(text)) reader.read(line);
   const chains = reader.chains();
   const tables = chains.length > 0 ? [{ name: IPTABLES_TABLE, maps: [], chains }] : [];
-  return { ruleset: { scope, tables }, jumps: reader.jumps, strange: reader.strange, isInUse: reader.isInUse };
+  const { jumps, strange, madeBuiltIns, ruleCounts } = reader;
+  return { ruleset: { scope, tables }, jumps, strange, madeBuiltIns, ruleCounts };
 }
 
 /** The lines between `*nat` and `COMMIT`. */
@@ -45,15 +51,14 @@ function tableLines(text: string): string[] {
 class SaveReader {
   readonly jumps = new Map<string, string[]>();
   readonly strange: string[] = [];
-  isInUse = false;
+  readonly madeBuiltIns: string[] = [];
+  readonly ruleCounts = new Map<string, number>();
   readonly #rules = new Map<string, Rule[]>();
   readonly #hooks = new Map<string, Hook>();
-  /** Rules read so far of each built-in chain. */
-  readonly #positions = new Map<string, number>();
 
   read(line: string): void {
-    const chain = /^:(\S+) (\S+)/.exec(line);
-    if (chain !== null) this.#readChain(chain[1] ?? '', chain[2] ?? '');
+    const chain = /^:(\S+) /.exec(line)?.[1];
+    if (chain !== undefined) this.#readChain(chain);
     const rule = /^(?:\[(\d+):\d+\] )?-A (\S+) ?(.*)$/.exec(line);
     if (rule !== null) this.#readRule(rule[2] ?? '', rule[3] ?? '', rule[1]);
   }
@@ -64,20 +69,20 @@ class SaveReader {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  #readChain(name: string, policy: string): void {
-    if (name.startsWith(OWN_PREFIX)) this.#rules.set(name, []);
-    if (policy !== 'ACCEPT') this.isInUse = true;
+  #readChain(name: string): void {
+    const made = name.startsWith(MADE_BUILT_IN_PREFIX) ? name.slice(MADE_BUILT_IN_PREFIX.length) : '';
+    if (BUILT_IN.includes(made)) this.madeBuiltIns.push(made);
+    else if (name.startsWith(OWN_PREFIX)) this.#rules.set(name, []);
   }
 
   #readRule(chain: string, text: string, packets: string | undefined): void {
-    this.isInUse = true;
     const own = this.#rules.get(chain);
     if (own !== undefined) {
       own.push(parseIptablesRule(text, packets === undefined ? undefined : Number(packets)));
       return;
     }
-    const position = (this.#positions.get(chain) ?? 0) + 1;
-    this.#positions.set(chain, position);
+    const position = (this.ruleCounts.get(chain) ?? 0) + 1;
+    this.ruleCounts.set(chain, position);
     const target = ownTarget(text);
     if (target === null) return;
     const at = hookOfBuiltIn(chain);
@@ -92,6 +97,8 @@ class SaveReader {
 
 /** The chain of ours that a rule leads to. */
 function ownTarget(text: string): string | null {
+  // Most rules of others do not name us: they need not be split.
+  if (!text.includes(OWN_PREFIX)) return null;
   const words = splitIptablesLine(text);
   const target = words[words.findIndex((word) => word === '-j' || word === '-g') + 1];
   return target?.startsWith(OWN_PREFIX) && words.some((word) => word === '-j' || word === '-g') ? target : null;
