@@ -14,11 +14,12 @@ interface Feature {
   readonly text: string;
 }
 
+// Accounts are tried with root: in a user namespace no other one need exist.
 const NFT_FEATURES: readonly Feature[] = [
   nftChain('nat in inet tables', 'nft_chain_nat', 'type nat hook output priority -101;'),
   nftChain('redirect', 'nft_redir', 'type nat hook output priority -101; tcp dport 1 redirect to :1;'),
   nftChain('connection marks', 'nft_ct', 'ct mark set 0x57000110;'),
-  nftChain('accounts', 'nft_meta', 'meta skuid 1 meta skgid 1 return;'),
+  nftChain('accounts', 'nft_meta', 'meta skuid 0 meta skgid 0 return;'),
   nftChain('local destinations', 'nft_fib_inet', 'fib daddr type != local return;'),
   {
     feature: 'maps with timeouts',
@@ -35,7 +36,7 @@ const NFT_FEATURES: readonly Feature[] = [
 const IPTABLES_FEATURES: readonly Feature[] = [
   iptablesRule('redirect', 'xt_REDIRECT', '-p tcp -j REDIRECT --to-ports 1'),
   iptablesRule('first packets', 'xt_tcpudp', '-p tcp --syn'),
-  iptablesRule('accounts', 'xt_owner', '-m owner --uid-owner 1'),
+  iptablesRule('accounts', 'xt_owner', '-m owner --uid-owner 0'),
   iptablesRule(
     'connection marks',
     'xt_connmark',
@@ -90,7 +91,11 @@ async function tryText(tool: RuleTool, texts: readonly string[], run: typeof run
     env: { XTABLES_LOCKFILE: '/dev/null' },
   });
   if (result.exitCode === 0) return null;
-  const said = result.stderr.trim().split('\n').slice(0, 2).join(' ');
+  const lines = result.stderr.split('\n').map((line) => line.trim());
+  const said = lines
+    .filter((line) => line !== '')
+    .slice(0, 2)
+    .join(' ');
   if (/^unshare: /.test(said)) throw trialImpossible(said);
   return said || `exit code ${result.exitCode}`;
 }
