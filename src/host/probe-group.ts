@@ -11,7 +11,7 @@ export interface ProbeTrial {
   readonly id: number;
   readonly request: ProbeRequest;
   /** Its last SYN. */
-  sent: { readonly source: Endpoint; readonly destination: Endpoint; readonly atMs: number } | null;
+  sent: { readonly source: Endpoint; readonly destination: Endpoint } | null;
   accepted: { readonly ms: number } | null;
   /** Refused, or not answered in time. */
   refusal: { readonly why: string; readonly ms: number } | null;
@@ -30,12 +30,6 @@ const POLL_MS = 25;
 
 /** How many connections conntrack is asked about at once. */
 const LOOK_UPS_AT_ONCE = 8;
-
-/**
- * After this long without an entry a connection is not tracked: an entry is there before the SYN leaves, and a redirect
- * needs one.
- */
-const UNTRACKED_AFTER_MS = 150;
 
 /** Makes the probes of one account by one child, and decides each as soon as conntrack knows. */
 export class ProbeGroup {
@@ -130,9 +124,9 @@ export class ProbeGroup {
     const outcome = flow === null ? null : outcomeOf(flow, accepted !== null, (accepted ?? refusal)?.ms ?? 0);
     if (outcome?.kind === 'direct') trial.outcome = outcome;
     else if (outcome !== null) trial.outcome = accepted !== null || refusal !== null ? outcome : null;
-    // Without an entry a refusal may still have been a redirect; an acceptance, or silence, was none.
-    else if (refusal?.why === 'ECONNREFUSED') return;
-    else if (accepted !== null || performance.now() - sent.atMs > UNTRACKED_AFTER_MS) {
+    // Without an entry, a refusal may have been a redirect all the same; an acceptance or two seconds of silence were none,
+    // because a redirect takes an entry, and keeps it until it is answered.
+    else if (accepted !== null || (refusal !== null && refusal.why !== 'ECONNREFUSED')) {
       trial.outcome = { kind: 'direct', destination: sent.destination };
     }
   }
@@ -140,7 +134,7 @@ export class ProbeGroup {
 
 function note(trial: ProbeTrial, event: Exclude<ProbeEvent, { event: 'impossible' }>): void {
   if (event.event === 'sent') {
-    trial.sent = { source: event.source, destination: event.destination, atMs: performance.now() };
+    trial.sent = { source: event.source, destination: event.destination };
   } else if (event.event === 'accepted') trial.accepted = { ms: event.ms };
   else if (trial.sent === null) trial.outcome = { kind: 'impossible', why: event.why };
   else trial.refusal = { why: event.why, ms: event.ms };

@@ -41,7 +41,7 @@ test('listeners of ssh servers, configured ports and the port of this session co
   assert.deepEqual(found, { ports: [22, 443, 2022, 2200, 2222], peers: ['203.0.113.9'] });
 });
 
-test('peers are those of live sessions, not the places that sshd forwards connections to', async () => {
+test('peers are those of established connections to an ssh port, not the places that sshd forwards connections to', async () => {
   const sockets = [
     socket('sshd', 2222),
     socket('sshd-session', 2222, '203.0.113.7'),

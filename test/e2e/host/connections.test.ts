@@ -11,16 +11,21 @@ const MARKS = {
   other: encodeMark({ slot: 2, direction: 'outbound' }),
 };
 
+// Only the first packet: a forgotten connection that goes on must not come back under its mark.
+const SYN = 'tcp flags & (fin|syn|rst|ack) == syn';
+
 // Redirects the app and the other app to 15001, each under its mark, as weir's own rules do.
 const RULES = `
 table inet lab_redirect {
   chain output {
     type nat hook output priority -101;
-    meta skuid ${LAB_UIDS.app} tcp dport ${PORT} ct mark set ${MARKS.app} redirect to :15001
-    meta skuid ${LAB_UIDS.other} tcp dport ${PORT} ct mark set ${MARKS.other} redirect to :15001
+    meta skuid ${LAB_UIDS.app} tcp dport ${PORT} ${SYN} ct mark set ${MARKS.app} redirect to :15001
+    meta skuid ${LAB_UIDS.other} tcp dport ${PORT} ${SYN} ct mark set ${MARKS.other} redirect to :15001
   }
 }
 `;
+
+const byPort = (a: { local: { port: number } }, b: { local: { port: number } }) => a.local.port - b.local.port;
 
 async function makeRedirectedLab(t: TestContext) {
   const lab = await makeLab('connections', { test: t });
@@ -56,7 +61,7 @@ test('sockets name their account, process and both ends', async (t) => {
   const { lab, connections } = await makeRedirectedLab(t);
   const server = await startStreamServer(lab, { port: 15001, namespace: lab.client, uid: LAB_UIDS.sidecar });
   const streams = await startStreams(lab, { host: LAB_ADDRESSES.upstream.ipv4, port: PORT, uid: LAB_UIDS.app });
-  const [listener, ...others] = await connections.sockets('listening');
+  const [listener, ...others] = await connections.sockets('listening', { processes: true });
   assert.deepEqual(others, []);
   assert.equal(listener?.dualStack, true);
   assert.equal(listener?.uid, LAB_UIDS.sidecar);
@@ -64,12 +69,17 @@ test('sockets name their account, process and both ends', async (t) => {
     listener?.processes.map(({ pid }) => pid),
     [server.pid],
   );
-  const connected = await connections.sockets('connected');
+  const connected = await connections.sockets('connected', { processes: true });
   const own = connected.find(({ uid }) => uid === LAB_UIDS.app);
   assert.deepEqual(own?.peer, { address: LAB_ADDRESSES.upstream.ipv4, port: PORT });
   assert.deepEqual(
     own?.processes.map(({ pid }) => pid),
     [streams.process.pid],
+  );
+  const plain = await connections.sockets('connected');
+  assert.deepEqual(
+    plain.map(({ processes, ...rest }) => ({ ...rest, processes: processes.length })).toSorted(byPort),
+    connected.map((socket) => ({ ...socket, processes: 0 })).toSorted(byPort),
   );
   const accepted = connected.find(({ uid }) => uid === LAB_UIDS.sidecar);
   assert.deepEqual(accepted?.peer, own?.local);
@@ -139,10 +149,9 @@ test('forgetting deletes the entries of one application in both families, also w
     connections.forget(filter),
     connections.forget(filter),
   ]);
-  assert.equal(
-    counts.reduce((sum, count) => sum + count, 0),
-    205,
-  );
+  // An entry that two of them delete in the same moment counts for both.
+  const sum = counts.reduce((total, count) => total + count, 0);
+  assert.ok(sum >= 205 && Math.max(...counts) <= 205, counts.join());
   assert.deepEqual(await connections.tracked(filter), []);
   assert.equal((await connections.tracked()).length, 1);
   assert.equal(await connections.forget(filter), 0);
