@@ -145,7 +145,7 @@ export class FakeTable {
       const elements = aliveAt(map, nowMs).map(({ element, endsAtMs }) =>
         endsAtMs === null ? element : { ...element, expiresMs: endsAtMs - nowMs },
       );
-      return { ...map.spec, elements };
+      return { ...map.spec, elements: elements.sort(byKey) };
     });
     return { name: this.name, maps: maps.sort(byName), chains: chains.sort(byName) };
   }
@@ -328,6 +328,12 @@ function isSameKey(one: MapElement['key'], other: MapElement['key']): boolean {
 function isOverlap(one: MapElement['key'], other: MapElement['key']): boolean {
   if (typeof one !== 'object' || typeof other !== 'object') return isSameKey(one, other);
   return one.from <= other.to && other.from <= one.to;
+}
+
+/** A set has no order of its own: numbers and ranges upwards, then texts. */
+function byKey({ key: one }: MapElement, { key: other }: MapElement): number {
+  const number = (key: MapElement['key']) => (typeof key === 'number' ? key : typeof key === 'string' ? 0 : key.from);
+  return number(one) - number(other) || (String(one) < String(other) ? -1 : 1);
 }
 
 function byName(one: { name: string }, other: { name: string }): number {
