@@ -17,6 +17,7 @@ export async function readClock(run = runTool): Promise<ClockFacts> {
   return { nowMs, isSynchronised: null, by: null };
 }
 
+/** Null when chrony does not say: it may listen only to other users. */
 async function asksChrony(run: typeof runTool): Promise<boolean | null> {
   const pid = (await readFile(CHRONY_PID, 'utf8')).trim();
   if (!(await exists(`/proc/${pid}`))) return false;

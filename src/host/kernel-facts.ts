@@ -35,6 +35,7 @@ export async function readCgroupMounts(): Promise<string[]> {
   });
 }
 
+/** Kernels publish their configuration in /proc where CONFIG_IKCONFIG_PROC is set, distributions beside the image. */
 async function readKernelConfig(): Promise<string | null> {
   const packed = await readFile('/proc/config.gz').catch(() => null);
   if (packed !== null) return (await promisify(gunzip)(packed)).toString('utf8');

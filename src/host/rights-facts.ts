@@ -34,6 +34,7 @@ export async function readFolder(path: string): Promise<FolderFact> {
   return { path, state: existing === resolve(path) ? 'writable' : 'missing', freeBytes };
 }
 
+/** The folder in which a missing one would be made. */
 async function nearestExisting(path: string): Promise<string> {
   const isThere = await stat(path).then(
     () => true,

@@ -33,6 +33,7 @@ const NFT_FEATURES: readonly Feature[] = [
   },
 ];
 
+// One rule each, so that a failure names what is missing; together they fit into one transaction.
 const IPTABLES_FEATURES: readonly Feature[] = [
   iptablesRule('redirect', 'xt_REDIRECT', '-p tcp -j REDIRECT --to-ports 1'),
   iptablesRule('first packets', 'xt_tcpudp', '-p tcp --syn'),
@@ -54,6 +55,7 @@ const IPTABLES_FEATURES: readonly Feature[] = [
  * is made, also where asking alone would make a table (iptables-legacy). The kernel may load modules by it.
  */
 export async function tryRules(tool: RuleTool, run = runTool): Promise<RuleTrial> {
+  // On a host of nft alone, loading ip_tables for a look would leave a second firewall behind.
   if (tool.endsWith('-legacy') && !(await exists('/proc/net/ip_tables_names'))) {
     return { outcome: 'impossible', why: 'the kernel has not loaded ip_tables, and a trial would load it' };
   }

@@ -54,10 +54,12 @@ export function checkSummaryText({ counts }: CheckReport, paint: Paint): string 
   return parts.filter((part) => part !== '').join(', ');
 }
 
+/** Counted without colours; the sum leaves room for the symbol and the gap. */
 function fitsBeside(one: CheckFinding, width: number): boolean {
   return isInOrder(one) && one.evidence !== null && one.what.length + one.evidence.length < width - INDENT.length;
 }
 
+/** What stands below a finding: its proof, and unless it is in order the reason and the next step. */
 function explanation(one: CheckFinding, paint: Paint, { columns, isUnicode }: CheckTextOptions): string[] {
   const width = columns - INDENT.length;
   const evidence = one.evidence === null ? [] : wrap(one.evidence, width).map((line) => paint.faint(line));
@@ -67,6 +69,7 @@ function explanation(one: CheckFinding, paint: Paint, { columns, isUnicode }: Ch
   return lines.map((line) => `${INDENT}${line}`);
 }
 
+/** Nothing to do about it. */
 function isInOrder({ result }: CheckFinding): boolean {
   return result === 'ok' || result === 'skipped';
 }

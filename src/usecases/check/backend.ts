@@ -10,6 +10,7 @@ export const BACKEND_CHECKS: readonly Check[] = [
     needs: 'NET_ADMIN',
     async run(host) {
       const choices = await host.intercept.backends();
+      // One that works is enough: the others are only mentioned then.
       const isAnyUsable = choices.some(({ usable }) => usable);
       return choices.map(({ backend, usable, detail }): CheckFinding => {
         if (usable) return finding('ok', `${backend} can be used`, this.why, { evidence: detail });
@@ -26,6 +27,7 @@ export const BACKEND_CHECKS: readonly Check[] = [
     why: 'rules in a second back end would redirect the same packets twice',
     needs: 'NET_ADMIN',
     async run(host) {
+      // Whatever is remembered: rules in another back end come from an older state directory or from a restored backup.
       const { stored, installed } = await readSituation(host.intercept, 'every');
       const holding = [...installed].filter(([, { rulesets }]) => rulesets.some(({ tables }) => tables.length > 0));
       const names = holding.map(([backend]) => backend);
@@ -63,6 +65,7 @@ export const BACKEND_CHECKS: readonly Check[] = [
   },
 ];
 
+/** A back end can go after the first `on`: a package was removed, or an alternative changed. */
 function usabilityOf(
   remembered: Backend,
   choices: readonly { backend: Backend; usable: boolean; detail: string }[],

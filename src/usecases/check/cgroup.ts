@@ -10,6 +10,7 @@ export const CGROUP_CHECKS: readonly Check[] = [
     why: 'an application that is selected by its slice is found by its cgroup v2 path',
     async run(host) {
       const mounts = await host.facts.cgroupMounts();
+      // Hybrid hosts, with v1 controllers in use, have v2 at .../unified.
       const [first] = mounts;
       if (mounts.includes(NFT_MOUNT)) return [finding('ok', `cgroup v2 is mounted at ${NFT_MOUNT}`, this.why)];
       if (first === undefined)

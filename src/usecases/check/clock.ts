@@ -15,6 +15,7 @@ export const CLOCK_CHECKS: readonly Check[] = [
     async run(host) {
       const { nowMs, isSynchronised, by } = await host.facts.clock();
       const evidence = new Date(nowMs).toISOString();
+      // A machine without a battery begins in 1970 and stays there until a time service has been reached.
       if (nowMs < EARLIEST_MS)
         return [
           finding('error', 'the clock is years behind', WHY, { hint: 'set it, and start a time service', evidence }),
@@ -35,6 +36,7 @@ export const CLOCK_CHECKS: readonly Check[] = [
     about: 'the clock and what weir remembers',
     why: WHY,
     async run(host) {
+      // A clock that was set back makes times of our own lie ahead: the cheapest sign of a jump that there is.
       const { state } = await host.intercept.store.read();
       const { nowMs } = await host.facts.clock();
       const ahead = (state?.apps ?? []).filter(({ since }) => Date.parse(since) > nowMs + AHEAD_MS);

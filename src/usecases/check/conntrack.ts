@@ -10,6 +10,7 @@ export const CONNTRACK_CHECKS: readonly Check[] = [
     about: 'room in the connection tracking table',
     why: 'a redirected connection takes one entry; when the table is full the kernel drops new connections of everybody',
     async run(host) {
+      // The count is this namespace's own, the limit is shared with the host's.
       const room = await host.facts.conntrackRoom();
       if (room === null) return [finding('ok', 'connections are not tracked yet; the first `on` begins it', this.why)];
       const share = room.count / room.max;

@@ -33,6 +33,7 @@ export const FOREIGN_CHECKS: readonly Check[] = [
   },
 ];
 
+/** An error here, as `weir on` refuses beside it. */
 function describeMesh({ name, evidence, backend }: ForeignFirewall): CheckFinding {
   return finding('error', `${name} redirects here: \`weir on\` will refuse`, WHY_MESH, {
     hint: `remove its rules with ${name}'s own tool, or work in another network namespace (--netns)`,
@@ -40,6 +41,7 @@ function describeMesh({ name, evidence, backend }: ForeignFirewall): CheckFindin
   });
 }
 
+/** In order as it is: what is said is what to expect of living side by side. */
 function describeFirewall({ name, evidence, backend }: ForeignFirewall): CheckFinding {
   return finding('ok', `${name} is here: ${BESIDE[name] ?? 'weir leaves its rules alone'}`, WHY_FIREWALL, {
     evidence: `${evidence} (${backend})`,

@@ -64,6 +64,10 @@ export const KERNEL_CHECKS: readonly Check[] = [
   },
 ];
 
+/**
+ * Tries every tool, since what one cannot do another may. Something missing is an error only when no back end is left
+ * that can do everything.
+ */
 async function tryAllRules(host: CheckHost): Promise<CheckFinding[]> {
   const tools = Object.values(BACKEND_TOOLS).flat();
   const tried = await Promise.all(tools.map(async (tool) => [tool, await host.facts.tryRules(tool)] as const));
@@ -79,6 +83,7 @@ async function tryAllRules(host: CheckHost): Promise<CheckFinding[]> {
   });
 }
 
+/** The module's name is the step forward: distributions ship it in a package of its own, or forbid loading it. */
 function describeFailure(
   tool: RuleTool,
   { feature, module, error }: FeatureFailure,
@@ -90,10 +95,12 @@ function describeFailure(
   });
 }
 
+/** A tool that could not be tried proves nothing. */
 function isFlawless(trial: RuleTrial | undefined): boolean {
   return trial?.outcome === 'tried' && trial.failures.length === 0;
 }
 
+/** Compares the first two numbers of a release such as `6.1.0-18-amd64`; what cannot be read counts as new. */
 function isOlder(release: string, [major, minor]: readonly [number, number]): boolean {
   const [, a, b] = /^(\d+)\.(\d+)/.exec(release) ?? [];
   if (a === undefined || b === undefined) return false;

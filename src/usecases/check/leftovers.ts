@@ -25,6 +25,7 @@ export const LEFTOVER_CHECKS: readonly Check[] = [
         readSituation(host.intercept, 'every'),
         host.intercept.connections.tracked(),
       ]);
+      // A slot is kept for as long as its application is remembered, so a mark without one has no owner left.
       const known = new Set([...apps.values()].flatMap(({ stored, kernel }) => [stored?.slot, kernel?.slot]));
       const strays = flows.filter(({ mark }) => !known.has(decodeMark(mark)?.slot));
       if (strays.length === 0)
@@ -47,6 +48,7 @@ export const LEFTOVER_CHECKS: readonly Check[] = [
     async run(host) {
       const [{ state }, files] = await Promise.all([host.intercept.store.read(), host.facts.filesIn(host.runDir)]);
       const panic = files.find((file) => file === 'off.sh');
+      // Both ways round: a panic file without state is as odd as an application that is on without one.
       const isOn = state?.apps.some(({ desired }) => desired === 'on') ?? false;
       if (isOn && panic === undefined)
         return [
@@ -72,6 +74,7 @@ export const LEFTOVER_CHECKS: readonly Check[] = [
   },
 ];
 
+/** A damaged state file does not stop `weir off`, but somebody has to know of it. */
 function unreadableState({ storeProblem }: Situation): CheckFinding[] {
   if (storeProblem === null) return [];
   return [

@@ -18,6 +18,7 @@ export const RIGHTS_CHECKS: readonly Check[] = [
     why: 'switching takes the rights of a network administrator',
     async run(host) {
       const { uid, capabilities } = await host.facts.rights();
+      // An ordinary user is no fault of the host; root without capabilities is one of its container.
       const missing = NEEDED.filter(([capability]) => !capabilities.has(capability));
       if (missing.length === 0) return [finding('ok', `uid ${uid} may do all that weir needs`, this.why)];
       if (uid !== 0)
@@ -40,6 +41,7 @@ export const RIGHTS_CHECKS: readonly Check[] = [
   folderCheck('the run directory', 'runDir', 'off.sh, the way out when nothing else works, is written here'),
 ];
 
+/** Nothing is written to find out: `check` must leave no trace. */
 function folderCheck(about: string, which: 'stateDir' | 'runDir', why: string): Check {
   return {
     about,
@@ -52,6 +54,7 @@ function folderCheck(about: string, which: 'stateDir' | 'runDir', why: string): 
   };
 }
 
+/** A folder that does not exist yet is fine where it could be made. */
 function judgeFolder(about: string, folder: FolderFact, why: string, uid: number): CheckFinding {
   const { path, state, freeBytes } = folder;
   const hint = 'name another with --state-dir or --run-dir, or mend this one';

@@ -37,6 +37,7 @@ export const SIDECAR_CHECKS: readonly Check[] = [
   },
 ];
 
+/** Without a mesh.yaml there is nothing to look at, which is no fault: weir may not be set up yet. */
 async function withMesh(
   config: CheckConfig,
   look: (mesh: ResolvedMeshConfig) => Promise<CheckFinding[]>,
@@ -60,6 +61,7 @@ async function withMesh(
   }
 }
 
+/** A sidecar that accepts and says nothing is worse than a dead one: connections to it hang instead of failing. */
 async function askOne(host: CheckHost, sidecar: SidecarConfig<AccountId>): Promise<CheckFinding> {
   const { name, admin, readyPath } = sidecar;
   const evidence =
@@ -86,12 +88,17 @@ async function askOne(host: CheckHost, sidecar: SidecarConfig<AccountId>): Promi
   }
 }
 
+/** What the judgement of one listener needs. */
 interface ListenerFacts {
   readonly listeners: readonly TcpSocket[];
   readonly hasIpv6: boolean;
   readonly apps: readonly AppConfig<AccountId>[];
 }
 
+/**
+ * Whether a port that redirected connections will arrive at is listened on, in both families. Only ports that some
+ * application uses matter.
+ */
 function judgeListener(
   sidecar: SidecarConfig<AccountId>,
   direction: 'outbound' | 'inbound',

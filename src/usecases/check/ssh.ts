@@ -21,6 +21,7 @@ export const SSH_CHECKS: readonly Check[] = [
       return [finding('ok', 'ssh is left alone by every application', WHY, { evidence: seen.join('; ') })];
     },
   },
+  // Warnings, not errors: the operator may accept the risk, and nothing is lost before `weir on`.
   {
     about: 'applications that name ssh',
     why: WHY,
@@ -35,6 +36,7 @@ export const SSH_CHECKS: readonly Check[] = [
   },
 ];
 
+/** The same judgement as `weir on` makes: naming the port or the peer outright overrides that ssh is left alone. */
 function namedBy(app: AppConfig, { ports, peers }: SshFacts): CheckFinding[] {
   const scopes = [app.outbound, app.inbound].filter((scope) => scope !== null);
   const namedPorts = ports.filter((port) => scopes.some((scope) => scope.ports.some((range) => holds(range, port))));
@@ -50,6 +52,7 @@ function namedBy(app: AppConfig, { ports, peers }: SshFacts): CheckFinding[] {
   ];
 }
 
+/** Everybody's connections in the host's own namespace: the operator's, too. */
 function selectsHost(app: AppConfig): CheckFinding {
   return finding('warning', `${app.name} selects every program of the host: \`weir on\` will refuse`, WHY, {
     hint: `select users, a group or a slice, or say \`weir on ${app.name} --accept-risk host-namespace\``,

@@ -7,12 +7,14 @@ interface NeededTool {
   readonly inPackage: string;
 }
 
+/** One of these is enough. */
 const FIREWALL_TOOLS: readonly NeededTool[] = [
   { name: 'nft', use: 'holds the rules (preferred)', inPackage: 'nftables' },
   { name: 'iptables-nft', use: 'holds the rules', inPackage: 'iptables' },
   { name: 'iptables-legacy', use: 'holds the rules on old hosts', inPackage: 'iptables' },
 ];
 
+/** Without a needed one a command of weir fails half-way; the others serve a single flag. */
 const OTHER_TOOLS: readonly (NeededTool & { readonly isNeeded: boolean })[] = [
   { name: 'conntrack', use: 'counts, drains and cuts proxied connections', inPackage: 'conntrack', isNeeded: true },
   { name: 'ss', use: 'lists the sockets of applications and sidecars', inPackage: 'iproute2', isNeeded: true },
