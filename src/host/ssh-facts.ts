@@ -33,13 +33,13 @@ export async function readSshFacts({
     sessions(),
   ]);
   const listeningPorts = listening.filter(isSshServer).map(({ local }) => local.port);
-  const ports = [SSH_PORT, ...configured, ...listeningPorts, ...own.map(({ port }) => port)];
-  const isSshPort = new Set(ports);
+  const serverPorts = new Set([SSH_PORT, ...configured, ...listeningPorts]);
+  // Not the port of this session alone: where ssh shares 443 with a web server, its clients are no peers.
   const livePeers = connected
-    .filter((socket) => socket.state === 'ESTAB' && isSshPort.has(socket.local.port))
+    .filter((socket) => socket.state === 'ESTAB' && serverPorts.has(socket.local.port))
     .map(({ peer }) => peer.address);
   return {
-    ports: [...isSshPort].sort((a, b) => a - b),
+    ports: [...new Set([...serverPorts, ...own.map(({ port }) => port)])].sort((a, b) => a - b),
     peers: [...new Set([...livePeers, ...own.map(({ peer }) => peer)])].sort(),
   };
 }

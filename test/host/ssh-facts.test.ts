@@ -53,6 +53,11 @@ test('peers are those of established connections to an ssh port, not the places 
   assert.deepEqual((await facts(sockets)).peers, ['2001:db8::7', '203.0.113.7']);
 });
 
+test('a session that came in at a port it shares with a web server makes no peers of the web clients', async () => {
+  const found = await facts([socket('nginx', 443, '203.0.113.50')], [], [{ peer: '203.0.113.9', port: 443 }]);
+  assert.deepEqual(found, { ports: [22, 443], peers: ['203.0.113.9'] });
+});
+
 test('sshd_config names ports by Port and by ListenAddress', () => {
   const text = `
 # Port 1
