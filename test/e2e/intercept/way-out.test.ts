@@ -17,11 +17,8 @@ for (const backend of BACKENDS) {
     assert.equal(unknown.exitCode, 2);
     await assertRoute(stage, LAB_UIDS.app, 'proxy');
 
-    const off = await lab.client.tool(['sh', script, 'payment'], {
-      timeoutMs: 5000,
-      reject: false,
-      env: { PATH: '/nowhere' },
-    });
+    const argv = ['env', 'PATH=/nowhere', '/bin/sh', script, 'payment'] as const;
+    const off = await lab.client.tool([...argv], { timeoutMs: 5000, reject: false });
     assert.equal(off.exitCode, 0, off.stderr);
     await assertRoute(stage, LAB_UIDS.app, 'direct');
     await assertRoute(stage, LAB_UIDS.other, 'proxy');
