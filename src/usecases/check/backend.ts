@@ -27,24 +27,24 @@ export const BACKEND_CHECKS: readonly Check[] = [
     why: 'rules in a second back end would redirect the same packets twice',
     needs: 'NET_ADMIN',
     async run(host) {
-      // Whatever is remembered: rules in another back end come from an older state directory or from a restored backup.
-      const { stored, installed } = await readSituation(host.intercept, 'every');
+      const [{ state }, choices] = await Promise.all([host.intercept.store.read(), host.intercept.backends()]);
+      const remembered = state?.backend ?? null;
+      const choice = choices.find(({ backend }) => backend === remembered);
+      if (remembered !== null && choice?.usable !== true) return [goneBackend(remembered, choice?.detail, this.why)];
+      // Rules in a second one come from an older state directory, or from a restored backup.
+      const { installed } = await readSituation(host.intercept, 'every');
       const holding = [...installed].filter(([, { rulesets }]) => rulesets.some(({ tables }) => tables.length > 0));
       const names = holding.map(([backend]) => backend);
-      const remembered = stored?.backend ?? null;
-      const choices = await host.intercept.backends();
-      const [first] = choices.filter(({ usable }) => usable);
-      const others = names.filter((name) => name !== remembered);
-      if (names.length > 1 || (remembered !== null && others.length > 0))
+      if (names.length > 1 || (remembered !== null && names.some((name) => name !== remembered)))
         return [
           finding('error', `rules of weir are in ${names.join(' and ')}`, this.why, {
             hint: '`weir uninstall` cleans every back end; then switch on again',
             evidence: `remembered: ${remembered ?? 'none'}`,
           }),
         ];
-      if (remembered !== null) return [usabilityOf(remembered, choices, this.why)];
-      if (first === undefined) return [];
-      return [finding('ok', `the first \`on\` will take ${first.backend}`, this.why)];
+      if (remembered !== null) return [finding('ok', `${remembered} is taken since the first \`on\``, this.why)];
+      const first = choices.find(({ usable }) => usable);
+      return first === undefined ? [] : [finding('ok', `the first \`on\` will take ${first.backend}`, this.why)];
     },
   },
   {
@@ -66,15 +66,9 @@ export const BACKEND_CHECKS: readonly Check[] = [
 ];
 
 /** A back end can go after the first `on`: a package was removed, or an alternative changed. */
-function usabilityOf(
-  remembered: Backend,
-  choices: readonly { backend: Backend; usable: boolean; detail: string }[],
-  why: string,
-): CheckFinding {
-  const choice = choices.find(({ backend }) => backend === remembered);
-  if (choice?.usable) return finding('ok', `${remembered} is taken since the first \`on\``, why);
+function goneBackend(remembered: Backend, detail: string | undefined, why: string): CheckFinding {
   return finding('error', `${remembered} is remembered and cannot be used any more`, why, {
     hint: 'install it again, or run `weir uninstall` and switch on with another',
-    evidence: choice?.detail ?? null,
+    evidence: detail ?? null,
   });
 }
