@@ -203,8 +203,8 @@ export function arbitraryNftRuleset(options: { readonly cgroups: boolean }): fc.
     )
     .map(([pairs, sets, chains]) => ({
       name: 'weir',
-      maps: [...pairs.flat(), ...sets].sort(byName),
-      chains: chains.sort(byName),
+      maps: [...pairs.flat(), ...sets].toSorted(byName),
+      chains: chains.toSorted(byName),
     }));
   const keeper = fc.option(rule({ ...anywhere(['mark']), verdicts: fc.constant({ to: 'continue' }) }, NFT_LIMITS));
   return fc.tuple(fc.option(tables, { freq: 6 }), keeper).map(([weir, kept]) => ({
@@ -293,7 +293,9 @@ function keys(key: LookupKey): fc.Arbitrary<readonly MapElement['key'][]> {
     case 'dport':
       return fc.uniqueArray(port, { maxLength: 8 }).map(disjointRanges);
     default:
-      return fc.uniqueArray(key.by === 'mark' ? mark : id, { maxLength: 6 }).map((list) => list.sort((a, b) => a - b));
+      return fc
+        .uniqueArray(key.by === 'mark' ? mark : id, { maxLength: 6 })
+        .map((list) => list.toSorted((a, b) => a - b));
   }
 }
 
@@ -371,7 +373,7 @@ export function arbitraryIptablesRuleset(scope: 'ip' | 'ip6'): fc.Arbitrary<Rule
       made: fc.option(made),
     })
     .map((parts) => {
-      const chains = [parts.out, parts.in, parts.keep, parts.made].flatMap((part) => part ?? []).sort(byName);
+      const chains = [parts.out, parts.in, parts.keep, parts.made].flatMap((part) => part ?? []).toSorted(byName);
       return { scope, tables: chains.length > 0 ? [{ name: 'nat', maps: [], chains }] : [] };
     });
 }

@@ -36,7 +36,7 @@ export function createNftFirewall(run = runTool): Firewall {
     if (result.exitCode !== 0 && saysMissing(result.stderr)) return null;
     if (result.exitCode !== 0) throw listingFailed({ argv, result });
     // On hybrid hosts a cgroup reads as a bare number, or as a wrong path, without the right mount.
-    const mount = result.stdout.includes('cgroupsv2') ? await hybridMount() : null;
+    const mount = /cgroups?v2/.test(result.stdout) ? await hybridMount() : null;
     return mount === null ? result.stdout : (await run(withCgroups(mount, argv), { ...options, reject: true })).stdout;
   };
 
