@@ -52,10 +52,17 @@ class IptablesFirewall implements Firewall {
 
   async commit(changes: readonly RulesetChange[]): ReturnType<Firewall['commit']> {
     const began = performance.now();
+    // All texts before the first transaction: what a family is refused for by itself is found while nothing is done.
+    const planned = await Promise.all(
+      inFamilyOrder(changes).map(async (change) => ({
+        change,
+        text: await this.#text(familyOf(change), change.operations),
+      })),
+    );
     const done: RulesetChange[] = [];
-    for (const change of inFamilyOrder(changes)) {
+    for (const { change, text } of planned) {
       try {
-        await this.#restore(familyOf(change), change.operations);
+        await this.#restore(familyOf(change), text);
       } catch (error) {
         throw done.length === 0 ? error : await this.#takeBack(done, error);
       }
@@ -117,9 +124,9 @@ class IptablesFirewall implements Firewall {
     return new Map(families.map((family) => [family, isThere(family)]));
   }
 
-  async #restore(family: Family, operations: readonly Operation[]): Promise<void> {
+  async #restore(family: Family, text: string): Promise<void> {
     const { restore } = await this.#tool(family);
-    await this.#feed([restore, '--noflush', ...LOCK], await this.#text(family, operations));
+    await this.#feed([restore, '--noflush', ...LOCK], text);
   }
 
   /**
@@ -150,7 +157,10 @@ class IptablesFirewall implements Firewall {
   async #takeBack(done: readonly RulesetChange[], cause: unknown): Promise<WeirError> {
     const reason = cause instanceof WeirError ? `${cause.what}: ${cause.why}` : String(cause);
     try {
-      for (const change of done.toReversed()) await this.#restore(familyOf(change), change.undo);
+      for (const change of done.toReversed()) {
+        const family = familyOf(change);
+        await this.#restore(family, await this.#text(family, change.undo));
+      }
     } catch (error) {
       return new WeirError('WEIR3022', {
         what: 'the rules of IPv6 are in force, those of IPv4 are not',
@@ -162,7 +172,7 @@ class IptablesFirewall implements Firewall {
     return new WeirError('WEIR3021', {
       what: 'the rules of IPv4 were refused; those of IPv6 have been taken back',
       why: reason,
-      hint: 'both families are as they were before: see `weir check backend`, then try again',
+      hint: cause instanceof WeirError ? cause.hint : 'see `weir check backend`, then try again',
       cause,
     });
   }
