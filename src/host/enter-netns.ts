@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { WeirError } from '../errors/weir-error.ts';
+import { isExecutable } from './executables.ts';
 
 const NETNS_FOLDERS = ['/run/netns', '/var/run/netns'];
 const OWN_NETNS = '/proc/self/ns/net';
@@ -102,15 +103,6 @@ function isOwnNetns(file: string): boolean {
 function findInPath(name: string): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 // Once nsenter has replaced us nobody could report its failure in weir's form, so it is tried on a no-op first.

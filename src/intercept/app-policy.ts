@@ -1,4 +1,6 @@
-import type { PortRange } from '../config/mesh-config.ts';
+import { mergeCidrs } from '../config/cidr.ts';
+import type { Cidr, PortRange } from '../config/mesh-config.ts';
+import { mergePortRanges } from '../config/port-range.ts';
 import { type Direction, encodeMark } from './mark.ts';
 import type { InterceptedApp, InterceptPolicy } from './policy.ts';
 import { hashPolicy } from './policy-hash.ts';
@@ -12,9 +14,10 @@ export interface DirectedPolicy {
   /** Hash of everything that decides about this application's packets but the deadline. */
   readonly hash: string;
   readonly includePorts: readonly PortRange[];
-  readonly includeCidrs: readonly { family: 4 | 6; text: string }[];
+  readonly includeCidrs: readonly Cidr[];
   readonly excludePorts: readonly PortRange[];
-  readonly excludeCidrs: readonly { family: 4 | 6; text: string }[];
+  /** Merged: an anonymous set of nft takes no intervals that overlap. */
+  readonly excludeCidrs: readonly Cidr[];
 }
 
 /** Splits an application's policy by direction; a direction that is not intercepted is left out. */
@@ -32,28 +35,10 @@ export function directedPolicies(app: InterceptedApp, policy: InterceptPolicy): 
       leased: app.leased,
       includePorts: scope.ports,
       includeCidrs: scope.cidrs,
-      excludePorts: mergePorts([...scope.exclude.ports, ...ssh.ports, ...reserved]),
-      excludeCidrs: sortCidrs([...scope.exclude.cidrs, ...ssh.peers]),
+      excludePorts: mergePortRanges([...scope.exclude.ports, ...ssh.ports, ...reserved]),
+      excludeCidrs: mergeCidrs([...scope.exclude.cidrs, ...ssh.peers]),
     };
     const mark = encodeMark({ slot: app.slot, direction });
     return [{ app, direction, mark, hash: hashPolicy({ ...decided, select: app.select, mark }), ...decided }];
   });
-}
-
-/** Sorted port ranges without overlap or touching neighbours, the form in which nft prints them. */
-export function mergePorts(ranges: readonly PortRange[]): PortRange[] {
-  const merged: PortRange[] = [];
-  for (const range of [...ranges].sort((a, b) => a.from - b.from || a.to - b.to)) {
-    const last = merged.at(-1);
-    if (last && range.from <= last.to + 1)
-      merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, range.to) };
-    else merged.push({ from: range.from, to: range.to });
-  }
-  return merged;
-}
-
-/** Sorted by family and text, without doubles. */
-export function sortCidrs<T extends { family: 4 | 6; text: string }>(cidrs: readonly T[]): T[] {
-  const byText = new Map(cidrs.map((cidr) => [cidr.text, cidr]));
-  return [...byText.values()].sort((a, b) => a.family - b.family || (a.text < b.text ? -1 : 1));
 }

