@@ -39,8 +39,9 @@ export function appState(facts: AppStateFacts): { readonly state: AppState; read
 
 function switchedOffState(known: KnownApp, proxied: number): { state: AppState; reason: string | null } {
   const { kernel } = known;
+  const endsByItself = kernel?.expiresMs !== null || kernel?.epochSeconds !== null;
   const diverting =
-    kernel !== null && kernel.off.length === 0 && kernel.expiresMs === null && kernel.epochSeconds === null;
+    kernel !== null && kernel.off.length === 0 && !endsByItself && (kernel.families.ipv4 || kernel.families.ipv6);
   if (diverting) return { state: 'drifted', reason: 'it is switched off, and rules in the kernel still divert it' };
   if (proxied > 0) return { state: 'draining', reason: known.reason };
   return { state: 'off', reason: known.reason };

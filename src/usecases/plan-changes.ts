@@ -9,7 +9,7 @@ import { listeningFamilies } from './listening.ts';
 import type { Backend, TcpSocket } from './ports.ts';
 import { readSituation } from './situation.ts';
 import type { StoredApp } from './stored-state.ts';
-import { policyOfPlan, settledApps, withApps } from './switch-plan.ts';
+import { isDiverted, policyOfPlan, settledApps, withApps } from './switch-plan.ts';
 import type { Warned } from './switch-result.ts';
 
 /** The rules that `weir on` would install, and what that would change. */
@@ -71,7 +71,10 @@ export async function planChanges(host: InterceptHost, request: PlanRequest): Pr
     named.map((app) => app.name),
   );
   const changes = difference.length > 0 ? firewall.render(difference) : '';
-  return { result: { backend, apps: policy.apps.map((app) => app.name), text, changes }, warnings: [] };
+  return {
+    result: { backend, apps: policy.apps.filter(isDiverted).map((app) => app.name), text, changes },
+    warnings: [],
+  };
 }
 
 /** A sidecar that listens nowhere yet is planned for both families. */

@@ -1,5 +1,5 @@
-import type { Deadline, InterceptPolicy } from '../intercept/policy.ts';
-import { buildPolicy } from './build-policy.ts';
+import type { Deadline, InterceptedApp, InterceptPolicy, ResolvedSelector } from '../intercept/policy.ts';
+import { type AppPolicy, buildPolicy } from './build-policy.ts';
 import type { KnownApp } from './known-apps.ts';
 import type { Situation } from './situation.ts';
 import type { StoredApp, StoredGuard } from './stored-state.ts';
@@ -41,14 +41,33 @@ export function policyOfPlan(
   deadlines: ReadonlyMap<string, Deadline | null> = new Map(),
 ): InterceptPolicy {
   const on = plan.apps.filter((app) => app.desired === 'on');
-  return buildPolicy(
-    on.map((app) => ({
-      policy: app.policy,
-      deadline: deadlines.has(app.name) ? (deadlines.get(app.name) ?? null) : deadlineOf(app),
-    })),
-    plan.guard,
-    keeper,
-  );
+  const diverted = on.map((app) => ({
+    policy: app.policy,
+    deadline: deadlines.has(app.name) ? (deadlines.get(app.name) ?? null) : deadlineOf(app),
+  }));
+  return buildPolicy([...diverted, ...shieldedApps(plan.apps, on)], plan.guard, keeper);
+}
+
+/**
+ * Applications that are off although a broader selector is on: without rules of their own, `all`, a slice or a group
+ * would take their connections. They get rules that divert neither family.
+ */
+function shieldedApps(apps: readonly StoredApp[], on: readonly StoredApp[]): { policy: AppPolicy; deadline: null }[] {
+  return apps
+    .filter(
+      (app) =>
+        app.desired === 'off' &&
+        on.some((other) => BREADTH[other.policy.select.kind] > BREADTH[app.policy.select.kind]),
+    )
+    .map((app) => ({ policy: { ...app.policy, families: { ipv4: false, ipv6: false } }, deadline: null }));
+}
+
+/** Which selector is asked first when several fit: the order of the hook chains. */
+const BREADTH: Record<ResolvedSelector['kind'], number> = { users: 0, group: 1, slice: 2, all: 3 };
+
+/** Whether an application of a policy is diverted at all; one that is off beside a broader one is not. */
+export function isDiverted(app: InterceptedApp): boolean {
+  return app.families.ipv4 || app.families.ipv6;
 }
 
 function deadlineOf(app: StoredApp): Deadline | null {

@@ -9,6 +9,7 @@ import { type InstalledPolicy, installedPolicy } from './installed-policy.ts';
 import type { Backend } from './ports.ts';
 import { type AppProof, type FamilyProof, proveByPackets } from './prove.ts';
 import { holdsRules, readSituation, type Situation } from './situation.ts';
+import { isDiverted } from './switch-plan.ts';
 import type { Warned } from './switch-result.ts';
 
 /** One difference, in words. */
@@ -58,7 +59,7 @@ export async function verifyApps(
   const textFindings = policy.wanted.flatMap((wanted, index) =>
     compareRulesets(wanted, policy.found[index] ?? { scope: wanted.scope, tables: [] }),
   );
-  const on = chosen.filter((name) => policy.policy.apps.some((app) => app.name === name));
+  const on = chosen.filter((name) => policy.policy.apps.some((app) => app.name === name && isDiverted(app)));
   const before = countersOf(policy, policy.found);
   const proofs = await proveByPackets(host, policy.policy, on);
   const after = countersOf(policy, (await host.firewall(situation.backend).read()).rulesets);

@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { encodeMark } from '../../src/intercept/mark.ts';
 import { switchOffOperations } from '../../src/intercept/switch-off.ts';
 import type { TrackedFlow } from '../../src/usecases/ports.ts';
-import { type FakeHost, packet } from '../fakes/fake-host.ts';
+import { reportStatus } from '../../src/usecases/report-status.ts';
+import { verifyApps } from '../../src/usecases/verify-apps.ts';
+import { type FakeHost, meshOf, packet } from '../fakes/fake-host.ts';
 import { BACKENDS, hostWith, off, on, removeAll, UIDS } from './cases.ts';
 
 /** A proxied connection of the application in the first slot. */
@@ -101,6 +103,34 @@ for (const backend of BACKENDS) {
     };
     await on(host, { apps: ['report'] });
     assert.equal(host.fate(UIDS.payment), null);
+  });
+}
+
+for (const backend of BACKENDS) {
+  test(`${backend}: what is off stays direct beside a broader application that is on`, async () => {
+    const host = hostWith(backend);
+    const config = meshOf(
+      'apiVersion: weir.dev/v1\nsidecars: {main: {user: 1337, outbound: 15001, admin: "unix:/a"}}\napps:\n  payment: {select: {user: 20001}, sidecar: main}\n  every: {select: {all: true}, sidecar: main}\n',
+    );
+    await on(host, { config, apps: ['payment', 'every'] });
+    const { result } = await off(host, { config });
+    assert.equal(result.apps[0]?.after, 'off');
+    assert.equal(host.fate(UIDS.payment), null);
+    assert.equal(host.fate(UIDS.payment, { family: 6, destination: 'fd77::2', source: 'fd77::1' }), null);
+    assert.equal(host.fate(UIDS.nobodyElse), 15001);
+    const { result: status } = await reportStatus(host, { config, apps: [] });
+    assert.deepEqual(
+      status.apps.map(({ name, state }) => [name, state]),
+      [
+        ['every', 'on'],
+        ['payment', 'off'],
+      ],
+    );
+    assert.equal((await verifyApps(host, config, [])).result.passed, true);
+    await on(host, { config });
+    assert.equal(host.fate(UIDS.payment), 15001);
+    await off(host, { config, apps: 'all' });
+    assert.equal(host.fate(UIDS.nobodyElse), null);
   });
 }
 
