@@ -8,7 +8,7 @@ import type { SwitchEvent } from './switch-result.ts';
 /** What is to be undone, and why. */
 export interface RollBack {
   readonly firewall: Firewall;
-  readonly before: AppliedRules | null;
+  readonly before: AppliedRules;
   /** The state file as it was, null when there was none. */
   readonly stored: StoredState | null;
   readonly report: (event: SwitchEvent) => void;
@@ -25,7 +25,7 @@ export async function rollBackRules(
 ): Promise<never> {
   const reasons = why.join('; ');
   try {
-    const undone = before === null ? { ms: 0 } : await applyRulesets(firewall, before.before, []);
+    const undone = await applyRulesets(firewall, before.before, []);
     report({ step: 'rolled-back', ms: undone.ms });
     if (stored === null) await host.store.remove();
     else await host.store.write(stored);
