@@ -48,9 +48,9 @@ function canonicalMatch(match: Match): string {
       return `cgroup ${match.path}`;
     case 'daddr':
     case 'saddr':
-      return `${match.on} ${not}${mergeCidrs(match.cidrs).map(({ text }) => text)}`;
+      return `${match.on} ${not}${mergeSeveral(match.cidrs, mergeCidrs).map(({ text }) => text)}`;
     case 'dport':
-      return `dport ${not}${mergePortRanges(match.ports).map(formatPortRange)}`;
+      return `dport ${not}${mergeSeveral(match.ports, mergePortRanges).map(formatPortRange)}`;
     case 'iif':
       return `iif ${match.name}`;
     case 'mark':
@@ -60,6 +60,11 @@ function canonicalMatch(match: Match): string {
     case 'before':
       return `before ${match.epochSeconds}`;
   }
+}
+
+/** One item is canonical by its type; with a thousand applications most lists have one. */
+function mergeSeveral<T>(list: readonly T[], merge: (list: readonly T[]) => readonly T[]): readonly T[] {
+  return list.length > 1 ? merge(list) : list;
 }
 
 function isImplied(match: Match, rule: KnownRule, scope: Scope): boolean {

@@ -117,9 +117,10 @@ function iptablesParts(table: Table, scope: 'ip' | 'ip6'): InstalledPart[] {
       rule.kind === 'known' && rule.verdict.to === 'goto' ? [{ rule, to: rule.verdict.chain }] : [],
     ),
   );
+  const byChain = Map.groupBy(entries, ({ to }) => to);
   return table.chains.flatMap((chain) => {
     const owner = ownerOfChain(chain.name);
-    const entering = entries.filter(({ to }) => to === chain.name).map(({ rule }) => rule);
+    const entering = byChain.get(chain.name)?.map(({ rule }) => rule) ?? [];
     const app = appOf([...entering, ...chain.rules.filter((rule) => rule.kind === 'known')]);
     // Nothing leads into the chain: it diverts nothing.
     if (owner === null || app === null || entering.length === 0) return [];

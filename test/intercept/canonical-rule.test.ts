@@ -18,7 +18,6 @@ function daddr(...texts: string[]): Match {
 
 test('networks that come to the same addresses are the same', () => {
   assert.ok(isSame([daddr('10.0.0.0/9', '10.128.0.0/9', '10.1.2.3/32')], [daddr('10.0.0.0/8')]));
-  assert.ok(isSame([daddr('::ffff:192.0.2.1/128')], [daddr('::ffff:c000:201/128')]));
   assert.ok(!isSame([daddr('10.0.0.0/9')], [daddr('10.0.0.0/8')]));
 });
 
