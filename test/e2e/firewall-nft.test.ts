@@ -33,15 +33,14 @@ async function become(wanted: Ruleset): Promise<void> {
 }
 
 const mount = (await cgroupMount()) ?? '/sys/fs/cgroup';
-// Those that the arbitrary rulesets name.
-const CGROUPS = ['weir-a.slice', 'weir-a.slice/b.service', 'weir\\x2dc.slice'];
+const CGROUPS = ['a.slice', 'a.slice/b.service', 'c\\x2dd.slice'].map((path) => `weir-nft-${process.pid}-${path}`);
 
 test('the kernel takes any ruleset from any other, and lists it as it was written', async () => {
   for (const path of CGROUPS) mkdirSync(`${mount}/${path}`);
   try {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(arbitraryNftRuleset({ cgroups: true }), { minLength: 6, maxLength: 6 }),
+        fc.array(arbitraryNftRuleset({ cgroups: CGROUPS }), { minLength: 6, maxLength: 6 }),
         async (steps) => {
           await become(EMPTY);
           for (const wanted of steps) {
@@ -60,7 +59,7 @@ test('the kernel takes any ruleset from any other, and lists it as it was writte
 
 test('the readable text of a ruleset is one that nft takes', async () => {
   await fc.assert(
-    fc.asyncProperty(arbitraryNftRuleset({ cgroups: false }), async (wanted) => {
+    fc.asyncProperty(arbitraryNftRuleset({ cgroups: [] }), async (wanted) => {
       await become(EMPTY);
       await namespace.sh('nft -f -', printNftRuleset(wanted));
       assert.deepEqual(rulesetLines(await read()), rulesetLines(wanted));

@@ -34,7 +34,6 @@ const NETWORKS: Record<4 | 6, readonly string[]> = {
     '8000::/1',
   ],
 };
-const CGROUPS = ['weir-a.slice', 'weir-a.slice/b.service', 'weir\\x2dc.slice'];
 
 const port = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 1, max: 65_535 }) },
@@ -70,9 +69,10 @@ interface MatchLimits {
   readonly many: boolean;
   readonly families: readonly (4 | 6)[];
   readonly sets: readonly string[];
+  readonly cgroups: readonly string[];
 }
 
-function match(on: Match['on'], { many, families, sets }: MatchLimits): fc.Arbitrary<Match> {
+function match(on: Match['on'], { many, families, sets, cgroups }: MatchLimits): fc.Arbitrary<Match> {
   const negate = fc.boolean();
   const count = many ? 5 : 1;
   switch (on) {
@@ -87,7 +87,7 @@ function match(on: Match['on'], { many, families, sets }: MatchLimits): fc.Arbit
     case 'gid':
       return fc.uniqueArray(id, { minLength: 1, maxLength: count }).map((ids) => ({ on, ids }));
     case 'cgroup':
-      return fc.constantFrom(...CGROUPS).map((path) => ({ on, path }));
+      return fc.constantFrom(...cgroups).map((path) => ({ on, path }));
     case 'daddr':
     case 'saddr':
       return fc
@@ -191,29 +191,32 @@ const NFT_HOOKS: Record<string, readonly Hook[]> = {
 
 /**
  * A ruleset of native nft as the kernel takes it: jumps go forward only, redirects stand in chains that nat hooks lead
- * to, intervals do not overlap. Cgroups (`weir-a.slice`, `weir-a.slice/b.service`, `weir\x2dc.slice`) only on demand:
- * they have to exist when it is loaded.
+ * to, intervals do not overlap. `cgroups` are the paths that rules and maps may name, one or two steps deep: they have to
+ * exist when it is loaded.
  */
-export function arbitraryNftRuleset(options: { readonly cgroups: boolean }): fc.Arbitrary<Ruleset> {
-  const lookups = [...LOOKUPS, ...(options.cgroups ? CGROUP_LOOKUPS : [])];
+export function arbitraryNftRuleset({ cgroups }: { readonly cgroups: readonly string[] }): fc.Arbitrary<Ruleset> {
+  const lookups = [...LOOKUPS, ...(cgroups.length > 0 ? CGROUP_LOOKUPS : [])];
+  const limits: MatchLimits = { many: true, families: [4, 6], sets: SETS, cgroups };
   const tables = fc
     .subarray(lookups as [string, LookupKey][], { minLength: 1 })
     .chain((chosen) =>
-      fc.tuple(fc.tuple(...chosen.map(mapPair)), fc.tuple(...SETS.map(switchSet)), nftChains(chosen, options.cgroups)),
+      fc.tuple(
+        fc.tuple(...chosen.map((one) => mapPair(one, cgroups))),
+        fc.tuple(...SETS.map(switchSet)),
+        nftChains(chosen, limits),
+      ),
     )
     .map(([pairs, sets, chains]) => ({
       name: 'weir',
       maps: [...pairs.flat(), ...sets].toSorted(byName),
       chains: chains.toSorted(byName),
     }));
-  const keeper = fc.option(rule({ ...anywhere(['mark']), verdicts: fc.constant({ to: 'continue' }) }, NFT_LIMITS));
+  const keeper = fc.option(rule({ ...anywhere(['mark']), verdicts: fc.constant({ to: 'continue' }) }, limits));
   return fc.tuple(fc.option(tables, { freq: 6 }), keeper).map(([weir, kept]) => ({
     scope: 'inet',
     tables: [...(weir === null ? [] : [weir]), ...(kept === null ? [] : [keepTable(kept)])],
   }));
 }
-
-const NFT_LIMITS: MatchLimits = { many: true, families: [4, 6], sets: SETS };
 
 function keepTable(kept: KnownRule): Ruleset['tables'][number] {
   const hook: Hook = { at: 'output', type: 'filter', priority: 0, position: null };
@@ -229,8 +232,8 @@ function anywhere(matches: readonly Match['on'][]): RulePlace {
   };
 }
 
-function nftChains(chosen: readonly (readonly [string, LookupKey])[], cgroups: boolean): fc.Arbitrary<Chain[]> {
-  const matches: Match['on'][] = cgroups ? [...NFT_MATCHES, 'cgroup'] : NFT_MATCHES;
+function nftChains(chosen: readonly (readonly [string, LookupKey])[], limits: MatchLimits): fc.Arbitrary<Chain[]> {
+  const matches: Match['on'][] = limits.cgroups.length > 0 ? [...NFT_MATCHES, 'cgroup'] : NFT_MATCHES;
   const actions = fc.oneof(
     fc.constant([]),
     mark.map((value): Action[] => [{ do: 'set-mark', mark: value }]),
@@ -241,12 +244,12 @@ function nftChains(chosen: readonly (readonly [string, LookupKey])[], cgroups: b
   const plain = PLAIN_CHAINS.map((name, index) => {
     const later = PLAIN_CHAINS.slice(index + 1).map((chain): Verdict => ({ to: 'goto', chain }));
     const verdicts = fc.oneof(place.verdicts, redirect, ...(later.length > 0 ? [fc.constantFrom(...later)] : []));
-    return chainOf(name, fc.constant(null), rule({ ...place, verdicts }, NFT_LIMITS));
+    return chainOf(name, fc.constant(null), rule({ ...place, verdicts }, limits));
   });
   const dispatch = chosen.map(([name, key]): Verdict => ({ to: 'dispatch', key, map: `${name}_app` }));
   const verdicts = fc.oneof(place.verdicts, redirect, fc.constantFrom(...dispatch));
   const base = Object.entries(NFT_HOOKS).map(([name, hooks]) =>
-    chainOf(name, fc.constantFrom(...hooks), rule({ ...place, verdicts }, NFT_LIMITS)),
+    chainOf(name, fc.constantFrom(...hooks), rule({ ...place, verdicts }, limits)),
   );
   return fc.tuple(...plain, ...base);
 }
@@ -256,14 +259,15 @@ function chainOf(name: string, hook: fc.Arbitrary<Hook | null>, one: fc.Arbitrar
 }
 
 /** The verdict map and the mark map of one kind of selector. */
-function mapPair([name, key]: readonly [string, LookupKey]): fc.Arbitrary<RuleMap[]> {
+function mapPair([name, key]: readonly [string, LookupKey], cgroups: readonly string[]): fc.Arbitrary<RuleMap[]> {
+  const all = keys(key, cgroups);
   const hours = fc.option(fc.integer({ min: 1, max: 100 }).map((count) => count * 3_600_000));
   const verdict = fc.constantFrom(...PLAIN_CHAINS).map((goto) => ({ goto }));
   return fc
     .tuple(
-      elements(key, verdict, hours),
+      elements(all, verdict, hours),
       elements(
-        key,
+        all,
         mark.map((value) => ({ mark: value })),
         fc.constant(null),
       ),
@@ -275,21 +279,21 @@ function mapPair([name, key]: readonly [string, LookupKey]): fc.Arbitrary<RuleMa
 }
 
 function elements(
-  key: LookupKey,
+  all: fc.Arbitrary<readonly MapElement['key'][]>,
   value: fc.Arbitrary<MapElement['value']>,
   timeoutMs: fc.Arbitrary<number | null>,
 ): fc.Arbitrary<MapElement[]> {
-  return keys(key).chain((list) =>
+  return all.chain((list) =>
     fc.tuple(...list.map((one) => fc.record({ key: fc.constant(one), value, timeoutMs, tag: fc.option(tag) }))),
   );
 }
 
-function keys(key: LookupKey): fc.Arbitrary<readonly MapElement['key'][]> {
+function keys(key: LookupKey, cgroups: readonly string[]): fc.Arbitrary<readonly MapElement['key'][]> {
   switch (key.by) {
     case 'protocol':
       return fc.subarray(['tcp']);
     case 'cgroup':
-      return fc.subarray(CGROUPS.filter((path) => path.split('/').length === key.level));
+      return fc.subarray(cgroups.filter((path) => path.split('/').length === key.level));
     case 'dport':
       return fc.uniqueArray(port, { maxLength: 8 }).map(disjointRanges);
     default:
@@ -334,7 +338,7 @@ const IPTABLES_MATCHES: Match['on'][] = [
  * forward only, redirects only below OUTPUT and PREROUTING.
  */
 export function arbitraryIptablesRuleset(scope: 'ip' | 'ip6'): fc.Arbitrary<Ruleset> {
-  const limits: MatchLimits = { many: false, families: [scope === 'ip' ? 4 : 6], sets: [] };
+  const limits: MatchLimits = { many: false, families: [scope === 'ip' ? 4 : 6], sets: [], cgroups: [] };
   const place: RulePlace = {
     ...anywhere(IPTABLES_MATCHES),
     actions: fc.oneof(

@@ -34,7 +34,7 @@ function empty(scope: Scope): Ruleset {
 }
 
 for (const [name, scope, arbitrary] of [
-  ['nft', 'inet', arbitraryNftRuleset({ cgroups: true })],
+  ['nft', 'inet', arbitraryNftRuleset({ cgroups: ['a.slice', 'a.slice/b.service', 'c\\x2dd.slice'] })],
   ['iptables', 'ip', arbitraryIptablesRuleset('ip')],
   ['ip6tables', 'ip6', arbitraryIptablesRuleset('ip6')],
 ] as const) {
