@@ -34,7 +34,7 @@ try {
 async function finalScreen(): Promise<string> {
   for (let waited = 0; waited < 180; waited += 1) {
     const screen = (await quiet`tmux -L ${socket} capture-pane -e -p -S -200`).stdout;
-    if (/steps as promised in/.test(screen)) return screen.trimEnd();
+    if (/steps as promised/.test(screen)) return screen.trimEnd();
     await sleep(1000);
   }
   throw new Error('the tour did not end within three minutes');
