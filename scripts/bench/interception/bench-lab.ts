@@ -7,7 +7,7 @@ import { type Stage, setStage } from '../../../test/e2e/intercept/stage.ts';
 /** The back ends in the order of the tables. */
 export const BACKENDS: readonly Backend[] = ['nft', 'iptables-nft', 'iptables-legacy'];
 
-/** Sets a stage for the length of `work`, outside of any test. */
+/** Sets a stage with a real Envoy for the length of `work`, outside of any test. */
 export async function onStage<T>(
   name: string,
   apps: Record<string, unknown>,
@@ -16,7 +16,7 @@ export async function onStage<T>(
   const tasks: (() => Promise<void> | void)[] = [];
   const context = { after: (task: () => Promise<void> | void) => tasks.push(task) } as unknown as TestContext;
   try {
-    return await work(await setStage(name, { test: context, apps }));
+    return await work(await setStage(name, { test: context, apps, sidecar: 'envoy' }));
   } finally {
     for (const task of tasks) await task();
   }
