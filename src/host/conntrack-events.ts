@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { TrackedFlow } from '../usecases/ports.ts';
+import type { Endpoint, TrackedFlow } from '../usecases/ports.ts';
 import { parseConntrackFlows } from './conntrack-output.ts';
+import { conntrackNarrowing } from './run-conntrack.ts';
 
-/** After this a listener ends by itself; a probe takes a tenth of it. */
-const MAX_SECONDS = 10;
+/** After this a listener ends by itself; a thousand probes take a third of it. */
+const MAX_SECONDS = 30;
+
+/** Room for the events of a thousand connections that come at once, in bytes. */
+const BUFFER_BYTES = 4_194_304;
 
 /** New connections, as conntrack hears of them. */
 export interface ConntrackEvents {
@@ -14,13 +18,12 @@ export interface ConntrackEvents {
 }
 
 /**
- * Listens to new connections to one address and port. A connection that is refused at once leaves no entry behind
+ * Listens to new connections to these places, which are of one family. A connection that is refused at once leaves no entry behind
  * (nf_conntrack_proto_tcp.c: a RST that answers a SYN destroys it), so only who listens learns that it was redirected.
  * The program subscribes a few milliseconds after its start.
  */
-export function listenToConntrack(address: string, port: number): ConntrackEvents {
-  const family = address.includes(':') ? 'ipv6' : 'ipv4';
-  const filter = ['-p', 'tcp', '-f', family, '--orig-dst', address, '--orig-port-dst', String(port)];
+export function listenToConntrack(places: readonly Endpoint[]): ConntrackEvents {
+  const filter = ['-b', String(BUFFER_BYTES), ...conntrackNarrowing(places)];
   // `timeout` ends it should weir be killed; SIGTERM is passed on by it.
   const child = spawn('timeout', [String(MAX_SECONDS), 'conntrack', '-E', '-e', 'NEW', ...filter], {
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
+import type { ProbeScope } from '../usecases/host.ts';
 import { runTool } from './exec.ts';
 
 /** Networks that are nobody's by RFC 5737 and RFC 3849, so that a packet that does leave the host reaches no one. */
@@ -8,36 +9,73 @@ const DOCUMENTATION = {
   6: ['2001:db8::/32'],
 } as const;
 
-/** How many hosts of each network are tried until one is allowed and is not this host; a /30 has one of two left. */
+/** How many hosts of a network are tried until one is allowed and is not this host; a /30 has one of two left. */
 const DRAWS = 100;
 
-/** What else decides about candidates. */
-export interface ProbeAddressOptions {
-  /** Networks that the application's traffic is diverted in, if not everywhere: hosts of these are candidates as well. */
-  readonly included?: readonly string[];
-  readonly run?: typeof runTool;
-}
-
 /**
- * Addresses to send a probe to in one family, best first: a random host of a documentation network, then hosts of the
- * included networks, then of the networks that this host is connected to. Only addresses that `allowed` takes; those
- * without a route come last, and this host's own never. Empty when nothing fits.
+ * Addresses to send a probe to in one family, a list a scope, best first: a random host of a documentation network, then
+ * hosts of the included networks, then of the networks that this host is connected to. Only addresses that the scope
+ * allows; those without a route come last, and this host's own never. Empty when nothing fits. Scopes share what they
+ * can: the host is asked twice, however many there are.
  */
 export async function probeAddresses(
-  allowed: (address: string) => boolean,
+  scopes: readonly ProbeScope[],
   family: 4 | 6,
-  { included = [], run = runTool }: ProbeAddressOptions = {},
-): Promise<string[]> {
+  run: typeof runTool = runTool,
+): Promise<string[][]> {
   const connected = await connectedNetworks(run, family);
   const own = new Set(connected.map(({ address }) => address));
-  const networks = [...DOCUMENTATION[family], ...included, ...connected.map(({ network }) => network)];
-  const drawn = networks.flatMap((network) => {
-    const draws = Array.from({ length: DRAWS }, () => randomHost(network, family));
-    return draws.find((host) => host !== null && !own.has(host) && allowed(host)) ?? [];
+  const nobodys = DOCUMENTATION[family].map((network) => new DrawnNetwork(network, family, own));
+  const neighbours = connected.map(({ network }) => new DrawnNetwork(network, family, own));
+  const drawn = scopes.map(({ allowed, included }) => {
+    const inside = included.map((network) => new DrawnNetwork(network, family, own));
+    // Of a network that no included one touches, no host need be tried.
+    const isTouched = (one: DrawnNetwork) => included.length === 0 || inside.some((other) => one.overlaps(other));
+    const networks = [...nobodys.filter(isTouched), ...inside, ...neighbours.filter(isTouched)];
+    return [...new Set(networks.flatMap((network) => network.host(allowed) ?? []))];
   });
-  const candidates = [...new Set(drawn)];
-  const routed = await routedAddresses(run, candidates, family);
-  return [...candidates.filter((one) => routed.has(one)), ...candidates.filter((one) => !routed.has(one))];
+  const routed = await routedAddresses(run, [...new Set(drawn.flat())], family);
+  return drawn.map((candidates) => [
+    ...candidates.filter((one) => routed.has(one)),
+    ...candidates.filter((one) => !routed.has(one)),
+  ]);
+}
+
+/** A network with random hosts of it, which are the same for everybody who asks. */
+class DrawnNetwork {
+  readonly #range: [ipaddr.IPv4 | ipaddr.IPv6, number] | null;
+  readonly #draw: () => string | null;
+  readonly #hosts: string[] = [];
+
+  constructor(network: string, family: 4 | 6, own: ReadonlySet<string>) {
+    const range = ipaddr.isValidCIDR(network) ? ipaddr.parseCIDR(network) : null;
+    this.#range = range !== null && (range[0].kind() === 'ipv4') === (family === 4) ? range : null;
+    this.#draw = () => {
+      const host = this.#range === null ? null : randomHost(this.#range);
+      return host === null || own.has(host) ? null : host;
+    };
+  }
+
+  /** The first drawn host that is allowed; null when there is none. */
+  host(allowed: (address: string) => boolean): string | null {
+    if (this.#range === null) return null;
+    const known = this.#hosts.find((host) => host !== '' && allowed(host));
+    if (known !== undefined) return known;
+    for (let draw = this.#hosts.length; draw < DRAWS; draw += 1) {
+      const host = this.#draw();
+      // Null counts as a draw as well: a network may hold nothing but this host.
+      this.#hosts.push(host ?? '');
+      if (host !== null && allowed(host)) return host;
+    }
+    return null;
+  }
+
+  /** Whether the two have an address in common. */
+  overlaps(other: DrawnNetwork): boolean {
+    const [one, two] = [this.#range, other.#range];
+    if (one === null || two === null) return false;
+    return one[0].match(two[0], Math.min(one[1], two[1]));
+  }
 }
 
 /** Whether an address lies in a documentation network: whatever conntrack has about it is a probe's. */
@@ -72,6 +110,7 @@ async function routedAddresses(
   candidates: readonly string[],
   family: 4 | 6,
 ): Promise<ReadonlySet<string>> {
+  if (candidates.length === 0) return new Set();
   const input = candidates.map((address) => `route get ${address}\n`).join('');
   const { stdout } = await run(['ip', '-j', `-${family}`, '-force', '-batch', '-'], {
     timeoutMs: 5000,
@@ -88,10 +127,7 @@ async function routedAddresses(
 }
 
 /** A host of a network, in canonical text: not the network's own address, nor (IPv4) its broadcast address. */
-function randomHost(network: string, family: 4 | 6): string | null {
-  if (!ipaddr.isValidCIDR(network)) return null;
-  const [address, length] = ipaddr.parseCIDR(network);
-  if ((address.kind() === 'ipv4') !== (family === 4)) return null;
+function randomHost([address, length]: readonly [ipaddr.IPv4 | ipaddr.IPv6, number]): string {
   const bytes = address.toByteArray();
   const random = randomBytes(bytes.length);
   const mixed = bytes.map((byte, index) => {

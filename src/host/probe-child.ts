@@ -1,23 +1,25 @@
-// A program of its own: the probe has to be the application's account, and an account once taken cannot be given back.
+// A program of its own: while it acts as an account, nothing else of weir may run under that account's ids.
 import { writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
-import type { ProbeEvent, ProbeOrders, ProbeTarget } from './probe-protocol.ts';
+import { actAs, attempt } from './act-as.ts';
+import type { ProbeEvent, ProbeOrders, ProbeRelease, ProbeTarget } from './probe-protocol.ts';
 
 /** Errors before the first packet: no route, no source address, or a rule of the output hook that drops. */
 const NOT_SENT = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EACCES', 'EPERM', 'EINVAL', 'EAFNOSUPPORT']);
 
+/** How many connections are begun before those that are under way get their turn; each takes up to half a millisecond. */
+const STARTS_A_TURN = 8;
+
+const open = new Map<number, Socket>();
+let onRoom: (() => void) | null = null;
+
 const lines = createInterface({ input: process.stdin });
-lines.once('line', (line) => {
-  const orders = JSON.parse(line) as ProbeOrders;
-  try {
-    takePlaceOf(orders);
-  } catch (error) {
-    report({ event: 'impossible', why: error instanceof Error ? error.message : String(error) });
-    return;
-  }
-  for (const target of orders.targets) tryNext(target, orders.timeoutMs, 0, []);
+lines.on('line', (line) => {
+  const told = JSON.parse(line) as ProbeOrders | ProbeRelease;
+  if ('targets' in told) begin(told);
+  else for (const id of told.release) open.get(id)?.destroy(new Error('released'));
 });
 lines.on('close', () => process.exit(0));
 
@@ -25,23 +27,29 @@ function report(event: ProbeEvent): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
 }
 
-// In this order: moving takes root, and each id that is given up takes the right to give up the next one.
-function takePlaceOf({ cgroup, uid, gid }: ProbeOrders): void {
-  if (cgroup !== null) attempt(`move into ${cgroup}`, () => writeFileSync(`${cgroup}/cgroup.procs`, '0'));
-  const hasGroup = gid === null || gid === process.getegid?.();
-  const hasUser = uid === process.geteuid?.();
-  if (hasGroup && hasUser) return;
-  attempt('drop the supplementary groups', () => process.setgroups?.([]));
-  if (!hasGroup) attempt(`act as group ${gid}`, () => process.setgid?.(gid));
-  if (!hasUser) attempt(`act as user ${uid}`, () => process.setuid?.(uid));
+function begin({ cgroup, targets, timeoutMs, atOnce }: ProbeOrders): void {
+  try {
+    if (cgroup !== null) attempt(`move into ${cgroup}`, () => writeFileSync(`${cgroup}/cgroup.procs`, '0'));
+  } catch (error) {
+    for (const { id } of targets) reportImpossible(id, error);
+    return;
+  }
+  const queue = [...targets].reverse();
+  const startSome = (): void => {
+    for (let started = 0; started < STARTS_A_TURN && open.size < atOnce; started += 1) {
+      const target = queue.pop();
+      if (target === undefined) return;
+      tryNext(target, timeoutMs, 0, []);
+    }
+    // A full house goes on when a connection ends: each one does by itself, or is released.
+    if (open.size < atOnce) setImmediate(startSome);
+    else onRoom = startSome;
+  };
+  startSome();
 }
 
-function attempt(what: string, act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    throw new Error(`not allowed to ${what}: ${(error as NodeJS.ErrnoException).code ?? error}`);
-  }
+function reportImpossible(id: number, error: unknown): void {
+  report({ event: 'impossible', id, why: error instanceof Error ? error.message : String(error) });
 }
 
 function tryNext(target: ProbeTarget, timeoutMs: number, index: number, earlier: readonly string[]): void {
@@ -54,28 +62,50 @@ function tryNext(target: ProbeTarget, timeoutMs: number, index: number, earlier:
   }
   const started = performance.now();
   const ms = () => Math.round((performance.now() - started) * 100) / 100;
-  const socket = connect({ host, port, noDelay: true });
-  let isSent = false;
-  const sent = () => {
-    const { localAddress: address, localPort } = socket;
-    if (isSent || address === undefined || !localPort) return;
-    isSent = true;
-    report({ event: 'sent', id, source: { address, port: localPort }, destination: { address: host, port } });
-  };
+  let socket: Socket;
+  try {
+    socket = actAs(target, () => connectNow(host, port));
+  } catch (error) {
+    reportImpossible(id, error);
+    return;
+  }
+  open.set(id, socket);
+  const { localAddress: address, localPort } = socket;
+  const isSent = address !== undefined && Boolean(localPort);
+  if (isSent) {
+    report({ event: 'sent', id, source: { address, port: localPort ?? 0 }, destination: { address: host, port } });
+  }
   const timer = setTimeout(() => socket.destroy(new Error('no answer in time')), timeoutMs);
-  // Right after the system call, which this event comes before: a refusal by loopback is there at the next turn.
-  socket.on('connectionAttempt', () => process.nextTick(sent));
   socket.on('connect', () => {
-    sent();
-    clearTimeout(timer);
     report({ event: 'accepted', id, ms: ms() });
     // A reset leaves nothing behind, neither TIME-WAIT here nor a half-closed connection in the sidecar.
     socket.resetAndDestroy();
   });
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    clearTimeout(timer);
     const why = error.code ?? error.message;
-    if (!isSent && NOT_SENT.has(why)) return tryNext(target, timeoutMs, index + 1, [...earlier, `${host} (${why})`]);
-    report({ event: 'failed', id, why, ms: ms() });
+    open.delete(id);
+    if (!isSent && NOT_SENT.has(why)) tryNext(target, timeoutMs, index + 1, [...earlier, `${host} (${why})`]);
+    else report({ event: 'failed', id, why, ms: ms() });
+  });
+  socket.on('close', () => {
+    clearTimeout(timer);
+    if (open.get(id) === socket) open.delete(id);
+    const goOn = onRoom;
+    onRoom = null;
+    goOn?.();
+  });
+}
+
+/**
+ * Calls socket() and connect() before it returns. For an address, node:net puts that off to a later tick, when the
+ * account is no longer the wanted one; for a name it goes on as soon as the look-up answers, which is here at once.
+ */
+function connectNow(address: string, port: number): Socket {
+  return connect({
+    host: 'probe',
+    port,
+    noDelay: true,
+    autoSelectFamily: false,
+    lookup: (_name, _options, done) => done(null, address, address.includes(':') ? 6 : 4),
   });
 }

@@ -2,22 +2,25 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { ProbeEvent, ProbeOrders } from './probe-protocol.ts';
+import type { ProbeEvent, ProbeOrders, ProbeRelease } from './probe-protocol.ts';
 
 /** A probe child at work. */
 export interface ProbeProcess {
   /** Rejects when the child could not be started, or ended although nobody had stopped it. */
   readonly ended: Promise<void>;
+  /** Lets it give up connections that are decided, so that others get their turn. */
+  release(ids: readonly number[]): void;
   /** Lets it end; its connections are gone then. */
   stop(): void;
 }
 
 /**
- * Starts a child that takes an account's place and sends probes, under the Node that runs this process. The caller gets
+ * Starts a child that sends probes in the place of accounts, under the Node that runs this process. The caller gets
  * each event as it happens. Not by runTool: the child is listened to while it runs, and told when it may end.
  */
 export function startProbeProcess(orders: ProbeOrders, onEvent: (event: ProbeEvent) => void): ProbeProcess {
-  const child = spawn(process.execPath, [probeProgram()], {
+  // An id that changes is changed in every thread of the process: the fewer there are, the cheaper each probe.
+  const child = spawn(process.execPath, ['--v8-pool-size=0', probeProgram()], {
     stdio: ['pipe', 'pipe', 'pipe'],
     // Nothing of this environment is the probe's: not NODE_OPTIONS, not the operator's secrets.
     env: { LC_ALL: 'C', NODE_NO_WARNINGS: '1' },
@@ -31,7 +34,8 @@ export function startProbeProcess(orders: ProbeOrders, onEvent: (event: ProbeEve
   });
   createInterface({ input: child.stdout }).on('line', (line) => onEvent(JSON.parse(line) as ProbeEvent));
   child.stdin.on('error', () => {});
-  child.stdin.write(`${JSON.stringify(orders)}\n`);
+  const tell = (what: ProbeOrders | ProbeRelease) => child.stdin.write(`${JSON.stringify(what)}\n`);
+  tell(orders);
   const ended = new Promise<void>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
@@ -41,6 +45,9 @@ export function startProbeProcess(orders: ProbeOrders, onEvent: (event: ProbeEve
   });
   return {
     ended,
+    release(ids) {
+      if (!isStopped) tell({ release: ids });
+    },
     stop() {
       isStopped = true;
       child.stdin.end();

@@ -1,22 +1,29 @@
 import type { Endpoint } from '../usecases/ports.ts';
 
-/** What a probe child is told, as one JSON line on its stdin. It ends when its stdin does. */
+/** What a probe child is told first, as one JSON line on its stdin. It ends when its stdin does. */
 export interface ProbeOrders {
-  readonly uid: number;
-  /** Null keeps the group. */
-  readonly gid: number | null;
   /** Absolute folder of the cgroup to move into first, or null. */
   readonly cgroup: string | null;
   readonly targets: readonly ProbeTarget[];
   /** How long a connection may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** How many connections may be under way at once. */
+  readonly atOnce: number;
 }
 
 /** One connection to try: the addresses in order, until one has a route. */
 export interface ProbeTarget {
   readonly id: number;
+  readonly uid: number;
+  /** Null keeps the group. */
+  readonly gid: number | null;
   readonly port: number;
   readonly addresses: readonly string[];
+}
+
+/** What it may be told later, one JSON line each: connections that nobody waits for any more. */
+export interface ProbeRelease {
+  readonly release: readonly number[];
 }
 
 /** What a probe child reports, one JSON line each. */
@@ -27,4 +34,4 @@ export type ProbeEvent =
   /** After `sent`: refused or timed out; without it: no address could be tried, `why` names the errors. */
   | { readonly event: 'failed'; readonly id: number; readonly why: string; readonly ms: number }
   /** Nothing could be tried: no right to act as that account, or no way into the cgroup. */
-  | { readonly event: 'impossible'; readonly why: string };
+  | { readonly event: 'impossible'; readonly id: number; readonly why: string };

@@ -1,4 +1,6 @@
+import ipaddr from 'ipaddr.js';
 import { WeirError } from '../errors/weir-error.ts';
+import type { Endpoint } from '../usecases/ports.ts';
 import type { runTool } from './exec.ts';
 
 const TIMEOUT_MS = 20_000;
@@ -26,4 +28,33 @@ export async function runConntrack(run: typeof runTool, args: readonly string[])
       details: { exitCode, stderr },
     });
   }
+}
+
+/**
+ * Options that narrow conntrack to the TCP flows of one family that set out for these places, or for few others: to the
+ * network that they share, and to the port if it is but one.
+ */
+export function conntrackNarrowing(places: readonly Endpoint[]): string[] {
+  const addresses = [...new Set(places.map(({ address }) => address))];
+  const ports = [...new Set(places.map(({ port }) => port))];
+  const family = addresses[0]?.includes(':') ? 'ipv6' : 'ipv4';
+  const network = addresses.length === 1 ? addresses[0] : sharedNetwork(addresses);
+  return [
+    ...['-p', 'tcp', '-f', family],
+    ...(network === undefined ? [] : ['--orig-dst', network]),
+    ...(ports.length === 1 ? ['--orig-port-dst', String(ports[0])] : []),
+  ];
+}
+
+/** The smallest network that holds all of the addresses, which are of one family; undefined when it is all there is. */
+function sharedNetwork(addresses: readonly string[]): string | undefined {
+  const [first = [], ...others] = addresses.map((address) => ipaddr.parse(address).toByteArray());
+  let length = 8 * first.length;
+  for (const other of others) {
+    const index = first.findIndex((byte, at) => byte !== other[at]);
+    if (index >= 0) length = Math.min(length, 8 * index + Math.clz32((first[index] ?? 0) ^ (other[index] ?? 0)) - 24);
+  }
+  // conntrack takes the network's own address alone.
+  const own = first.map((byte, at) => byte & (0xff << Math.min(8, Math.max(0, 8 * (at + 1) - length))) & 0xff);
+  return length <= 0 ? undefined : `${ipaddr.fromByteArray(own).toString()}/${length}`;
 }

@@ -25,8 +25,8 @@ export interface InterceptHost {
   readonly connections: Connections;
   readonly askReadiness: AskReadiness;
   readonly prober: Prober;
-  /** Candidates for a probe's destination in one family: nobody's address first, then one that has a route. */
-  probeAddresses(allowed: (address: string) => boolean, family: 4 | 6): Promise<readonly string[]>;
+  /** Candidates for a probe's destination in one family, a list a scope: nobody's address first, then one that has a route. */
+  probeAddresses(scopes: readonly ProbeScope[], family: 4 | 6): Promise<readonly (readonly string[])[]>;
   readonly slices: SliceProbe;
   readonly store: StateStore;
   /** Appends to the event log; never throws: an event that cannot be written is a warning, not a failure. */
@@ -36,6 +36,14 @@ export interface InterceptHost {
   ssh(): Promise<SshFacts>;
   network(): Promise<NetworkFacts>;
   readonly clock: Clock;
+}
+
+/** Where a probe may be sent to. */
+export interface ProbeScope {
+  /** Whether traffic to this address is diverted. */
+  allowed(address: string): boolean;
+  /** The networks in CIDR notation that traffic is diverted in, of both families; empty when everywhere. */
+  readonly included: readonly string[];
 }
 
 /** Facts about the network namespace that weir works in. */

@@ -1,9 +1,7 @@
-import { type DirectedPolicy, directedPolicies } from '../intercept/app-policy.ts';
-import { cidrContains } from '../intercept/cidr.ts';
 import type { InterceptPolicy } from '../intercept/policy.ts';
-import { probePort } from '../intercept/probe-target.ts';
 import type { InterceptHost } from './host.ts';
-import type { ProbeOutcome, ProbeRequest } from './ports.ts';
+import { type PlannedProbe, planProbes } from './plan-probes.ts';
+import type { ProbeOutcome } from './ports.ts';
 
 /** The result of sending packets in one family. */
 export type FamilyProof = 'ok' | 'failed' | 'skipped';
@@ -17,94 +15,48 @@ export interface AppProof {
   readonly details: readonly string[];
 }
 
-/** uid and gid of nobody on every distribution; probes run as it where only a group or cgroup matters. */
-const NOBODY = 65534;
-
-interface PlannedProbe {
-  readonly app: string;
+interface Judgement {
   readonly family: 4 | 6;
-  readonly policy: DirectedPolicy;
-  /** Sent by the application: must be redirected. Sent by a sidecar account: must go direct. */
-  readonly role: 'app' | 'sidecar';
-  readonly request: ProbeRequest;
+  readonly result: FamilyProof;
+  readonly detail: string | null;
 }
 
 /**
  * Proves interception by packets: a connection as the application must be accepted by the sidecar's listener under the
- * application's mark, one as the sidecar's account must go direct. Inbound cannot be tried from inside the namespace
- * (local packets do not pass prerouting as new), so an application with inbound only is `skipped`.
+ * application's mark, one as each sidecar account must go direct. The latter is made once a family, and counts for every
+ * application. Inbound cannot be tried from inside the namespace (local packets do not pass prerouting as new), so an
+ * application with inbound only is `skipped`.
  */
 export async function proveByPackets(
   host: InterceptHost,
   policy: InterceptPolicy,
   names: readonly string[],
 ): Promise<AppProof[]> {
-  const outbound = policy.apps
-    .filter((app) => names.includes(app.name))
-    .flatMap((app) => directedPolicies(app, policy).filter((one) => one.direction === 'outbound'));
-  const planned: PlannedProbe[] = [];
-  for (const one of outbound) planned.push(...(await planProbes(host, one, policy)));
+  const planned = await planProbes(host, policy, new Set(names));
   const outcomes = await host.prober.probe(planned.map((probe) => probe.request));
+  const own = new Map<string, Judgement[]>();
+  const shared: Judgement[] = [];
+  for (const [index, probe] of planned.entries()) {
+    const outcome = outcomes[index];
+    if (outcome === undefined) continue;
+    const judgement = { family: probe.family, ...judge(probe, outcome) };
+    if (probe.role === 'sidecar') shared.push(judgement);
+    else own.set(probe.policy.app.name, [...(own.get(probe.policy.app.name) ?? []), judgement]);
+  }
+  // One of a thousand accounts that goes right says nothing more to an application than that.
+  const notable = shared.filter(({ result }) => result !== 'ok');
   return names.map((name) => {
-    const judged = planned.flatMap((probe, index) => {
-      const outcome = outcomes[index];
-      return probe.app === name && outcome !== undefined ? [{ probe, ...judge(probe, outcome) }] : [];
-    });
-    const family = (wanted: 4 | 6): FamilyProof => {
-      const results = judged.filter(({ probe }) => probe.family === wanted).map(({ result }) => result);
-      if (results.length === 0) return 'skipped';
-      return results.includes('failed') ? 'failed' : results.includes('skipped') ? 'skipped' : 'ok';
-    };
+    const mine = own.get(name) ?? [];
+    const judged = [...mine, ...notable.filter(({ family }) => mine.some((one) => one.family === family))];
     const details = judged.flatMap(({ detail }) => (detail === null ? [] : [`${name}: ${detail}`]));
-    return { name, ipv4: family(4), ipv6: family(6), details };
+    return { name, ipv4: worst(judged, 4), ipv6: worst(judged, 6), details: [...new Set(details)] };
   });
 }
 
-async function planProbes(host: InterceptHost, one: DirectedPolicy, policy: InterceptPolicy): Promise<PlannedProbe[]> {
-  const port = probePort(one);
-  if (port === null) return [];
-  const families = ([4, 6] as const).filter((family) => (family === 4 ? one.app.families.ipv4 : one.app.families.ipv6));
-  const probes: PlannedProbe[] = [];
-  for (const family of families) {
-    const addresses = await host.probeAddresses((address) => covers(one, address), family);
-    const base = { app: one.app.name, family, policy: one };
-    probes.push({ ...base, role: 'app', request: { as: appAccount(one, policy), family, port, addresses } });
-    const uid = policy.guard.uids[0];
-    const gid = policy.guard.gids[0];
-    if (uid === undefined && gid === undefined) continue;
-    const as = { uid: uid ?? NOBODY, gid: gid ?? null, cgroup: null };
-    probes.push({ ...base, role: 'sidecar', request: { as, family, port, addresses } });
-  }
-  return probes;
-}
-
-/** Whether an address is one that the policy diverts. */
-function covers(one: DirectedPolicy, address: string): boolean {
-  const included = one.includeCidrs.length === 0 || one.includeCidrs.some((cidr) => cidrContains(cidr, address));
-  return included && !one.excludeCidrs.some((cidr) => cidrContains(cidr, address));
-}
-
-function appAccount(one: DirectedPolicy, policy: InterceptPolicy): ProbeRequest['as'] {
-  const select = one.app.select;
-  switch (select.kind) {
-    case 'users':
-      return { uid: select.uids[0] ?? NOBODY, gid: null, cgroup: null };
-    case 'group':
-      return { uid: unselectedUid(policy), gid: select.gid, cgroup: null };
-    case 'slice':
-      return { uid: unselectedUid(policy), gid: null, cgroup: select.path };
-    case 'all':
-      return { uid: unselectedUid(policy), gid: null, cgroup: null };
-  }
-}
-
-/** An account that no other application and no sidecar is selected by. */
-function unselectedUid(policy: InterceptPolicy): number {
-  const taken = new Set(policy.guard.uids);
-  for (const app of policy.apps) if (app.select.kind === 'users') for (const uid of app.select.uids) taken.add(uid);
-  let uid = NOBODY;
-  while (taken.has(uid)) uid -= 1;
-  return uid;
+function worst(judged: readonly Judgement[], family: 4 | 6): FamilyProof {
+  const results = judged.filter((one) => one.family === family).map(({ result }) => result);
+  if (results.length === 0) return 'skipped';
+  return results.includes('failed') ? 'failed' : results.includes('skipped') ? 'skipped' : 'ok';
 }
 
 function judge(probe: PlannedProbe, outcome: ProbeOutcome): { result: FamilyProof; detail: string | null } {

@@ -3,7 +3,7 @@ import { parseMeshConfig } from '../../src/config/parse-mesh.ts';
 import { resolveAccounts } from '../../src/config/resolve-accounts.ts';
 import type { Rule } from '../../src/intercept/ruleset.ts';
 import type { BackendChoice, ForeignFirewall } from '../../src/usecases/detection.ts';
-import type { InterceptHost, NetworkFacts } from '../../src/usecases/host.ts';
+import type { InterceptHost, NetworkFacts, ProbeScope } from '../../src/usecases/host.ts';
 import type { JournalEntry } from '../../src/usecases/journal-entry.ts';
 import type {
   Backend,
@@ -71,6 +71,8 @@ export class FakeHost implements InterceptHost {
   networkFacts: NetworkFacts = { isHostNamespace: false, hasIpv6: true, netns: '' };
   sliceExists = true;
   /** Replaces the outcome of probes; null leaves them to the rules. */
+  /** How often candidates for probes were asked for. */
+  addressQuestions = 0;
   probeOverride: ((request: ProbeRequest) => ProbeOutcome | null) | null = null;
   /** Called before each step, with its number. */
   onStep: ((step: number, what: string) => void) | null = null;
@@ -175,8 +177,16 @@ export class FakeHost implements InterceptHost {
       this.#step('probe', async () => requests.map((request) => this.probeOverride?.(request) ?? this.#probe(request))),
   };
 
-  probeAddresses = async (allowed: (address: string) => boolean, family: 4 | 6): Promise<readonly string[]> =>
-    (family === 4 ? ['192.0.2.7', '10.77.0.9'] : ['2001:db8::7', 'fd77::9']).filter(allowed);
+  probeAddresses = async (scopes: readonly ProbeScope[], family: 4 | 6): Promise<string[][]> => {
+    this.addressQuestions += 1;
+    const usual = family === 4 ? ['192.0.2.7', '10.77.0.9'] : ['2001:db8::7', 'fd77::9'];
+    // As the real host: hosts of the included networks are candidates as well.
+    return scopes.map(({ allowed, included }) =>
+      [...usual, ...included.map((cidr) => cidr.split('/')[0] ?? '')].filter(
+        (address) => address.includes(':') === (family === 6) && allowed(address),
+      ),
+    );
+  };
 
   readonly slices = { slice: async () => ({ exists: this.sliceExists, mount: '/sys/fs/cgroup' }) };
 

@@ -33,31 +33,42 @@ function hostWith(isRouted: (address: string) => boolean): typeof runTool {
 }
 
 const run = hostWith(() => true);
+
+/** The candidates of one scope. */
+async function candidates(
+  allowed: (address: string) => boolean,
+  family: 4 | 6,
+  { included = [], run: tool = run }: { included?: string[]; run?: typeof runTool } = {},
+): Promise<string[]> {
+  const [addresses = []] = await probeAddresses([{ allowed, included }], family, tool);
+  return addresses;
+}
+
 const isIn = (address: string, network: string) => ipaddr.parse(address).match(ipaddr.parseCIDR(network));
 
 test("nobody's networks come first, then those that the host is connected to", async () => {
-  const four = await probeAddresses(() => true, 4, { run });
+  const four = await candidates(() => true, 4);
   const networks = ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '10.77.0.0/30'];
   assert.equal(four.length, networks.length);
   for (const [index, network] of networks.entries()) assert.ok(isIn(four[index] ?? '', network), four[index]);
   // A /30 has two hosts, and the other one is this host.
   assert.equal(four[3], '10.77.0.2');
-  const [documentation, connected, ...rest] = await probeAddresses(() => true, 6, { run });
+  const [documentation, connected, ...rest] = await candidates(() => true, 6);
   assert.ok(isIn(documentation ?? '', '2001:db8::/32') && isIn(connected ?? '', 'fd77::/64'));
   assert.deepEqual(rest, []);
 });
 
 test('addresses without a route come last', async () => {
-  const addresses = await probeAddresses(() => true, 4, { run: hostWith((one) => one.startsWith('10.77.')) });
+  const addresses = await candidates(() => true, 4, { run: hostWith((one) => one.startsWith('10.77.')) });
   assert.equal(addresses[0], '10.77.0.2');
   assert.equal(addresses.length, 4);
-  assert.equal((await probeAddresses(() => true, 6, { run: hostWith(() => false) })).length, 2);
+  assert.equal((await candidates(() => true, 6, { run: hostWith(() => false) })).length, 2);
 });
 
 test('only what the application diverts is a candidate, and hosts of the included networks are', async () => {
-  assert.deepEqual(await probeAddresses((address) => address.startsWith('10.9.'), 4, { run }), []);
+  assert.deepEqual(await candidates((address) => address.startsWith('10.9.'), 4), []);
   const included = ['10.9.8.0/24', '10.9.1.1/32', 'fd00::/8', 'nonsense'];
-  const addresses = await probeAddresses((address) => address.startsWith('10.9.'), 4, { run, included });
+  const addresses = await candidates((address) => address.startsWith('10.9.'), 4, { included });
   assert.ok(isIn(addresses[0] ?? '', '10.9.8.0/24'), addresses[0]);
   assert.equal(addresses[1], '10.9.1.1');
   assert.equal(addresses.length, 2);
@@ -65,7 +76,7 @@ test('only what the application diverts is a candidate, and hosts of the include
 
 test("a network's own address and its broadcast address are never drawn", async () => {
   for (let round = 0; round < 60; round += 1) {
-    const addresses = await probeAddresses((one) => one.startsWith('10.9.'), 4, { run, included: ['10.9.8.4/30'] });
+    const addresses = await candidates((one) => one.startsWith('10.9.'), 4, { included: ['10.9.8.4/30'] });
     assert.ok(['10.9.8.5', '10.9.8.6'].includes(addresses[0] ?? ''), addresses[0]);
   }
 });
@@ -75,4 +86,18 @@ test('documentation networks are told from all others', () => {
     assert.equal(isDocumentationAddress(address), true);
   for (const address of ['192.0.3.1', '10.0.0.1', '2001:db9::1', 'fd77::2'])
     assert.equal(isDocumentationAddress(address), false);
+});
+
+test('scopes that are alike get the same addresses, and the host is asked twice for all of them', async () => {
+  let calls = 0;
+  const counted: typeof runTool = (argv, options) => {
+    calls += 1;
+    return run(argv, options);
+  };
+  const anywhere = { allowed: () => true, included: [] };
+  const inside = { allowed: (one: string) => one.startsWith('10.9.'), included: ['10.9.8.0/24'] };
+  const [one, two, three] = await probeAddresses([anywhere, anywhere, inside], 4, counted);
+  assert.deepEqual(one, two);
+  assert.ok(three?.length === 1 && isIn(three[0] ?? '', '10.9.8.0/24'));
+  assert.equal(calls, 2);
 });

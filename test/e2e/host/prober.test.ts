@@ -206,3 +206,40 @@ test('many accounts are probed side by side, each with its own outcome', async (
   );
   await assertNothingLeft(lab);
 });
+
+test('hundreds of accounts are probed by one child, each under its own ids', async (t) => {
+  const accounts = Array.from({ length: 300 }, (_, index) => 30_000 + index);
+  // Every second account is redirected, so that ids which outlast a connection would be seen.
+  const redirected = accounts.filter((uid) => uid % 2 === 0);
+  const rules = RULES.replace(/meta skuid \d+/, `meta skuid { ${redirected.join(', ')} }`);
+  const lab = await makeProbeLab(t, { rules });
+  await startStreamServer(lab, { port: 15001, namespace: lab.client });
+  const began = performance.now();
+  const outcomes = await probe(
+    lab,
+    accounts.map((uid) => ask({ uid, gid: null, cgroup: null }, '192.0.2.9')),
+  );
+  // A child for each of them took a minute.
+  assert.ok(performance.now() - began < 15_000);
+  assert.deepEqual(
+    outcomes.map(({ kind }) => kind),
+    accounts.map((uid) => (uid % 2 === 0 ? 'redirected' : 'direct')),
+  );
+  await assertNothingLeft(lab);
+});
+
+test('only the entries of probes are deleted where the destination may be somebody', async (t) => {
+  const lab = await makeProbeLab(t);
+  await startStreamServer(lab, { port: 15001, namespace: lab.client });
+  const destinations = Array.from({ length: 6 }, (_, index) => `10.77.0.${100 + index}`);
+  const flow = '-p tcp --sport 1234 --dport 80 --state ESTABLISHED -t 600';
+  for (const one of destinations) await lab.client.sh(`conntrack -I -s 10.77.0.1 -d ${one} ${flow}`);
+  const outcomes = await probe(
+    lab,
+    destinations.map((one) => ask(app, one)),
+  );
+  assert.ok(outcomes.every((outcome) => outcome.kind === 'redirected' && outcome.accepted));
+  const left = (await lab.client.sh('conntrack -L -p tcp')).stdout.trim().split('\n');
+  assert.equal(left.length, destinations.length, left.join('\n'));
+  assert.ok(left.every((line) => line.includes('sport=1234')));
+});
