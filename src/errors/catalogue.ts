@@ -252,6 +252,12 @@ export const ERROR_CATALOGUE = {
     kind: 'user',
     explain:
       'A state directory is about one network namespace. This one remembers applications that are on in another. Give each namespace its own --state-dir and --run-dir. Nothing was changed.',
+  WEIR5001: {
+    title: 'case file not understood',
+    exit: 2,
+    kind: 'user',
+    explain:
+      'A case file (--case, --providers, --services, --calls) is JSON with `providers` (id, host, port, params), `services` (interface, methods with paramTypes) and `calls` (service, method, paramTypes, args with their Java classes, attachments, consumer). The message names the field. Nothing was written.',
   },
   WEIR3020: {
     title: 'rules were refused',
