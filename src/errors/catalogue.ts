@@ -252,6 +252,7 @@ export const ERROR_CATALOGUE = {
     kind: 'user',
     explain:
       'A state directory is about one network namespace. This one remembers applications that are on in another. Give each namespace its own --state-dir and --run-dir. Nothing was changed.',
+  },
   WEIR5001: {
     title: 'case file not understood',
     exit: 2,
