@@ -1,0 +1,107 @@
+import { DFA, JS, NFA, type ReadonlyNFA, Words } from 'refa';
+import { javaRegexSource } from '../models/java-regex.ts';
+
+/** Texts that stand for all others: one or more of every cell that the languages cut out, and whether that is all of them. */
+export interface TextWitnesses {
+  readonly texts: readonly string[];
+  /** Patterns whose language weir could not compute; cells that only they cut out may be missing. */
+  readonly unknown: readonly string[];
+}
+
+const MAX_NODES = 4000;
+const MAX_CELLS = 400;
+const WITNESSES = 3;
+
+/**
+ * Splits the texts by a set of regular languages (Java patterns, full match) with automata and gives a few short members of
+ * every non-empty cell. Assertions and lookaround have no automaton here; joined lookaheads of weir's own making are taken apart.
+ */
+export function textWitnesses(patterns: readonly string[]): TextWitnesses {
+  const unknown: string[] = [];
+  let cells: NFA[] = [NFA.all({ maxCharacter: MAX_CHARACTER })];
+  for (const pattern of new Set(patterns.flatMap(joinedParts))) {
+    try {
+      const language = automaton(pattern);
+      cells = cells.flatMap((cell) => divide(cell, language));
+      if (cells.length > MAX_CELLS) throw new RangeError('too many cells');
+    } catch {
+      unknown.push(pattern);
+    }
+  }
+  return { texts: cells.flatMap(members), unknown };
+}
+
+const MAX_CHARACTER = 0xffff;
+
+function automaton(pattern: string): DFA {
+  const source = javaRegexSource(pattern);
+  const { expression, maxCharacter } = JS.Parser.fromLiteral({ source, flags: '' }).parse({ assertions: 'throw' });
+  const nfa = NFA.fromRegex(expression, { maxCharacter }, {}, new NFA.LimitedNodeFactory(MAX_NODES));
+  const dfa = DFA.fromFA(nfa, new DFA.LimitedNodeFactory(MAX_NODES));
+  dfa.minimize();
+  return dfa;
+}
+
+function divide(cell: NFA, language: DFA): NFA[] {
+  const outside = language.copy();
+  outside.complement();
+  const factory = (): NFA.LimitedNodeFactory => new NFA.LimitedNodeFactory(MAX_NODES * 4);
+  return [NFA.fromIntersection(cell, language, factory()), NFA.fromIntersection(cell, outside, factory())].flatMap(
+    (part) => {
+      part.removeUnreachable();
+      return part.isEmpty ? [] : [small(part)];
+    },
+  );
+}
+
+// Products grow; the smallest automaton of a cell keeps the next product small.
+function small(part: NFA): NFA {
+  const dfa = DFA.fromFA(part, new DFA.LimitedNodeFactory(MAX_NODES));
+  dfa.minimize();
+  return NFA.fromFA(dfa);
+}
+
+// A few different members: one of them may be a constant that has a cell of its own.
+function members(cell: ReadonlyNFA): string[] {
+  const found: string[] = [];
+  for (const sets of cell.wordSets()) {
+    const word = Words.pickMostReadableWord(sets);
+    if (word === undefined) continue;
+    found.push(Words.fromUnicodeToString(word));
+    if (found.length >= WITNESSES) break;
+  }
+  return found;
+}
+
+/** Takes `(?=(?:A)\z)(?=(?:B)\z)(?:C)` apart, which is how weir writes "A and B and C". */
+function joinedParts(pattern: string): string[] {
+  if (!pattern.startsWith('(?=(?:')) return [pattern];
+  const parts: string[] = [];
+  let rest = pattern;
+  while (rest.startsWith('(?=(?:')) {
+    const end = closing(rest, 3);
+    if (end < 0 || !rest.startsWith('\\z)', end + 1)) return [pattern];
+    parts.push(rest.slice(6, end));
+    rest = rest.slice(end + 4);
+  }
+  if (!rest.startsWith('(?:') || closing(rest, 0) !== rest.length - 1) return [pattern];
+  return [...parts, rest.slice(3, -1)];
+}
+
+// Index of the parenthesis that closes the one at `from`; escapes and classes are skipped.
+function closing(text: string, from: number): number {
+  let depth = 0;
+  let inClass = false;
+  for (let at = from; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === '\\') at += 1;
+    else if (inClass) inClass = char !== ']';
+    else if (char === '[') inClass = true;
+    else if (char === '(') depth += 1;
+    else if (char === ')') {
+      depth -= 1;
+      if (depth === 0) return at;
+    }
+  }
+  return -1;
+}
