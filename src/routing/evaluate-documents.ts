@@ -53,7 +53,8 @@ export function evaluateDocuments(
   });
   const [only] = picks;
   if (picks.length === 1 && only !== undefined) {
-    if (only.providers.length === 0) return { ...refused(index, 'all providers of the group are down'), ...rule };
+    if (only.providers.length === 0 && outcome.picks[0]?.providers.length !== 0)
+      return { ...refused(index, 'all providers of the group are down'), ...rule };
     return { call: index, providers: only.providers, ...rule };
   }
   return { call: index, choices: picks, ...rule };

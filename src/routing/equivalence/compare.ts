@@ -50,12 +50,19 @@ export function compareWithTarget(
 ): EquivalenceReport {
   const leaves = new Map<string, CallLeaf>();
   for (const [key, { leaf }] of planLeaves(plan)) leaves.set(key, leaf);
-  for (const leaf of model.leaves()) leaves.set(JSON.stringify(leaf), leaf);
+  const aliases = new Set([...leaves.values()].map(wireName));
+  for (const leaf of model.leaves()) if (!aliases.has(wireName(leaf))) leaves.set(JSON.stringify(leaf), leaf);
   const tally = new Tally(plan);
   for (const shape of callShapes(plan, services)) {
     compareShape(plan, model, shape, [...leaves.values()], providers, tally);
   }
   return tally.report();
+}
+
+// On the wire keys lose their case, and the application of the caller has two names in scripts: one value must not be varied twice.
+function wireName(leaf: CallLeaf): string {
+  if (leaf.t === 'callerApp' || (leaf.t === 'attachment' && leaf.key === 'remote.application')) return 'caller';
+  return leaf.t === 'attachment' ? `attachment ${leaf.key.toLowerCase()}` : JSON.stringify(leaf);
 }
 
 function compareShape(

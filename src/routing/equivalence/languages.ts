@@ -33,7 +33,8 @@ export function textWitnesses(patterns: readonly string[]): TextWitnesses {
 
 const MAX_CHARACTER = 0xffff;
 
-function automaton(pattern: string): DFA {
+/** The minimal automaton of a Java pattern (full match). Throws for what has none here: assertions, lookaround, too many states. */
+export function automaton(pattern: string): DFA {
   const source = javaRegexSource(pattern);
   const { expression, maxCharacter } = JS.Parser.fromLiteral({ source, flags: '' }).parse({ assertions: 'throw' });
   const nfa = NFA.fromRegex(expression, { maxCharacter }, {}, new NFA.LimitedNodeFactory(MAX_NODES));

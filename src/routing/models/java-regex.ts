@@ -158,6 +158,11 @@ class Translator {
   }
 
   private characterClass(): string {
+    // The usual spelling of "any character at all" is kept recognisable.
+    if (this.text.startsWith('[\\s\\S]', this.at)) {
+      this.at += 6;
+      return '[^]';
+    }
     let out = '[';
     this.at += 1;
     if (this.text[this.at] === '^') {

@@ -1,5 +1,6 @@
 import type { TargetName } from '../targets/target.ts';
 import { DubboMeshModel } from './dubbo-mesh.ts';
+import { readIstioModel } from './istio.ts';
 import { readMeshRule } from './mesh-rule.ts';
 import type { TargetModel } from './target-model.ts';
 
@@ -15,5 +16,10 @@ export function loadTargetModel(target: TargetName, version: string, text: strin
     if (!reading.ok) return reading;
     return { ok: true, model: new DubboMeshModel(reading.rule, version === 'or-match' ? 'or' : 'and') };
   }
-  return { ok: false, reason: `there is no model of ${target}` };
+  try {
+    if (target === 'istio') return { ok: true, model: readIstioModel(text) };
+    return { ok: false, reason: `there is no model of ${target}` };
+  } catch (error) {
+    return { ok: false, reason: (error as Error).message };
+  }
 }
