@@ -9,6 +9,8 @@ export interface EvaluatedCall {
   readonly call: number;
   readonly providers?: readonly string[];
   readonly outcome?: string;
+  /** Weights of the providers where they differ (HSF). */
+  readonly weights?: Readonly<Record<string, number>>;
   readonly choices?: readonly { readonly providers: readonly string[]; readonly share: number }[];
   /** The rule (or entry of a document) that decided. */
   readonly rule?: string;

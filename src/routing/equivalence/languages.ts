@@ -17,6 +17,20 @@ const WITNESSES = 3;
  * every non-empty cell. Assertions and lookaround have no automaton here; joined lookaheads of weir's own making are taken apart.
  */
 export function textWitnesses(patterns: readonly string[]): TextWitnesses {
+  const key = JSON.stringify(patterns);
+  const known = WITNESSED.get(key);
+  if (known !== undefined) return known;
+  const found = computeWitnesses(patterns);
+  if (WITNESSED.size >= MAX_REMEMBERED) WITNESSED.clear();
+  WITNESSED.set(key, found);
+  return found;
+}
+
+// A cache of pure results: the shapes of one plan ask for the same languages again and again.
+const WITNESSED = new Map<string, TextWitnesses>();
+const MAX_REMEMBERED = 2000;
+
+function computeWitnesses(patterns: readonly string[]): TextWitnesses {
   const unknown: string[] = [];
   let cells: NFA[] = [NFA.all({ maxCharacter: MAX_CHARACTER })];
   for (const pattern of new Set(patterns.flatMap(joinedParts))) {

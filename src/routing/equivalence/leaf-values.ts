@@ -1,3 +1,4 @@
+import { isObjectType } from '../java-type.ts';
 import type { LeafConstants, LeafValue } from '../models/target-model.ts';
 import type { CallLeaf } from '../plan-term.ts';
 import { textWitnesses } from './languages.ts';
@@ -60,6 +61,11 @@ function valuesOf(boxed: string, constants: readonly LeafConstants[]): LeafCandi
   if (boxed in LIMITS) return integers(boxed, constants);
   if (boxed === 'java.lang.Double' || boxed === 'java.lang.Float' || boxed === 'java.math.BigDecimal') {
     return reals(boxed, constants);
+  }
+  if (isObjectType(boxed)) {
+    const empty = { t: boxed, v: boxed.endsWith('List') ? [] : {} };
+    const full = { t: boxed, v: boxed.endsWith('List') ? [{ t: 'null' as const }] : { key: { t: 'null' as const } } };
+    return { values: [empty, full], complete: true };
   }
   // A class that is only known by its name may hold anything: the usual ones are tried, and nothing is proved by them.
   const texts = textCandidates(constants, false).values.map((v) => ({ t: 'java.lang.String', v: v as string }));

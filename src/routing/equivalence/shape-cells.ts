@@ -1,3 +1,4 @@
+import { isObjectType } from '../java-type.ts';
 import type { LeafConstants, LeafValue, TargetEntries } from '../models/target-model.ts';
 import { conditionHolds } from '../plan-evaluate.ts';
 import { type CallLeaf, leavesOf } from '../plan-term.ts';
@@ -53,14 +54,21 @@ function leafCells(plan: RoutePlan, shape: CallShape, entries: TargetEntries, le
     if (!cells.has(name)) cells.set(name, cell);
   }
   // For numbers a text pattern means nothing; a computed term is in doubt unless its residues were listed.
-  const numeric = leaf.t === 'arg' && isNumeric(shape.paramTypes[leaf.index] ?? '');
+  const type = leaf.t === 'arg' ? (shape.paramTypes[leaf.index] ?? '') : '';
+  const numeric = isNumeric(type);
   const doubtful = (index: number): boolean => {
+    const id = plan.rules[index]?.id ?? '';
     const conditions = touching[index] ?? [];
-    if (conditions.length === 0) return false;
+    // A rule that is refused here is matched too widely, never too narrowly: its cells cannot hide a difference.
+    if (conditions.length === 0 || (entries.names.includes(`${id}-refused`) && !entries.names.includes(id)))
+      return false;
+    if (isObjectType(type)) return false;
     if (!candidates.complete) return true;
     return numeric
       ? conditions.some((condition) => !isResidual(condition))
-      : conditions.some((condition) => own.opaque.includes(condition));
+      : conditions.some(
+          (condition) => own.opaque.includes(condition) && !(leaf.t === 'arg' && isArithmetic(condition)),
+        );
   };
   const doubt = plan.rules.findIndex((_, index) => doubtful(index));
   return { leaf, cells: [...cells.values()], doubt: doubt < 0 ? Number.POSITIVE_INFINITY : doubt };
@@ -77,6 +85,15 @@ function isNumeric(type: string): boolean {
     type,
   );
 }
+
+// Arithmetic on a String throws for every text, so the condition holds for none.
+function isArithmetic({ term, test }: PlanRule['when'][number]): boolean {
+  if (test.op === 'relation' || term.t !== 'fn') return false;
+  const direct = term.args[0]?.t === 'arg' && ARITHMETIC.has(term.fn);
+  return direct || term.args.some((arg) => arg.t === 'fn' && isArithmetic({ term: arg, test }));
+}
+
+const ARITHMETIC = new Set(['mod', 'minus', 'intdiv', 'divide', 'abs', 'negative', 'bitAnd', 'bitOr', 'bitXor']);
 
 // Bounds on the argument itself, and anything computed from `arg % m`, change only at the candidates.
 function isResidual(condition: PlanRule['when'][number]): boolean {

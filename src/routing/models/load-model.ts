@@ -1,4 +1,5 @@
 import type { TargetName } from '../targets/target.ts';
+import { readAerakiModel, readEnvoyDubboModel } from './attribute-list.ts';
 import { DubboMeshModel } from './dubbo-mesh.ts';
 import { readIstioModel } from './istio.ts';
 import { readMeshRule } from './mesh-rule.ts';
@@ -18,7 +19,7 @@ export function loadTargetModel(target: TargetName, version: string, text: strin
   }
   try {
     if (target === 'istio') return { ok: true, model: readIstioModel(text) };
-    return { ok: false, reason: `there is no model of ${target}` };
+    return { ok: true, model: target === 'aeraki' ? readAerakiModel(text) : readEnvoyDubboModel(text) };
   } catch (error) {
     return { ok: false, reason: (error as Error).message };
   }

@@ -1,5 +1,7 @@
 import { WeirError } from '../../errors/weir-error.ts';
+import { lowerAeraki } from './aeraki.ts';
 import { DUBBO_MESH_VERSIONS, lowerDubboMesh } from './dubbo-mesh.ts';
+import { lowerEnvoyDubbo } from './envoy-dubbo.ts';
 import { lowerIstio } from './istio.ts';
 import type { LoweredPlan, LoweringInput, TargetName } from './target.ts';
 
@@ -15,7 +17,7 @@ const TARGET_VERSIONS: Readonly<Record<TargetName, readonly string[]>> = {
 export function lowerPlan(target: TargetName, input: LoweringInput): LoweredPlan {
   if (target === 'dubbo-mesh') return lowerDubboMesh(input);
   if (target === 'istio') return lowerIstio(input);
-  throw new TypeError(`no lowering for ${target}`);
+  return target === 'aeraki' ? lowerAeraki(input) : lowerEnvoyDubbo(input);
 }
 
 /** The version to write for: the one asked for, or the target's default. Throws WEIR5024 for an unknown one. */

@@ -182,6 +182,10 @@ function argumentInto(
     parts.unsupported ??= { code: values.code, why: values.why };
     return 'taken';
   }
+  if (nullable && nullPasses !== (values.kind === 'always') && parameterKind(type) === 'other') {
+    parts.unsupported ??= { code: 'WR031', why: `the router cannot ask whether a ${type} is null` };
+    return 'taken';
+  }
   if (nullable && nullPasses && values.kind !== 'always') return 'split';
   if (values.kind === 'never') return 'dropped';
   if (values.kind === 'match') {

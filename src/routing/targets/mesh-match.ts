@@ -1,5 +1,6 @@
 import type { RoutingCall } from '../case-file.ts';
 import type { DiagnosticCode } from '../diagnostics/catalogue.ts';
+import { isObjectType } from '../java-type.ts';
 import { conditionHolds } from '../plan-evaluate.ts';
 import type { CallLeaf } from '../plan-term.ts';
 import type { PlanCondition } from '../route-plan.ts';
@@ -163,6 +164,7 @@ function argumentValues(
     const entry = { index, str_value: { oneof: oneof as YamlTree[] } };
     return { kind: 'match', entries: [entry], notes: set.noted ? ['WR030'] : [] };
   }
+  if (isObjectType(type)) return objectValues(type, conditions, place);
   const javaClass = NUMERIC[type];
   if (javaClass === undefined)
     return { kind: 'unsupported', code: 'WR031', why: `the parameter is declared as ${type}` };
@@ -178,6 +180,23 @@ function argumentValues(
     entries.push({ index, num_value: { oneof: match.any.map(numberTree) } });
   }
   return entries.length === 0 ? { kind: 'always' } : { kind: 'match', entries, notes: [...notes] };
+}
+
+// Conditions on an object hold for all objects, for none, or depend on its contents, which the router does not see.
+function objectValues(
+  type: string,
+  conditions: readonly PlanCondition[],
+  place: (arg: RoutingCall['args'][number]) => RoutingCall,
+): LeafMatch {
+  const list = type.endsWith('List');
+  const values = [
+    { t: type, v: list ? [] : {} },
+    { t: type, v: list ? [{ t: 'null' as const }] : { key: { t: 'null' as const } } },
+  ];
+  const passing = values.filter((value) => conditions.every((condition) => conditionHolds(condition, place(value))));
+  if (passing.length === 2) return { kind: 'always' };
+  if (passing.length === 0) return { kind: 'never' };
+  return { kind: 'unsupported', code: 'WR031', why: `the parameter is declared as ${type}` };
 }
 
 function numberTree(alternative: NumberAlternative): YamlTree {
