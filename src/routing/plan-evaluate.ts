@@ -35,6 +35,16 @@ export type PlanDecision =
 export function evaluatePlan(plan: RoutePlan, call: RoutingCall, providers: readonly RoutingProvider[]): PlanVerdict {
   const rule = plan.rules.find((candidate) => candidate.when.every((condition) => conditionHolds(condition, call)));
   if (rule === undefined) throw new TypeError('a plan ends with a rule without conditions');
+  return { rule, decision: decideRule(plan, rule, call, providers) };
+}
+
+/** What a rule that decides a call gives, over the providers that are present. */
+export function decideRule(
+  plan: RoutePlan,
+  rule: PlanRule,
+  call: RoutingCall,
+  providers: readonly RoutingProvider[],
+): PlanDecision {
   const present = presentProviders(call, providers);
   const down = new Set(call.down ?? []);
   const groups = new Map(plan.groups.map((group) => [group.id, group]));
@@ -43,18 +53,18 @@ export function evaluatePlan(plan: RoutePlan, call: RoutingCall, providers: read
   switch (then.kind) {
     case 'all':
       return then.ignored === undefined
-        ? { rule, decision: { kind: 'providers', picks: [{ providers: all, share: 1 }] } }
-        : { rule, decision: { kind: 'ignored', exception: then.ignored, providers: all } };
+        ? { kind: 'providers', picks: [{ providers: all, share: 1 }] }
+        : { kind: 'ignored', exception: then.ignored, providers: all };
     case 'deny':
-      return { rule, decision: { kind: 'providers', picks: [{ providers: [], share: 1 }] } };
+      return { kind: 'providers', picks: [{ providers: [], share: 1 }] };
     case 'error':
-      return { rule, decision: { kind: 'error', exception: then.exception } };
+      return { kind: 'error', exception: then.exception };
     case 'stale':
-      return { rule, decision: { kind: 'stale' } };
+      return { kind: 'stale' };
     case 'tag':
-      return { rule, decision: { kind: 'tag', tag: then.tag } };
+      return { kind: 'tag', tag: then.tag };
     case 'opaque':
-      return { rule, decision: { kind: 'opaque' } };
+      return { kind: 'opaque' };
     case 'route': {
       const total = then.choices.reduce((sum, choice) => sum + choice.weight, 0);
       const picks = then.choices.map((choice) => {
@@ -65,7 +75,7 @@ export function evaluatePlan(plan: RoutePlan, call: RoutingCall, providers: read
         }
         return { providers: choice.otherwise === 'all' ? all : [], share: choice.weight / total };
       });
-      return { rule, decision: { kind: 'providers', picks } };
+      return { kind: 'providers', picks };
     }
   }
 }

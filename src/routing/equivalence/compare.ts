@@ -1,10 +1,10 @@
 import type { RoutingCall, RoutingProvider, RoutingService } from '../case-file.ts';
 import type { TargetModel, TargetOutcome } from '../models/target-model.ts';
-import { evaluatePlan, groupProviders, type PlanDecision } from '../plan-evaluate.ts';
+import { decideRule, groupProviders, type PlanDecision } from '../plan-evaluate.ts';
 import type { CallLeaf } from '../plan-term.ts';
 import type { PlanRule, RoutePlan } from '../route-plan.ts';
 import { type CallShape, callShapes, shapedCall } from './call-shape.ts';
-import { findMeetings } from './meetings.ts';
+import { decidingRule, findMeetings } from './meetings.ts';
 import { planLeaves } from './plan-constants.ts';
 import { shapeCells } from './shape-cells.ts';
 
@@ -77,21 +77,29 @@ function compareShape(
   const cells = shapeCells(plan, shape, entries, leaves);
   const found = findMeetings(plan, shape, entries, cells);
   const doubt = Math.min(found.complete ? Number.POSITIVE_INFINITY : 0, ...cells.map((leaf) => leaf.doubt));
-  for (const { values } of found.meetings) {
-    const call = shapedCall(shape, values);
-    const { rule } = evaluatePlan(plan, call, providers);
-    const doubtful = plan.rules.indexOf(rule) >= doubt;
+  const met = new Set<string>();
+  for (const meeting of found.meetings) {
+    const call = shapedCall(shape, meeting.values);
+    const { rule, index } = decidingRule(plan, meeting, shape);
     tally.meet(rule);
-    for (const present of presences(plan, rule, providers)) {
-      const decided = evaluatePlan(plan, call, present).decision;
-      tally.judge({ rule, call, present, doubtful }, decided, model.evaluate(call, present));
+    // What is left when groups are empty depends on the pair of rule and entry alone.
+    const pair = `${rule.id} ${(meeting.entries & -meeting.entries).toString(16)}`;
+    const sets = met.has(pair) ? [providers] : presences(plan, rule, providers);
+    met.add(pair);
+    for (const present of sets) {
+      const decided = decideRule(plan, rule, call, present);
+      tally.judge({ rule, call, present, doubtful: index >= doubt }, decided, model.evaluate(call, present));
     }
   }
 }
 
 // All providers, then without each group of the rule in turn, then without all of them.
-function presences(plan: RoutePlan, rule: PlanRule, providers: readonly RoutingProvider[]): RoutingProvider[][] {
-  const sets: RoutingProvider[][] = [[...providers]];
+function presences(
+  plan: RoutePlan,
+  rule: PlanRule,
+  providers: readonly RoutingProvider[],
+): (readonly RoutingProvider[])[] {
+  const sets: (readonly RoutingProvider[])[] = [providers];
   if (rule.then.kind !== 'route') return sets;
   const gone = new Set<string>();
   for (const id of new Set(rule.then.choices.flatMap((choice) => choice.chain))) {

@@ -1,5 +1,6 @@
 import { DFA, JS, NFA, type ReadonlyNFA, Words } from 'refa';
 import { javaRegexSource } from '../models/java-regex.ts';
+import { ANY_TEXT, escapeRegex } from '../targets/text-regex.ts';
 
 /** Texts that stand for all others: one or more of every cell that the languages cut out, and whether that is all of them. */
 export interface TextWitnesses {
@@ -16,11 +17,16 @@ const WITNESSES = 3;
  * Splits the texts by a set of regular languages (Java patterns, full match) with automata and gives a few short members of
  * every non-empty cell. Assertions and lookaround have no automaton here; joined lookaheads of weir's own making are taken apart.
  */
-export function textWitnesses(patterns: readonly string[]): TextWitnesses {
-  const key = JSON.stringify(patterns);
+export function textWitnesses(patterns: readonly string[], prefixes: readonly string[] = []): TextWitnesses {
+  const key = JSON.stringify([patterns, prefixes]);
   const known = WITNESSED.get(key);
   if (known !== undefined) return known;
-  const found = computeWitnesses(patterns);
+  const distinct = [...new Set(prefixes)];
+  // Prefixes alone form a tree: the cell of one is what begins with it and with no longer one.
+  const found =
+    patterns.length === 0
+      ? { texts: ['', '\u0001', ...distinct.flatMap((prefix) => [prefix, `${prefix}\u0001`])], unknown: [] }
+      : computeWitnesses([...patterns, ...distinct.map((prefix) => `${escapeRegex(prefix)}${ANY_TEXT}`)]);
   if (WITNESSED.size >= MAX_REMEMBERED) WITNESSED.clear();
   WITNESSED.set(key, found);
   return found;

@@ -30,13 +30,17 @@ const BOXES: Readonly<Record<string, string>> = {
 /** Candidate texts for a leaf that is a String, with null where it can be absent. */
 export function textCandidates(constants: readonly LeafConstants[], nullable: boolean): LeafCandidates {
   const listed = constants.flatMap((side) => side.texts);
-  const witnesses = textWitnesses(constants.flatMap((side) => side.patterns));
+  const witnesses = textWitnesses(
+    constants.flatMap((side) => side.patterns),
+    constants.flatMap((side) => side.prefixes),
+  );
   const values = new Set<LeafValue>(['', ...listed, ...witnesses.texts]);
   // Neighbours of the constants: case, one letter more, one less.
-  for (const text of new Set(listed)) {
-    for (const near of [`${text}x`, `x${text}`, text.slice(0, -1), text.toLowerCase(), text.toUpperCase()])
-      values.add(near);
-    if (values.size > 20_000) break;
+  const distinct = new Set(listed);
+  for (const text of distinct) {
+    values.add(`${text}x`);
+    if (distinct.size > 200) continue;
+    for (const near of [`x${text}`, text.slice(0, -1), text.toLowerCase(), text.toUpperCase()]) values.add(near);
   }
   if (nullable) values.add(null);
   return { values: [...values], complete: witnesses.unknown.length === 0 };

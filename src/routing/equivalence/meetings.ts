@@ -1,15 +1,16 @@
 import type { TargetEntries } from '../models/target-model.ts';
 import { conditionHolds } from '../plan-evaluate.ts';
 import { leavesOf } from '../plan-term.ts';
-import type { RoutePlan } from '../route-plan.ts';
+import type { PlanRule, RoutePlan } from '../route-plan.ts';
 import { type CallShape, type LeafAssignment, shapedCall } from './call-shape.ts';
 import type { LeafCells } from './shape-cells.ts';
 
 /** A combination of cells in which one rule of the plan meets one entry of the document, with the values of a witness. */
 export interface Meeting {
   readonly values: ReadonlyMap<string, LeafAssignment>;
-  /** The router throws over one of the values, unless something decides before. */
-  readonly throws: boolean;
+  /** Rules that are alive, as bits: the lowest decides, but for conditions over several leaves. */
+  readonly rules: bigint;
+  readonly entries: bigint;
 }
 
 /** All meetings of a shape; `complete` is false when there were too many combinations to visit. */
@@ -44,7 +45,7 @@ export function findMeetings(
         const rules = upToDecider(state.rules & cell.rules, free?.rules ?? 0n);
         const taken = upToDecider(state.entries & cell.entries, free?.entries ?? 0n);
         const throws = state.throws || cell.throws;
-        const key = `${rules}:${taken}:${throws}`;
+        const key = `${rules.toString(16)}:${taken.toString(16)}:${throws}`;
         if (next.has(key)) continue;
         if (next.size >= MAX_STATES) {
           complete = false;
@@ -56,7 +57,7 @@ export function findMeetings(
     }
     states = next;
   });
-  return { meetings: [...states.values()].map(({ values, throws }) => ({ values, throws })), complete };
+  return { meetings: [...states.values()], complete };
 }
 
 interface State {
@@ -67,7 +68,7 @@ interface State {
 }
 
 function keyOf(state: State): string {
-  return `${state.rules}:${state.entries}:${state.throws}`;
+  return `${state.rules.toString(16)}:${state.entries.toString(16)}:${state.throws}`;
 }
 
 // Rules whose conditions on service, types and count hold in this shape; the rest is decided leaf by leaf.
@@ -133,4 +134,36 @@ function upToDecider(alive: bigint, free: bigint): bigint {
   if (deciders === 0n) return alive;
   const lowest = deciders & -deciders;
   return alive & ((lowest << 1n) - 1n);
+}
+
+/** The rule that decides a meeting: the lowest that is alive and whose conditions over several leaves hold too. */
+export function decidingRule(
+  plan: RoutePlan,
+  meeting: Meeting,
+  shape: CallShape,
+): { readonly rule: PlanRule; readonly index: number } {
+  const call = shapedCall(shape, meeting.values);
+  let rest = meeting.rules;
+  let index = 0;
+  while (rest !== 0n) {
+    const skip = trailingZeros(rest);
+    index += skip;
+    rest >>= BigInt(skip);
+    const rule = plan.rules[index];
+    if (rule?.when.every((condition) => conditionHolds(condition, call)) === true) return { rule, index };
+    rest >>= 1n;
+    index += 1;
+  }
+  throw new TypeError('a plan ends with a rule without conditions');
+}
+
+function trailingZeros(bits: bigint): number {
+  let count = 0;
+  let rest = bits;
+  while ((rest & 0xffffffffn) === 0n) {
+    rest >>= 32n;
+    count += 32;
+  }
+  const low = Number(rest & 0xffffffffn);
+  return count + 31 - Math.clz32(low & -low);
 }

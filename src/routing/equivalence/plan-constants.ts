@@ -1,7 +1,7 @@
 import type { LeafConstants } from '../models/target-model.ts';
 import { type CallLeaf, leavesOf, type Term } from '../plan-term.ts';
 import type { PlanCondition, RoutePlan } from '../route-plan.ts';
-import { ANY_TEXT, conditionTextRegex, escapeRegex } from '../targets/text-regex.ts';
+import { conditionTextRegex } from '../targets/text-regex.ts';
 
 /** What the conditions of a plan say about one leaf; `opaque` are conditions whose cells weir cannot compute. */
 export interface PlanLeafConstants extends LeafConstants {
@@ -31,6 +31,7 @@ export function planLeaves(plan: RoutePlan): Map<string, { leaf: CallLeaf; condi
 /** Collects the constants by which the conditions on one leaf divide its values. */
 export function planConstants(conditions: readonly PlanCondition[]): PlanLeafConstants {
   const texts: string[] = [];
+  const prefixes: string[] = [];
   const patterns: string[] = [];
   const numbers: number[] = [];
   const moduli: number[] = [];
@@ -54,14 +55,14 @@ export function planConstants(conditions: readonly PlanCondition[]): PlanLeafCon
       continue;
     }
     if (term.t !== 'fn' && test.op === 'eq') continue;
-    if (term.t !== 'fn' && test.op === 'prefix') patterns.push(escapeRegex(test.text) + ANY_TEXT);
+    if (term.t !== 'fn' && test.op === 'prefix') prefixes.push(test.text);
     else {
       const pattern = conditionTextRegex(condition);
       if (pattern === null) opaque.push(condition);
       else patterns.push(pattern);
     }
   }
-  return { texts, patterns, numbers, moduli, opaque, offsets: [] };
+  return { texts, prefixes, patterns, numbers, moduli, opaque, offsets: [] };
 }
 
 function collectTerm(term: Term, moduli: number[], numbers: number[], texts: string[]): void {

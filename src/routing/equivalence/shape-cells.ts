@@ -1,10 +1,11 @@
 import { isObjectType } from '../java-type.ts';
-import type { LeafConstants, LeafValue, TargetEntries } from '../models/target-model.ts';
+import { type LeafConstants, type LeafValue, leafKey, type TargetEntries } from '../models/target-model.ts';
 import { conditionHolds } from '../plan-evaluate.ts';
 import { type CallLeaf, leavesOf } from '../plan-term.ts';
 import type { PlanRule, RoutePlan } from '../route-plan.ts';
 import { type CallShape, shapedCall } from './call-shape.ts';
 import { argumentCandidates, isNullableLeaf, textCandidates } from './leaf-values.ts';
+import { MaskIndex } from './mask-index.ts';
 import { planConstants } from './plan-constants.ts';
 
 /** One cell of a leaf: a value that stands for it, which rules and entries it lets live, and whether the router throws. */
@@ -48,27 +49,28 @@ function leafCells(plan: RoutePlan, shape: CallShape, entries: TargetEntries, le
     ? textCandidates(constants, isNullableLeaf(leaf))
     : argumentCandidates(shape.paramTypes[leaf.index] ?? '', constants);
   const cells = new Map<string, LeafCell>();
+  const rules = ruleMasks(touching);
+  const taken = new MaskIndex(entries.names.map((_, index) => entries.domain(index, leaf)));
   for (const value of candidates.values) {
-    const cell = cellOf(plan.rules, touching, shape, entries, leaf, value);
-    const name = `${cell.rules}:${cell.entries}:${cell.throws}`;
+    const cell = cellOf(touching, shape, entries, leaf, value, rules, taken);
+    const name = `${cell.rules.toString(16)}:${cell.entries.toString(16)}:${cell.throws}`;
     if (!cells.has(name)) cells.set(name, cell);
   }
   // For numbers a text pattern means nothing; a computed term is in doubt unless its residues were listed.
   const type = leaf.t === 'arg' ? (shape.paramTypes[leaf.index] ?? '') : '';
   const numeric = isNumeric(type);
+  const names = new Set(entries.names);
+  const opaque = new Set(own.opaque);
   const doubtful = (index: number): boolean => {
     const id = plan.rules[index]?.id ?? '';
     const conditions = touching[index] ?? [];
     // A rule that is refused here is matched too widely, never too narrowly: its cells cannot hide a difference.
-    if (conditions.length === 0 || (entries.names.includes(`${id}-refused`) && !entries.names.includes(id)))
-      return false;
+    if (conditions.length === 0 || (names.has(`${id}-refused`) && !names.has(id))) return false;
     if (isObjectType(type)) return false;
     if (!candidates.complete) return true;
     return numeric
       ? conditions.some((condition) => !isResidual(condition))
-      : conditions.some(
-          (condition) => own.opaque.includes(condition) && !(leaf.t === 'arg' && isArithmetic(condition)),
-        );
+      : conditions.some((condition) => opaque.has(condition) && !(leaf.t === 'arg' && isArithmetic(condition)));
   };
   const doubt = plan.rules.findIndex((_, index) => doubtful(index));
   return { leaf, cells: [...cells.values()], doubt: doubt < 0 ? Number.POSITIVE_INFINITY : doubt };
@@ -106,29 +108,43 @@ function isResidual(condition: PlanRule['when'][number]): boolean {
   return underMod(term);
 }
 
+// A rule whose condition is a plain equality lives only in the cells of its constants.
+function ruleMasks(touching: readonly (readonly PlanRule['when'][number][])[]): MaskIndex {
+  return new MaskIndex(
+    touching.map((conditions) => {
+      if (conditions.length === 0) return 'any';
+      for (const { term, test } of conditions) {
+        if (term.t === 'fn' || test.op !== 'eq') continue;
+        const keys = test.values.map(leafKey);
+        if (keys.every((key) => key !== null)) return keys;
+      }
+      return 'test';
+    }),
+  );
+}
+
 function cellOf(
-  rules: readonly PlanRule[],
   touching: readonly (readonly PlanRule['when'][number][])[],
   shape: CallShape,
   entries: TargetEntries,
   leaf: CallLeaf,
   value: LeafValue,
+  rules: MaskIndex,
+  taken: MaskIndex,
 ): LeafCell {
   const call = shapedCall(shape, new Map([['leaf', { leaf, value }]]));
-  let alive = 0n;
-  rules.forEach((_, index) => {
-    const conditions = touching[index] ?? [];
-    const single = conditions.filter(
-      (condition) => condition.test.op !== 'relation' && leavesOf(condition.term).length === 1,
-    );
-    if (single.every((condition) => conditionHolds(condition, call))) alive |= 1n << BigInt(index);
-  });
-  let taken = 0n;
+  const key = leafKey(value);
+  const alive = rules.mask(key, (index) =>
+    (touching[index] ?? []).every(
+      (condition) =>
+        condition.test.op === 'relation' || leavesOf(condition.term).length > 1 || conditionHolds(condition, call),
+    ),
+  );
   let throws = false;
-  entries.names.forEach((_, index) => {
+  const held = taken.mask(key, (index) => {
     const holds = entries.holds(index, leaf, value);
     if (holds === 'error') throws = true;
-    else if (holds) taken |= 1n << BigInt(index);
+    return holds === true;
   });
-  return { value, rules: alive, entries: taken, throws };
+  return { value, rules: alive, entries: held, throws };
 }

@@ -151,6 +151,7 @@ class AttributeListModel implements TargetModel {
     });
     return {
       names: known.map((route) => route.name),
+      domain: () => 'test',
       holds: (entry, leaf, value) => {
         const test = known[entry]?.tests.get(keyOfLeaf(leaf));
         return test === undefined || textHolds(test, typeof value === 'string' ? value : undefined);
@@ -189,12 +190,13 @@ function javaSpelling(pattern: string): string {
 
 function constantsOf(routes: readonly AttributeRoute[], key: string): LeafConstants {
   const texts: string[] = [];
+  const prefixes: string[] = [];
   const patterns: string[] = [];
   for (const { tests } of routes) {
     const test = tests.get(key);
     if (test?.exact !== undefined) texts.push(test.exact);
-    if (test?.prefix !== undefined) patterns.push(`${test.prefix.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}[\\s\\S]*`);
+    if (test?.prefix !== undefined) prefixes.push(test.prefix);
     if (test?.regex !== undefined) patterns.push(javaSpelling(test.regex));
   }
-  return { texts, patterns, numbers: [], moduli: [] };
+  return { texts, prefixes, patterns, numbers: [], moduli: [] };
 }

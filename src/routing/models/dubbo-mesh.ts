@@ -2,6 +2,7 @@ import type { RoutingCall, RoutingProvider } from '../case-file.ts';
 import type { CallLeaf } from '../plan-term.ts';
 import type { TypedValue } from '../typed-value.ts';
 import { compileJavaRegex, type JavaRegex } from './java-regex.ts';
+import { DetailIndex, domainOf } from './mesh-index.ts';
 import type {
   MeshArgument,
   MeshDestination,
@@ -32,6 +33,7 @@ export class DubboMeshModel implements TargetModel {
   private readonly rule: MeshRule;
   private readonly mode: MeshMatchMode;
   private readonly regexes = new Map<string, JavaRegex>();
+  private readonly indexes = new Map<MeshRoute, DetailIndex>();
 
   constructor(rule: MeshRule, mode: MeshMatchMode) {
     this.rule = rule;
@@ -63,6 +65,7 @@ export class DubboMeshModel implements TargetModel {
     const requests = (entry: number): readonly (MeshMatchRequest | null)[] => details[entry]?.match ?? [];
     return {
       names: details.map((detail) => detail.name),
+      domain: (entry, leaf) => domainOf(requests(entry), leaf),
       holds: (entry, leaf, value) => {
         try {
           return requests(entry).every((request) => request === null || this.leafHolds(request, leaf, value));
@@ -130,7 +133,14 @@ export class DubboMeshModel implements TargetModel {
 
   // The first VirtualService and route whose services match are final, also when none of their details holds.
   private findDetail(call: RoutingCall): MeshRouteDetail | null {
-    return (this.findRoute(call.service)?.details ?? []).find((detail) => this.detailHolds(detail, call)) ?? null;
+    const route = this.findRoute(call.service);
+    if (route === null) return null;
+    let index = this.indexes.get(route);
+    if (index === undefined) {
+      index = new DetailIndex(route.details ?? [], this.mode);
+      this.indexes.set(route, index);
+    }
+    return index.candidates(call).find((detail) => this.detailHolds(detail, call)) ?? null;
   }
 
   private findRoute(service: string): MeshRoute | null {
@@ -268,21 +278,22 @@ export class DubboMeshModel implements TargetModel {
   }
 }
 
-// The leaf that a key of sourceLabels reads.
-function callerLeaf(key: string): CallLeaf {
+/** The leaf that a key of sourceLabels reads. */
+export function callerLeaf(key: string): CallLeaf {
   if (key === 'application') return { t: 'callerApp' };
   return key === 'register.ip' ? { t: 'callerHost' } : { t: 'callerParam', key };
 }
 
 function constantsOf(requests: readonly (MeshMatchRequest | null)[], leaf: CallLeaf): LeafConstants {
   const texts: string[] = [];
+  const prefixes: string[] = [];
   const patterns: string[] = [];
   const numbers: number[] = [];
   const moduli: number[] = [];
   const addMatch = (match: MeshStringMatch | null | undefined): void => {
     if (match == null) return;
     if (match.exact !== null) texts.push(match.exact);
-    else if (match.prefix !== null) patterns.push(`${quoteRegex(match.prefix)}[\\s\\S]*`);
+    else if (match.prefix !== null) prefixes.push(match.prefix);
     else if (match.regex !== null) patterns.push(match.regex);
     else if (match.wildcard !== null) texts.push(match.wildcard);
   };
@@ -305,11 +316,7 @@ function constantsOf(requests: readonly (MeshMatchRequest | null)[], leaf: CallL
       }
     }
   }
-  return { texts, patterns, numbers, moduli };
-}
-
-function quoteRegex(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  return { texts, prefixes, patterns, numbers, moduli };
 }
 
 // sourceLabels are compared with the consumer's URL parameters; `register.ip` is the consumer's own address.

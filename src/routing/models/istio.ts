@@ -104,6 +104,7 @@ export class IstioModel implements TargetModel {
     );
     return {
       names: known.map(({ name }) => name),
+      domain: () => 'test',
       holds: (entry, leaf, value) => leafHolds(known[entry]?.match ?? {}, service, leaf, value),
       constants: (leaf) =>
         constantsOf(
@@ -216,13 +217,13 @@ function headerKey(leaf: CallLeaf): string | null {
 
 function constantsOf(matchList: readonly HttpMatch[], service: string, leaf: CallLeaf): LeafConstants {
   const texts: string[] = [];
+  const prefixes: string[] = [];
   const patterns: string[] = [];
   const add = (test: StringMatch | undefined, strip: string): void => {
     if (test === undefined) return;
     if (test.exact !== undefined) texts.push(test.exact.slice(strip.length));
-    else if (test.prefix !== undefined) {
-      patterns.push(`${test.prefix.slice(strip.length).replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}[\\s\\S]*`);
-    } else if (test.regex !== undefined) {
+    else if (test.prefix !== undefined) prefixes.push(test.prefix.slice(strip.length));
+    else if (test.regex !== undefined) {
       const part = strip === '' ? test.regex : test.regex.slice(test.regex.lastIndexOf('/') + 1);
       patterns.push(javaSpelling(part));
     }
@@ -235,5 +236,5 @@ function constantsOf(matchList: readonly HttpMatch[], service: string, leaf: Cal
       add(match.withoutHeaders?.[key], '');
     }
   }
-  return { texts, patterns, numbers: [], moduli: [] };
+  return { texts, prefixes, patterns, numbers: [], moduli: [] };
 }

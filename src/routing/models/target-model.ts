@@ -26,12 +26,22 @@ export interface TargetPick {
   readonly emptyToAll: boolean;
 }
 
+/** A name under which equal values of a leaf meet: texts, or numbers whatever their class; null for null and for objects. */
+export function leafKey(value: LeafValue): string | null {
+  if (value === null) return null;
+  if (typeof value === 'string') return `s:${value}`;
+  if (!('v' in value) || typeof value.v === 'object') return null;
+  if (value.t === 'java.lang.String' || value.t === 'java.lang.Character') return `s:${value.v}`;
+  return value.t === 'java.lang.Boolean' ? null : `n:${Number(value.v)}`;
+}
+
 /** A value of one leaf: text or null (absent) for most, a typed value for arguments. */
 export type LeafValue = string | null | TypedValue;
 
 /** Constants of a document that cut the values of a leaf into cells. */
 export interface LeafConstants {
   readonly texts: readonly string[];
+  readonly prefixes: readonly string[];
   /** Patterns of java.util.regex or RE2, full match. */
   readonly patterns: readonly string[];
   readonly numbers: readonly number[];
@@ -44,6 +54,11 @@ export type KnownSignature = RoutingService['methods'][number] | null;
 /** The entries of a document that a call to one service can meet, in order; the first that holds decides. */
 export interface TargetEntries {
   readonly names: readonly (string | null)[];
+  /**
+   * What an entry asks of one leaf: nothing, a closed list of values (`leafKey` of each, null not among them), or something
+   * that must be tested.
+   */
+  domain(entry: number, leaf: CallLeaf): 'any' | readonly string[] | 'test';
   /** Whether what an entry says about one leaf holds for a value; `error` when the router throws over it. */
   holds(entry: number, leaf: CallLeaf, value: LeafValue): boolean | 'error';
   constants(leaf: CallLeaf): LeafConstants;
