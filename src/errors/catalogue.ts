@@ -288,6 +288,13 @@ export const ERROR_CATALOGUE = {
     explain:
       'A firewall tool listed rules in a form that weir cannot read: a version without JSON output, or output that was cut short. Nothing was changed.',
   },
+  WEIR5002: {
+    title: 'file is no routing rule',
+    exit: 2,
+    kind: 'user',
+    explain:
+      'weir reads Groovy scripts of the Dubbo script router (bare, as script:// URL, as script-router YAML), HSF rule classes, DPath tag rules, and condition and tag rules. The message says what the file is instead. Nothing was written for it.',
+  },
   WEIR5020: {
     title: 'rule file cannot be read',
     exit: 2,
