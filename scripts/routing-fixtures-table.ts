@@ -28,7 +28,11 @@ export function sameAsRecorded(outcome: CallOutcome, call: RoutingCall, known: C
     return (
       parts.length === call.expectOneOf.length &&
       call.expectOneOf.every((wanted) =>
-        parts.some((part) => Math.abs(part.share - wanted.share) < 0.011 && JSON.stringify(textOf(part.outcome, present)) === JSON.stringify(wanted.expect)),
+        parts.some(
+          (part) =>
+            Math.abs(part.share - wanted.share) < 0.011 &&
+            JSON.stringify(textOf(part.outcome, present)) === JSON.stringify(wanted.expect),
+        ),
       )
     );
   }
@@ -57,7 +61,9 @@ function textOf(outcome: CallOutcome, present: readonly string[]): readonly stri
 
 /** Evaluates every call of every fixture in a folder, by the script and by its plan. */
 export function fixtureRows(root: string, only?: string): FixtureRow[] {
-  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory() && (!only || entry.name.includes(only)));
+  const folders = readdirSync(root, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && (!only || entry.name.includes(only)),
+  );
   return folders
     .map((entry) => entry.name)
     .sort()
@@ -73,13 +79,18 @@ export function fixtureRows(root: string, only?: string): FixtureRow[] {
       known.calls.forEach((call, i) => {
         const direct = evaluateRuleSource(source, call, known);
         const answer = evaluatePlan(plan, call, known.providers);
-        for (const [tally, outcome, name] of [[script, direct, 'script'], [planned, answer.outcome, `plan ${answer.rule}`]] as const) {
+        for (const [tally, outcome, name] of [
+          [script, direct, 'script'],
+          [planned, answer.outcome, `plan ${answer.rule}`],
+        ] as const) {
           const same = sameAsRecorded(outcome, call, known);
           if (same === undefined) tally.refused++;
           else if (same) tally.equal++;
           else {
             tally.wrong++;
-            wrong.push(`${name} call ${i}: ${JSON.stringify(outcome)} recorded ${JSON.stringify(call.expect ?? call.expectOneOf)} ${call.cause ?? ''}`);
+            wrong.push(
+              `${name} call ${i}: ${JSON.stringify(outcome)} recorded ${JSON.stringify(call.expect ?? call.expectOneOf)} ${call.cause ?? ''}`,
+            );
           }
           if (same === undefined && name === 'script') wrong.push(`${name} call ${i}: ${JSON.stringify(outcome)}`);
         }
@@ -103,7 +114,9 @@ if (import.meta.main) {
   const [root = 'test/fixtures/groovy', only] = process.argv.slice(2);
   const rows = fixtureRows(root, only);
   const cell = (tally: FixtureRow['script']): string => `${tally.equal}/${tally.refused}/${tally.wrong}`.padEnd(10);
-  console.log(`${'rule'.padEnd(28)} calls script    plan      rules opaque effect  dubbo-mesh/istio (equal/refused/wrong)`);
+  console.log(
+    `${'rule'.padEnd(28)} calls script    plan      rules opaque effect  dubbo-mesh/istio (equal/refused/wrong)`,
+  );
   for (const row of rows) {
     console.log(
       `${row.id.padEnd(28)} ${String(row.calls).padStart(5)} ${cell(row.script)}${cell(row.plan)}${String(row.rules).padStart(5)} ${String(row.opaque).padStart(6)} ${row.effect.padEnd(7)} ${row.expect}`,

@@ -37,7 +37,7 @@ export function evaluateRuleSource(source: RuleSource, call: RoutingCall, known:
     return problem.limit
       ? { kind: 'opaque', reason: problem.message }
       : { kind: 'ignored', exception: COMPILATION_ERROR };
-  const world: MachineWorld = { call, providers, snapshot: true, services: known.services };
+  const world: MachineWorld = { call, providers, snapshot: true, services: known.services, types: known.types };
   const explored =
     source.kind === 'hsf-routing-rule'
       ? exploreHsfRule(parsed, world, known.machineGroups)

@@ -115,7 +115,7 @@ function implies(other: PlanCondition, condition: PlanCondition): boolean {
   if (test.op === 'defined') return same && other.test.op !== 'defined';
   // An argument that passes any test is there, and so are the ones before it.
   if (term.t === 'argCount' && test.op === 'range' && test.max === null) {
-    return other.term.t === 'arg' && Number(test.min) <= other.term.index + 1;
+    if (other.term.t === 'arg' && Number(test.min) <= other.term.index + 1) return true;
   }
   if (test.op === 'is' && same) {
     const mask = classMask(test.classes);

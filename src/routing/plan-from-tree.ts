@@ -120,6 +120,13 @@ function sameOutcome(a: DraftOutcome, b: DraftOutcome): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** Whether two conjunctions have the same parts, in any order. */
+function sameParts(a: ProviderPredicate, b: ProviderPredicate): boolean {
+  if (a.p !== 'and' || b.p !== 'and' || a.of.length !== b.of.length) return false;
+  const known = new Set(a.of.map((part) => JSON.stringify(part)));
+  return b.of.every((part) => known.has(JSON.stringify(part)));
+}
+
 /** `set is not empty ? a : b`. */
 function joinFallback(where: ProviderPredicate, a: DraftRule, b: DraftRule, source: GroovySource): DraftOutcome {
   if (sameOutcome(a.outcome, b.outcome)) return a.outcome;
@@ -128,21 +135,20 @@ function joinFallback(where: ProviderPredicate, a: DraftRule, b: DraftRule, sour
   const first = asChoices(a.outcome);
   const second = asChoices(b.outcome);
   const key = JSON.stringify(where);
-  const head = first?.length === 1 ? first[0]?.chain[0] : undefined;
-  if (head && first?.[0] && second) {
-    if (JSON.stringify(head.where) === key) {
-      const choices = second.map((choice) => ({ ...choice, chain: [head, ...choice.chain] }));
+  const [choice] = first ?? [];
+  if (first?.length === 1 && choice && second) {
+    const inside = (group: DraftGroup): boolean =>
+      JSON.stringify(allOf([where, group.where])) === JSON.stringify(group.where) ||
+      sameParts(allOf([where, group.where]), group.where);
+    const at = choice.chain.findIndex((group) => JSON.stringify(group.where) === key);
+    // Sets before the tested one lie inside it: when it is empty, so are they.
+    if (at >= 0 && choice.chain.slice(0, at).every(inside)) {
+      const head = choice.chain.slice(0, at + 1);
+      const choices = second.map((other) => ({ ...other, chain: [...head, ...other.chain] }));
       const [only] = choices;
-      // One group, then a weighted choice: the weights count only once the group is empty.
-      if (choices.length === 1 && only) return { kind: 'choices', choices: [{ ...only, weight: 1 }] };
-      return { kind: 'choices', choices };
+      return { kind: 'choices', choices: choices.length === 1 && only ? [{ ...only, weight: 1 }] : choices };
     }
-    // The tested set holds the chosen one: when it is empty, so is the choice.
-    const inside =
-      JSON.stringify(allOf([where, head.where])) === JSON.stringify(head.where) ||
-      JSON.stringify(allOf([head.where, where])) === JSON.stringify(head.where);
-    if (inside && b.outcome.kind === 'deny' && first[0].chain.length === 1 && first[0].otherwise === 'deny')
-      return a.outcome;
+    if (b.outcome.kind === 'deny' && choice.otherwise === 'deny' && choice.chain.every(inside)) return a.outcome;
   }
   return {
     kind: 'opaque',

@@ -72,7 +72,7 @@ function explore(
     ]);
   }
   if (source.kind === 'condition') return { explored: exploreConditionRule(source, text), notes: [] };
-  if (source.kind === 'tag') return { explored: exploreTagRule(source, text), notes: [] };
+  if (source.kind === 'tag') return { explored: exploreTagRule(source, text, estate.providers ?? []), notes: [] };
   if (source.language !== 'groovy') {
     const reason = `a script in ${source.language}: only Groovy is read`;
     return single({ kind: 'opaque', code: 'unsupported', reason, span: text.span(whole) }, whole);

@@ -33,7 +33,7 @@ export function judgeAnswer(line: EvaluatedCall, call: RoutingCall, known: CaseF
   if (line.outcome === 'REFUSED') return 'refused';
   const { expect } = call;
   if (call.expectOneOf !== undefined) {
-    const parts = line.choices ?? [];
+    const parts = line.choices ?? (line.providers === undefined ? [] : [{ providers: line.providers, share: 1 }]);
     const close = call.expectOneOf.every(({ expect: wanted, share }) =>
       parts.some((part) => same(part.providers, wanted as string[]) && Math.abs(part.share - share) < 0.03),
     );

@@ -1,4 +1,4 @@
-import { DFA, JS, NFA, type ReadonlyNFA, Words } from 'refa';
+import { type CharSet, DFA, JS, NFA, Words } from 'refa';
 import { javaRegexSource } from '../models/java-regex.ts';
 import { ANY_TEXT, escapeRegex } from '../targets/text-regex.ts';
 
@@ -11,6 +11,8 @@ export interface TextWitnesses {
 
 const MAX_NODES = 4000;
 const MAX_CELLS = 400;
+/** States of all cells together, some two seconds: past it the remaining patterns count as unknown. */
+const MAX_STATES = 20_000;
 const WITNESSES = 3;
 
 /**
@@ -38,12 +40,14 @@ const MAX_REMEMBERED = 2000;
 
 function computeWitnesses(patterns: readonly string[]): TextWitnesses {
   const unknown: string[] = [];
+  const budget = { states: MAX_STATES };
   let cells: NFA[] = [NFA.all({ maxCharacter: MAX_CHARACTER })];
   for (const pattern of new Set(patterns.flatMap(joinedParts))) {
     try {
       const language = automaton(pattern);
-      cells = cells.flatMap((cell) => divide(cell, language));
-      if (cells.length > MAX_CELLS) throw new RangeError('too many cells');
+      const divided = cells.flatMap((cell) => divide(cell, language, budget));
+      if (divided.length > MAX_CELLS) throw new RangeError('too many cells');
+      cells = divided;
     } catch {
       unknown.push(pattern);
     }
@@ -63,35 +67,50 @@ export function automaton(pattern: string): DFA {
   return dfa;
 }
 
-function divide(cell: NFA, language: DFA): NFA[] {
+function divide(cell: NFA, language: DFA, budget: { states: number }): NFA[] {
   const outside = language.copy();
   outside.complement();
   const factory = (): NFA.LimitedNodeFactory => new NFA.LimitedNodeFactory(MAX_NODES * 4);
   return [NFA.fromIntersection(cell, language, factory()), NFA.fromIntersection(cell, outside, factory())].flatMap(
     (part) => {
       part.removeUnreachable();
-      return part.isEmpty ? [] : [small(part)];
+      return part.isEmpty ? [] : [small(part, budget)];
     },
   );
 }
 
 // Products grow; the smallest automaton of a cell keeps the next product small.
-function small(part: NFA): NFA {
+function small(part: NFA, budget: { states: number }): NFA {
   const dfa = DFA.fromFA(part, new DFA.LimitedNodeFactory(MAX_NODES));
+  for (const _ of dfa.nodes()) budget.states -= 1;
+  if (budget.states < 0) throw new RangeError('too many states');
   dfa.minimize();
   return NFA.fromFA(dfa);
 }
 
-// A few different members: one of them may be a constant that has a cell of its own.
-function members(cell: ReadonlyNFA): string[] {
+/**
+ * A few different members, shortest first: one of them may be a constant that has a cell of its own. Breadth first, each state
+ * passed at most as often as members are wanted, so that long automata cost no more than their size.
+ */
+function members(cell: NFA): string[] {
   const found: string[] = [];
-  for (const sets of cell.wordSets()) {
-    const word = Words.pickMostReadableWord(sets);
-    if (word === undefined) continue;
-    found.push(Words.fromUnicodeToString(word));
-    if (found.length >= WITNESSES) break;
+  const passed = new Map<NFA.ReadonlyNode, number>();
+  let level: { node: NFA.ReadonlyNode; sets: CharSet[] }[] = [{ node: cell.initial, sets: [] }];
+  while (level.length > 0 && found.length < WITNESSES) {
+    const next: typeof level = [];
+    for (const { node, sets } of level) {
+      const times = passed.get(node) ?? 0;
+      if (times >= WITNESSES) continue;
+      passed.set(node, times + 1);
+      if (cell.finals.has(node as NFA.Node)) {
+        const word = Words.pickMostReadableWord(sets);
+        if (word !== undefined) found.push(Words.fromUnicodeToString(word));
+      }
+      for (const [to, set] of node.out) next.push({ node: to, sets: [...sets, set] });
+    }
+    level = next;
   }
-  return found;
+  return found.slice(0, WITNESSES);
 }
 
 /** Takes `(?=(?:A)\z)(?=(?:B)\z)(?:C)` apart, which is how weir writes "A and B and C". */

@@ -1,10 +1,12 @@
 import { predicateHolds } from '../evaluate-term.ts';
+import type { CallLeaf } from '../plan-term.ts';
 import type { ProviderPredicate } from '../route-plan.ts';
 import type { ClassDeclaration } from './ast.ts';
 import { concreteText, isText } from './concrete.ts';
 import { GroovyThrow, OpaqueSignal } from './exceptions.ts';
 import type { ExploredRule } from './explore-script.ts';
 import { Explorer, type LeafOutcome, type PathLeaf } from './explorer.ts';
+import { javaInt } from './java-number.ts';
 import { isSegment } from './machine-calls.ts';
 import type { MachineWorld } from './machine-core.ts';
 import type { ParsedGroovy } from './parser.ts';
@@ -43,6 +45,7 @@ export function exploreHsfRule(parsed: ParsedGroovy, world: MachineWorld, machin
 export function exploreDpathRule(parsed: ParsedGroovy, world: MachineWorld): ExploredRule {
   return exploreClass(parsed, world, (machine, declaration) => {
     const rule = new RuleClass(machine, declaration);
+    if (!rule.chooseSignature()) return machine.opaque('unsupported', 'a method that the given services do not have');
     const service = machine.read({ t: 'service' });
     const method = machine.read({ t: 'method' });
     const args = [service, method, rule.paramTypes()];
@@ -114,9 +117,36 @@ class RuleClass {
     return this.declaration.body.members.some((member) => member.kind === 'method' && member.name === name);
   }
 
+  #chosen: readonly string[] | undefined;
+
+  /** Names of the parameter types: for every call, those of the method that `chooseSignature` settled on. */
   paramTypes(): Value {
     const { call } = this.machine.world;
-    return call ? this.machine.list(call.paramTypes, 'array') : { kind: 'lazy-list', of: 'param-types', past: 'throw' };
+    const known = call?.paramTypes ?? this.#chosen;
+    return known ? this.machine.list(known, 'array') : { kind: 'lazy-list', of: 'param-types', past: 'throw' };
+  }
+
+  /**
+   * Splits the path by the methods that the client has loaded, as the rule is asked once for each of them. False for a call
+   * of none of them. Without services every method is meant.
+   */
+  chooseSignature(): boolean {
+    const { call, services } = this.machine.world;
+    if (call || services.length === 0) return true;
+    const text = (leaf: CallLeaf, value: string): boolean => this.machine.looseEquals(this.machine.read(leaf), value);
+    for (const service of services) {
+      if (services.length > 1 && !text({ t: 'service' }, service.interface)) continue;
+      for (const method of service.methods) {
+        if (!text({ t: 'method' }, method.name)) continue;
+        if (!this.machine.looseEquals(this.machine.read({ t: 'paramCount' }), javaInt(method.paramTypes.length)))
+          continue;
+        if (!method.paramTypes.every((type, index) => text({ t: 'paramType', index }, type))) continue;
+        this.#chosen = method.paramTypes;
+        return true;
+      }
+      return false;
+    }
+    return false;
   }
 
   /** The value of a method; null where it is missing or throws. */
@@ -168,6 +198,8 @@ class HsfRule extends RuleClass {
     if (groups === null) return this.#result(EVERY_PROVIDER, undefined);
     const byMethod = this.has('mathodRoutingRule') ? 'mathodRoutingRule' : 'methodRoutingRule';
     if (this.#pushFails(groups, byMethod)) return { kind: 'stale' };
+    if (!this.chooseSignature())
+      return this.machine.opaque('unsupported', 'a method that the given services do not have');
     const protect = this.flag('isEmptyProtection', false);
     let where = EVERY_PROVIDER;
     let last: AddressGroup | undefined;

@@ -1,4 +1,4 @@
-import type { RoutingCall, RoutingProvider, RoutingService } from '../case-file.ts';
+import type { JavaTypeShape, RoutingCall, RoutingProvider, RoutingService } from '../case-file.ts';
 import { evaluateTerm, predicateHolds } from '../evaluate-term.ts';
 import { type CallLeaf, leavesOf, type ProviderLeaf, readsProvider, type Term } from '../plan-term.ts';
 import type { OpaqueCode, PlanAssumption, PlanCondition, PlanNote, ProviderPredicate } from '../route-plan.ts';
@@ -25,6 +25,8 @@ export interface MachineWorld {
   /** Whether `providers` is all there is; false without a snapshot. */
   readonly snapshot: boolean;
   readonly services: readonly RoutingService[];
+  /** Fields of bean classes, where they are known. */
+  readonly types?: Readonly<Record<string, JavaTypeShape>>;
 }
 
 /** A change of something that was there before a loop over providers began. */

@@ -333,7 +333,7 @@ export abstract class MachineExpressions extends MachineMembers {
     const method = this.pickMethod(scope.methods, name, args);
     if (method) return this.callMethod(method, args, scope.self, scope);
     if (PRINTERS.has(name)) {
-      this.note('WR040-print', 'what the script prints is dropped');
+      this.note('dropped-print', 'what the script prints is dropped');
       for (const arg of args) if (isKind(arg, 'gstring')) this.#evaluateText(arg);
       return null;
     }
@@ -464,6 +464,7 @@ export abstract class MachineExpressions extends MachineMembers {
 
   #plus(given: Value, right: Value): Value {
     const left = this.resolve(given);
+    if (isKind(left, 'poison')) return left;
     if (isText(left)) return this.#joinText(left, right);
     if (isKind(left, 'list') || isKind(left, 'map')) return this.invoke(left, 'plus', [right]);
     if (isKind(left, 'range') || isKind(left, 'lazy-list'))

@@ -52,6 +52,7 @@ export abstract class MachineMembers extends MachineTypes {
     if (name === 'asBoolean') return false;
     if (['each', 'collect', 'find', 'findAll', 'any', 'every', 'iterator', 'with', 'plus', 'getClass'].includes(name)) {
       if (name === 'plus' && args[0] !== undefined && isText(args[0])) return this.concat(['null', this.text(args[0])]);
+      if (name === 'plus') return this.fail('java.lang.NullPointerException', 'Cannot execute null+');
       return this.opaque('unsupported', `${name}() of null`);
     }
     return this.fail('java.lang.NullPointerException', `Cannot invoke method ${name}() on null object`);

@@ -504,6 +504,10 @@ export abstract class MachineValues extends MachineCore {
     const value = this.resolve(given);
     if (isKind(value, 'gstring')) return this.concat(value.parts.map((part) => this.text(part)));
     if (isKind(value, 'random')) return this.overDraw(value, concreteText);
+    // Printing a count changes nothing; only using its text would.
+    if (isKind(value, 'size'))
+      return { kind: 'poison', code: 'provider-count', reason: 'the number of providers decides here' };
+    if (isKind(value, 'poison')) return value;
     if (!isKind(value, 'symbol')) return this.textOfObject(value);
     if (this.isOf(value, TEXT_CLASS)) return value;
     if (this.isOf(value, NULL_CLASS)) return 'null';
@@ -522,6 +526,8 @@ export abstract class MachineValues extends MachineCore {
 
   /** Texts joined. */
   concat(parts: readonly Value[]): Value {
+    const unknown = parts.find((part) => isKind(part, 'poison'));
+    if (unknown !== undefined) return unknown;
     const flat: Value[] = [];
     for (const part of parts) {
       const last = flat.at(-1);

@@ -26,7 +26,7 @@ export function callHostMethod(m: MachineCalls, self: HostValue, name: string, a
       if (name === 'equals') return m.equalsDeep(self, args[0] ?? null);
       return MISSING;
     case 'bean':
-      return beanMethod(self, name);
+      return beanMethod(m, self, name);
     default:
       return MISSING;
   }
@@ -47,7 +47,7 @@ export function hostProperty(m: MachineCalls, self: HostValue, name: string): Fo
     case 'context':
       return invocationProperty(m, self.type, name);
     case 'bean':
-      return name in self.fields ? (self.fields[name] ?? null) : MISSING;
+      return beanField(m, self, name);
     default:
       return MISSING;
   }
@@ -232,8 +232,14 @@ export function uniformDraw(id: number): Value {
   };
 }
 
-function beanMethod(self: Extract<HostValue, { type: 'bean' }>, name: string): Found {
+/** A field of a bean; one that its class has but the call does not give is null. */
+function beanField(m: MachineCalls, self: Extract<HostValue, { type: 'bean' }>, name: string): Found {
+  if (Object.hasOwn(self.fields, name)) return self.fields[name] ?? null;
+  const shape = m.world.types?.[self.cls];
+  return shape && 'fields' in shape && Object.hasOwn(shape.fields, name) ? null : MISSING;
+}
+
+function beanMethod(m: MachineCalls, self: Extract<HostValue, { type: 'bean' }>, name: string): Found {
   const property = getter(name);
-  if (property !== undefined && property in self.fields) return self.fields[property] ?? null;
-  return MISSING;
+  return property === undefined ? MISSING : beanField(m, self, property);
 }

@@ -1,3 +1,4 @@
+import type { RoutingProvider } from '../case-file.ts';
 import { OpaqueSignal } from '../groovy/exceptions.ts';
 import type { ExploredRule } from '../groovy/explore-script.ts';
 import { Explorer, type LeafOutcome, type PathLeaf } from '../groovy/explorer.ts';
@@ -14,12 +15,16 @@ const FORCE: Term = { t: 'attachment', key: 'dubbo.force.tag' };
  * Follows a tag rule as TagStateRouter does: a tagged call takes its group, else (unless forced) the providers without a
  * tag of their own and in no group; an untagged call takes the providers in no group whose own tag is not set.
  */
-export function exploreTagRule(source: RuleSource, text: GroovySource): ExploredRule {
+export function exploreTagRule(
+  source: RuleSource,
+  text: GroovySource,
+  providers: readonly RoutingProvider[],
+): ExploredRule {
   const explorer = new Explorer();
   const whole: TextRange = { start: 0, end: Math.min(1, text.text.length) };
   const step = (): { leaf: PathLeaf } => {
     try {
-      return leaf(tagOutcome(explorer, source), whole);
+      return leaf(tagOutcome(explorer, source, providers), whole);
     } catch (error) {
       if (!(error instanceof OpaqueSignal)) throw error;
       return leaf({ kind: 'opaque', code: error.code, reason: error.reason, span: text.span(whole) }, whole);
@@ -34,7 +39,7 @@ function leaf(outcome: LeafOutcome, range: TextRange): { leaf: PathLeaf } {
   return { leaf: { kind: 'leaf', outcome, range, notes: [] } };
 }
 
-function group(where: ProviderPredicate): LeafOutcome {
+function group(where: ProviderPredicate): Extract<LeafOutcome, { kind: 'group' }> {
   return { kind: 'group', where, label: '', closedWorld: false };
 }
 
@@ -43,7 +48,7 @@ function ownTag(test: PlanTest): ProviderPredicate {
   return { p: 'test', term: { t: 'param', key: 'dubbo.tag' }, test };
 }
 
-function tagOutcome(explorer: Explorer, source: RuleSource): LeafOutcome {
+function tagOutcome(explorer: Explorer, source: RuleSource, providers: readonly RoutingProvider[]): LeafOutcome {
   const grouped = source.tags.map((tag) => ({ tag, where: tagPredicate(tag) }));
   const inNoGroup = noneOf(anyOf(source.tags.filter((tag) => tag.addresses.length > 0).map(addressPredicate)));
   if (!explorer.decide({ term: TAG, test: { op: 'truthy' } })) {
@@ -52,8 +57,7 @@ function tagOutcome(explorer: Explorer, source: RuleSource): LeafOutcome {
     const tagged = known.length === 0 ? noneOf(inNoGroup) : ownTag({ op: 'eq', values: known });
     return group(allOf([inNoGroup, noneOf(tagged)]));
   }
-  const forced = (): boolean =>
-    source.force || explorer.decide({ term: FORCE, test: { op: 'eqIgnoreCase', text: 'true' } });
+  const forced = (): boolean => source.force || forceAttached(explorer);
   for (const { tag, where } of grouped) {
     if (!explorer.decide({ term: TAG, test: { op: 'eq', values: [{ t: 'java.lang.String', v: tag.name }] } })) continue;
     const target =
@@ -63,10 +67,28 @@ function tagOutcome(explorer: Explorer, source: RuleSource): LeafOutcome {
     if (explorer.decideGroup(target) || forced()) return group(target);
     return group(allOf([inNoGroup, noneOf(ownTag({ op: 'truthy' }))]));
   }
-  throw new OpaqueSignal(
-    'provider-relation',
-    'a tag that the rule does not name: providers are chosen by their own tag',
+  // A tag that the rule does not name chooses providers by their own tag.
+  if (providers.length === 0)
+    throw new OpaqueSignal(
+      'provider-relation',
+      'a tag that the rule does not name chooses providers by their own tag: give the registry snapshot',
+    );
+  const untagged = group(allOf([inNoGroup, noneOf(ownTag({ op: 'truthy' }))]));
+  const named = new Set(source.tags.map((tag) => tag.name));
+  const own = new Set(
+    providers.map((provider) => provider.params['dubbo.tag'] ?? '').filter((tag) => tag !== '' && !named.has(tag)),
   );
+  for (const tag of [...own].sort()) {
+    const test: PlanTest = { op: 'eq', values: [{ t: 'java.lang.String', v: tag }] };
+    if (!explorer.decide({ term: TAG, test })) continue;
+    const target = ownTag(test);
+    return explorer.decideGroup(target) || forceAttached(explorer) ? { ...group(target), closedWorld: true } : untagged;
+  }
+  return forceAttached(explorer) ? { kind: 'deny' } : untagged;
+}
+
+function forceAttached(explorer: Explorer): boolean {
+  return explorer.decide({ term: FORCE, test: { op: 'eqIgnoreCase', text: 'true' } });
 }
 
 function addressPredicate(tag: TagGroupSource): ProviderPredicate {

@@ -198,6 +198,8 @@ class MeshLowering {
     outcome: Extract<ReturnType<typeof blockRule>, { kind: 'details' }>,
     destinations: ReturnType<typeof meshDestinations>,
   ): void {
+    // What only calls lose that nobody described is a condition on the whole (WR027), not a loss of the rule.
+    if (this.beyond && !this.reachesKnownMethod(rule)) return;
     if (destinations.kind === 'refused') {
       this.lose(rule.id, 'refused', destinations.code, destinations.message);
     } else {
@@ -207,11 +209,27 @@ class MeshLowering {
     }
     if (outcome.unsupported !== null) {
       const { code, why } = outcome.unsupported;
-      // Calls that nobody described are left to the script; that is a condition on the whole, not a loss of the rule.
-      if (this.beyond && code === 'WR027') return;
       this.lose(rule.id, 'refused', code, `${why[0]?.toUpperCase() ?? ''}${why.slice(1)}.`);
     }
     for (const code of outcome.notes) this.lose(rule.id, 'noted', code, NOTE_TEXTS[code] ?? '');
+  }
+
+  // Whether a described method without details of its own comes to this rule among the general ones.
+  private reachesKnownMethod(rule: PlanRule): boolean {
+    const split = this.splits.get(rule.id);
+    const { services, plan } = this.input;
+    return services.some((service) => {
+      if (plan.scope.service !== null && plan.scope.service !== service.interface) return false;
+      return service.methods.some((signature) => {
+        const shape = { method: signature.name, paramTypes: signature.paramTypes };
+        if (this.needsBlock(service.interface, shape)) return false;
+        const call = { ...emptyCall(), service: service.interface, method: signature.name };
+        return (split?.single ?? []).every(
+          ({ leaf, conditions }) =>
+            (leaf.t !== 'method' && leaf.t !== 'service') || conditions.every((condition) => conditionHolds(condition, call)),
+        );
+      });
+    });
   }
 
   private lose(rule: string, fidelity: Fidelity, code: DiagnosticCode, message: string): void {

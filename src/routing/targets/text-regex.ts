@@ -48,6 +48,8 @@ function preimage(term: Term, test: PlanTest): string | null {
       return numberTest(test, inner, LONG, term.fn === 'toLong');
     case 'tokenAt':
       return token(term.args, test);
+    case 'tokenCount':
+      return tokenCount(term.args, test);
     case 'substring':
       return substring(term.args, test);
     case 'charAt':
@@ -237,10 +239,28 @@ function token(args: readonly Term[], test: PlanTest): string | null {
   const set = [...separators].map((char) => (/[\\\]^-]/.test(char) ? `\\${char}` : char)).join('');
   const before = `[${set}]*(?:[^${set}]+[${set}]+){${index}}`;
   if (test.op === 'defined') return ANY_TEXT;
-  if (test.op === 'truthy') return `${before}[^${set}]${ANY_TEXT}`;
+  // A token is never empty, and null behind the last one.
+  const exists = test.op === 'truthy' || (test.op === 'is' && test.classes.join() === 'java.lang.String');
+  if (exists) return `${before}[^${set}]${ANY_TEXT}`;
   const body = test.op === 'eq' ? alternatives(textsOf(test.values)) : test.op === 'regex' ? test.pattern : null;
   if (body === null || /\[\^|\\[SDW]|\./.test(body.replaceAll('\\.', '').replaceAll('[^\\s\\S]', ''))) return null;
   return `${before}(?:${body})(?:[${set}]${ANY_TEXT})?`;
+}
+
+function tokenCount(args: readonly Term[], test: PlanTest): string | null {
+  const [inner, separatorTerm] = args;
+  const separators = constantOf(separatorTerm);
+  const spans = intervalsOf(test, { min: 0n, max: null });
+  if (inner === undefined || inner.t === 'fn' || !separators || spans === null) return null;
+  const set = [...separators].map((char) => (/[\\\]^-]/.test(char) ? `\\${char}` : char)).join('');
+  const parts = spans.flatMap(({ min, max }) => {
+    const low = min ?? 0n;
+    const some = low === 0n ? [`[${set}]*`] : [];
+    if (max === 0n) return some;
+    const from = low === 0n ? 0n : low - 1n;
+    return [...some, `[${set}]*(?:[^${set}]+[${set}]+){${from},${max === null ? '' : max - 1n}}[^${set}]+[${set}]*`];
+  });
+  return parts.length === 0 ? NOTHING : `(?:${parts.join('|')})`;
 }
 
 function substring(args: readonly Term[], test: PlanTest): string | null {
