@@ -226,7 +226,8 @@ class MeshLowering {
         const call = { ...emptyCall(), service: service.interface, method: signature.name };
         return (split?.single ?? []).every(
           ({ leaf, conditions }) =>
-            (leaf.t !== 'method' && leaf.t !== 'service') || conditions.every((condition) => conditionHolds(condition, call)),
+            (leaf.t !== 'method' && leaf.t !== 'service') ||
+            conditions.every((condition) => conditionHolds(condition, call)),
         );
       });
     });

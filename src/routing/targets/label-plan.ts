@@ -14,6 +14,8 @@ export interface GroupSubset {
   readonly invented: boolean;
   /** The script also asked for `isAvailable()`, which no label says: health checks do. */
   readonly dropsAvailability: boolean;
+  /** A search in the host (=~) chose the providers: whoever looks at the pattern may have meant a full match. */
+  readonly findsText: boolean;
   /** No label can say it: why. */
   readonly impossible: string | null;
 }
@@ -58,7 +60,16 @@ export function planSubsets(plan: RoutePlan, readsParameters: boolean): GroupSub
     const direct = readsParameters ? parameterEqualities(where) : null;
     const name = uniqueName(group, taken);
     const labels = direct ?? { [`${LABEL_PREFIX}${name}`]: LABEL_VALUE };
-    return { group: { ...group, where }, name, labels, invented: direct === null, dropsAvailability, impossible };
+    const findsText = hasFind(where);
+    return {
+      group: { ...group, where },
+      findsText,
+      name,
+      labels,
+      invented: direct === null,
+      dropsAvailability,
+      impossible,
+    };
   });
 }
 
@@ -125,6 +136,12 @@ function readsAvailability(where: ProviderPredicate): boolean {
   if (where.p === 'test') return leavesOf(where.term).some((leaf) => leaf.t === 'available');
   if (where.p === 'and' || where.p === 'or') return where.of.some(readsAvailability);
   return where.p === 'not' && readsAvailability(where.of);
+}
+
+function hasFind(where: ProviderPredicate): boolean {
+  if (where.p === 'test') return where.test.op === 'regex' && where.test.mode === 'find';
+  if (where.p === 'and' || where.p === 'or') return where.of.some(hasFind);
+  return where.p === 'not' && hasFind(where.of);
 }
 
 function uniqueName(group: ProviderGroup, taken: Set<string>): string {

@@ -104,6 +104,8 @@ function routes(outcome: Extract<PlanOutcome, { kind: 'route' }>, context: Desti
     for (const subset of chain) {
       used.add(subset.group.id);
       if (subset.dropsAvailability) notes.push({ code: 'WR028', message: 'isAvailable() is left to health checks.' });
+      if (subset.findsText)
+        notes.push({ code: 'WR030', message: `"${subset.group.label}" is a search, no full match.` });
       if (subset.group.closedWorld) {
         notes.push({
           code: 'WR026',

@@ -160,6 +160,9 @@ function lowerChoices(
     }
     if (first?.dropsAvailability === true)
       notes.push({ code: 'WR028', message: 'isAvailable() is left to health checks.' });
+    if (first?.findsText === true) {
+      notes.push({ code: 'WR030', message: `"${first.group.label}" is a search, no full match.` });
+    }
     if (first?.group.closedWorld === true) {
       notes.push({ code: 'WR026', message: `The group "${first.group.label}" holds for the snapshot's values only.` });
     }
