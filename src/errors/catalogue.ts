@@ -253,13 +253,6 @@ export const ERROR_CATALOGUE = {
     explain:
       'A state directory is about one network namespace. This one remembers applications that are on in another. Give each namespace its own --state-dir and --run-dir. Nothing was changed.',
   },
-  WEIR5001: {
-    title: 'case file not understood',
-    exit: 2,
-    kind: 'user',
-    explain:
-      'A case file (--case, --providers, --services, --calls) is JSON with `providers` (id, host, port, params), `services` (interface, methods with paramTypes) and `calls` (service, method, paramTypes, args with their Java classes, attachments, consumer). The message names the field. Nothing was written.',
-  },
   WEIR3020: {
     title: 'rules were refused',
     exit: 3,
@@ -287,6 +280,13 @@ export const ERROR_CATALOGUE = {
     kind: 'host',
     explain:
       'A firewall tool listed rules in a form that weir cannot read: a version without JSON output, or output that was cut short. Nothing was changed.',
+  },
+  WEIR5001: {
+    title: 'case file not understood',
+    exit: 2,
+    kind: 'user',
+    explain:
+      'A case file (--case, --providers, --services, --calls) is JSON with `providers` (id, host, port, params), `services` (interface, methods with paramTypes) and `calls` (service, method, paramTypes, args with their Java classes, attachments, consumer). The message names the field. Nothing was written.',
   },
   WEIR5002: {
     title: 'file is no routing rule',

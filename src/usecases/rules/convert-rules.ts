@@ -72,7 +72,7 @@ export async function convertRules(request: ConvertRequest, ports: ConvertPorts)
     try {
       const planned = ports.plan(path, await files.read(path), estate);
       const name = names.get(path) ?? 'rule';
-      const converted = convertPlan({
+      const plain = convertPlan({
         plan: planned.plan,
         name,
         target: request.target,
@@ -81,6 +81,8 @@ export async function convertRules(request: ConvertRequest, ports: ConvertPorts)
         providers: estate.providers,
         accepted: accepts.codesFor(path),
       });
+      const lineOf = (line: number): number => planned.place(atLine(line)).line;
+      const converted = { ...plain, rules: plain.rules.map((rule) => ({ ...rule, line: lineOf(rule.line) })) };
       const outputs = outputFiles(
         { name, target: request.target, version, plan: planned.plan, converted },
         ports.weirVersion,
@@ -152,6 +154,10 @@ function frameFor(planned: PlannedRule, ports: ConvertPorts): Parameters<typeof 
 function placed(one: ScriptResult['diagnostics'][number], planned: PlannedRule): ScriptResult['diagnostics'][number] {
   const { line, column, endLine, endColumn } = planned.place({ offset: 0, end: 0, ...one });
   return { ...one, line, column, endLine, endColumn };
+}
+
+function atLine(line: number): Parameters<PlannedRule['place']>[0] {
+  return { offset: 0, end: 0, line, column: 1, endLine: line, endColumn: 1 };
 }
 
 // A dead or broken script, and every lossy or refused rule, needs an entry for one of its diagnostics.
