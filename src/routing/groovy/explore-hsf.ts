@@ -252,7 +252,12 @@ class HsfRule extends RuleClass {
     const weight = at < 0 ? 1 : Number(text.slice(at + 2).trim());
     if (!Number.isInteger(weight) || weight <= 0) throw new LoadError('java.lang.IllegalArgumentException');
     const name = /^\$?\{(.+)\}$/.exec(address)?.[1];
-    if (name === undefined) return [{ where: addressPredicate(address, byRegex), weight }];
+    if (name === undefined) {
+      if (byRegex && /\d$/.test(address))
+        this.machine.note('WR024', `${address} also takes every address that goes on after it: a * is always appended`);
+      return [{ where: addressPredicate(address, byRegex), weight }];
+    }
+    this.machine.note('closed-world', `the machine group {${name}} is taken with the addresses that it has now`);
     if (!this.#machineGroups)
       return this.machine.opaque('input-output', `the machine group {${name}}: give its addresses in the case file`);
     return (this.#machineGroups[name] ?? []).map((member) => ({ where: addressPredicate(member, byRegex), weight }));

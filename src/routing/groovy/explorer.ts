@@ -45,7 +45,7 @@ export type DecisionTree = PathLeaf | DecisionNode;
 export const PATH_LIMIT = 10_000;
 
 /** Most steps of evaluation over all paths; a script that needs more is opaque from there. */
-export const STEP_LIMIT = 3_000_000;
+export const STEP_LIMIT = 20_000_000;
 
 interface Taken {
   readonly node: DecisionNode;

@@ -300,7 +300,11 @@ export abstract class MachineExpressions extends MachineMembers {
     }
     const name = node.name.kind === 'string' ? node.name.value : this.#memberName(node.name, scope);
     // Logging through a logger or System.out changes nothing for routing.
-    if (this.#isLogger(node.object, scope)) return null;
+    if (this.#isLogger(node.object, scope)) {
+      this.range = node;
+      this.note('WR029', 'logging is dropped');
+      return null;
+    }
     const qualified = this.#qualifiedClass(node.object, scope);
     const object: Value = qualified === undefined ? this.eval(node.object, scope) : { kind: 'class', name: qualified };
     if (node.op === '?.' && this.isNull(object)) return null;
@@ -333,7 +337,7 @@ export abstract class MachineExpressions extends MachineMembers {
     const method = this.pickMethod(scope.methods, name, args);
     if (method) return this.callMethod(method, args, scope.self, scope);
     if (PRINTERS.has(name)) {
-      this.note('dropped-print', 'what the script prints is dropped');
+      this.note('WR029', 'what the script prints is dropped');
       for (const arg of args) if (isKind(arg, 'gstring')) this.#evaluateText(arg);
       return null;
     }

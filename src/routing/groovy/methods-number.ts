@@ -109,6 +109,7 @@ export function inGroovyRange(m: MachineCalls, range: RangeValue, value: Value):
   if (ints && isKind(from, 'number') && isKind(to, 'number')) {
     const items = concreteCompare(from, to) <= 0 ? [from, to] : [to, from];
     // IntRange.contains: Integers and BigIntegers only; a Long is never inside.
+    if (isKind(subject, 'symbol')) m.note('WR021', 'an Integer range never holds a Long');
     const whole = { op: 'is', classes: ['java.lang.Integer', 'java.math.BigInteger'] } as const;
     if (
       isKind(subject, 'symbol')

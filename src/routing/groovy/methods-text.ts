@@ -259,7 +259,10 @@ export function matchText(m: MachineCalls, self: Value, pattern: Value, mode: 'f
     if (probe.kind === 'syntax') return m.fail('java.util.regex.PatternSyntaxException', probe.error);
     return m.opaque('unsupported', `the pattern uses ${probe.error}`);
   }
-  if (isKind(self, 'symbol')) return m.test(self, { op: 'regex', pattern: source, mode });
+  if (isKind(self, 'symbol')) {
+    if (mode === 'find') m.note('WR030', 'a find: the pattern may match anywhere in the text');
+    return m.test(self, { op: 'regex', pattern: source, mode });
+  }
   const found = runJavaRegex(source, concreteText(self), mode);
   return 'match' in found ? found.match !== null : m.opaque('unsupported', found.error);
 }

@@ -54,6 +54,9 @@ export abstract class ExpressionParser extends TokenStream {
 
   #ternary(command: boolean): Expression {
     const test = this.#binary(0, command);
+    // A conditional may go on at the next line with its `?`; other operators may not.
+    const ahead = this.pastNewlines();
+    if (ahead > 0 && (this.isOp('?', ahead) || this.isOp('?:', ahead))) this.at += ahead;
     if (this.isOp('?:')) {
       this.next();
       this.skipNewlines();

@@ -197,19 +197,34 @@ export abstract class StatementParser extends ExpressionParser {
     return this.isOp('{') ? this.parseBlock() : this.parseStatement();
   }
 
+  /** A chain of `else if` is read in a loop: long ones are common and must not count as nesting. */
   #if(start: number): Statement {
-    this.next();
-    const test = this.#parenthesised();
-    const then = this.#loopBody();
-    const mark = this.at;
-    this.skipNewlines();
-    if (this.takeOp(';')) this.skipNewlines();
-    if (!this.takeWord('else')) {
-      this.at = mark;
-      return { kind: 'if', test, then, otherwise: null, start, end: then.end };
+    const branches: { start: number; test: Expression; body: Statement }[] = [];
+    let otherwise: Statement | null = null;
+    let from = start;
+    for (;;) {
+      this.next();
+      const test = this.#parenthesised();
+      branches.push({ start: from, test, body: this.#loopBody() });
+      const mark = this.at;
+      this.skipNewlines();
+      if (this.takeOp(';')) this.skipNewlines();
+      if (!this.takeWord('else')) {
+        this.at = mark;
+        break;
+      }
+      if (!this.isWord('if')) {
+        otherwise = this.#loopBody();
+        break;
+      }
+      from = this.peek().start;
     }
-    const otherwise = this.#loopBody();
-    return { kind: 'if', test, then, otherwise, start, end: otherwise.end };
+    const end = (otherwise ?? branches.at(-1)?.body)?.end ?? this.lastEnd;
+    for (const branch of branches.reverse()) {
+      const { test, body: then } = branch;
+      otherwise = { kind: 'if', test, then, otherwise, start: branch.start, end };
+    }
+    return otherwise ?? { kind: 'empty', start, end };
   }
 
   #for(start: number): Statement {

@@ -11,10 +11,10 @@ import {
   TEXT_CLASS,
   WHOLE_CLASSES,
 } from './class-mask.ts';
-import { concreteLooseEquals, valueClassOf } from './concrete.ts';
+import { concreteText, valueClassOf } from './concrete.ts';
 import { type Decimal, parseDecimal, truncateDecimal } from './decimal.ts';
 import { GroovyThrow, OpaqueSignal } from './exceptions.ts';
-import { javaInt } from './java-number.ts';
+import { javaInt, toDecimal } from './java-number.ts';
 import { termBounds } from './term-bounds.ts';
 import { valueOfTyped } from './typed-values.ts';
 import { isKind, type Value } from './values.ts';
@@ -28,7 +28,8 @@ export interface Bound {
 interface TermFacts {
   readonly classes: number;
   readonly equal: Value | undefined;
-  readonly unequal: readonly Value[];
+  /** Keys of values that the term is known not to equal; shared by all facts of the term, undone through the trail. */
+  readonly unequal: Set<string>;
   readonly tests: readonly (readonly [PlanTest, boolean])[];
   readonly low: Bound | undefined;
   readonly high: Bound | undefined;
@@ -72,7 +73,7 @@ export class PathKnowledge {
     if (high - low >= BigInt(limit)) return undefined;
     const found: bigint[] = [];
     for (let at = low; at <= high; at++) {
-      if (!facts.unequal.some((value) => concreteLooseEquals(value, javaInt(at)))) found.push(at);
+      if (!facts.unequal.has(equalityKey(javaInt(at)))) found.push(at);
     }
     return found;
   }
@@ -131,7 +132,7 @@ export class PathKnowledge {
     return {
       classes: initialClasses(term, (part) => this.classes(part)),
       equal: term.t === 'const' ? valueOfTyped(term.value) : undefined,
-      unequal: [],
+      unequal: new Set(),
       tests: [],
       low: bounds?.low,
       high: bounds?.high,
@@ -155,6 +156,16 @@ export class PathKnowledge {
     const { term, test } = condition;
     if (test.op === 'relation' || term.t === 'const') return;
     const facts = this.#of(term);
+    if (test.op === 'eq' && !value) {
+      for (const typed of test.values) {
+        const name = equalityKey(valueOfTyped(typed));
+        if (facts.unequal.has(name)) continue;
+        facts.unequal.add(name);
+        this.#trail.push(() => facts.unequal.delete(name));
+      }
+      // Most paths of long lists only add one more value that is not it.
+      if (this.#facts.has(termKey(term)) && !test.values.some((typed) => typed.t === 'null')) return;
+    }
     this.#set(this.#facts, termKey(term), value ? withTrue(facts, test) : withFalse(facts, test));
   }
 
@@ -197,6 +208,22 @@ function oneClass(classes: number): boolean {
   return (classes & (classes - 1)) === 0;
 }
 
+/** A key that is the same for values that are `==`, as far as their classes are alike. */
+function equalityKey(value: Value): string {
+  if (isKind(value, 'number')) {
+    const number = toDecimal(value);
+    if (!number) return 'nan';
+    let { unscaled, scale } = number;
+    while (scale > 0 && unscaled % 10n === 0n) {
+      unscaled /= 10n;
+      scale--;
+    }
+    return `n${scale < 0 ? unscaled * 10n ** BigInt(-scale) : unscaled}e${Math.max(0, scale)}`;
+  }
+  if (value === null || typeof value === 'boolean') return String(value);
+  return `s${concreteText(value)}`;
+}
+
 /** The first whole number at or past a bound. */
 function wholeBound(bound: Bound, inward: 1n | -1n): bigint {
   const cut = truncateDecimal(bound.at);
@@ -235,7 +262,7 @@ function impliedEqual(test: Extract<PlanTest, { op: 'eq' }>, facts: TermFacts): 
 }
 
 function canEqual(value: Value, facts: TermFacts): boolean {
-  if (facts.unequal.some((other) => concreteLooseEquals(other, value))) return false;
+  if (facts.unequal.has(equalityKey(value))) return false;
   if (isKind(value, 'number')) {
     for (const bound of [facts.low, facts.high]) {
       if (!bound) continue;
@@ -351,7 +378,7 @@ function withFalse(facts: TermFacts, test: PlanTest): TermFacts {
     case 'eq': {
       const values = test.values.map(valueOfTyped);
       const classes = values.includes(null) ? facts.classes & ~NULL_CLASS : facts.classes;
-      return { ...facts, classes, unequal: [...facts.unequal, ...values.filter((value) => value !== null)] };
+      return { ...facts, classes };
     }
     case 'range': {
       if ((facts.classes & ~NUMBER_CLASSES) !== 0) return facts;
