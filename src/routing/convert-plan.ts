@@ -1,7 +1,9 @@
 import type { RoutingProvider, RoutingService } from './case-file.ts';
+import { noteCode } from './diagnostics/note-code.ts';
 import { compareWithTarget, type EquivalenceReport, type RuleProof, type Verdict } from './equivalence/compare.ts';
 import { sampleProviders } from './equivalence/sample-providers.ts';
 import { loadTargetModel } from './models/load-model.ts';
+import { predicateHolds } from './plan-evaluate.ts';
 import type { RoutePlan } from './route-plan.ts';
 import { applyLabels } from './targets/apply-labels.ts';
 import { worseFidelity } from './targets/fidelity.ts';
@@ -49,17 +51,21 @@ const NO_LABELS: LabelPlan = { groups: [], healthChecked: [] };
 export function convertPlan(request: ConversionRequest): ConvertedPlan {
   const { plan } = request;
   if (hasNoEffect(plan)) return withoutDocuments(plan, 'exact');
+  // A provider of the snapshot over which the script throws: the plan says nothing about calls that see it.
+  if (plan.assumptions.some(({ where }) => request.providers.some((provider) => predicateHolds(where, provider)))) {
+    return withoutDocuments(plan, 'refused');
+  }
   const rejected = new Map<string, RuleProof>();
   for (let round = 0; round <= plan.rules.length; round += 1) {
     const input: LoweringInput = { ...request, rejected: new Set(rejected.keys()) };
     const lowered = lowerPlan(request.target, input);
     if (lowered.text === null || lowered.rules.every((rule) => rule.fidelity === 'refused')) {
-      return converted(plan, { ...lowered, text: null, labels: NO_LABELS }, null, rejected, request.accepted);
+      return converted(request, { ...lowered, text: null, labels: NO_LABELS }, null, rejected);
     }
     const report = proof(request, lowered);
     if (report === null) return withoutDocuments(plan, 'refused');
     const failed = report.rules.filter((rule) => !isGoodEnough(rule, request.accepted) && !rejected.has(rule.id));
-    if (failed.length === 0) return converted(plan, lowered, report, rejected, request.accepted);
+    if (failed.length === 0) return converted(request, lowered, report, rejected);
     for (const rule of failed) rejected.set(rule.id, rule);
   }
   return withoutDocuments(plan, 'refused');
@@ -84,16 +90,18 @@ function proof(request: ConversionRequest, lowered: LoweredPlan): EquivalenceRep
 }
 
 function converted(
-  plan: RoutePlan,
+  { plan, accepted, providers }: ConversionRequest,
   lowered: LoweredPlan,
   report: EquivalenceReport | null,
   rejected: ReadonlyMap<string, RuleProof>,
-  accepted: ReadonlySet<string>,
 ): ConvertedPlan {
+  const unchecked = plan.assumptions.length > 0 && providers.length === 0;
   const proofs = new Map(report?.rules.map((rule) => [rule.id, rule]));
   const rules = lowered.rules.map((rule): ConvertedRule => {
     const own = rejected.get(rule.id) ?? proofs.get(rule.id) ?? null;
-    const noted = own?.caveats.some((caveat) => !caveat.target.includes('the group is empty'));
+    const source = plan.rules.find((candidate) => candidate.id === rule.id);
+    const remarked = [...plan.notes, ...(source?.notes ?? [])].some((note) => NOTING.has(noteCode(note.code) ?? ''));
+    const noted = unchecked || remarked || own?.caveats.some((caveat) => !caveat.target.includes('the group is empty'));
     const refused = rule.fidelity === 'refused';
     const verdict = refused
       ? own !== null && rejected.has(rule.id)
@@ -101,12 +109,15 @@ function converted(
         : 'unverified'
       : (own?.verdict ?? 'proved');
     const fidelity = noted ? worseFidelity(rule.fidelity, 'noted') : rule.fidelity;
-    const line = plan.rules.find((candidate) => candidate.id === rule.id)?.span.line ?? 1;
+    const line = source?.span.line ?? 1;
     const lossy = verdict === 'sampled' && accepted.size > 0 ? worseFidelity(fidelity, 'lossy') : fidelity;
     return { id: rule.id, line, verdict, fidelity: lossy, findings: rule.findings, proof: own };
   });
   return { text: lowered.text, labels: lowered.labels, rules, comparedCalls: report?.calls ?? 0 };
 }
+
+// Remarks of the reader under whose condition alone a rule is exact.
+const NOTING = new Set<string>(['WR020', 'WR026', 'WR028', 'WR029', 'WR030']);
 
 function withoutDocuments(plan: RoutePlan, fidelity: Fidelity): ConvertedPlan {
   const verdict = fidelity === 'refused' ? ('unverified' as const) : ('proved' as const);

@@ -130,7 +130,7 @@ class AttributeListModel implements TargetModel {
     if (route === undefined) return { kind: 'denied', entry: null };
     const total = route.targets.reduce((sum, target) => sum + target.weight, 0);
     const picks = route.targets.map(({ labels, weight }) => ({
-      subset: null,
+      subset: subsetOf(labels),
       providers: present
         .filter((provider) => Object.entries(labels ?? {}).every(([key, value]) => provider.params[key] === value))
         .map((provider) => provider.id),
@@ -165,6 +165,12 @@ class AttributeListModel implements TargetModel {
     keys.delete('interface');
     return [...keys].map((key): CallLeaf => (key === 'method' ? { t: 'method' } : { t: 'attachment', key }));
   }
+}
+
+// The label plan calls subset and label alike.
+function subsetOf(labels: Readonly<Record<string, string>> | null): string | null {
+  const [label] = Object.keys(labels ?? {});
+  return label?.startsWith('weir.io/') === true ? label.slice('weir.io/'.length) : null;
 }
 
 function valueOfKey(call: RoutingCall, key: string): string | undefined {
