@@ -2,7 +2,7 @@ import type { Argument, ClassDeclaration, Expression, ExpressionOf, MethodDeclar
 import { classMask, NUMBER_CLASSES, TEXT_CLASS } from './class-mask.ts';
 import { concreteCompare, isText, keyOf } from './concrete.ts';
 import { parseDecimal } from './decimal.ts';
-import { decimal, floating, integral, type JavaNumber, javaInt } from './java-number.ts';
+import { decimal, floating, integral, type JavaNumber, javaInt, toDouble, toIntegral } from './java-number.ts';
 import { isSegment } from './machine-calls.ts';
 import { MachineMembers } from './machine-members.ts';
 import { matchText } from './methods-text.ts';
@@ -500,6 +500,9 @@ export abstract class MachineExpressions extends MachineMembers {
       if (isKind(left, 'list') || isKind(left, 'map')) return this.invoke(left, 'leftShift', [right]);
       return this.opaque('unsupported', 'a shift into this object');
     }
+    if ((op === '-' || op === '*') && isKind(left, 'symbol') && this.isOf(left, TEXT_CLASS)) {
+      return this.opaque('unsupported', `${op} on a text of the call`);
+    }
     if (op === '-' && isKind(left, 'list')) return this.invoke(left, 'minus', [right]);
     if (op === '-' && isText(left)) {
       const [whole, part] = [this.text(left), this.text(right)];
@@ -510,9 +513,15 @@ export abstract class MachineExpressions extends MachineMembers {
     }
     if (op === '*' && (isText(left) || isKind(left, 'list'))) {
       const times = this.resolve(right);
-      if (!isKind(times, 'number') || Number(times.value) > 1_000)
+      if (times === null) return this.fail('groovy.lang.GroovyRuntimeException', 'Ambiguous method overloading');
+      if (!isKind(times, 'number') || toDouble(times) > 1_000)
         return this.opaque('size-limit', 'a repetition of this size');
-      const count = Math.max(0, Number(times.value));
+      const count = Number(toIntegral(times, 'Integer').value);
+      if (count < 0)
+        return this.fail(
+          'java.lang.IllegalArgumentException',
+          'multiply() should be called with a number of 0 or greater',
+        );
       if (isKind(left, 'list')) return this.list(Array.from({ length: count }, () => left.items).flat());
       return this.concat(Array.from({ length: count }, () => this.text(left)));
     }

@@ -327,6 +327,12 @@ export abstract class MachineValues extends MachineCore {
     if (isKind(a, 'size') || isKind(b, 'size')) return this.#sizeTest(a, b, (order) => order === 0);
     const left = isKind(a, 'gstring') ? this.text(a) : this.#plain(a);
     const right = isKind(b, 'gstring') ? this.text(b) : this.#plain(b);
+    // A GString equals texts only; a number equals a String of one letter by its code, but no GString.
+    if (isKind(a, 'gstring') !== isKind(b, 'gstring')) {
+      const other = isKind(a, 'gstring') ? right : left;
+      if (isKind(other, 'symbol') ? !this.isOf(other, TEXT_CLASS) : !isText(other) && !isKind(other, 'random'))
+        return false;
+    }
     if (isKind(left, 'random') || isKind(right, 'random')) return this.#drawPair(left, right, concreteLooseEquals);
     if (isKind(left, 'symbol') && isKind(right, 'symbol')) return this.#equalSymbols(left, right);
     if (isKind(left, 'symbol')) return this.#equalConstant(left, right);
@@ -446,7 +452,17 @@ export abstract class MachineValues extends MachineCore {
       op === '<' ? order < 0 : op === '<=' ? order <= 0 : op === '>' ? order > 0 : order >= 0;
     if (isKind(a, 'size') || isKind(b, 'size')) return this.#sizeTest(a, b, holds);
     const left = this.#plain(a);
-    const right = this.#plain(b);
+    let right = this.#plain(b);
+    if (isKind(a, 'gstring')) {
+      // GString.compareTo takes the text of whatever it meets.
+      if (isKind(right, 'symbol') ? this.isOf(right, NULL_CLASS) : right === null) return holds(1);
+      right = this.text(right);
+    } else if (isKind(b, 'gstring') && !isText(left) && left !== null) {
+      if (isKind(left, 'symbol')) {
+        if (!this.isOf(left, TEXT_CLASS | NULL_CLASS))
+          this.opaque('unsupported', 'a value of the call is compared with a GString');
+      } else this.fail('java.lang.ClassCastException', 'a GString cannot be compared with this');
+    }
     if (isKind(left, 'random') || isKind(right, 'random'))
       return this.#drawPair(left, right, (x, y) => holds(concreteCompare(x, y)));
     if (isKind(left, 'symbol') && isKind(right, 'symbol')) return this.#compareSymbols(op, left, right);
