@@ -175,6 +175,8 @@ export function compareOutcomes(
       ? target.picks
       : [{ subset: null, providers: target.kind === 'unrouted' ? target.providers : [], share: 1, emptyToAll: false }];
   if (got.some((pick) => pick.emptyToAll) && wanted.some((pick) => pick.providers.length === 0)) return 'caveat';
+  // WR041: a destination without providers hands its share to the next.
+  if (wanted.length > 1 && wanted.some((pick) => pick.providers.length === 0)) return 'caveat';
   const spread = (picks: readonly { readonly providers: readonly string[]; readonly share: number }[]) => {
     const sums = new Map<string, number>();
     for (const pick of picks) {

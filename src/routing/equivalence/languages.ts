@@ -11,8 +11,8 @@ export interface TextWitnesses {
 
 const MAX_NODES = 4000;
 const MAX_CELLS = 400;
-/** States of all cells together, some two seconds: past it the remaining patterns count as unknown. */
-const MAX_STATES = 20_000;
+/** States of all cells together, less than a second: past it the remaining patterns count as unknown. */
+const MAX_STATES = 8_000;
 const WITNESSES = 3;
 
 /**

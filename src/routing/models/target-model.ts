@@ -1,4 +1,4 @@
-import type { RoutingCall, RoutingProvider, RoutingService } from '../case-file.ts';
+import type { RoutingCall, RoutingProvider } from '../case-file.ts';
 import type { CallLeaf } from '../plan-term.ts';
 import type { TypedValue } from '../typed-value.ts';
 
@@ -47,9 +47,6 @@ export interface LeafConstants {
   readonly numbers: readonly number[];
   readonly moduli: readonly number[];
 }
-
-/** A method as a list of entries sees it; null for one that nobody described. */
-export type KnownSignature = RoutingService['methods'][number] | null;
 
 /** The entries of a document that a call to one service can meet, in order; the first that holds decides. */
 export interface TargetEntries {
