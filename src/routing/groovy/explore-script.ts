@@ -1,5 +1,5 @@
 import type { PlanAssumption } from '../route-plan.ts';
-import type { Statement } from './ast.ts';
+import type { Statement, StatementOf } from './ast.ts';
 import { type DecisionTree, Explorer, type PathLeaf, type StepResult } from './explorer.ts';
 import type { MachineWorld } from './machine-core.ts';
 import type { ParsedGroovy } from './parser.ts';
@@ -22,6 +22,10 @@ interface Frame {
   readonly parent: Frame | null;
   /** The last statement's value is the script's. */
   readonly tail: boolean;
+  /** A switch whose cases are being tried, one a step. */
+  readonly trying?: { readonly statement: StatementOf<'switch'>; readonly value: Value; readonly at: number };
+  /** `break` leaves this frame. */
+  readonly breakable?: boolean;
 }
 
 /** The providers as a list: all of them as one segment, or those that one call sees. */
@@ -94,7 +98,12 @@ function advance(
     if (frame.parent === null || frame.tail) return finish(null, frame.statements.at(-1) ?? { start: 0, end: 1 });
     return { next: { ...frame.parent, at: frame.parent.at + 1 } };
   }
+  if (frame.trying) return tryCase(machine, frame, frame.trying);
   const tail = frame.tail && frame.at === frame.statements.length - 1;
+  if (statement.kind === 'switch' && (!tail || statement.cases.every(endsPath))) {
+    const value = machine.eval(statement.value, frame.scope);
+    return { next: { ...frame, trying: { statement, value, at: 0 } } };
+  }
   const value = statement.kind === 'return' || (tail && statement.kind === 'expression') ? statement.value : null;
   if (
     value?.kind === 'call' &&
@@ -113,5 +122,35 @@ function advance(
   }
   const done = tail ? machine.execTail(statement, frame.scope) : machine.exec(statement, frame.scope);
   if (done?.type === 'return') return finish(done.value, statement);
+  if (done?.type === 'break') {
+    let left: Frame | null = frame;
+    while (left && !left.breakable) left = left.parent;
+    if (left?.parent) return { next: { ...left.parent, at: left.parent.at + 1 } };
+  }
   return { next: { ...frame, at: frame.at + 1 } };
+}
+
+/** Whether a case needs no value of its own: it is empty, or ends by itself. */
+function endsPath(clause: StatementOf<'switch'>['cases'][number]): boolean {
+  const last = clause.body.at(-1);
+  return last === undefined || last.kind === 'return' || last.kind === 'throw';
+}
+
+/** Tries one case; a hit enters its statements and those it falls through to. */
+function tryCase(machine: ScriptMachine, frame: Frame, trying: NonNullable<Frame['trying']>): StepResult<Frame | null> {
+  const { statement, value, at } = trying;
+  const { trying: _, ...after } = frame;
+  const enter = (index: number): StepResult<Frame | null> => {
+    const statements = statement.cases.slice(index).flatMap((clause) => clause.body);
+    return {
+      next: { statements, at: 0, scope: machine.child(frame.scope), parent: after, tail: false, breakable: true },
+    };
+  };
+  const clause = statement.cases[at];
+  if (clause) {
+    const hit = clause.test !== null && machine.caseHits(clause.test, value, frame.scope);
+    return hit ? enter(at) : { next: { ...frame, trying: { ...trying, at: at + 1 } } };
+  }
+  const fallback = statement.cases.findIndex((candidate) => candidate.test === null);
+  return fallback >= 0 ? enter(fallback) : { next: { ...after, at: frame.at + 1 } };
 }

@@ -217,7 +217,7 @@ export abstract class MachineStatements extends MachineExpressions {
   #switch(statement: StatementOf<'switch'>, scope: Scope, tail: boolean): Completion | undefined {
     const value = this.eval(statement.value, scope);
     const { cases } = statement;
-    let at = cases.findIndex((clause) => clause.test !== null && this.#caseHits(clause.test, value, scope));
+    let at = cases.findIndex((clause) => clause.test !== null && this.caseHits(clause.test, value, scope));
     if (at < 0) at = cases.findIndex((clause) => clause.test === null);
     if (at < 0) return tail ? { type: 'return', value: null } : undefined;
     const inner = this.child(scope);
@@ -235,7 +235,8 @@ export abstract class MachineStatements extends MachineExpressions {
     return undefined;
   }
 
-  #caseHits(test: Expression, value: Value, scope: Scope): boolean {
+  /** Whether a case of a switch takes the value. */
+  caseHits(test: Expression, value: Value, scope: Scope): boolean {
     const caseValue = this.eval(test, scope);
     this.range = test;
     return this.isCase(caseValue, value);

@@ -356,12 +356,27 @@ export abstract class MachineValues extends MachineCore {
       }
     }
     if (isText(value) || typeof value === 'boolean' || isKind(value, 'number') || isKind(value, 'char')) {
-      return this.test(symbol, { op: 'eq', values: [typedOfValue(value)] });
+      return this.test(
+        symbol,
+        typeof value === 'string' ? this.#textTest(value) : { op: 'eq', values: [typedOfValue(value)] },
+      );
     }
     const classes = this.facts(symbol.term).classes(symbol.term);
     if ((classes & (OTHER | classMask(['java.util.List', 'java.util.Map']))) === 0) return false;
     return this.opaque('object-field', 'an argument compared with an object');
   }
+
+  /** One test object for each text, so that long lists do not spell the same keys again. */
+  #textTest(value: string): PlanTest {
+    let test = this.#textTests.get(value);
+    if (!test) {
+      test = { op: 'eq', values: [typedOfValue(value)] };
+      this.#textTests.set(value, test);
+    }
+    return test;
+  }
+
+  readonly #textTests = new Map<string, PlanTest>();
 
   #wholeNumber(text: string): Value {
     return applyTermFunction(text.length < 10 ? 'toInteger' : 'toBigDecimal', [text]);

@@ -180,6 +180,7 @@ export class PathKnowledge {
 }
 
 const keys = new WeakMap<object, string>();
+const testKeys = new WeakMap<object, string>();
 
 /** A text that is equal for equal terms. */
 export function termKey(term: Term): string {
@@ -192,7 +193,13 @@ export function termKey(term: Term): string {
 
 /** A text that is equal for equal conditions. */
 export function conditionKey(condition: PlanCondition): string {
-  return `${termKey(condition.term)}${JSON.stringify(condition.test)}`;
+  const { test } = condition;
+  let key = testKeys.get(test);
+  if (key === undefined) {
+    key = JSON.stringify(test);
+    testKeys.set(test, key);
+  }
+  return `${termKey(condition.term)}${key}`;
 }
 
 function attempt<T>(compute: () => T): T | undefined {
