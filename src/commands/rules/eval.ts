@@ -37,6 +37,7 @@ export default class RulesEvalCommand extends WeirCommand<typeof RulesEvalComman
             target: flags.target,
             version: flags['target-version'],
             name: flags.name,
+            ...(flags.case === undefined ? {} : { isSource: isBeside(flags.case) }),
           }),
           estate.calls,
           estate.providers,
@@ -49,6 +50,12 @@ export default class RulesEvalCommand extends WeirCommand<typeof RulesEvalComman
   private emitLine(line: EvaluatedCall): void {
     this.emit({ result: line, text: () => JSON.stringify(line) });
   }
+}
+
+// A script that lies in the folder of the case file is the one that the case is about.
+function isBeside(caseFile: string): (path: string) => boolean {
+  const folder = caseFile.slice(0, caseFile.lastIndexOf('/') + 1);
+  return (path) => folder !== '' && path.startsWith(folder) && !path.slice(folder.length).includes('/');
 }
 
 // A folder, or a YAML text with an apiVersion, is documents; anything else is a legacy rule.

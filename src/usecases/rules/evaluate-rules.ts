@@ -24,7 +24,13 @@ export type RulesInFolder =
 export async function loadRules(
   files: RuleFiles,
   place: string,
-  wanted: { readonly target: TargetName; readonly version?: string | undefined; readonly name?: string | undefined },
+  wanted: {
+    readonly target: TargetName;
+    readonly version?: string | undefined;
+    readonly name?: string | undefined;
+    /** Tells the wanted script by the path that its plan remembers, where the folder holds several. */
+    readonly isSource?: (path: string) => boolean;
+  },
 ): Promise<RulesInFolder> {
   const version = targetVersion(wanted.target, wanted.version);
   if (/\.ya?ml$/.test(place)) return loaded(wanted.target, version, await files.read(place), EMPTY_LABELS, place);
@@ -39,7 +45,10 @@ export async function loadRules(
           : [],
     ),
   );
-  const chosen = wanted.name ?? (names.size === 1 ? [...names][0] : undefined);
+  let chosen = wanted.name !== undefined && names.has(wanted.name) ? wanted.name : undefined;
+  if (chosen === undefined && wanted.isSource !== undefined)
+    chosen = await findBySource(files, place, names, wanted.isSource);
+  if (chosen === undefined) chosen = wanted.name ?? (names.size === 1 ? [...names][0] : undefined);
   if (chosen === undefined || !names.has(chosen)) throw noDocuments(place, wanted.target, [...names], wanted.name);
   const text = await files.readIfPresent(join(place, `${chosen}${suffix}`));
   if (text === null) {
@@ -48,6 +57,19 @@ export async function loadRules(
   }
   const labels = await files.readIfPresent(join(place, `${chosen}.labels.json`));
   return loaded(wanted.target, version, text, labels === null ? EMPTY_LABELS : readLabels(labels), chosen);
+}
+
+async function findBySource(
+  files: RuleFiles,
+  place: string,
+  names: ReadonlySet<string>,
+  isSource: (path: string) => boolean,
+): Promise<string | undefined> {
+  for (const name of names) {
+    const text = await files.readIfPresent(join(place, `${name}.plan.json`));
+    if (text !== null && isSource((JSON.parse(text) as RoutePlan).source?.path ?? '')) return name;
+  }
+  return undefined;
 }
 
 const EMPTY_LABELS: LabelPlan = { groups: [], healthChecked: [] };

@@ -34,7 +34,12 @@ export async function verifyRules(
   const scripts: Verification['scripts'][number][] = [];
   for (const path of paths) {
     const { plan } = ports.plan(path, await ports.files.read(path), estate);
-    const wanted = { target: request.target, version: request.targetVersion, name: names.get(path) };
+    const wanted = {
+      target: request.target,
+      version: request.targetVersion,
+      name: names.get(path),
+      isSource: (source: string) => source === path,
+    };
     const rules = await loadRules(ports.files, request.rules, wanted);
     const line = (id: string): number => plan.rules.find((rule) => rule.id === id)?.span.line ?? 1;
     if (rules.kind === 'no-rule') {
