@@ -1,5 +1,5 @@
 import type { Term } from './plan-term.ts';
-import type { PlanCondition, PlanTest } from './route-plan.ts';
+import type { PlanTest } from './route-plan.ts';
 import { describeTypedValue } from './typed-value.ts';
 
 /** A term as a short text for people: `args[0] % 100`, `attachment env`. */
@@ -54,9 +54,4 @@ export function describeTest(test: PlanTest): string {
     case 'relation':
       return `${test.rel} ${describeTerm(test.other)}`;
   }
-}
-
-/** A whole condition as a short text for people. */
-export function describeCondition(condition: PlanCondition): string {
-  return `${describeTerm(condition.term)} ${describeTest(condition.test)}`;
 }

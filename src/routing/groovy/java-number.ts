@@ -17,9 +17,6 @@ export type JavaNumber =
   | { readonly kind: 'number'; readonly cls: 'Double' | 'Float'; readonly value: number }
   | { readonly kind: 'number'; readonly cls: 'BigDecimal'; readonly value: Decimal };
 
-/** The class of a number, short. */
-export type NumberClassName = JavaNumber['cls'];
-
 const BITS: Readonly<Record<IntegralClass, number>> = { Byte: 8, Short: 16, Integer: 32, Long: 64, BigInteger: 0 };
 
 /** A whole number of the class; fixed widths wrap around as in Java. */

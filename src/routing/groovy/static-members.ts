@@ -1,5 +1,5 @@
 import type { OpaqueCode } from '../route-plan.ts';
-import { concreteCompare, concreteText, isText, keyOf } from './concrete.ts';
+import { concreteCompare, concreteText, isText } from './concrete.ts';
 import { throwableName } from './exceptions.ts';
 import { integral, javaInt } from './java-number.ts';
 import type { MachineTypes } from './machine-types.ts';
@@ -231,9 +231,4 @@ export function construct(m: MachineTypes, cls: string, args: readonly Value[]):
   }
   refuseClass(m, cls);
   return MISSING;
-}
-
-/** A map from named arguments. */
-export function namedArguments(m: MachineTypes, entries: readonly (readonly [Value, Value])[]): Value {
-  return m.map(entries.map((entry) => [keyOf(entry[0]), entry] as const));
 }
