@@ -1,33 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { groovyJar } from '../../../scripts/setup/groovy.ts';
 import type { RoutingCall, RoutingProvider } from '../../../src/routing/case-file.ts';
-
-/** Version of Groovy that Dubbo's script router was used with for years; the fixtures were made with it. */
-const VERSION = '2.4.21';
-
-/** Where the jar is looked for: GROOVY_JAR, else Maven's own store. `mvn dependency:get -Dartifact=org.codehaus.groovy:groovy-all:2.4.21` puts it there. */
-export function groovyJar(): string | undefined {
-  const inStore = join(homedir(), `.m2/repository/org/codehaus/groovy/groovy-all/${VERSION}/groovy-all-${VERSION}.jar`);
-  return [process.env.GROOVY_JAR, inStore].find((path) => path !== undefined && existsSync(path));
-}
 
 /** Outcome of a call on real Groovy: provider ids, or a word. */
 export type OracleOutcome = readonly string[] | string;
 
-/** A Java process that compiles scripts and runs calls. Ended by `stop`; a question without an answer in time ends it too. */
+/**
+ * A Java process that compiles scripts and runs calls. Ended by `stop`; a question without an answer in time ends it too.
+ * A jar or Java that is missing fails the test that asks: a comparison with nothing must not pass.
+ */
 export class GroovyOracle {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(jar: string) {
+  /** @throws Error where groovy-all is neither in $GROOVY_JAR nor in Maven's store. */
+  constructor() {
+    const jar = groovyJar();
+    if (jar === undefined) throw new Error('groovy-all is missing: `npm run setup -- --only groovy` fetches it');
     const source = join(import.meta.dirname, 'GroovyOracle.java');
     this.#child = spawn('java', ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-cp', jar, source], {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' },
     });
+    // Without java the child ends at once; the question that follows says so.
+    this.#child.on('error', () => undefined);
     if (!this.#child.stdout) throw new Error('java gave no output');
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
