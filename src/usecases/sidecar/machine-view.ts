@@ -39,10 +39,10 @@ export function candidateOf(state: SidecarState): Generation | null {
 /** The state word of `weir sidecar status`. */
 export function statusWord(state: SidecarState, isFrozen: boolean): string {
   switch (state.name) {
-    case 'stopped':
-      return 'stopped';
     case 'down':
       return 'failed';
+    // A supervisor that answers in this state has not looked for processes yet.
+    case 'stopped':
     case 'starting':
     case 'emergency':
     case 'recovering':
