@@ -92,6 +92,17 @@ export function stepPrepare(
         actions: [
           // Every failed start leaves the flag set, and a sink may still hold the name that the new one will bind.
           { type: 'release-sinks', variant, epoch: candidate.epoch },
+          // Told to give its admin up, a process tells its own parent to end; on a dead name it retries for 10 s and aborts.
+          ...(epoch === 0
+            ? []
+            : [
+                {
+                  type: 'bind-sink',
+                  role: 'parent',
+                  generation: { ...serving, epoch: epoch - 1 },
+                  isFree: true,
+                } as const,
+              ]),
           { type: 'clear-flag', variant },
           { type: 'spawn', generation: candidate, drainMs: upgrade.request.drainMs },
         ],
@@ -131,7 +142,7 @@ function beginAbort(
   // SIGKILL only: at SIGTERM the new one terminates the old one too. The sink takes the answer that the old one may
   // still send; without it the old one retries for 10 s and aborts.
   const actions: SidecarAction[] = exited ? [] : [{ type: 'kill-unless-serving', id: candidate.id, oldId: serving.id }];
-  actions.push({ type: 'bind-sink', role: 'child', generation: candidate });
+  actions.push({ type: 'bind-sink', role: 'child', generation: candidate, isFree: false });
   return {
     machine: { ...machine, state: { name: 'aborting', serving, candidate, upgrade, reason, exited, deadlineMs } },
     actions,

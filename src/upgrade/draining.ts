@@ -103,7 +103,7 @@ function finish(machine: SidecarMachine, phase: DrainPhase, nowMs: number): Side
 function beginEnding(machine: SidecarMachine, phase: DrainPhase, cut: boolean, nowMs: number): SidecarStep {
   const actions: SidecarAction[] = [];
   // Without the sink the new one would find its parent dead at the next stats flush and abort.
-  if (phase.sameBase) actions.push({ type: 'bind-sink', role: 'parent', generation: phase.old });
+  if (phase.sameBase) actions.push({ type: 'bind-sink', role: 'parent', generation: phase.old, isFree: false });
   actions.push({ type: 'end-gently', id: phase.old.id, cut });
   return {
     machine: { ...machine, state: { name: 'ending', ...phase, deadlineMs: nowMs + UPGRADE_TIMING.endMs } },
@@ -173,7 +173,7 @@ export function stepDrain(
       if (event.id === state.old.id) {
         if (state.name === 'ending') return finish(machine, phase, nowMs);
         const step = finish(machine, withWarning(phase, `the old process ended by itself: ${event.detail}`), nowMs);
-        const sink = { type: 'bind-sink', role: 'parent', generation: state.old } as const;
+        const sink = { type: 'bind-sink', role: 'parent', generation: state.old, isFree: true } as const;
         return phase.sameBase ? { machine: step.machine, actions: [sink, ...step.actions] } : step;
       }
       if (event.id !== state.serving.id) return null;

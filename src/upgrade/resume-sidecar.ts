@@ -120,7 +120,7 @@ function resumeSingle(
         nextId: facts.nextId + 1,
         state: { name: 'aborting', serving: generation, candidate, upgrade, reason, exited: true, deadlineMs },
       },
-      actions: [{ type: 'bind-sink', role: 'child', generation: candidate }],
+      actions: [{ type: 'bind-sink', role: 'child', generation: candidate, isFree: true }],
     };
   }
   if (only.listening) {
@@ -128,7 +128,12 @@ function resumeSingle(
     const actions: SidecarAction[] = [];
     // Its hot-restart parent may have died unseen; the sink keeps it from aborting.
     if (generation.epoch > 0) {
-      actions.push({ type: 'bind-sink', role: 'parent', generation: { ...generation, epoch: generation.epoch - 1 } });
+      actions.push({
+        type: 'bind-sink',
+        role: 'parent',
+        generation: { ...generation, epoch: generation.epoch - 1 },
+        isFree: true,
+      });
     }
     if (upgrade === null) return { machine: { ...base, state: idle }, actions };
     const reason = 'found settled by a new supervisor';

@@ -152,6 +152,8 @@ export type SidecarAction =
       readonly type: 'bind-sink';
       readonly role: 'parent' | 'child';
       readonly generation: Generation;
+      /** Whether the name is free already: then the sink is bound before the next action. */
+      readonly isFree: boolean;
     }
   | { readonly type: 'release-sinks'; readonly variant: 0 | 1; readonly epoch: number }
   | { readonly type: 'check-handover'; readonly old: Generation; readonly serving: Generation }

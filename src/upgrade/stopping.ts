@@ -91,7 +91,7 @@ export function beginStop(machine: SidecarMachine, drainMs: number, nowMs: numbe
         },
         actions: [
           { type: 'kill-unless-serving', id: state.candidate.id, oldId: state.serving.id },
-          { type: 'bind-sink', role: 'child', generation: state.candidate },
+          { type: 'bind-sink', role: 'child', generation: state.candidate, isFree: false },
         ],
       };
     case 'handover':

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readKept, startKept } from './keeper.ts';
 import { isAlive, signalProcess } from './process-identity.ts';
@@ -16,6 +16,7 @@ my $path = "\\0$name"; $path .= "\\0" x (108 - length $path);
 socket(my $socket, AF_UNIX, SOCK_DGRAM, 0) or die "socket: $!";
 alarm $seconds;
 select undef, undef, undef, 0.004 until bind $socket, pack 'S a108', AF_UNIX, $path;
+$| = 1; print "bound\n";
 while (defined(my $from = recv $socket, my $frame, 4096, 0)) {
   my $message = unpack 'H*', substr $frame, 8;
   send $socket, pack('H*', '000000000000000412021a00'), 0, $from if $message eq '0a021a00';
@@ -35,11 +36,19 @@ function fileName({ role, baseId, epoch }: SinkName): string {
   return `sink-${role}-${baseId}-${epoch % 3}`;
 }
 
-/** Binds the name as soon as it is free and holds it for at most so many seconds. The sink outlives this process. */
-export async function bindSink(dir: string, name: SinkName, seconds: number): Promise<void> {
+/**
+ * Binds the name as soon as it is free and holds it for at most so many seconds. With `isFree` it resolves when the name
+ * is bound (after 3 s at the latest), else when the sink waits for it. The sink outlives this process.
+ */
+export async function bindSink(dir: string, name: SinkName, seconds: number, isFree: boolean): Promise<void> {
   await releaseSink(dir, name);
   const socket = `envoy_domain_socket_${name.role}_${name.baseId * 10 + (name.epoch % 3)}`;
   await startKept(dir, fileName(name), ['perl', '-e', SINK, socket, String(seconds)]);
+  const out = join(dir, `${fileName(name)}.out`);
+  for (let tries = 0; isFree && tries < 600; tries++) {
+    if ((await readFile(out, 'utf8').catch(() => '')).includes('bound')) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /** Ends the sink on that name, if there is one, and waits until the name is free. */

@@ -227,8 +227,8 @@ export function openSidecarHost(place: SidecarPlace): SidecarHost {
       return acceptedConnections(await readTcpTable(identity.pid), ports).length;
     },
 
-    bindSink: (role, generation, seconds) =>
-      bindSink(run, { role, baseId: baseId(generation.variant), epoch: generation.epoch }, seconds),
+    bindSink: (role, { variant, epoch }, seconds, isFree) =>
+      bindSink(run, { role, baseId: baseId(variant), epoch }, seconds, isFree),
 
     async releaseSinks(variant, epoch) {
       for (const role of ['parent', 'child'] as const) await releaseSink(run, { role, baseId: baseId(variant), epoch });

@@ -111,7 +111,8 @@ export interface SidecarHost {
   listeners(spec: SidecarSpec, id: number): Promise<readonly string[]>;
   trackDrain(spec: SidecarSpec, old: number, serving: number | null): Promise<DrainTracker>;
   activeConnections(spec: SidecarSpec, id: number): Promise<number>;
-  bindSink(role: 'parent' | 'child', generation: Generation, seconds: number): Promise<void>;
+  /** Resolves once the sink is bound if the name is free, else once it waits for the name. */
+  bindSink(role: 'parent' | 'child', generation: Generation, seconds: number, isFree: boolean): Promise<void>;
   releaseSinks(variant: 0 | 1, epoch: number): Promise<void>;
   clearFlag(variant: 0 | 1): Promise<boolean>;
   preflightFacts(spec: SidecarSpec, pair: StoredPair, serving: Generation): Promise<PreflightFacts>;

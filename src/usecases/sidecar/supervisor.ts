@@ -116,7 +116,8 @@ export class SidecarSupervisor {
         state: step.machine.state.name,
       });
       this.machine = step.machine;
-      for (const id of found.slice(0, -1).map(({ launch }) => launch.generation.id)) this.#withoutAdmin.add(id);
+      // Whoever had a hot-restart child gave its admin up to it, also when that child is gone again.
+      for (const { launch, hadSuccessor } of found) if (hadSuccessor) this.#withoutAdmin.add(launch.generation.id);
       this.#enqueue(step.actions);
       this.#entered();
     }
@@ -225,7 +226,12 @@ export class SidecarSupervisor {
       case 'end-gently':
         return this.#endGently(action.id, action.cut);
       case 'bind-sink':
-        await host.bindSink(action.role, action.generation, Math.ceil(spec.drainMs / 1000) + SINK_SPARE_S);
+        await host.bindSink(
+          action.role,
+          action.generation,
+          Math.ceil(spec.drainMs / 1000) + SINK_SPARE_S,
+          action.isFree,
+        );
         return;
       case 'release-sinks':
         return host.releaseSinks(action.variant, action.epoch);

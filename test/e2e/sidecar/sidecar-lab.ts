@@ -123,7 +123,7 @@ export class SidecarLab {
   /** SIGKILL to the supervisor, as a crash. */
   async killSupervisor(): Promise<void> {
     const child = this.supervisor;
-    if (child === null || child.exitCode !== null) return;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;
