@@ -4,18 +4,16 @@ import { type ControlSocket, serveControlSocket } from '../../host/control-socke
 import { validateBootstrap } from '../../host/envoy/envoy-binary.ts';
 import { controlSocketPath, openSidecar, readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
 import { runAsAccount } from '../../host/envoy/run-as.ts';
+import { createInterceptHost } from '../../host/intercept-host.ts';
 import { becomeReapingInit } from '../../host/reaping-init.ts';
 import { notifyServiceManager } from '../../host/service-manager.ts';
 import { type StreamOutcome, WeirCommand } from '../../present/base-command.ts';
-import type { SidecarHost, SidecarInterception, SidecarSpec } from '../../usecases/ports/sidecar.ts';
+import type { SidecarHost, SidecarSpec } from '../../usecases/ports/sidecar.ts';
+import { bypassForSidecar } from '../../usecases/sidecar/bypass-apps.ts';
 import { type ControlRequest, serveRequest } from '../../usecases/sidecar/serve-requests.ts';
-import { SidecarSupervisor, type SupervisorEvent } from '../../usecases/sidecar/supervisor.ts';
+import { SidecarSupervisor } from '../../usecases/sidecar/supervisor.ts';
+import type { SupervisorEvent } from '../../usecases/sidecar/supervisor-event.ts';
 import { SupervisorRequests } from '../../usecases/sidecar/supervisor-requests.ts';
-
-const NO_INTERCEPTION: SidecarInterception = {
-  async bypass() {},
-  async renewLeases() {},
-};
 
 /** The supervisor of one sidecar, in the foreground. */
 export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunCommand, SupervisorEvent> {
@@ -33,7 +31,9 @@ export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunComm
     const spec = await readSidecarSpec(config, name);
     const host = openSidecar({ config, runDir, stateDir }, spec);
     await host.prepare(spec);
-    const supervisor = new SidecarSupervisor(host, spec, NO_INTERCEPTION, (event) => this.#tell(event));
+    const warn = (text: string) => this.warn(text);
+    const interception = bypassForSidecar(createInterceptHost({ runDir, stateDir, netns: '', warn }), name);
+    const supervisor = new SidecarSupervisor(host, spec, interception, (event) => this.#tell(event));
     const requests = new SupervisorRequests(supervisor, () => readSidecarSpec(config, name));
     // The socket is the lock: taken before anything is started or adopted.
     const control = await serveControlSocket(controlSocketPath(runDir, name), (request, send) =>

@@ -1,4 +1,3 @@
-import { judgePreflight, preflightWarnings } from '../../upgrade/judge-preflight.ts';
 import { resumeSidecar } from '../../upgrade/resume-sidecar.ts';
 import type {
   Generation,
@@ -9,19 +8,16 @@ import type {
 } from '../../upgrade/sidecar-state.ts';
 import { newSidecarMachine, nextTickMs, stepSidecar } from '../../upgrade/step-sidecar.ts';
 import type { AccessLogMark, DrainTracker, SidecarHost, SidecarInterception, SidecarSpec } from '../ports/sidecar.ts';
+import { ExitWatch } from './exit-watch.ts';
 import { candidateOf, readJournalHint, servingOf } from './machine-view.ts';
-import { UpgradeJob, upgradeSide } from './upgrade-job.ts';
-
-/** What the supervisor tells whoever runs it: one line of text, and the same as data. */
-export interface SupervisorEvent {
-  readonly event: 'live' | 'state' | 'report' | 'bypass' | 'warning' | 'adopted' | 'stopped';
-  readonly text: string;
-  readonly [field: string]: unknown;
-}
+import { runPreflight } from './run-preflight.ts';
+import type { SupervisorEvent } from './supervisor-event.ts';
+import { UpgradeJob } from './upgrade-job.ts';
 
 const START_POLL_MS = 15;
 const DRAIN_POLL_MS = 100;
 const READY_POLL_MS = 400;
+const NOTICE_BUDGET_MS = 1800;
 /** A sink must outlive the parent-shutdown timer of the process that it keeps alive. */
 const SINK_SPARE_S = 30;
 
@@ -38,7 +34,7 @@ export class SidecarSupervisor {
   isFrozen = false;
   readonly #interception: SidecarInterception;
   readonly #say: (event: SupervisorEvent) => void;
-  readonly #tracked = new Set<number>();
+  readonly #exits: ExitWatch;
   /** Processes whose admin was closed by a hot-restart child. */
   readonly #withoutAdmin = new Set<number>();
   #queue: Promise<void> = Promise.resolve();
@@ -46,10 +42,7 @@ export class SidecarSupervisor {
   #snapshot: readonly string[] = [];
   #drain: { id: number; tracker: DrainTracker } | null = null;
   #logMark: AccessLogMark | null = null;
-  #stopWatching: () => void = () => {};
   #closed = false;
-  #isChecking = false;
-  #checkAgain = false;
   #liveTold = 0;
   readonly #stopped: Promise<void>;
   #resolveStopped: () => void = () => {};
@@ -65,6 +58,11 @@ export class SidecarSupervisor {
     this.#interception = interception;
     this.#say = say;
     this.machine = newSidecarMachine(null, null);
+    this.#exits = new ExitWatch(
+      host,
+      () => this.spec,
+      (event) => this.dispatch(event),
+    );
     this.#stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
@@ -85,9 +83,9 @@ export class SidecarSupervisor {
     ]);
     const hint = readJournalHint(entries);
     await this.#note('supervisor', { pid: process.pid, found: found.map(({ launch }) => launch.pid) });
-    this.#stopWatching = host.onMaybeExit(() => void this.#checkExits());
+    this.#exits.start();
     for (const { launch } of found) {
-      this.#tracked.add(launch.generation.id);
+      this.#exits.add(launch.generation.id);
       // A supervisor may have died between SIGSTOP and SIGCONT of somebody: a stopped process helps nobody.
       if (found.length > 1) await host.signal(launch.generation.id, 'SIGCONT');
     }
@@ -139,7 +137,7 @@ export class SidecarSupervisor {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#tick);
-    this.#stopWatching();
+    this.#exits.stop();
   }
 
   #armTick(): void {
@@ -275,9 +273,7 @@ export class SidecarSupervisor {
       const pair = await host.pairs.read(generation.pair);
       if (pair === null) throw new Error(`the versions store has lost the pair ${generation.pair}`);
       await host.spawn(spec, pair, generation, drainMs);
-      this.#tracked.add(generation.id);
-      // It may have ended before it was watched.
-      void this.#checkExits();
+      this.#exits.add(generation.id);
     } catch (error) {
       const reason = `the process could not be started: ${error instanceof Error ? error.message : String(error)}`;
       this.dispatch({ type: 'spawn-failed', id: generation.id, reason });
@@ -285,25 +281,9 @@ export class SidecarSupervisor {
   }
 
   async #preflight(upgrade: UpgradeInProgress, serving: Generation): Promise<void> {
-    const requestId = upgrade.request.id;
-    try {
-      const pair = await this.host.pairs.read(upgrade.request.pair);
-      if (pair === null) throw new Error('the versions store has lost the pair');
-      const facts = await this.host.preflightFacts(this.spec, pair, serving);
-      const reasons = judgePreflight(facts);
-      if (this.job !== null) {
-        this.job.from = upgradeSide(await this.host.pairs.read(serving.pair), serving);
-        this.job.to = upgradeSide(pair, { epoch: serving.epoch + 1 });
-      }
-      if (reasons.length > 0) this.dispatch({ type: 'preflight-refused', requestId, reason: reasons.join('; ') });
-      else {
-        for (const warning of preflightWarnings(facts)) this.warn(warning);
-        this.dispatch({ type: 'preflight-passed', requestId });
-      }
-    } catch (error) {
-      const reason = `the checks failed: ${error instanceof Error ? error.message : String(error)}`;
-      this.dispatch({ type: 'preflight-refused', requestId, reason });
-    }
+    const { event, warnings } = await runPreflight(this.host, this.spec, upgrade, serving, this.job);
+    for (const warning of warnings) this.warn(warning);
+    this.dispatch(event);
   }
 
   async #pollStart(id: number): Promise<void> {
@@ -341,10 +321,10 @@ export class SidecarSupervisor {
   async #notify(old: Generation, serving: Generation, drainEndMs: number): Promise<void> {
     const deadlineMs = Math.max(0, Math.round(drainEndMs - this.host.nowMs()));
     const body = { sidecar: this.spec.name, event: 'drain', epoch: old.epoch, newEpoch: serving.epoch, deadlineMs };
-    const notices = await this.host.notify(this.spec, body, 1800);
+    const notices = await this.host.notify(this.spec, body, NOTICE_BUDGET_MS);
     if (this.job !== null) this.job.notices = notices;
-    for (const { ok, role, adapter, detail } of notices)
-      if (!ok) this.warn(`the ${role} notice (${adapter}) failed: ${detail}`);
+    const failed = notices.filter(({ ok }) => !ok);
+    for (const { role, adapter, detail } of failed) this.warn(`the ${role} notice (${adapter}) failed: ${detail}`);
     this.dispatch({ type: 'notices-done', id: old.id });
   }
 
@@ -400,32 +380,6 @@ export class SidecarSupervisor {
     this.job = null;
     await this.#note('report', { report });
     this.#say({ event: 'report', text: `upgrade ${outcome}: ${reason}`, report });
-  }
-
-  async #checkExits(): Promise<void> {
-    this.#checkAgain = true;
-    if (this.#isChecking) return;
-    this.#isChecking = true;
-    try {
-      while (this.#checkAgain && !this.#closed) {
-        this.#checkAgain = false;
-        await this.#lookForExits();
-      }
-    } finally {
-      this.#isChecking = false;
-    }
-  }
-
-  async #lookForExits(): Promise<void> {
-    for (const id of [...this.#tracked]) {
-      if (await this.host.isAlive(id)) continue;
-      this.#tracked.delete(id);
-      let othersListen = false;
-      for (const other of this.#tracked) {
-        othersListen ||= (await this.host.listeners(this.spec, other)).length > 0;
-      }
-      this.dispatch({ type: 'exited', id, detail: await this.host.exitDetail(id), othersListen });
-    }
   }
 
   async #pollReadiness(): Promise<void> {
