@@ -10,6 +10,7 @@ import { newSidecarMachine, nextTickMs, stepSidecar } from '../../upgrade/step-s
 import type { AccessLogMark, DrainTracker, SidecarHost, SidecarInterception, SidecarSpec } from '../ports/sidecar.ts';
 import { ExitWatch } from './exit-watch.ts';
 import { candidateOf, readJournalHint, servingOf } from './machine-view.ts';
+import { pause } from './pause.ts';
 import { runPreflight } from './run-preflight.ts';
 import type { SupervisorEvent } from './supervisor-event.ts';
 import { UpgradeJob } from './upgrade-job.ts';
@@ -90,11 +91,7 @@ export class SidecarSupervisor {
       if (found.length > 1) await host.signal(launch.generation.id, 'SIGCONT');
     }
     const facts = {
-      processes: found.map(({ launch, listening, hadSuccessor }) => ({
-        generation: launch.generation,
-        listening,
-        hadSuccessor,
-      })),
+      processes: found.map(({ launch, ...facts }) => ({ generation: launch.generation, ...facts })),
       nextId,
       ...pointers,
       journal: hint,
@@ -397,10 +394,4 @@ export class SidecarSupervisor {
       await pause(READY_POLL_MS);
     }
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 }
