@@ -5,6 +5,7 @@ import { validateBootstrap } from '../../host/envoy/envoy-binary.ts';
 import { controlSocketPath, openSidecar, readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
 import { runAsAccount } from '../../host/envoy/run-as.ts';
 import { createInterceptHost } from '../../host/intercept-host.ts';
+import { becomeLean } from '../../host/lean-runtime.ts';
 import { becomeReapingInit } from '../../host/reaping-init.ts';
 import { notifyServiceManager } from '../../host/service-manager.ts';
 import { type StreamOutcome, WeirCommand } from '../../present/base-command.ts';
@@ -25,6 +26,7 @@ export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunComm
 
   protected override async execute(): Promise<StreamOutcome> {
     becomeReapingInit();
+    becomeLean();
     const { signal } = this;
     const { name } = this.args;
     const { config, 'run-dir': runDir, 'state-dir': stateDir } = this.flags;

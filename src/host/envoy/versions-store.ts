@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import {
   chmod,
   chown,
   copyFile,
   link,
   mkdir,
+  open,
   readdir,
   readFile,
   readlink,
@@ -27,8 +27,18 @@ const KEPT_PAIRS = 3;
 
 async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk);
-  return hash.digest('hex');
+  const handle = await open(file, 'r');
+  try {
+    // One buffer for all of 100 MB: a stream's many would stay in the resident memory of a supervisor that then idles.
+    const buffer = Buffer.allocUnsafeSlow(1 << 18);
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The pairs of binary and bootstrap under `STATE/sidecars/NAME/versions`; `current` and `previous` are links to them. */
