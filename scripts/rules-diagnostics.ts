@@ -1,0 +1,9 @@
+/** Writes docs/rules-diagnostics.md from the catalogue of diagnostics. */
+import { writeFileSync } from 'node:fs';
+import { DIAGNOSTICS } from '../src/routing/diagnostics/catalogue.ts';
+
+const sections = Object.entries(DIAGNOSTICS).map(([code, { title, level, why, example, instead }]) =>
+  [`## ${code}: ${title}`, '', `*${level}*. ${why}`, '', '```', example, '```', '', instead].join('\n'),
+);
+const page = `# Diagnostics about routing rules\n\nMade from the catalogue; do not edit.\n\n${sections.join('\n\n')}\n`;
+writeFileSync(new URL('../docs/rules-diagnostics.md', import.meta.url), page);

@@ -1,0 +1,109 @@
+import * as Args from '@oclif/core/args';
+import { WeirError } from '../../errors/weir-error.ts';
+import { type ControlSocket, serveControlSocket } from '../../host/control-socket.ts';
+import { validateBootstrap } from '../../host/envoy/envoy-binary.ts';
+import { controlSocketPath, openSidecar, readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
+import { runAsAccount } from '../../host/envoy/run-as.ts';
+import { createInterceptHost } from '../../host/intercept-host.ts';
+import { becomeLean } from '../../host/lean-runtime.ts';
+import { becomeReapingInit } from '../../host/reaping-init.ts';
+import { notifyServiceManager } from '../../host/service-manager.ts';
+import { type StreamOutcome, WeirCommand } from '../../present/base-command.ts';
+import type { SidecarHost, SidecarSpec } from '../../usecases/ports/sidecar.ts';
+import { bypassForSidecar } from '../../usecases/sidecar/bypass-apps.ts';
+import { type ControlRequest, serveRequest } from '../../usecases/sidecar/serve-requests.ts';
+import { SidecarSupervisor } from '../../usecases/sidecar/supervisor.ts';
+import type { SupervisorEvent } from '../../usecases/sidecar/supervisor-event.ts';
+import { SupervisorRequests } from '../../usecases/sidecar/supervisor-requests.ts';
+
+/** The supervisor of one sidecar, in the foreground. */
+export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunCommand, SupervisorEvent> {
+  static override summary = 'Run a sidecar: start Envoy, keep it running, serve upgrades.';
+  static override description =
+    'Stays in the foreground. Envoy itself is not its child: a killed supervisor leaves the traffic alone, and a new one adopts the Envoy that it finds. SIGHUP upgrades with the files in place, SIGUSR1 reopens the logs, SIGTERM drains and stops.';
+  static override args = { name: Args.string({ required: true, description: 'A sidecar of mesh.yaml.' }) };
+  static override examples = ['<%= config.bin %> sidecar run main'];
+
+  protected override async execute(): Promise<StreamOutcome> {
+    becomeReapingInit();
+    becomeLean();
+    const { signal } = this;
+    const { name } = this.args;
+    const { config, 'run-dir': runDir, 'state-dir': stateDir } = this.flags;
+    const spec = await readSidecarSpec(config, name);
+    const host = openSidecar({ config, runDir, stateDir }, spec);
+    await host.prepare(spec);
+    const warn = (text: string) => this.warn(text);
+    const interception = bypassForSidecar(createInterceptHost({ runDir, stateDir, netns: '', warn }), name);
+    const supervisor = new SidecarSupervisor(host, spec, interception, (event) => this.#tell(event));
+    const requests = new SupervisorRequests(supervisor, () => readSidecarSpec(config, name));
+    // The socket is the lock: taken before anything is started or adopted.
+    const control = await serveControlSocket(controlSocketPath(runDir, name), (request, send) =>
+      serveRequest(supervisor, requests, request as unknown as ControlRequest, send),
+    );
+    await this.#supervise(
+      supervisor,
+      requests,
+      control,
+      signal,
+      await firstPair(host, spec, (text) => this.warn(text)),
+    );
+    return { streamed: true };
+  }
+
+  async #supervise(
+    supervisor: SidecarSupervisor,
+    requests: SupervisorRequests,
+    control: ControlSocket,
+    signal: AbortSignal,
+    pair: string,
+  ): Promise<void> {
+    const upgrade = () => {
+      const asked = { binary: null, bootstrap: null, dryRun: false, force: false, drainMs: null, rollback: false };
+      requests.upgrade({ ...asked, initTimeoutMs: 60_000 }, () => {}).catch((error: Error) => this.warn(error.message));
+    };
+    const reopen = () => void requests.reopenLogs();
+    const stop = () => void requests.stop(null);
+    process.on('SIGHUP', upgrade).on('SIGUSR1', reopen);
+    signal.addEventListener('abort', stop);
+    try {
+      await supervisor.start(pair);
+      if (signal.aborted) stop();
+      await supervisor.stopped;
+    } finally {
+      process.off('SIGHUP', upgrade).off('SIGUSR1', reopen);
+      supervisor.close();
+      await control.close();
+    }
+  }
+
+  #tell(event: SupervisorEvent): void {
+    if (event.event === 'live') void notifyServiceManager('READY=1', `--status=${event.text}`);
+    if (this.flags.json) this.emit({ result: event, text: () => '' });
+    else if (event.event === 'live') this.emit({ result: event, text: () => event.text });
+    else if (event.event === 'warning') this.warn(event.text);
+    else if (event.event !== 'state') this.progress(event.text);
+  }
+}
+
+/** The pair to start when nothing runs: the settled one, else what mesh.yaml names, which is checked first. */
+async function firstPair(host: SidecarHost, spec: SidecarSpec, warn: (text: string) => void): Promise<string> {
+  const { current } = await host.pairs.pointers();
+  if (current !== null && (await host.pairs.read(current)) !== null) {
+    const named = await host.pairs.stage(spec.binary, spec.bootstrap).catch(() => null);
+    if (named !== null && named.id !== current) {
+      warn(
+        `mesh.yaml names another binary or bootstrap than the settled one: \`weir sidecar upgrade ${spec.name}\` takes it`,
+      );
+    }
+    return current;
+  }
+  const pair = await host.pairs.stage(spec.binary, spec.bootstrap);
+  const problem = await validateBootstrap(pair.binary, pair.bootstrap, runAsAccount(spec.uid, spec.gid), 30_000);
+  if (problem === null) return pair.id;
+  throw new WeirError('WEIR4014', {
+    what: `${spec.name} cannot be started`,
+    why: `Envoy does not accept ${spec.bootstrap}: ${problem}`,
+    hint: `mend the bootstrap; \`weir sidecar init ${spec.name}\` writes one that works`,
+  });
+}

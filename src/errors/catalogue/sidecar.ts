@@ -1,0 +1,108 @@
+import type { CatalogueEntry } from './entry.ts';
+
+/** Sidecars and their upgrades. Codes WEIR40xx. */
+export const SIDECAR_ERRORS = {
+  WEIR4001: {
+    title: 'the sidecar has a supervisor already',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'Each sidecar has one supervisor, `weir sidecar run NAME`. Its lock is held by a running process, so a second one does not start. Nothing was changed.',
+  },
+  WEIR4002: {
+    title: 'the sidecar has no supervisor',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'Upgrade, abort, rollback, stop and reopen-logs are carried out by the supervisor, `weir sidecar run NAME`, which does not run or does not answer. An Envoy that it had started goes on serving, and a new supervisor adopts it. Nothing was changed.',
+  },
+  WEIR4003: {
+    title: 'binary or bootstrap of the sidecar cannot be used',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'The Envoy binary or the bootstrap file is missing, cannot be read, or cannot be stored in the state directory (no room, no rights). Nothing was changed.',
+  },
+  WEIR4004: {
+    title: 'upgrade refused',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'The checks before an upgrade found a reason why it would fail or lose requests. Nothing was changed; the serving Envoy was not touched. The message lists every reason.',
+  },
+  WEIR4005: {
+    title: 'the sidecar is busy',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'Another upgrade is under way, or the sidecar is being started or stopped. One change at a time: an overlapping upgrade would end requests that still run. The message says in which state it is and how many seconds are left.',
+  },
+  WEIR4006: {
+    title: 'upgrade aborted',
+    exit: 4,
+    kind: 'child',
+    explain:
+      'The new Envoy was removed before it took over: it failed, it was not ready in time, or an operator aborted. The old one serves as before, and the next upgrade needs no manual step.',
+  },
+  WEIR4007: {
+    title: 'upgrade rolled back',
+    exit: 4,
+    kind: 'child',
+    explain:
+      'The new Envoy failed after the hand-over, or did not hold every listener. The former binary and bootstrap serve again.',
+  },
+  WEIR4008: {
+    title: 'upgrade failed, emergency bypass',
+    exit: 5,
+    kind: 'child',
+    explain:
+      'The new Envoy failed after the hand-over and the former one could not be started at once. Traffic goes direct, and the supervisor goes on trying to start the former pair. `weir sidecar status` shows the state; the log of the sidecar says why the start fails.',
+  },
+  WEIR4009: {
+    title: 'gave up waiting for the supervisor',
+    exit: 6,
+    kind: 'host',
+    explain:
+      'The command stopped waiting: the supervisor did not say how the upgrade ended. The upgrade itself goes on if the supervisor lives; `weir sidecar history NAME` shows its end.',
+  },
+  WEIR4010: {
+    title: 'nothing to go back to',
+    exit: 3,
+    kind: 'user',
+    explain:
+      'The versions store holds no former pair of binary and bootstrap for this sidecar, because no upgrade has settled yet. Nothing was changed.',
+  },
+  WEIR4011: {
+    title: 'unknown sidecar',
+    exit: 2,
+    kind: 'user',
+    explain: 'mesh.yaml has no sidecar of that name. Nothing was done.',
+  },
+  WEIR4012: {
+    title: 'the sidecar is not run by weir',
+    exit: 2,
+    kind: 'user',
+    explain:
+      '`weir sidecar` runs and upgrades sidecars whose entry in mesh.yaml has `binary` and `bootstrap`. This one has none: somebody else runs it. Nothing was done.',
+  },
+  WEIR4013: {
+    title: 'too late to abort',
+    exit: 3,
+    kind: 'user',
+    explain:
+      'The new Envoy has taken over and the old one drains; it cannot be brought back. `weir sidecar rollback NAME` is the way back once the upgrade has settled. Nothing was changed.',
+  },
+  WEIR4014: {
+    title: 'the sidecar cannot be started',
+    exit: 3,
+    kind: 'child',
+    explain: 'Envoy did not accept its binary or bootstrap when the supervisor started, so nothing was started.',
+  },
+  WEIR4015: {
+    title: 'bootstrap not written',
+    exit: 3,
+    kind: 'host',
+    explain:
+      '`weir sidecar init` does not write over an existing file without --force, and does not leave a file that Envoy itself refuses.',
+  },
+} as const satisfies Record<`WEIR40${number}`, CatalogueEntry>;

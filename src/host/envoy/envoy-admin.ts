@@ -1,0 +1,74 @@
+import { request } from 'node:http';
+import type { AdminAddress } from '../../config/mesh-config.ts';
+
+/** What Envoy's admin says about its process. `nonce` is its --admin-address-path: it tells two Envoys on one address apart. */
+export interface ServerInfo {
+  readonly state: 'LIVE' | 'DRAINING' | 'PRE_INITIALIZING' | 'INITIALIZING';
+  readonly version: string;
+  readonly epoch: number;
+  readonly baseId: number;
+  readonly concurrency: number;
+  readonly drainSeconds: number;
+  readonly drainStrategy: string;
+  readonly nonce: string;
+  readonly hotRestartVersion: string;
+}
+
+/** An answer of the admin interface: HTTP status and body; null when nobody answered within the time. */
+export async function askAdmin(
+  admin: AdminAddress,
+  path: string,
+  options: { readonly method?: 'GET' | 'POST'; readonly timeoutMs: number },
+): Promise<{ status: number; body: string } | null> {
+  const target = admin.kind === 'unix' ? { socketPath: admin.path } : { host: admin.host, port: admin.port };
+  return new Promise((resolve) => {
+    const asked = request(
+      {
+        ...target,
+        path,
+        method: options.method ?? 'GET',
+        agent: false,
+        headers: { host: 'envoy-admin', connection: 'close' },
+      },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('end', () =>
+          resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+        );
+        answer.on('error', () => resolve(null));
+      },
+    );
+    // A whole deadline, not one of silence: a frozen process may have accepted the connection.
+    const timer = setTimeout(() => asked.destroy(new Error('timed out')), options.timeoutMs);
+    asked.on('error', () => resolve(null));
+    asked.on('close', () => {
+      clearTimeout(timer);
+      resolve(null);
+    });
+    asked.end();
+  });
+}
+
+/** Asks `/server_info`; null when nobody answers or the answer is not Envoy's. */
+export async function askServerInfo(admin: AdminAddress, timeoutMs: number): Promise<ServerInfo | null> {
+  const answer = await askAdmin(admin, '/server_info', { timeoutMs });
+  if (answer === null || answer.status !== 200) return null;
+  try {
+    const info = JSON.parse(answer.body);
+    const options = info.command_line_options;
+    return {
+      state: info.state,
+      version: String(info.version ?? '').split('/')[1] ?? '',
+      epoch: Number(options.restart_epoch ?? 0),
+      baseId: Number(options.base_id ?? 0),
+      concurrency: Number(options.concurrency ?? 0),
+      drainSeconds: Number.parseFloat(options.drain_time ?? '0'),
+      drainStrategy: String(options.drain_strategy ?? 'Gradual'),
+      nonce: String(options.admin_address_path ?? ''),
+      hotRestartVersion: String(info.hot_restart_version ?? ''),
+    };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import type { AccountId, ResolvedMeshConfig, SidecarConfig } from '../../config/mesh-config.ts';
+import { WeirError } from '../../errors/weir-error.ts';
+import type { SidecarHost, SidecarSpec } from '../../usecases/ports/sidecar.ts';
+import { loadMeshConfig } from '../config-file.ts';
+import { primaryGroup, runAsAccount } from './run-as.ts';
+import { openSidecarHost } from './sidecar-host.ts';
+
+/** Where weir keeps things, from the global flags. */
+export interface WeirFolders {
+  readonly config: string;
+  readonly runDir: string;
+  readonly stateDir: string;
+}
+
+/** The control socket of a sidecar's supervisor. */
+export function controlSocketPath(runDir: string, name: string): string {
+  return join(runDir, name, 'control.sock');
+}
+
+/** The journal of a sidecar. */
+export function sidecarJournalPath(stateDir: string, name: string): string {
+  return join(stateDir, 'sidecars', name, 'journal.jsonl');
+}
+
+/** Throws WEIR4011 (exit 2) when mesh.yaml has no sidecar of that name. */
+export function requireSidecar(mesh: ResolvedMeshConfig, name: string): SidecarConfig<AccountId> {
+  const sidecar = mesh.sidecars.get(name);
+  if (sidecar !== undefined) return sidecar;
+  const known = [...mesh.sidecars.keys()];
+  throw new WeirError('WEIR4011', {
+    what: `${mesh.file} has no sidecar ${JSON.stringify(name)}`,
+    why: known.length === 0 ? 'it has no sidecar at all' : `it has ${known.join(', ')}`,
+    hint: 'name one of them, or add the sidecar to mesh.yaml',
+  });
+}
+
+/** Reads mesh.yaml and gives what it says of one sidecar that weir runs. Throws WEIR4011, WEIR4012 or an error of the file. */
+export async function readSidecarSpec(config: string, name: string): Promise<SidecarSpec> {
+  const mesh = await loadMeshConfig(config);
+  const sidecar = requireSidecar(mesh, name);
+  const { process: run } = sidecar;
+  if (run === undefined) {
+    throw new WeirError('WEIR4012', {
+      what: `the sidecar ${name} is not run by weir`,
+      why: `its entry in ${config} has no \`binary\` and \`bootstrap\``,
+      hint: 'add both to run it with `weir sidecar run`; `weir sidecar init` writes a bootstrap',
+    });
+  }
+  const uid = sidecar.user?.id ?? null;
+  const gid = sidecar.group?.id ?? (uid === null ? null : ((await primaryGroup(uid)) ?? uid));
+  const { admin, readyPath } = sidecar;
+  const { binary, bootstrap, concurrency, drainMs, notify } = run;
+  return { name, uid, gid, admin, readyPath, binary, bootstrap, concurrency, drainMs, notify: notify ?? null };
+}
+
+/** Opens the host side of a sidecar that weir runs. */
+export function openSidecar(folders: WeirFolders, spec: SidecarSpec): SidecarHost {
+  return openSidecarHost({
+    name: spec.name,
+    run: join(folders.runDir, spec.name),
+    state: join(folders.stateDir, 'sidecars', spec.name),
+    as: runAsAccount(spec.uid, spec.gid),
+    gid: spec.gid,
+    adminSocket: spec.admin.kind === 'unix' ? spec.admin.path : null,
+  });
+}

@@ -1,0 +1,20 @@
+/**
+ * As PID 1 of a container a process has to reap every orphan, and Node reaps only its own children. So PID 1 becomes a
+ * shell that runs weir as its child, passes signals on, reaps, and ends with weir's exit code.
+ */
+const INIT = `
+"$@" &
+child=$!
+for name in TERM INT HUP USR1; do trap "kill -$name $child 2>/dev/null" $name; done
+while :; do
+  wait "$child"; code=$?
+  kill -0 "$child" 2>/dev/null || exit "$code"
+done
+`;
+
+/** If this process is PID 1, replaces it by a reaping shell with the same command line as its child; else does nothing. */
+export function becomeReapingInit(): void {
+  if (process.pid !== 1 || process.execve === undefined) return;
+  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve('/bin/sh', ['sh', '-c', INIT, 'weir-init', ...command], process.env);
+}

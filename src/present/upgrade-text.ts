@@ -1,0 +1,52 @@
+import type { SidecarStatus, UpgradeProgressEvent, UpgradeReport, UpgradeSide } from '../upgrade/upgrade-report.ts';
+
+function side({ epoch, version }: UpgradeSide): string {
+  return `${version ?? 'unknown version'}${epoch === null ? '' : ` (epoch ${epoch})`}`;
+}
+
+/** One line of an upgrade's progress: state, seconds, connections of the old and the new process. */
+export function formatUpgradeProgress(event: UpgradeProgressEvent): string {
+  const { state, atMs, secondsLeft, connections } = event;
+  const seconds = `${(atMs / 1000).toFixed(1)} s`.padStart(8);
+  const left = secondsLeft === null ? '' : `  at most ${secondsLeft} s left`;
+  const counts = connections === null ? '' : `  old: ${connections.old} conn  new: ${connections.new} conn`;
+  return `${seconds}  ${state.padEnd(13)}${counts}${left}`;
+}
+
+/** The end report of an upgrade for humans. */
+export function formatUpgradeReport(name: string, report: UpgradeReport): string {
+  const { outcome, reason, from, to, connections, requests, drainedAtMs, notices, states } = report;
+  if (outcome === 'unchanged') return `${name}: nothing to do, ${reason}`;
+  if (outcome === 'dry-run') return `${name}: preflight passed, ${side(from)} -> ${side(to)} would go on`;
+  const total = ((states.at(-1)?.atMs ?? 0) / 1000).toFixed(1);
+  const lines = [`${name}: ${outcome}  ${side(from)} -> ${side(to)}  in ${total} s`];
+  const drainedAt = drainedAtMs === null ? '' : `  last one gone at ${(drainedAtMs / 1000).toFixed(1)} s`;
+  const cutRequests = requests.cut === null ? 'not counted (no access log)' : requests.cut;
+  lines.push(`connections: drained ${connections.drained}, cut ${connections.cut}${drainedAt}`);
+  lines.push(`requests cut: ${cutRequests}`);
+  for (const { role, adapter, ok, detail } of notices) {
+    lines.push(`notice ${role} by ${adapter}: ${ok ? 'ok' : 'failed'}, ${detail}`);
+  }
+  return lines.join('\n');
+}
+
+/** One line of the history. */
+export function formatHistoryLine(report: UpgradeReport): string {
+  const { at, outcome, from, to, connections, reason } = report;
+  return `${at}  ${outcome.padEnd(12)} ${side(from)} -> ${side(to)}  cut ${connections.cut}  ${reason}`;
+}
+
+/** One sidecar of `weir sidecar status`. */
+export function formatSidecarStatus(status: SidecarStatus): string {
+  const { name, state, version, epoch, pid, connections, supervisorPid, upgrade, last } = status;
+  const envoy = pid === null ? '' : `  Envoy ${version ?? '?'}  epoch ${epoch ?? '?'}  pid ${pid}`;
+  const supervisor = supervisorPid === null ? '  no supervisor' : `  supervisor ${supervisorPid}`;
+  const lines = [`${name}: ${state}${envoy}  ${connections.active} connections${supervisor}`];
+  if (upgrade !== null) {
+    const counts = upgrade.connections;
+    const detail = counts === null ? '' : `, old ${counts.old} conn, new ${counts.new} conn`;
+    lines.push(`  upgrade: ${upgrade.state}, at most ${upgrade.secondsLeft ?? '?'} s left${detail}`);
+  }
+  if (last !== null) lines.push(`  last upgrade: ${last.outcome} at ${last.at}, to ${side(last.to)}`);
+  return lines.join('\n');
+}

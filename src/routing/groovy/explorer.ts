@@ -1,0 +1,182 @@
+import type { PlanCondition, PlanNote, PlanOutcome, ProviderPredicate } from '../route-plan.ts';
+import { OpaqueSignal } from './exceptions.ts';
+import { PathKnowledge } from './path-knowledge.ts';
+import type { TextRange } from './source.ts';
+
+/** What a path depends on: a condition on the call, whether a set of providers is not empty, or a random draw. */
+export type DecisionAtom =
+  | { readonly on: 'call'; readonly condition: PlanCondition }
+  | { readonly on: 'group'; readonly where: ProviderPredicate }
+  | { readonly on: 'draw'; readonly yes: number; readonly no: number };
+
+/** The end of a path: an outcome with what it was made of, and where. */
+export interface PathLeaf {
+  readonly kind: 'leaf';
+  readonly outcome: LeafOutcome;
+  readonly range: TextRange;
+  readonly notes: readonly PlanNote[];
+}
+
+/** An outcome before groups have names. */
+export type LeafOutcome =
+  /** Known providers, by their position; for one call only. */
+  | { readonly kind: 'members'; readonly indexes: readonly number[]; readonly weights?: readonly number[] }
+  | Exclude<PlanOutcome, { kind: 'route' }>
+  | {
+      readonly kind: 'group';
+      readonly where: ProviderPredicate;
+      readonly label: string;
+      readonly closedWorld: boolean;
+      readonly weights?: readonly { readonly where: ProviderPredicate; readonly weight: number }[];
+    };
+
+/** A decision with both ways on. `yes` comes first in the decision list, so `no` needs no negation. */
+export interface DecisionNode {
+  readonly kind: 'decision';
+  readonly atom: DecisionAtom;
+  yes: DecisionTree | null;
+  no: DecisionTree | null;
+}
+
+/** All paths of a rule. */
+export type DecisionTree = PathLeaf | DecisionNode;
+
+/** Most paths that are followed; the rest of the tree becomes opaque. */
+export const PATH_LIMIT = 10_000;
+
+/** Most steps of evaluation over all paths; a script that needs more is opaque from there. */
+export const STEP_LIMIT = 20_000_000;
+
+interface Taken {
+  readonly node: DecisionNode;
+  value: boolean;
+  readonly from: Checkpoint<unknown>;
+}
+
+interface Checkpoint<S> {
+  readonly state: S;
+  readonly heap: number;
+  readonly facts: number;
+  readonly depth: number;
+}
+
+/** One thing that a step does: go on with a new state, or end the path. */
+export type StepResult<S> = { readonly next: S } | { readonly leaf: PathLeaf };
+
+/**
+ * Follows every path of a program that runs in steps. A step may ask `decide` any number of times; when all that follows
+ * from one answer is known, the step is run again with the other answer, from the state before it.
+ */
+export class Explorer {
+  knowledge = new PathKnowledge();
+  readonly #heap: (() => void)[] = [];
+  readonly #taken: Taken[] = [];
+  #cursor = 0;
+  #checkpoint: Checkpoint<unknown> = { state: undefined, heap: 0, facts: 0, depth: 0 };
+  #root: DecisionTree | null = null;
+  steps = 0;
+  paths = 0;
+
+  /** Registers how to undo a change of a value; every change of shared state goes through here. */
+  log(undo: () => void): void {
+    this.#heap.push(undo);
+  }
+
+  /** A point of the heap to return to. */
+  heapMark(): number {
+    return this.#heap.length;
+  }
+
+  /** Undoes changes since the mark. */
+  heapUndo(mark: number): void {
+    while (this.#heap.length > mark) this.#heap.pop()?.();
+  }
+
+  /** Counts work. @throws OpaqueSignal past the limit. */
+  tick(): void {
+    if (++this.steps > STEP_LIMIT)
+      throw new OpaqueSignal('path-limit', 'the script needs more steps than weir follows');
+  }
+
+  /** Whether a condition on the call holds on this path. */
+  decide(condition: PlanCondition): boolean {
+    const implied = this.knowledge.implied(condition);
+    if (implied !== undefined) return implied;
+    const value = this.#choose({ on: 'call', condition });
+    this.knowledge.assume(condition, value);
+    return value;
+  }
+
+  /** Whether a set of providers is not empty on this path. The set of all is taken as not empty. */
+  decideGroup(where: ProviderPredicate): boolean {
+    if (where.p === 'true') return true;
+    if (where.p === 'false') return false;
+    const key = JSON.stringify(where);
+    const known = this.knowledge.group(key);
+    if (known !== undefined) return known;
+    const value = this.#choose({ on: 'group', where });
+    this.knowledge.assumeGroup(key, value);
+    return value;
+  }
+
+  /** Whether a draw falls on the first of two sides, with their numbers of equally likely values. */
+  decideDraw(yes: number, no: number): boolean {
+    if (no === 0) return true;
+    if (yes === 0) return false;
+    return this.#choose({ on: 'draw', yes, no });
+  }
+
+  #choose(atom: DecisionAtom): boolean {
+    const replayed = this.#taken[this.#cursor];
+    if (replayed) {
+      this.#cursor++;
+      return replayed.value;
+    }
+    const node: DecisionNode = { kind: 'decision', atom, yes: null, no: null };
+    this.#attach(node);
+    this.#taken.push({ node, value: true, from: this.#checkpoint });
+    this.#cursor = this.#taken.length;
+    return true;
+  }
+
+  #attach(tree: DecisionTree): void {
+    const last = this.#taken.at(-1);
+    if (!last) this.#root = tree;
+    else if (last.value) last.node.yes = tree;
+    else last.node.no = tree;
+  }
+
+  /** Runs the program from `start` along every path; `step` must depend on its state and on decisions only. */
+  explore<S>(start: S, step: (state: S) => StepResult<S>, limited: (range?: TextRange) => PathLeaf): DecisionTree {
+    let state = start;
+    for (;;) {
+      this.#checkpoint = { state, heap: this.#heap.length, facts: this.knowledge.mark(), depth: this.#cursor };
+      const result = step(state);
+      if ('next' in result) {
+        state = result.next;
+        continue;
+      }
+      this.#attach(result.leaf);
+      this.paths++;
+      const full = this.paths >= PATH_LIMIT || this.steps > STEP_LIMIT;
+      let last = this.#taken.at(-1);
+      while (last && (!last.value || full)) {
+        if (last.value) {
+          last.value = false;
+          this.#attach(limited(result.leaf.range));
+        }
+        this.#taken.pop();
+        last = this.#taken.at(-1);
+      }
+      if (!last) break;
+      last.value = false;
+      const from = last.from as Checkpoint<S>;
+      this.heapUndo(from.heap);
+      this.knowledge.undo(from.facts);
+      this.#cursor = from.depth;
+      state = from.state;
+    }
+    if (this.#root === null) throw new Error('no path was followed');
+    return this.#root;
+  }
+}

@@ -1,0 +1,144 @@
+import { classMask, NUMBER_CLASSES, TEXT_CLASS } from './groovy/class-mask.ts';
+import { conditionKey, termKey } from './groovy/path-knowledge.ts';
+import type { DraftRule } from './plan-from-tree.ts';
+import type { PlanCondition, PlanTest } from './route-plan.ts';
+
+interface Keyed {
+  readonly rule: DraftRule;
+  readonly keys: ReadonlySet<string>;
+  readonly outcome: string;
+}
+
+/**
+ * A shorter list that decides every call alike: conditions that others imply are dropped, neighbours of one outcome joined,
+ * and rules left out where a later one gives the same outcome for all their calls. Takes time linear in the rules.
+ */
+export function minimiseRules(rules: readonly DraftRule[]): DraftRule[] {
+  let list = rules.map((rule) => keyed({ ...rule, when: withoutImplied(rule.when) }));
+  const end = list.findIndex((item) => item.rule.when.length === 0);
+  if (end >= 0) list = list.slice(0, end + 1);
+  list = dropCovered(list);
+  list = joinNeighbours(list);
+  return dropCovered(list).map((item) => item.rule);
+}
+
+function keyed(rule: DraftRule): Keyed {
+  return { rule, keys: new Set(rule.when.map(conditionKey)), outcome: JSON.stringify(rule.outcome) };
+}
+
+/** Looks back over this many rules of one outcome, so that cost stays linear. */
+const LOOK_AHEAD = 24;
+
+function dropCovered(list: readonly Keyed[]): Keyed[] {
+  const kept: Keyed[] = [];
+  for (let i = list.length - 1; i >= 0; i--) {
+    const item = list[i];
+    if (!item) continue;
+    let covered = false;
+    for (let k = kept.length - 1; k >= Math.max(0, kept.length - LOOK_AHEAD); k--) {
+      const later = kept[k];
+      if (!later) break;
+      if (later.outcome === item.outcome && [...later.keys].every((key) => item.keys.has(key))) {
+        covered = true;
+        break;
+      }
+      if (later.outcome !== item.outcome && !disjoint(later.rule.when, item.rule.when)) break;
+    }
+    if (!covered) kept.push(item);
+  }
+  return kept.reverse();
+}
+
+/** Whether two conjunctions surely have no call in common: different constants for one term. */
+function disjoint(a: readonly PlanCondition[], b: readonly PlanCondition[]): boolean {
+  return a.some(({ term, test }) => {
+    if (test.op !== 'eq') return false;
+    return b.some((other) => {
+      if (other.test.op !== 'eq' || termKey(other.term) !== termKey(term)) return false;
+      const mine = test.values.map((value) => JSON.stringify(value));
+      const theirs = other.test.values;
+      const texts = [...test.values, ...theirs].every((value) => value.t === 'java.lang.String');
+      return texts && !theirs.some((value) => mine.includes(JSON.stringify(value)));
+    });
+  });
+}
+
+/** Neighbours that differ in one condition on one term become one rule, where the test can hold both. */
+function joinNeighbours(list: readonly Keyed[]): Keyed[] {
+  const joined: Keyed[] = [];
+  for (const item of list) {
+    const last = joined.at(-1);
+    const rule = last && last.outcome === item.outcome ? joinPair(last.rule, item.rule) : undefined;
+    if (rule) joined[joined.length - 1] = keyed(rule);
+    else joined.push(item);
+  }
+  return joined;
+}
+
+function joinPair(a: DraftRule, b: DraftRule): DraftRule | undefined {
+  if (a.when.length !== b.when.length) return undefined;
+  const keysOfB = new Set(b.when.map(conditionKey));
+  const keysOfA = new Set(a.when.map(conditionKey));
+  const onlyA = a.when.filter((condition) => !keysOfB.has(conditionKey(condition)));
+  const onlyB = b.when.filter((condition) => !keysOfA.has(conditionKey(condition)));
+  const [x, y] = [onlyA[0], onlyB[0]];
+  if (onlyA.length !== 1 || onlyB.length !== 1 || !x || !y || termKey(x.term) !== termKey(y.term)) return undefined;
+  const test = joinTests(x.test, y.test);
+  if (!test) return undefined;
+  return { ...a, when: a.when.map((condition) => (condition === x ? { term: x.term, test } : condition)) };
+}
+
+function joinTests(a: PlanTest, b: PlanTest): PlanTest | undefined {
+  if (a.op === 'eq' && b.op === 'eq') {
+    const known = new Set(a.values.map((value) => JSON.stringify(value)));
+    return { op: 'eq', values: [...a.values, ...b.values.filter((value) => !known.has(JSON.stringify(value)))] };
+  }
+  if (a.op === 'is' && b.op === 'is') return { op: 'is', classes: [...new Set([...a.classes, ...b.classes])] };
+  return undefined;
+}
+
+/** Conditions without those that another one of the same rule implies. */
+function withoutImplied(when: readonly PlanCondition[]): PlanCondition[] {
+  const seen = new Set<string>();
+  const unique = when.filter((condition) => {
+    const key = conditionKey(condition);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+  return unique.filter((condition) => !unique.some((other) => other !== condition && implies(other, condition)));
+}
+
+function implies(other: PlanCondition, condition: PlanCondition): boolean {
+  const { term, test } = condition;
+  const same = termKey(term) === termKey(other.term);
+  if (test.op === 'defined') return same && other.test.op !== 'defined';
+  // An argument that passes any test is there, and so are the ones before it.
+  if (term.t === 'argCount' && test.op === 'range' && test.max === null) {
+    if (other.term.t === 'arg' && Number(test.min) <= other.term.index + 1) return true;
+  }
+  if (test.op === 'is' && same) {
+    const mask = classMask(test.classes);
+    if (other.test.op === 'range') return (NUMBER_CLASSES & ~mask) === 0;
+    if (['prefix', 'suffix', 'contains', 'regex', 'eqIgnoreCase'].includes(other.test.op))
+      return (TEXT_CLASS & ~mask) === 0;
+    if (other.test.op === 'is') {
+      const narrower = classMask(other.test.classes);
+      return (narrower & ~mask) === 0 && narrower !== mask;
+    }
+  }
+  if (test.op === 'range' && other.test.op === 'range' && same) {
+    return tighter(other.test, test) && !tighter(test, other.test);
+  }
+  return false;
+}
+
+/** Whether every number in `a` is in `b`, for one-sided ranges of one direction. */
+function tighter(a: Extract<PlanTest, { op: 'range' }>, b: Extract<PlanTest, { op: 'range' }>): boolean {
+  if (a.max !== null || b.max !== null) {
+    if (a.min !== null || b.min !== null || a.max === null || b.max === null) return false;
+    return Number(a.max) < Number(b.max) || (a.max === b.max && (a.maxOpen || !b.maxOpen));
+  }
+  if (a.min === null || b.min === null) return false;
+  return Number(a.min) > Number(b.min) || (a.min === b.min && (a.minOpen || !b.minOpen));
+}

@@ -1,0 +1,43 @@
+import { type CallLeaf, leavesOf } from '../plan-term.ts';
+import type { PlanCondition, PlanRule } from '../route-plan.ts';
+
+/** The conditions of a rule that read one leaf of the call. */
+export interface LeafConditions {
+  readonly leaf: CallLeaf;
+  readonly conditions: readonly PlanCondition[];
+}
+
+/** A rule's conditions, apart by what they read; `joint` ones read more than one leaf (or a relation). */
+export interface SplitConditions {
+  readonly single: readonly LeafConditions[];
+  readonly joint: readonly PlanCondition[];
+  /** Conditions on constants only. */
+  readonly constant: readonly PlanCondition[];
+}
+
+/** Sorts the conditions of a rule by the leaf that they read, in order of first use. */
+export function splitConditions(rule: PlanRule): SplitConditions {
+  const single = new Map<string, { leaf: CallLeaf; conditions: PlanCondition[] }>();
+  const joint: PlanCondition[] = [];
+  const constant: PlanCondition[] = [];
+  for (const condition of rule.when) {
+    const leaves = leavesOf(condition.term);
+    if (condition.test.op === 'relation') for (const leaf of leavesOf(condition.test.other)) leaves.push(leaf);
+    const keys = new Set(leaves.map((leaf) => JSON.stringify(leaf)));
+    const leaf = leaves[0] as CallLeaf | undefined;
+    if (leaf === undefined) constant.push(condition);
+    else if (keys.size > 1 || condition.test.op === 'relation') joint.push(condition);
+    else {
+      const key = JSON.stringify(leaf);
+      const entry = single.get(key) ?? { leaf, conditions: [] };
+      entry.conditions.push(condition);
+      single.set(key, entry);
+    }
+  }
+  return { single: [...single.values()], joint, constant };
+}
+
+/** Whether a leaf reads arguments or their types, which only a known signature makes sense of. */
+export function readsSignature(leaf: CallLeaf): boolean {
+  return leaf.t === 'arg' || leaf.t === 'paramType' || leaf.t === 'paramCount' || leaf.t === 'argCount';
+}

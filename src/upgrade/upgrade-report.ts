@@ -1,0 +1,64 @@
+import type { UpgradeOutcome } from './sidecar-state.ts';
+
+/** The answer of one SDK notice. */
+export interface NoticeResult {
+  readonly role: 'consumer' | 'provider';
+  readonly adapter: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** One end of an upgrade, as the report names it. */
+export interface UpgradeSide {
+  readonly epoch: number | null;
+  readonly version: string | null;
+  readonly bootstrapSha256: string | null;
+}
+
+/** How an upgrade ended: the `result` of `weir sidecar upgrade --json` and an entry of the history. Times in ms. */
+export interface UpgradeReport {
+  readonly id: string;
+  readonly at: string;
+  readonly outcome: UpgradeOutcome | 'unchanged';
+  readonly reason: string;
+  readonly from: UpgradeSide;
+  readonly to: UpgradeSide;
+  /** `atMs` counts from the request. */
+  readonly states: readonly { readonly state: string; readonly atMs: number }[];
+  readonly connections: { readonly drained: number; readonly cut: number };
+  /** Null when there is no access log to count in. */
+  readonly requests: { readonly cut: number | null };
+  /** When the old process had no connection left; null when it never came to that. */
+  readonly drainedAtMs: number | null;
+  readonly notices: readonly NoticeResult[];
+  readonly warnings: readonly string[];
+}
+
+/** What is told while an upgrade runs: one event a state, and one a second while it drains. */
+export interface UpgradeProgressEvent {
+  readonly event: 'state' | 'drain';
+  readonly state: string;
+  readonly atMs: number;
+  readonly secondsLeft: number | null;
+  readonly connections: { readonly old: number; readonly new: number } | null;
+}
+
+/** One sidecar as `weir sidecar status --json` shows it. */
+export interface SidecarStatus {
+  readonly name: string;
+  readonly state: 'starting' | 'live' | 'upgrading' | 'stopped' | 'failed' | 'unsupervised' | 'frozen';
+  readonly epoch: number | null;
+  readonly pid: number | null;
+  readonly version: string | null;
+  readonly bootstrapSha256: string | null;
+  /** Whether weir runs it. */
+  readonly managed: boolean;
+  readonly supervisorPid: number | null;
+  readonly connections: { readonly active: number };
+  readonly upgrade: {
+    readonly state: string;
+    readonly secondsLeft: number | null;
+    readonly connections: { readonly old: number; readonly new: number } | null;
+  } | null;
+  readonly last: Pick<UpgradeReport, 'outcome' | 'at' | 'to'> | null;
+}

@@ -1,0 +1,60 @@
+import type { SidecarEvent } from '../../upgrade/sidecar-state.ts';
+import type { SidecarHost, SidecarSpec } from '../ports/sidecar.ts';
+
+/** Watches the processes of a sidecar, which are not children of the supervisor, and says `exited` once for each. */
+export class ExitWatch {
+  readonly #host: SidecarHost;
+  readonly #spec: () => SidecarSpec;
+  readonly #tell: (event: SidecarEvent) => void;
+  readonly #tracked = new Set<number>();
+  #isChecking = false;
+  #checkAgain = false;
+  #stop: () => void = () => {};
+
+  constructor(host: SidecarHost, spec: () => SidecarSpec, tell: (event: SidecarEvent) => void) {
+    this.#host = host;
+    this.#spec = spec;
+    this.#tell = tell;
+  }
+
+  start(): void {
+    this.#stop = this.#host.onMaybeExit(() => void this.#check());
+  }
+
+  stop(): void {
+    this.#stop();
+    this.#tracked.clear();
+  }
+
+  /** Watches a process from now on; one that has ended already is told as well. */
+  add(id: number): void {
+    this.#tracked.add(id);
+    void this.#check();
+  }
+
+  async #check(): Promise<void> {
+    this.#checkAgain = true;
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    try {
+      while (this.#checkAgain) {
+        this.#checkAgain = false;
+        await this.#look();
+      }
+    } finally {
+      this.#isChecking = false;
+    }
+  }
+
+  async #look(): Promise<void> {
+    for (const id of [...this.#tracked]) {
+      if (await this.#host.isAlive(id)) continue;
+      this.#tracked.delete(id);
+      let othersListen = false;
+      for (const other of this.#tracked) {
+        othersListen ||= (await this.#host.listeners(this.#spec(), other)).length > 0;
+      }
+      this.#tell({ type: 'exited', id, detail: await this.#host.exitDetail(id), othersListen });
+    }
+  }
+}

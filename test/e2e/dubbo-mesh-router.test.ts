@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { convertPlan } from '../../src/routing/convert-plan.ts';
+import { loadTargetModel } from '../../src/routing/models/load-model.ts';
+import { presentProviders } from '../../src/routing/plan-evaluate.ts';
+import { applyLabels } from '../../src/routing/targets/apply-labels.ts';
+import { arbitraryCall, arbitraryPlan, SAMPLE_PROVIDERS, SAMPLE_SERVICE } from '../fakes/arbitrary-plan.ts';
+import { MeshOracle } from '../oracle/dubbo/mesh-oracle.ts';
+
+describe('the mesh router of Dubbo 3.3.6', () => {
+  it('does with documents of arbitrary plans what the model says', async () => {
+    await using oracle = await MeshOracle.start();
+    const cases = fc.sample(fc.tuple(arbitraryPlan, fc.array(arbitraryCall, { minLength: 25, maxLength: 25 })), {
+      numRuns: 80,
+      seed: 336,
+    });
+    let compared = 0;
+    for (const [plan, calls] of cases) {
+      const converted = convertPlan({
+        plan,
+        name: 'sample',
+        target: 'dubbo-mesh',
+        version: 'and-match',
+        services: [SAMPLE_SERVICE],
+        providers: SAMPLE_PROVIDERS,
+        accepted: new Set(),
+      });
+      if (converted.text === null) continue;
+      const loading = loadTargetModel('dubbo-mesh', 'and-match', converted.text);
+      assert.ok(loading.ok);
+      const providers = applyLabels(converted.labels, SAMPLE_PROVIDERS);
+      const answers = await oracle.ask({ app: 'sample-app', yaml: converted.text, providers, calls });
+      calls.forEach((call, index) => {
+        const outcome = loading.model.evaluate(call, presentProviders(call, providers));
+        const said =
+          outcome.kind === 'error'
+            ? { error: outcome.exception }
+            : {
+                providers:
+                  outcome.kind === 'routed'
+                    ? outcome.picks[0]?.providers
+                    : outcome.kind === 'unrouted'
+                      ? outcome.providers
+                      : [],
+              };
+        assert.deepEqual(answers[index], said, `${JSON.stringify(call)}\n${converted.text}`);
+        compared += 1;
+      });
+    }
+    assert.ok(compared > 1000, `${compared} calls compared`);
+  });
+});

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { CaseFile, RoutingCall } from '../../src/routing/case-file.ts';
+import { type CallOutcome, evaluatePlan } from '../../src/routing/evaluate-plan.ts';
+import { evaluateRuleSource } from '../../src/routing/evaluate-rule-source.ts';
+import { planRuleSource } from '../../src/routing/plan-rule-source.ts';
+import { readRuleFile } from '../../src/routing/read/read-rule-file.ts';
+import { GroovyOracle, type OracleOutcome } from '../oracle/groovy/groovy-oracle.ts';
+import { argumentValues, randomScript } from '../oracle/groovy/random-script.ts';
+
+const provider = (id: string, host: string, port: number, params: Record<string, string>) => ({
+  id,
+  host,
+  port,
+  params,
+});
+const known: CaseFile = {
+  providers: [
+    provider('p1', '10.1.0.1', 20880, { zone: 'a', env: 'prod' }),
+    provider('p2', '10.1.0.2', 20881, { zone: 'b' }),
+    provider('p3', '172.1.0.3', 20882, { env: 'gray' }),
+    provider('p4', '172.1.0.4', 20880, { zone: 'a', env: '' }),
+  ],
+  services: [],
+  types: {},
+  machineGroups: {},
+  calls: [],
+};
+
+function randomCalls(seed: number): RoutingCall[] {
+  const rest = argumentValues.length;
+  return argumentValues.map((value, i) => {
+    const other = argumentValues[(i * 7 + seed) % rest] ?? value;
+    const attachments: Record<string, string> = i % 3 === 0 ? {} : { k: ['5', 'ab', '', '10'][i % 4] ?? '' };
+    return {
+      service: 's',
+      method: i % 2 === 0 ? 'getX' : 'ab',
+      paramTypes: ['java.lang.Object', 'java.lang.Object'],
+      args: [value, other],
+      attachments,
+      consumer: {},
+    };
+  });
+}
+
+function textOf(outcome: CallOutcome): OracleOutcome | undefined {
+  if (outcome.kind === 'providers') return outcome.ids;
+  if (outcome.kind === 'ignored') return 'ALL(ignored)';
+  return outcome.kind === 'error' ? `ERROR:${outcome.exception}` : undefined;
+}
+
+const runs = Number(process.env.WEIR_ORACLE_RUNS ?? 150);
+
+describe('real Groovy 2.4.21', () => {
+  it('does with generated scripts what the evaluator and the plan say', { timeout: 300_000 }, async (t) => {
+    const oracle = new GroovyOracle();
+    const tally = { calls: 0, script: 0, scriptRefused: 0, plan: 0, planRefused: 0 };
+    try {
+      await oracle.ready();
+      await fc.assert(
+        fc.asyncProperty(randomScript, fc.nat(1_000), async (script, seed) => {
+          const calls = randomCalls(seed);
+          const real = await oracle.ask(script, known.providers, calls);
+          const source = readRuleFile('random.groovy', script);
+          const plan = planRuleSource(source, known);
+          calls.forEach((call, i) => {
+            tally.calls++;
+            const where = `${script}\ncall ${JSON.stringify([call.method, call.args, call.attachments])}`;
+            const direct = textOf(evaluateRuleSource(source, call, known));
+            if (direct === undefined) tally.scriptRefused++;
+            else assert.deepEqual(direct, real[i], `evaluator: ${where}`);
+            const answer = evaluatePlan(plan, call, known.providers);
+            const planned = textOf(answer.outcome);
+            if (planned === undefined) tally.planRefused++;
+            else assert.deepEqual(planned, real[i], `plan ${answer.rule}: ${where}`);
+          });
+        }),
+        { numRuns: runs },
+      );
+    } finally {
+      oracle.stop();
+    }
+    t.diagnostic(
+      `${tally.calls} calls; refused by the evaluator ${tally.scriptRefused}, by the plan ${tally.planRefused}`,
+    );
+    assert.ok(tally.calls - tally.planRefused > runs, `${tally.calls - tally.planRefused} calls compared`);
+  });
+});

@@ -1,0 +1,252 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { envoyBinary } from '../../../scripts/setup/envoy.ts';
+import { cleanEnvironment, WEIR_BIN } from '../../run-weir.ts';
+import { JournallingUpstream } from './open-loop.ts';
+import { sidecarBootstrap, type TestBootstrap } from './sidecar-bootstrap.ts';
+
+/** A finished command of weir and the document that it printed. */
+export interface LabAnswer {
+  readonly code: number | null;
+  // biome-ignore lint/suspicious/noExplicitAny: results differ by command, and tests look into them at will.
+  readonly json: any;
+  readonly stderr: string;
+}
+
+/** The two Envoys between which tests upgrade. */
+export const OLD_ENVOY = envoyBinary('1.39.3');
+/** The newer one. */
+export const NEW_ENVOY = envoyBinary('1.40.0');
+
+const PATIENCE_MS = 60_000;
+
+/** A sidecar of its own on loopback ports, with its own run and state directories; everything goes with `close`. */
+export class SidecarLab {
+  readonly folder: string;
+  readonly port: number;
+  readonly upstream: JournallingUpstream;
+  supervisor: ChildProcess | null = null;
+  log = '';
+  readonly #spare: number;
+  readonly #drain: string;
+  #label = 0;
+
+  private constructor(folder: string, ports: readonly number[], upstream: JournallingUpstream, drain: string) {
+    this.folder = folder;
+    this.port = ports[0] ?? 0;
+    this.#spare = ports[1] ?? 0;
+    this.upstream = upstream;
+    this.#drain = drain;
+  }
+
+  static async open(options: { readonly drain?: string; readonly notify?: object } = {}): Promise<SidecarLab> {
+    const folder = await mkdtemp(join(tmpdir(), 'weir-sidecar-'));
+    await chmod(folder, 0o755);
+    const ports = await freePorts(2);
+    const lab = new SidecarLab(folder, ports, await JournallingUpstream.start(), options.drain ?? '15s');
+    await lab.writeBootstrap('first.json');
+    await lab.configure({ notify: options.notify });
+    return lab;
+  }
+
+  get runDir(): string {
+    return join(this.folder, 'run');
+  }
+
+  get sparePort(): number {
+    return this.#spare;
+  }
+
+  /** Writes a bootstrap that differs from all before; resolves to its path. */
+  async writeBootstrap(name: string, change: Partial<TestBootstrap> = {}): Promise<string> {
+    const path = join(this.folder, name);
+    const content = sidecarBootstrap({
+      port: this.port,
+      upstreamPort: this.upstream.port,
+      adminPath: join(this.runDir, 'main', 'admin.sock'),
+      accessLog: join(this.runDir, 'main', 'access.log'),
+      label: `b${++this.#label}`,
+      ...change,
+    });
+    await writeFile(path, JSON.stringify(content, null, 1));
+    return path;
+  }
+
+  /** Writes mesh.yaml. */
+  async configure(change: Record<string, unknown> = {}): Promise<void> {
+    const main = {
+      user: 'nobody',
+      outbound: this.port,
+      admin: `unix:${join(this.runDir, 'main', 'admin.sock')}`,
+      binary: OLD_ENVOY,
+      bootstrap: join(this.folder, 'first.json'),
+      concurrency: 1,
+      drain: this.#drain,
+      ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)),
+    };
+    const mesh = { apiVersion: 'weir.dev/v1', sidecars: { main }, apps: {} };
+    await writeFile(join(this.folder, 'mesh.yaml'), JSON.stringify(mesh, null, 1));
+  }
+
+  get #environment(): NodeJS.ProcessEnv {
+    return cleanEnvironment({
+      WEIR_CONFIG: join(this.folder, 'mesh.yaml'),
+      WEIR_RUN_DIR: this.runDir,
+      WEIR_STATE_DIR: join(this.folder, 'state'),
+    });
+  }
+
+  /** Starts the supervisor and waits until the sidecar is live. */
+  async run(): Promise<void> {
+    const child = spawn(process.execPath, [WEIR_BIN, 'sidecar', 'run', 'main', '--json'], {
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.supervisor = child;
+    child.stdout?.on('data', (chunk) => {
+      this.log += chunk;
+    });
+    child.stderr?.on('data', (chunk) => {
+      this.log += chunk;
+    });
+    await this.until('the sidecar to be supervised', async () => {
+      if (child.exitCode !== null) throw new Error(`the supervisor ended with ${child.exitCode}: ${this.log}`);
+      const status = await this.status();
+      return status?.supervisorPid === child.pid && (status.state === 'live' || status.state === 'upgrading');
+    });
+  }
+
+  /** SIGKILL to the supervisor, as a crash. */
+  async killSupervisor(): Promise<void> {
+    const child = this.supervisor;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Runs a command of weir with --json. */
+  async weir(...args: readonly string[]): Promise<LabAnswer> {
+    const child = spawn(process.execPath, [WEIR_BIN, ...args, '--json'], {
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+    try {
+      return { code, json: JSON.parse(stdout), stderr };
+    } catch {
+      throw new Error(`weir ${args.join(' ')} (exit ${code}) printed no JSON: ${stdout}\n${stderr}\n${this.log}`);
+    }
+  }
+
+  /** `weir sidecar upgrade main`. */
+  async upgrade(...args: readonly string[]): Promise<LabAnswer> {
+    return this.weir('sidecar', 'upgrade', 'main', ...args);
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: the JSON of a status.
+  async status(): Promise<any> {
+    const { json } = await this.weir('sidecar', 'status', 'main');
+    return json.result?.sidecars[0];
+  }
+
+  /** Waits until the supervisor is in this state of an upgrade. */
+  async untilState(...states: readonly string[]): Promise<void> {
+    await this.until(`the state ${states.join(' or ')}`, async () => {
+      const seen = (await this.journal()).findLast((entry) => entry.kind === 'state');
+      return states.includes(String(seen?.state));
+    });
+  }
+
+  async journal(): Promise<readonly Record<string, unknown>[]> {
+    const path = join(this.folder, 'state', 'sidecars', 'main', 'journal.jsonl');
+    const text = await readFile(path, 'utf8').catch(() => '');
+    return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+  }
+
+  /** The pids of Envoys that were started here and live, oldest first. */
+  async envoys(): Promise<number[]> {
+    return (await this.#kept(/^g(\d+)\.pid$/)).map(({ pid }) => pid);
+  }
+
+  async #kept(pattern: RegExp): Promise<{ pid: number; keeper: number }[]> {
+    const folder = join(this.runDir, 'main');
+    const names = (await readdir(folder).catch(() => [])).filter((name) => pattern.test(name));
+    names.sort((a, b) => Number(/\d+/.exec(a)?.[0] ?? 0) - Number(/\d+/.exec(b)?.[0] ?? 0));
+    const living: { pid: number; keeper: number }[] = [];
+    for (const name of names) {
+      const [pid, start, keeper] = (await readFile(join(folder, name), 'utf8').catch(() => '')).trim().split(' ');
+      const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      if (fields[19] === start && fields[0] !== 'Z') living.push({ pid: Number(pid), keeper: Number(keeper) });
+    }
+    return living;
+  }
+
+  /** Waits for a fact, with a generous deadline: the machine may be loaded. */
+  async until(what: string, test: () => Promise<boolean>, patienceMs = PATIENCE_MS): Promise<void> {
+    const deadline = Date.now() + patienceMs;
+    while (!(await test())) {
+      if (Date.now() > deadline) throw new Error(`gave up waiting for ${what}\n${this.log}`);
+      await sleep(20);
+    }
+  }
+
+  /** Ends everything that was started here, by number, and removes the folder. */
+  async close(): Promise<void> {
+    await this.killSupervisor();
+    for (const { pid } of await this.#kept(/\.pid$/)) kill(pid);
+    this.upstream.close();
+    await sleep(50);
+    await rm(this.folder, { recursive: true, force: true });
+    for (const name of await readdir('/dev/shm')) {
+      if (this.#sharedMemory.has(name)) await rm(join('/dev/shm', name), { force: true });
+    }
+  }
+
+  readonly #sharedMemory = new Set<string>();
+
+  /** Names the shared memory of this sidecar, found by what its living Envoys map. */
+  async sharedMemory(): Promise<string[]> {
+    for (const pid of await this.envoys()) {
+      const maps = await readFile(`/proc/${pid}/maps`, 'utf8').catch(() => '');
+      for (const [, name] of maps.matchAll(/\/dev\/shm\/(envoy_shared_memory_\d+)/g)) {
+        if (name !== undefined) this.#sharedMemory.add(name);
+      }
+    }
+    return [...this.#sharedMemory];
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { describe, it } from 'node:test';
+import { listeningSockets, parseTcpTable } from '../../../src/host/envoy/tcp-table.ts';
+
+const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
+
+describe('the TCP table of the kernel', () => {
+  it('is read with addresses of both families in the words that people use', () => {
+    const v4 = `${HEAD}\n   0: 0100007F:3A99 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1`;
+    const v6 = `${HEAD}\n   0: 00000000000000000000000001000000:3A99 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1`;
+    assert.deepEqual(parseTcpTable(v4), [{ local: '127.0.0.1:15001', localPort: 15_001, state: 10, inode: '4711' }]);
+    assert.equal(parseTcpTable(v6)[0]?.local, '[::1]:15001');
+    assert.equal(
+      parseTcpTable(v6.replace('0000000000000000000000000100', '0000000000000000000000000000'))[0]?.local,
+      '[::]:15001',
+    );
+  });
+
+  it('shows a listener of this very process, and not on a port that is left out', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    try {
+      const mine = await listeningSockets(process.pid, new Set());
+      assert.ok(mine.some(({ localPort }) => localPort === port));
+      const others = await listeningSockets(process.pid, new Set([port]));
+      assert.ok(!others.some(({ localPort }) => localPort === port));
+    } finally {
+      server.close();
+    }
+  });
+});
