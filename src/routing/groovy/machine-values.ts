@@ -104,6 +104,16 @@ export abstract class MachineValues extends MachineTerms {
     return this.opaque('object-field', 'an argument compared with an object');
   }
 
+  /** Which of some different texts a value of the call equals: its index, or -1. */
+  whichText(symbol: SymbolValue, texts: readonly string[]): number {
+    const { term } = symbol;
+    if (texts.length === 0 || !this.isOf(symbol, TEXT_CLASS)) return -1;
+    const computed = term.t === 'fn' && (term.fn === 'concat' || term.fn === 'toText');
+    if (computed || readsProvider(term) || this.facts(term).classes(term) !== TEXT_CLASS)
+      return texts.findIndex((text) => this.equals(symbol, text));
+    return this.explorer.decideFirst(texts.length, (i) => ({ term, test: this.#textTest(texts[i] ?? '') }));
+  }
+
   /** One test object for each text, so that long lists do not spell the same keys again. */
   #textTest(value: string): PlanTest {
     let test = this.#textTests.get(value);
