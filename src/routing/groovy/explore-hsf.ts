@@ -7,12 +7,12 @@ import { GroovyThrow, OpaqueSignal } from './exceptions.ts';
 import type { ExploredRule } from './explore-script.ts';
 import { Explorer, type LeafOutcome, type PathLeaf } from './explorer.ts';
 import { javaInt } from './java-number.ts';
-import { isSegment } from './machine-calls.ts';
 import type { MachineWorld } from './machine-core.ts';
 import type { ParsedGroovy } from './parser.ts';
 import { allOf, anyOf, EVERY_PROVIDER } from './predicates.ts';
 import { ScriptMachine } from './script-machine.ts';
 import { leafOfError } from './script-outcome.ts';
+import { isSegment } from './segments.ts';
 import type { TextRange } from './source.ts';
 import { isKind, type Value } from './values.ts';
 

@@ -48,9 +48,11 @@ export const PATH_LIMIT = 10_000;
 export const STEP_LIMIT = 20_000_000;
 
 interface Taken {
-  readonly node: DecisionNode;
+  node: DecisionNode;
   value: boolean;
   readonly from: Checkpoint<unknown>;
+  /** Of a decision with many ways: the one that is followed, and whether its answer was just turned to no. */
+  readonly ways?: { at: number; turned: boolean };
 }
 
 interface Checkpoint<S> {
@@ -126,6 +128,60 @@ export class Explorer {
     return this.#choose({ on: 'draw', yes, no });
   }
 
+  /**
+   * Index of the first of some conditions that holds on this path, or -1. At most one of them can hold, and none follows
+   * from others that fail. In the tree it is as if each were decided in turn, but a way costs no replay of those before it.
+   */
+  decideFirst(count: number, conditionAt: (index: number) => PlanCondition): number {
+    const first = this.#notExcluded(0, count, conditionAt);
+    if (first === count) return -1;
+    if (this.knowledge.implied(conditionAt(first)) === true) return first;
+    const replayed = this.#taken[this.#cursor];
+    this.#cursor++;
+    if (!replayed) {
+      const node = this.#grow(conditionAt(first));
+      this.#taken.push({ node, value: true, from: this.#checkpoint, ways: { at: first, turned: false } });
+      return this.#followWay(first, count, conditionAt);
+    }
+    const { ways } = replayed;
+    if (!ways) throw new Error('a step asked for another decision than before');
+    if (ways.turned) {
+      ways.at = this.#notExcluded(ways.at + 1, count, conditionAt);
+      ways.turned = false;
+      if (ways.at < count && this.knowledge.implied(conditionAt(ways.at)) === undefined) {
+        replayed.node = this.#grow(conditionAt(ways.at));
+        replayed.value = true;
+      }
+    }
+    return this.#followWay(ways.at, count, conditionAt);
+  }
+
+  /** The first index from one on whose condition may hold, else the count. */
+  #notExcluded(from: number, count: number, conditionAt: (index: number) => PlanCondition): number {
+    for (let at = from; at < count; at++) if (this.knowledge.implied(conditionAt(at)) !== false) return at;
+    return count;
+  }
+
+  /** A decision on a condition where the tree ends so far. */
+  #grow(condition: PlanCondition): DecisionNode {
+    const node: DecisionNode = { kind: 'decision', atom: { on: 'call', condition }, yes: null, no: null };
+    this.#attach(node);
+    return node;
+  }
+
+  /** Notes what follows from a way of a decision with many ways, and gives its index; the count is the way of none. */
+  #followWay(at: number, count: number, conditionAt: (index: number) => PlanCondition): number {
+    if (at < count) {
+      this.knowledge.assume(conditionAt(at), true);
+      return at;
+    }
+    for (let i = 0; i < count; i++) {
+      const condition = conditionAt(i);
+      if (this.knowledge.implied(condition) === undefined) this.knowledge.assume(condition, false);
+    }
+    return -1;
+  }
+
   #choose(atom: DecisionAtom): boolean {
     const replayed = this.#taken[this.#cursor];
     if (replayed) {
@@ -170,6 +226,7 @@ export class Explorer {
       }
       if (!last) break;
       last.value = false;
+      if (last.ways) last.ways.turned = true;
       const from = last.from as Checkpoint<S>;
       this.heapUndo(from.heap);
       this.knowledge.undo(from.facts);

@@ -1,4 +1,3 @@
-import { readsProvider } from '../plan-term.ts';
 import type { ProviderPredicate } from '../route-plan.ts';
 import { TEXT_CLASS } from './class-mask.ts';
 import { concreteEquals, concreteLooseEquals, concreteText, concreteTruth, rangeItems } from './concrete.ts';
@@ -6,6 +5,7 @@ import { javaInt } from './java-number.ts';
 import type { EachPath } from './machine-core.ts';
 import { MachineValues } from './machine-values.ts';
 import { allOf, anyOf, noneOf } from './predicates.ts';
+import { dependsOnProvider, isSegment, mergeSegments } from './segments.ts';
 import { splitJava, tokens } from './term-functions.ts';
 import {
   type Cell,
@@ -22,22 +22,6 @@ import {
 
 /** Most pieces, arguments or parameters that an unknown number of them is taken apart into. */
 const LAZY_LIMIT = 6;
-
-/** Whether an item stands for providers. */
-export function isSegment(item: ListItem): item is SegmentValue {
-  return typeof item === 'object' && item !== null && item.kind === 'segment';
-}
-
-/** Whether a value is different for each provider. */
-export function dependsOnProvider(value: Value): boolean {
-  if (isKind(value, 'symbol')) return readsProvider(value.term);
-  if (isKind(value, 'host')) return 'of' in value && value.of === 'each';
-  if (isKind(value, 'gstring')) return value.parts.some(dependsOnProvider);
-  if (isKind(value, 'list')) return value.items.some((item) => !isSegment(item) && dependsOnProvider(item));
-  if (isKind(value, 'map'))
-    return [...value.entries.values()].some(([key, item]) => dependsOnProvider(key) || dependsOnProvider(item));
-  return false;
-}
 
 /** Lists, loops over providers and their effects, draws. */
 export abstract class MachineCalls extends MachineValues {
@@ -390,22 +374,4 @@ export abstract class MachineCalls extends MachineValues {
     if (isKind(value, 'closure')) return value;
     return this.opaque('unsupported', 'an argument that should be a closure');
   }
-}
-
-/** Segments of the same item joined into one. */
-export function mergeSegments(items: readonly ListItem[]): ListItem[] {
-  const merged: ListItem[] = [];
-  for (const item of items) {
-    const last = merged.at(-1);
-    const same = isSegment(item) && last !== undefined && isSegment(last) && sameItem(last.item, item.item);
-    if (same) merged[merged.length - 1] = { ...last, where: anyOf([last.where, item.where]) };
-    else merged.push(item);
-  }
-  return merged;
-}
-
-function sameItem(a: Value, b: Value): boolean {
-  return (
-    a === b || (isKind(a, 'host') && isKind(b, 'host') && a.type === 'invoker' && b.type === 'invoker' && a.of === b.of)
-  );
 }

@@ -1,20 +1,14 @@
 import { classMask, NULL_CLASS, NUMBER_CLASSES, TEXT_CLASS } from './class-mask.ts';
 import { classNameOf, concreteHash, concreteText, isText, keyOf } from './concrete.ts';
 import { javaInt } from './java-number.ts';
-import { isSegment } from './machine-calls.ts';
 import { MachineTypes } from './machine-types.ts';
 import { callHostMethod, hostProperty } from './methods-host.ts';
 import { callListMethod, itemAt } from './methods-list.ts';
 import { callGroupsMethod, callMapMethod, lookUp } from './methods-map.ts';
-import {
-  callMatcherMethod,
-  callNumberMethod,
-  callRangeMethod,
-  inGroovyRange,
-  NUMBER_ONLY_METHODS,
-} from './methods-number.ts';
-import { callTextMethod, matchText, TEXT_ONLY_METHODS } from './methods-text.ts';
+import { callMatcherMethod, callNumberMethod, callRangeMethod, NUMBER_ONLY_METHODS } from './methods-number.ts';
+import { callTextMethod, TEXT_ONLY_METHODS } from './methods-text.ts';
 import { type Found, MISSING } from './missing.ts';
+import { isSegment } from './segments.ts';
 import { callStatic, staticProperty } from './static-members.ts';
 import {
   type InstanceValue,
@@ -26,11 +20,11 @@ import {
 } from './values.ts';
 
 const OBJECT_CLASSES = classMask(['other', 'java.util.List', 'java.util.Map']);
-
 /** Methods and properties of any value. */
 export abstract class MachineMembers extends MachineTypes {
   /** A method of an object of a class that the script declares. */
   protected abstract callInstance(self: InstanceValue, name: string, args: readonly Value[]): Found;
+
   /** A static method or field of a class that the script declares, or MISSING. */
   protected abstract callDeclared(cls: string, name: string, args: readonly Value[] | null): Found;
 
@@ -368,48 +362,5 @@ export abstract class MachineMembers extends MachineTypes {
     if (found !== undefined) return found;
     if (at < 0) return this.fail('java.lang.ArrayIndexOutOfBoundsException', `Negative array index [${at}] too large`);
     return this.fail('java.lang.StringIndexOutOfBoundsException', `index ${at}, length ${text.length}`);
-  }
-
-  /** `switch`, `in` and `grep`: what a value of the left kind accepts. */
-  isCase(caseValue: Value, given: Value): boolean {
-    const value = isKind(given, 'lazy-list') ? given : this.resolve(given);
-    const test = this.resolve(caseValue);
-    if (test === null) return this.looseEquals(value, null);
-    if (isKind(test, 'closure')) return this.truth(this.call(test, [value]));
-    if (isKind(test, 'list')) return this.contains(this.itemsOf(test), value);
-    if (isKind(test, 'range')) return inGroovyRange(this, test, value);
-    if (isKind(test, 'lazy-list')) return this.contains(this.materialize(test).items, value);
-    if (isKind(test, 'map')) return this.truth(lookUp(this, test, value, false) ?? null);
-    if (isKind(test, 'class')) {
-      if (isKind(test.name, 'symbol')) return this.opaque('unsupported', 'a parameter type as a case');
-      return this.instanceOf(value, test.name);
-    }
-    if (isKind(test, 'pattern')) {
-      if (this.#isNull(value)) return false;
-      return matchText(this, this.text(value), test, 'full');
-    }
-    if (isKind(test, 'number')) return this.#caseNumber(test, value);
-    if (isText(test) || (isKind(test, 'symbol') && !isKind(value, 'symbol'))) {
-      if (this.#isNull(value)) return false;
-      // A text accepts everything whose text it is.
-      const text =
-        isKind(value, 'symbol') && !this.isOf(value, TEXT_CLASS)
-          ? this.text(value)
-          : isKind(value, 'symbol')
-            ? value
-            : this.text(value);
-      return this.looseEquals(this.text(test), text);
-    }
-    return isKind(test, 'symbol') || isKind(value, 'symbol') ? this.equals(test, value) : this.equalsDeep(test, value);
-  }
-
-  #isNull(value: Value): boolean {
-    return isKind(value, 'symbol') ? this.isOf(value, NULL_CLASS) : value === null;
-  }
-
-  /** A number accepts equal numbers of every class, nothing else. */
-  #caseNumber(test: Value, value: Value): boolean {
-    if (isKind(value, 'symbol')) return this.isOf(value, NUMBER_CLASSES) && this.looseEquals(value, test);
-    return (isKind(value, 'number') || isKind(value, 'random')) && this.looseEquals(value, test);
   }
 }

@@ -1,281 +1,19 @@
 import { evaluateTerm } from '../evaluate-term.ts';
-import { readsProvider, type Term, type TermFunction } from '../plan-term.ts';
+import { readsProvider, type Term } from '../plan-term.ts';
 import type { PlanTest } from '../route-plan.ts';
-import {
-  ALL_CLASSES,
-  classesOfMask,
-  classMask,
-  NULL_CLASS,
-  NUMBER_CLASSES,
-  TEXT_CLASS,
-  WHOLE_CLASSES,
-} from './class-mask.ts';
-import {
-  concreteCompare,
-  concreteEquals,
-  concreteLooseEquals,
-  concreteText,
-  concreteTruth,
-  isText,
-} from './concrete.ts';
+import { classMask, NULL_CLASS, NUMBER_CLASSES, TEXT_CLASS, WHOLE_CLASSES } from './class-mask.ts';
+import { concreteCompare, concreteEquals, concreteLooseEquals, concreteText, isText } from './concrete.ts';
 import { GroovyThrow } from './exceptions.ts';
 import { javaInt } from './java-number.ts';
-import { MachineCore } from './machine-core.ts';
-import { anyOf } from './predicates.ts';
+import { MachineTerms } from './machine-terms.ts';
 import { applyTermFunction } from './term-functions.ts';
 import { typedOfValue } from './typed-values.ts';
-import {
-  isKind,
-  type ListItem,
-  type RandomValue,
-  type SegmentValue,
-  type SizeValue,
-  type SymbolValue,
-  type Value,
-} from './values.ts';
+import { isKind, type SizeValue, type SymbolValue, type Value } from './values.ts';
 
 const OTHER = classMask(['other']);
-/** Most whole numbers that a symbol is taken apart into. */
-const ENUMERATION_LIMIT = 64;
 
-/** Functions that are undefined for some values of the right classes, and what they throw then. */
-const PARTIAL: Partial<Record<TermFunction, string>> = {
-  toInteger: 'java.lang.NumberFormatException',
-  toLong: 'java.lang.NumberFormatException',
-  toDouble: 'java.lang.NumberFormatException',
-  toBigDecimal: 'java.lang.NumberFormatException',
-  parseInt: 'java.lang.NumberFormatException',
-  parseLong: 'java.lang.NumberFormatException',
-  substring: 'java.lang.StringIndexOutOfBoundsException',
-  charAt: 'java.lang.StringIndexOutOfBoundsException',
-  splitAt: 'java.lang.ArrayIndexOutOfBoundsException',
-};
-
-/** Functions on numbers. */
-const NUMERIC = new Set<TermFunction>([
-  'plus',
-  'minus',
-  'multiply',
-  'divide',
-  'intdiv',
-  'mod',
-  'negative',
-  'abs',
-  'bitAnd',
-  'bitOr',
-  'bitXor',
-  'shiftLeft',
-  'shiftRight',
-  'shiftRightUnsigned',
-  'intValue',
-  'longValue',
-  'doubleValue',
-]); // prettier-ignore
-
-/** Operations on values, the same for one call and for every call: where a value is not known, the path splits. */
-export abstract class MachineValues extends MachineCore {
-  /** The value a symbol must have here, if it is known. */
-  resolve(value: Value): Value {
-    if (!isKind(value, 'symbol')) return value;
-    const facts = this.facts(value.term);
-    const known = facts.equal(value.term);
-    if (known === undefined) return value;
-    if (!isKind(known, 'number')) return known;
-    const classes = facts.classes(value.term);
-    if ((classes & (classes - 1)) !== 0) return value;
-    const [name = ''] = classesOfMask(classes);
-    // The constant was compared by value: 1 == 1L. Take it over only where its class is the symbol's.
-    return name.endsWith(`.${known.cls}`) ? known : value;
-  }
-
-  /** Decides a test on a symbol. */
-  test(symbol: SymbolValue, test: PlanTest): boolean {
-    return this.decide({ term: symbol.term, test });
-  }
-
-  /** Whether the symbol is of one of the classes. */
-  isOf(symbol: SymbolValue, mask: number): boolean {
-    const possible = this.facts(symbol.term).classes(symbol.term);
-    if ((possible & mask) === 0) return false;
-    if ((possible & ~mask) === 0) return true;
-    return this.test(symbol, { op: 'is', classes: classesOfMask(possible & mask) });
-  }
-
-  /** Makes sure of the classes; null and other classes throw what Groovy throws for a method that is not there. */
-  require(symbol: SymbolValue, mask: number, method: string): void {
-    if (this.isOf(symbol, mask)) return;
-    if (this.isOf(symbol, NULL_CLASS))
-      this.fail('java.lang.NullPointerException', `Cannot invoke method ${method}() on null object`);
-    if (this.isOf(symbol, OTHER))
-      this.opaque('object-field', `${method}() of an object whose class weir does not know`);
-    const lists = classMask(['java.util.List', 'java.util.Map']);
-    if (NUMERIC.has(method as TermFunction) || method === 'toInteger') {
-      if (this.isOf(symbol, lists)) this.opaque('object-field', `${method}() of a list or map argument`);
-    } else if (this.isOf(symbol, ALL_CLASSES & ~OTHER & ~TEXT_CLASS & ~NULL_CLASS & lists)) {
-      this.opaque('object-field', `${method}() of a list or map argument`);
-    }
-    this.fail('groovy.lang.MissingMethodException', `No signature of method: ${method}()`);
-  }
-
-  /** A symbol as a whole number, path by path, where it can only be one of a few. */
-  enumerate(value: Value): Value {
-    const resolved = this.resolve(value);
-    if (!isKind(resolved, 'symbol')) return resolved;
-    const facts = this.facts(resolved.term);
-    const candidates = facts.candidates(resolved.term, ENUMERATION_LIMIT);
-    if (!candidates || candidates.length === 0) return resolved;
-    for (const candidate of candidates.slice(0, -1)) {
-      if (this.test(resolved, { op: 'eq', values: [typedOfValue(javaInt(candidate))] })) return javaInt(candidate);
-    }
-    return javaInt(candidates.at(-1) ?? 0);
-  }
-
-  /** A term function on any values. */
-  apply(fn: TermFunction, args: readonly Value[]): Value {
-    const values = args.map((arg) => this.#plain(arg));
-    const random = values.find((value) => isKind(value, 'random'));
-    if (isKind(random, 'random'))
-      return this.overDraw(random, (drawn) =>
-        this.apply(
-          fn,
-          values.map((value) => (value === random ? drawn : value)),
-        ),
-      );
-    if (!values.some((value) => isKind(value, 'symbol'))) return applyTermFunction(fn, values);
-    if (fn === 'hashCode') return this.opaque('hash', 'a hash code decides: no target computes it');
-    if (NUMERIC.has(fn)) this.#requireNumbers(fn, values);
-    else if (fn === 'toInteger' || fn === 'toLong' || fn === 'toDouble' || fn === 'toBigDecimal')
-      this.#requireConvertible(fn, values[0] ?? null);
-    else if (fn !== 'concat' && fn !== 'toText') this.#requireText(fn, values);
-    const term: Term = { t: 'fn', fn, args: values.map((value) => this.termOf(value)) };
-    const exception = PARTIAL[fn] ?? this.#divisionFailure(fn, values[1]);
-    if (exception !== undefined && !this.decide({ term, test: { op: 'defined' } })) this.fail(exception, `${fn}`);
-    const made: SymbolValue = { kind: 'symbol', term };
-    return this.resolve(made);
-  }
-
-  /** Values that stand for others are looked up; those that no function takes end the path. */
-  #plain(value: Value): Value {
-    if (isKind(value, 'gstring')) return this.text(value);
-    if (isKind(value, 'size')) return this.opaque('provider-count', 'the number of providers decides here');
-    if (isKind(value, 'index')) return this.opaque('provider-order', 'the position of a provider decides here');
-    if (isKind(value, 'poison')) return this.opaque(value.code, value.reason);
-    return this.resolve(value);
-  }
-
-  #requireNumbers(fn: TermFunction, values: readonly Value[]): void {
-    const failing = fn === 'mod' || fn === 'intdiv' || fn.startsWith('bit') || fn.startsWith('shift');
-    const whole = fn === 'intdiv' || fn.startsWith('bit') || fn.startsWith('shift');
-    values.forEach((value, i) => {
-      if (!isKind(value, 'symbol')) {
-        if (i === 0 && value === null) this.fail('java.lang.NullPointerException', `Cannot execute null+${fn}`);
-        if (!isKind(value, 'number') && !isKind(value, 'char')) {
-          if (value === null) this.fail('groovy.lang.GroovyRuntimeException', 'Ambiguous method overloading');
-          this.fail('groovy.lang.MissingMethodException', `No signature of method: ${fn}()`);
-        }
-        return;
-      }
-      if (failing) {
-        const taken = whole ? WHOLE_CLASSES : NUMBER_CLASSES & ~classMask(['java.math.BigDecimal']);
-        if (this.isOf(value, taken)) return;
-        if (this.isOf(value, NUMBER_CLASSES))
-          this.fail('java.lang.UnsupportedOperationException', `Cannot use ${fn}() on this number type`);
-      }
-      if (i > 0 && !this.isOf(value, NUMBER_CLASSES)) {
-        if (this.isOf(value, OTHER | NULL_CLASS | classMask(['java.lang.Character'])))
-          this.opaque('unsupported', `${fn} with a value that is no number`);
-        this.fail('groovy.lang.MissingMethodException', `No signature of method: ${fn}()`);
-      }
-      this.require(value, NUMBER_CLASSES, fn);
-    });
-  }
-
-  #requireConvertible(fn: TermFunction, value: Value): void {
-    if (isKind(value, 'symbol') && !this.isOf(value, TEXT_CLASS)) this.require(value, NUMBER_CLASSES, fn);
-  }
-
-  #requireText(fn: TermFunction, values: readonly Value[]): void {
-    values.forEach((value, i) => {
-      if (!isKind(value, 'symbol')) {
-        if (i === 0 && value === null && fn !== 'parseInt' && fn !== 'parseLong') {
-          this.fail('java.lang.NullPointerException', `Cannot invoke method ${fn}() on null object`);
-        }
-        return;
-      }
-      const position = (fn === 'substring' && i > 0) || (fn === 'charAt' && i > 0) || (fn === 'indexOf' && i > 1);
-      if (position) {
-        if (!this.isOf(value, classMask(['java.lang.Integer'])))
-          this.opaque('unsupported', `a position that is no Integer in ${fn}()`);
-        return;
-      }
-      // parseInt(null) is a NumberFormatException of its own, not a call on null.
-      if ((fn === 'parseInt' || fn === 'parseLong') && this.isOf(value, NULL_CLASS))
-        this.fail('java.lang.NumberFormatException', 'null');
-      if (i === 0) this.require(value, TEXT_CLASS, fn);
-      else if (!this.isOf(value, TEXT_CLASS)) this.opaque('unsupported', `${fn}() with a value that may be no text`);
-    });
-  }
-
-  #divisionFailure(fn: TermFunction, divisor: Value | undefined): string | undefined {
-    if (fn !== 'divide' && fn !== 'intdiv' && fn !== 'mod') return undefined;
-    const safe = isKind(divisor, 'number') && concreteTruth(divisor) && concreteCompare(divisor, javaInt(0)) > 0;
-    return safe ? undefined : 'java.lang.ArithmeticException';
-  }
-
-  /** A value as a term of the plan. */
-  termOf(value: Value): Term {
-    if (isKind(value, 'symbol')) return value.term;
-    if (isKind(value, 'list') || isKind(value, 'map') || isKind(value, 'host'))
-      return this.opaque('unsupported', 'an object in a computed value');
-    return { t: 'const', value: typedOfValue(value) };
-  }
-
-  /** Splits the path by which of two sides a draw falls on; `compute` must not depend on the call. */
-  overDraw(random: RandomValue, compute: (drawn: Value) => Value): Value {
-    return { ...random, values: random.values.map(compute) };
-  }
-
-  /** Truth of a drawn value: the draw is narrowed to the side that was taken. */
-  #drawTruth(random: RandomValue, holds: (drawn: Value) => boolean): boolean {
-    if (this.inEach) this.opaque('random', 'a random number decides for each provider');
-    const alive = this.drawState(random);
-    const yes = alive.filter((i) => holds(random.values[i] ?? null));
-    const no = alive.filter((i) => !yes.includes(i));
-    const side = this.explorer.decideDraw(yes.length, no.length);
-    this.narrowDraw(random, side ? yes : no);
-    return side;
-  }
-
-  /** Which values of a draw are still possible, by index. */
-  protected abstract drawState(random: RandomValue): readonly number[];
-  protected abstract narrowDraw(random: RandomValue, alive: readonly number[]): void;
-
-  /** Groovy truth. */
-  truth(given: Value): boolean {
-    const value = this.resolve(given);
-    if (isKind(value, 'symbol')) return this.test(value, { op: 'truthy' });
-    if (isKind(value, 'gstring')) return this.truth(this.text(value));
-    if (isKind(value, 'list')) return this.hasItems(this.itemsOf(value));
-    if (isKind(value, 'size')) return this.hasItems(value.items);
-    if (isKind(value, 'random')) return this.#drawTruth(value, concreteTruth);
-    if (isKind(value, 'lazy-list'))
-      return this.truth(this.read({ t: value.of === 'args' ? 'argCount' : 'paramCount' }));
-    if (isKind(value, 'groups')) return this.hasItems(value.segments.map((entry) => entry.segment));
-    if (isKind(value, 'poison')) return this.opaque(value.code, value.reason);
-    if (isKind(value, 'index')) return this.opaque('provider-order', 'the position of a provider decides here');
-    return this.truthOfObject(value);
-  }
-
-  /** Truth of iterators and matchers, which move; else that of plain values. */
-  protected abstract truthOfObject(value: Value): boolean;
-
-  /** Whether a list has items; where all of them stand for providers, the path splits on whether there are any. */
-  hasItems(items: readonly ListItem[]): boolean {
-    const segments = items.filter((item): item is SegmentValue => isKind(item as Value, 'segment' as never));
-    if (items.length > segments.length) return true;
-    return this.explorer.decideGroup(anyOf(segments.map((segment) => segment.where)));
-  }
-
+/** Equality, order and text of values, the same for one call and for every call. */
+export abstract class MachineValues extends MachineTerms {
   /** Java's equals. */
   equals(a: Value, b: Value): boolean {
     const left = this.#comparable(a);
@@ -312,21 +50,21 @@ export abstract class MachineValues extends MachineCore {
   /** Sizes and positions end the path; GStrings stay what they are for equals, so they are marked. */
   #comparable(value: Value): Value {
     if (isKind(value, 'gstring')) return value;
-    return this.#plain(value);
+    return this.plain(value);
   }
 
   #drawPair(a: Value, b: Value, test: (x: Value, y: Value) => boolean): boolean {
     if (isKind(a, 'random') && isKind(b, 'random')) return this.opaque('random', 'two random numbers compared');
-    if (isKind(a, 'random')) return this.#drawTruth(a, (drawn) => test(drawn, b));
-    if (isKind(b, 'random')) return this.#drawTruth(b, (drawn) => test(a, drawn));
+    if (isKind(a, 'random')) return this.drawTruth(a, (drawn) => test(drawn, b));
+    if (isKind(b, 'random')) return this.drawTruth(b, (drawn) => test(a, drawn));
     return test(a, b);
   }
 
   /** Groovy's `==`. */
   looseEquals(a: Value, b: Value): boolean {
     if (isKind(a, 'size') || isKind(b, 'size')) return this.#sizeTest(a, b, (order) => order === 0);
-    const left = isKind(a, 'gstring') ? this.text(a) : this.#plain(a);
-    const right = isKind(b, 'gstring') ? this.text(b) : this.#plain(b);
+    const left = isKind(a, 'gstring') ? this.text(a) : this.plain(a);
+    const right = isKind(b, 'gstring') ? this.text(b) : this.plain(b);
     // A GString equals texts only; a number equals a String of one letter by its code, but no GString.
     if (isKind(a, 'gstring') !== isKind(b, 'gstring')) {
       const other = isKind(a, 'gstring') ? right : left;
@@ -364,6 +102,16 @@ export abstract class MachineValues extends MachineCore {
     const classes = this.facts(symbol.term).classes(symbol.term);
     if ((classes & (OTHER | classMask(['java.util.List', 'java.util.Map']))) === 0) return false;
     return this.opaque('object-field', 'an argument compared with an object');
+  }
+
+  /** Which of some different texts a value of the call equals: its index, or -1. */
+  whichText(symbol: SymbolValue, texts: readonly string[]): number {
+    const { term } = symbol;
+    if (texts.length === 0 || !this.isOf(symbol, TEXT_CLASS)) return -1;
+    const computed = term.t === 'fn' && (term.fn === 'concat' || term.fn === 'toText');
+    if (computed || readsProvider(term) || this.facts(term).classes(term) !== TEXT_CLASS)
+      return texts.findIndex((text) => this.equals(symbol, text));
+    return this.explorer.decideFirst(texts.length, (i) => ({ term, test: this.#textTest(texts[i] ?? '') }));
   }
 
   /** One test object for each text, so that long lists do not spell the same keys again. */
@@ -466,8 +214,8 @@ export abstract class MachineValues extends MachineCore {
     const holds = (order: number): boolean =>
       op === '<' ? order < 0 : op === '<=' ? order <= 0 : op === '>' ? order > 0 : order >= 0;
     if (isKind(a, 'size') || isKind(b, 'size')) return this.#sizeTest(a, b, holds);
-    const left = this.#plain(a);
-    let right = this.#plain(b);
+    const left = this.plain(a);
+    let right = this.plain(b);
     if (isKind(a, 'gstring')) {
       // GString.compareTo takes the text of whatever it meets.
       if (isKind(right, 'symbol') ? this.isOf(right, NULL_CLASS) : right === null) return holds(1);

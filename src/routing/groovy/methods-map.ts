@@ -13,10 +13,28 @@ export function lookUp(m: MachineCalls, map: MapValue, key: Value, looseKeys: bo
     (isKind(wanted, 'gstring') && wanted.parts.some((part) => isKind(part, 'symbol')))
   ) {
     if (isKind(wanted, 'gstring')) return undefined;
+    const texts = isKind(wanted, 'symbol') ? textKeys(map) : undefined;
+    if (isKind(wanted, 'symbol') && texts) {
+      const text = texts[m.whichText(wanted, texts)];
+      return text === undefined ? undefined : map.entries.get(keyOf(text))?.[1];
+    }
     for (const [known, value] of map.entries.values()) if (m.equals(wanted, known)) return value;
     return undefined;
   }
   return map.entries.get(keyOf(wanted))?.[1];
+}
+
+/** Keys of maps whose keys are texts; entries are replaced when a map changes, so that they can stand for it. */
+const keysOfEntries = new WeakMap<object, readonly string[] | null>();
+
+function textKeys(map: MapValue): readonly string[] | undefined {
+  let known = keysOfEntries.get(map.entries);
+  if (known === undefined) {
+    const keys = [...map.entries.values()].map(([key]) => key);
+    known = keys.every((key) => typeof key === 'string') ? keys : null;
+    keysOfEntries.set(map.entries, known);
+  }
+  return known ?? undefined;
 }
 
 /** Puts a value under a key. */

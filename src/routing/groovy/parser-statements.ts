@@ -1,24 +1,11 @@
-import type { Annotation, Block, CatchClause, Declarator, Expression, Statement, SwitchCase, TypeName } from './ast.ts';
-import { ExpressionParser } from './parser-expressions.ts';
+import type { Block, CatchClause, Expression, Statement, SwitchCase, TypeName } from './ast.ts';
+import { DeclarationParser } from './parser-declarations.ts';
 import { GroovySyntaxError } from './syntax-error.ts';
-import { GROOVY_MODIFIERS, GROOVY_PRIMITIVES } from './token.ts';
-
-/** What stood before a declaration. */
-export interface DeclarationPrefix {
-  readonly start: number;
-  readonly modifiers: string[];
-  readonly annotations: Annotation[];
-  /** `def` was among them. */
-  readonly def: boolean;
-}
 
 /** Statements, except methods and classes, which the outermost parser adds. */
-export abstract class StatementParser extends ExpressionParser {
+export abstract class StatementParser extends DeclarationParser {
   /** Errors met so far; one a statement, reading goes on at the next statement. */
   readonly errors: GroovySyntaxError[] = [];
-
-  /** A method or class declaration after its prefix, or undefined and no progress. */
-  protected abstract parseMember(prefix: DeclarationPrefix): Statement | undefined;
 
   /** Statements up to the closing brace, which is read too. */
   protected parseBlockBody(close: '}'): Block {
@@ -97,7 +84,7 @@ export abstract class StatementParser extends ExpressionParser {
       const statement = this.#keywordStatement(token.text, start);
       if (statement) return statement;
     }
-    return this.#declaration() ?? this.#expressionStatement();
+    return this.parseDeclaration() ?? this.#expressionStatement();
   }
 
   #expressionStatement(): Statement {
@@ -165,7 +152,7 @@ export abstract class StatementParser extends ExpressionParser {
         return { kind: 'synchronized', lock, body, start, end: body.end };
       }
       case 'import':
-        return this.#import(start);
+        return this.parseImport(start);
       case 'package': {
         this.next();
         const name = this.qualifiedName().name;
@@ -243,7 +230,7 @@ export abstract class StatementParser extends ExpressionParser {
     }
     const init: Statement[] = [];
     while (!this.isOp(';')) {
-      init.push(this.#declaration() ?? this.#expressionStatement());
+      init.push(this.parseDeclaration() ?? this.#expressionStatement());
       if (!this.takeOp(',')) break;
     }
     this.expectOp(';');
@@ -313,128 +300,6 @@ export abstract class StatementParser extends ExpressionParser {
       cases.push({ test, body, start: from, end: this.lastEnd });
     }
     return { kind: 'switch', value, cases, start, end: this.lastEnd };
-  }
-
-  #import(start: number): Statement {
-    this.next();
-    const isStatic = this.takeWord('static');
-    let name = this.expectName('a name').text;
-    let star = false;
-    while (this.takeOp('.')) {
-      if (this.takeOp('*')) {
-        star = true;
-        break;
-      }
-      const part = this.next();
-      if (part.kind !== 'name' && part.kind !== 'keyword') throw this.unexpected('a name');
-      name += `.${part.text}`;
-    }
-    const alias = this.takeWord('as') ? this.expectName('a name').text : null;
-    return { kind: 'import', static: isStatic, name, star, alias, start, end: this.lastEnd };
-  }
-
-  /** Modifiers, annotations and `def` in any order. */
-  protected parsePrefix(): DeclarationPrefix {
-    const start = this.peek().start;
-    const modifiers: string[] = [];
-    const annotations: Annotation[] = [];
-    let def = false;
-    for (;;) {
-      const token = this.peek();
-      if (token.kind === 'keyword' && GROOVY_MODIFIERS.has(token.text)) {
-        if (token.text === 'synchronized' && this.isOp('(', 1)) break;
-        modifiers.push(this.next().text);
-      } else if (this.isWord('def')) {
-        this.next();
-        def = true;
-      } else if (this.isOp('@') && !this.isWord('interface', 1)) {
-        annotations.push(this.parseAnnotation());
-        this.skipNewlines();
-      } else break;
-      if (this.peek().kind === 'nl' && modifiers.length + annotations.length > 0) {
-        const after = this.peek(this.pastNewlines());
-        if (after.kind === 'keyword' || after.kind === 'name') this.skipNewlines();
-      }
-    }
-    return { start, modifiers, annotations, def };
-  }
-
-  /** A declaration of variables, a method or a class; undefined where an expression begins. */
-  #declaration(): Statement | undefined {
-    const mark = this.at;
-    const prefix = this.parsePrefix();
-    const marked = prefix.def || prefix.modifiers.length > 0;
-    const member = this.parseMember(prefix);
-    if (member) return member;
-    if (prefix.def && this.isOp('(')) return this.#tuple(prefix);
-    const type = this.#declaredType(marked);
-    if (type === undefined && !marked) {
-      if (this.at !== mark && prefix.annotations.length > 0) {
-        // Annotations such as @Grab may stand before an import or an expression.
-        const start = prefix.start;
-        if (this.isWord('import')) return this.#import(this.peek().start);
-        return {
-          kind: 'declare',
-          modifiers: [],
-          annotations: prefix.annotations,
-          vars: [],
-          tuple: null,
-          start,
-          end: this.lastEnd,
-        };
-      }
-      this.at = mark;
-      return undefined;
-    }
-    return this.parseVariables(prefix, type ?? null, 'declare');
-  }
-
-  /** The type of a declaration: always before a name on the same line. Unmarked, a lower-case name is a command call instead. */
-  #declaredType(marked: boolean): TypeName | undefined {
-    const token = this.peek();
-    const primitive = token.kind === 'keyword' && GROOVY_PRIMITIVES.has(token.text);
-    if (!primitive && token.kind !== 'name') return undefined;
-    return this.attempt(() => {
-      const type = this.parseType();
-      if (this.peek().kind !== 'name') return undefined;
-      const simple = !type.name.includes('.') && type.typeArgs === '' && type.dims === 0 && !primitive;
-      if (simple && !marked && !/^\p{Lu}/u.test(type.name)) return undefined;
-      return type;
-    });
-  }
-
-  /** `name = init, name2` after the type. */
-  protected parseVariables(prefix: DeclarationPrefix, type: TypeName | null, kind: 'declare'): Statement {
-    const vars: Declarator[] = [];
-    do {
-      this.skipNewlines();
-      const token = this.expectName('a variable name');
-      let init: Expression | null = null;
-      if (this.takeOp('=')) {
-        this.skipNewlines();
-        init = this.parseStatementExpression();
-      }
-      vars.push({ name: token.text, type, init, start: token.start, end: this.lastEnd });
-    } while (this.takeOp(','));
-    const { modifiers, annotations, start } = prefix;
-    return { kind, modifiers, annotations, vars, tuple: null, start, end: this.lastEnd };
-  }
-
-  #tuple(prefix: DeclarationPrefix): Statement {
-    this.expectOp('(');
-    const vars: Declarator[] = [];
-    do {
-      const token = this.peek();
-      const type = this.peek(1).kind === 'name' || this.isOp('<', 1) || this.isOp('.', 1) ? this.parseType() : null;
-      const name = this.expectName('a variable name').text;
-      vars.push({ name, type, init: null, start: token.start, end: this.lastEnd });
-    } while (this.takeOp(','));
-    this.expectOp(')');
-    this.expectOp('=');
-    this.skipNewlines();
-    const tuple = this.parseExpression();
-    const { modifiers, annotations, start } = prefix;
-    return { kind: 'declare', modifiers, annotations, vars, tuple, start, end: this.lastEnd };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ClassBody, ClassDeclaration, MethodDeclaration, Parameter, Script, Statement, TypeName } from './ast.ts';
 import { lexGroovy } from './lexer.ts';
-import { type DeclarationPrefix, StatementParser } from './parser-statements.ts';
+import type { DeclarationPrefix } from './parser-declarations.ts';
+import { StatementParser } from './parser-statements.ts';
 import type { GroovySource } from './source.ts';
 import { GroovySyntaxError } from './syntax-error.ts';
 import { GROOVY_PRIMITIVES, type Token } from './token.ts';

@@ -2,8 +2,8 @@ import type { PlanNote } from '../route-plan.ts';
 import { classNameOf } from './concrete.ts';
 import { GroovyThrow, isJavaError, OpaqueSignal } from './exceptions.ts';
 import type { LeafOutcome, PathLeaf } from './explorer.ts';
-import { isSegment } from './machine-calls.ts';
 import { anyOf } from './predicates.ts';
+import { isSegment } from './segments.ts';
 import type { GroovySource, TextRange } from './source.ts';
 import { isKind, type ListItem, type Value } from './values.ts';
 
