@@ -7,19 +7,23 @@ import { isAlive, signalProcess } from './process-identity.ts';
  * Stands in for a hot-restart peer that is gone. Node has no AF_UNIX datagram socket, perl-base does. Abstract names
  * are padded with NUL to the full 108 bytes, as Envoy binds them. A frame is an 8-byte length and a protobuf message:
  * request{stats} = 0a 02 1a 00 is answered by an empty reply{stats} = 12 02 1a 00, request{terminate} = 0a 02 2a 00 ends
- * the sink; anything else is swallowed. Until the name is free it tries to bind every 4 ms.
+ * the sink; anything else is swallowed. Until the name is free it tries to bind every 4 ms. A parent's sink begins with
+ * one answer that nobody asked it for: if the parent died owing one, its child waits for that and for nothing else; if
+ * not, the answer is taken for that of the next request, which is as empty.
  */
 const SINK = `
 use strict; use Socket;
-my ($name, $seconds) = @ARGV;
-my $path = "\\0$name"; $path .= "\\0" x (108 - length $path);
+my ($name, $seconds, $waiting) = @ARGV;
+sub address { my $path = "\\0$_[0]"; return pack 'S a108', AF_UNIX, $path . "\\0" x (108 - length $path) }
+my $empty = pack 'H*', '000000000000000412021a00';
 socket(my $socket, AF_UNIX, SOCK_DGRAM, 0) or die "socket: $!";
 alarm $seconds;
-select undef, undef, undef, 0.004 until bind $socket, pack 'S a108', AF_UNIX, $path;
+select undef, undef, undef, 0.004 until bind $socket, address($name);
 $| = 1; print "bound\n";
+send $socket, $empty, 0, address($waiting) if $waiting;
 while (defined(my $from = recv $socket, my $frame, 4096, 0)) {
   my $message = unpack 'H*', substr $frame, 8;
-  send $socket, pack('H*', '000000000000000412021a00'), 0, $from if $message eq '0a021a00';
+  send $socket, $empty, 0, $from if $message eq '0a021a00';
   last if $message eq '0a022a00';
 }
 `;
@@ -43,7 +47,9 @@ function fileName({ role, baseId, epoch }: SinkName): string {
 export async function bindSink(dir: string, name: SinkName, seconds: number, isFree: boolean): Promise<void> {
   await releaseSink(dir, name);
   const socket = `envoy_domain_socket_${name.role}_${name.baseId * 10 + (name.epoch % 3)}`;
-  await startKept(dir, fileName(name), ['perl', '-e', SINK, socket, String(seconds)]);
+  const child = name.baseId * 10 + ((name.epoch + 1) % 3);
+  const waiting = name.role === 'parent' ? `envoy_domain_socket_child_${child}` : '';
+  await startKept(dir, fileName(name), ['perl', '-e', SINK, socket, String(seconds), waiting]);
   const out = join(dir, `${fileName(name)}.out`);
   for (let tries = 0; isFree && tries < 600; tries++) {
     if ((await readFile(out, 'utf8').catch(() => '')).includes('bound')) return;

@@ -187,6 +187,24 @@ describe('a fault during an upgrade loses nothing, and the next upgrade needs no
     assert.equal(load.lost, failedEarly);
   });
 
+  it('an old process that dies owing an answer does not leave the new one waiting for it', async (t) => {
+    const upgrade = lab.upgrade('--binary', NEW_ENVOY, '--drain', '30s');
+    await lab.untilState('draining', 'notify');
+    const [old] = await lab.envoys();
+    // Frozen through a stats flush (each 5 s), the old one is asked and cannot answer; then it is gone.
+    process.kill(Number(old), 'SIGSTOP');
+    await sleep(7000);
+    process.kill(Number(old), 'SIGKILL');
+    const fault = await upgrade;
+    assert.equal(fault.json.result?.outcome, 'settled', JSON.stringify(fault.json));
+    const failedEarly = client.failed;
+    const next = await lab.upgrade('--binary', OLD_ENVOY);
+    const load = await client.finish(lab.upstream);
+    t.diagnostic(JSON.stringify({ lost: load.lost, duplicated: load.duplicated, next: next.json.result?.outcome }));
+    assert.equal(next.json.result?.outcome, 'settled', JSON.stringify(next.json));
+    assert.equal(load.lost, failedEarly, load.errors.join('\n'));
+  });
+
   it('a serving process that is killed comes back by itself', async () => {
     const [pid] = await lab.envoys();
     process.kill(Number(pid), 'SIGKILL');
