@@ -69,8 +69,7 @@ export const SIDECAR_ERRORS = {
     title: 'nothing to go back to',
     exit: 3,
     kind: 'user',
-    explain:
-      'The versions store holds no former pair of binary and bootstrap for this sidecar, because no upgrade has settled yet. Nothing was changed.',
+    explain: 'No upgrade has settled yet, so the versions store holds no former pair. Nothing was changed.',
   },
   WEIR4011: {
     title: 'unknown sidecar',
@@ -82,8 +81,7 @@ export const SIDECAR_ERRORS = {
     title: 'the sidecar is not run by weir',
     exit: 2,
     kind: 'user',
-    explain:
-      '`weir sidecar` runs and upgrades sidecars whose entry in mesh.yaml has `binary` and `bootstrap`. This one has none: somebody else runs it. Nothing was done.',
+    explain: 'Its entry in mesh.yaml has no `binary` and `bootstrap`: somebody else runs it. Nothing was done.',
   },
   WEIR4013: {
     title: 'too late to abort',
@@ -96,7 +94,7 @@ export const SIDECAR_ERRORS = {
     title: 'the sidecar cannot be started',
     exit: 3,
     kind: 'child',
-    explain: 'Envoy did not accept its binary or bootstrap when the supervisor started, so nothing was started.',
+    explain: 'Envoy did not accept its binary or bootstrap, so nothing was started.',
   },
   WEIR4015: {
     title: 'bootstrap not written',
