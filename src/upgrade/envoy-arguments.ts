@@ -45,11 +45,12 @@ export function envoyArguments(launch: EnvoyLaunch): string[] {
 }
 
 /**
- * The base-id of a sidecar: 27 bits of a hash of its name and run directory, and one for the variant. Envoy multiplies
- * it by ten in 32 bits. FNV-1a: short, and good enough to keep a handful of sidecars of one host apart.
+ * The base-id of a sidecar: 26 bits of a hash of its name and run directory, and one for the variant. Ten times the number
+ * has to stay below 2^31: beyond, Envoy's socket names hold another number than its shared memory (met on 1.39 and 1.40).
+ * FNV-1a: short, and good enough to keep a handful of sidecars of one host apart.
  */
 export function sidecarBaseId(name: string, runDir: string, variant: 0 | 1): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(`${runDir}\0${name}`)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return (hash >>> 5) * 2 + variant;
+  return (hash >>> 6) * 2 + variant;
 }

@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { chmod, chown, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -108,7 +108,10 @@ export function openSidecarHost(place: SidecarPlace): SidecarHost {
       const logOffset = (await file?.stat())?.size ?? 0;
       await file?.close();
       const launch: LaunchFile = { generation, concurrency: spec.concurrency, drainMs, logOffset };
-      await writeFile(join(run, `g${generation.id}.launch`), JSON.stringify(launch));
+      // Renamed into place: a supervisor killed in between must not leave half a record.
+      const record = join(run, `g${generation.id}.launch`);
+      await writeFile(`${record}.new`, JSON.stringify(launch));
+      await rename(`${record}.new`, record);
       const args = envoyArguments({
         bootstrap: pair.bootstrap,
         baseId: baseId(generation.variant),

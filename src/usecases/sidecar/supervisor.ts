@@ -13,13 +13,10 @@ import { candidateOf, readJournalHint, servingOf } from './machine-view.ts';
 import { pause } from './pause.ts';
 import { runPreflight } from './run-preflight.ts';
 import type { SupervisorEvent } from './supervisor-event.ts';
-import { UpgradeJob } from './upgrade-job.ts';
+import { adoptedJob, type UpgradeJob } from './upgrade-job.ts';
 
-const START_POLL_MS = 15;
-const DRAIN_POLL_MS = 100;
-const READY_POLL_MS = 400;
-const NOTICE_BUDGET_MS = 1800;
-/** A sink must outlive the parent-shutdown timer of the process that it keeps alive. */
+const [START_POLL_MS, DRAIN_POLL_MS, READY_POLL_MS, NOTICE_BUDGET_MS] = [15, 100, 400, 1800] as const;
+// A sink must outlive the parent-shutdown timer of the process that it keeps alive.
 const SINK_SPARE_S = 30;
 
 /**
@@ -103,11 +100,10 @@ export class SidecarSupervisor {
       await host.cleanUp(null);
       this.dispatch({ type: 'start', pair: pointers.current ?? firstPair });
     } else {
-      if (hint.upgrade !== null) this.job = new UpgradeJob(hint.upgrade.request.id, host.nowMs());
-      const pids = found.map(({ launch }) => launch.pid).join(', ');
+      if (hint.upgrade !== null) this.job = await adoptedJob(host, hint.upgrade);
       this.#say({
         event: 'adopted',
-        text: `adopted Envoy ${pids}: ${step.machine.state.name}`,
+        text: `adopted Envoy ${found.map(({ launch }) => launch.pid).join(', ')}: ${step.machine.state.name}`,
         state: step.machine.state.name,
       });
       this.machine = step.machine;
@@ -127,6 +123,8 @@ export class SidecarSupervisor {
     this.machine = step.machine;
     this.#enqueue(step.actions);
     if (step.machine.state.name !== before.name) this.#entered();
+    // In an emergency the start begins later than the state: when the failed process is gone.
+    else if (candidateOf(before) === null) this.#awaitStart();
     this.#armTick();
   }
 
@@ -152,8 +150,7 @@ export class SidecarSupervisor {
     if (upgrade !== null) this.job?.enter(state.name, this.host.nowMs(), drainEndMs ?? deadlineMs);
     void this.#note('state', { state: state.name, upgrade, drainEndMs, epoch: servingOf(state)?.epoch ?? null });
     this.#say({ event: 'state', text: `state ${state.name}`, state: state.name });
-    const candidate = candidateOf(state);
-    if (candidate !== null) void this.#pollStart(candidate.id);
+    this.#awaitStart();
     if (state.name === 'idle') void this.#tellLive(state.serving);
     if (state.name === 'stopped') {
       this.#enqueue([]);
@@ -164,6 +161,11 @@ export class SidecarSupervisor {
       });
     }
     this.#armTick();
+  }
+
+  #awaitStart(): void {
+    const id = candidateOf(this.machine.state)?.id;
+    if (id !== undefined) void this.#pollStart(id);
   }
 
   async #tellLive(serving: Generation): Promise<void> {

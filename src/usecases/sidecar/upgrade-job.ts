@@ -1,6 +1,6 @@
 import type { Generation, SidecarState, UpgradeInProgress, UpgradeOutcome } from '../../upgrade/sidecar-state.ts';
 import type { NoticeResult, UpgradeProgressEvent, UpgradeReport, UpgradeSide } from '../../upgrade/upgrade-report.ts';
-import type { DrainSample, StoredPair } from '../ports/sidecar.ts';
+import type { DrainSample, SidecarHost, StoredPair } from '../ports/sidecar.ts';
 
 /** Collects the report of one upgrade while the machine goes through it. */
 export class UpgradeJob {
@@ -82,6 +82,14 @@ export class UpgradeJob {
     this.#finish(this.report);
     return this.report;
   }
+}
+
+/** The job of an upgrade that another supervisor began: its times count from now. */
+export async function adoptedJob(host: SidecarHost, upgrade: UpgradeInProgress): Promise<UpgradeJob> {
+  const job = new UpgradeJob(upgrade.request.id, host.nowMs());
+  job.from = upgradeSide(await host.pairs.read(upgrade.from), null);
+  job.to = upgradeSide(await host.pairs.read(upgrade.request.pair), null);
+  return job;
 }
 
 /** The report's view of a pair on an epoch. */

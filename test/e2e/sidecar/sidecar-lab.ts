@@ -206,6 +206,7 @@ export class SidecarLab {
 
   /** Ends everything that was started here, by number, and removes the folder. */
   async close(): Promise<void> {
+    await this.sharedMemory();
     await this.killSupervisor();
     for (const { pid } of await this.#kept(/\.pid$/)) kill(pid);
     this.upstream.close();
