@@ -69,6 +69,17 @@ function decide(facts: SidecarFacts, nowMs: number): SidecarStep | null {
       warnings: [],
       returning: false,
     };
+    if (facts.journal.state === 'aborting') {
+      const reason = 'the abort that the last supervisor had begun';
+      const aborting = { serving: old, candidate: generation, upgrade: asked, reason, exited: false };
+      return {
+        machine: { ...base, state: { name: 'aborting', ...aborting, deadlineMs: nowMs + UPGRADE_TIMING.reapMs } },
+        actions: [
+          { type: 'kill-unless-serving', id: generation.id, oldId: old.id },
+          { type: 'bind-sink', role: 'child', generation, isFree: false },
+        ],
+      };
+    }
     return {
       machine: {
         ...base,
