@@ -17,5 +17,7 @@ export async function buildManifest(): Promise<string> {
     errorOnManifestCreate: true,
   } as ConstructorParameters<typeof Plugin>[0]);
   await plugin.load();
-  return `${JSON.stringify(plugin.manifest, null, 2)}\n`;
+  // oclif lists commands in the order of the folder, which differs from one disk to the next.
+  const commands = Object.entries(plugin.manifest.commands).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `${JSON.stringify({ ...plugin.manifest, commands: Object.fromEntries(commands) }, null, 2)}\n`;
 }
