@@ -29,8 +29,8 @@ export interface TestRun {
   readonly words: readonly string[];
   /** Why this run cannot be done here: its files then count as skipped. */
   readonly skip?: string | undefined;
-  /** Files with a failure are run once more, and the second result counts. */
-  readonly retry?: boolean;
+  /** How often a file with a failure is run at most; the last result counts. Default 1. */
+  readonly attempts?: number;
 }
 
 /** The counts before any run. */
@@ -44,7 +44,7 @@ export async function runTests({
   exclude,
   words,
   skip,
-  retry = false,
+  attempts = 1,
 }: TestRun): Promise<{ ok: boolean; counts: TestCounts }> {
   const started = performance.now();
   const files = globSync(include)
@@ -58,11 +58,13 @@ export async function runTests({
   }
   let last = await attempt(argv, files);
   const byFile = last.files;
-  const shaken = failedFiles(byFile);
-  // Packets, kernels and Envoys on a shared machine: what failed is tried once more by itself, out loud.
-  if (retry && last.code !== 0 && shaken.length > 0) {
+  const again = new Set<string>();
+  // Packets, kernels and Envoys on a shared machine: what failed is tried again by itself, out loud.
+  for (let tries = 1; tries < attempts && last.code !== 0 && failedFiles(byFile).length > 0; tries += 1) {
+    const shaken = failedFiles(byFile);
+    for (const file of shaken) again.add(file);
     process.stdout.write(
-      `\nsecond try, because they failed once: ${shaken.map((file) => relative('', file)).join(' ')}\n\n`,
+      `\ntried again, because they failed: ${shaken.map((file) => relative('', file)).join(' ')}\n\n`,
     );
     last = await attempt(argv, shaken);
     Object.assign(byFile, last.files);
@@ -70,12 +72,12 @@ export async function runTests({
   const sums = Object.values(byFile).reduce(addFileCounts, { tests: 0, passed: 0, failed: 0, skipped: 0 });
   const counts = { ...sums, ms: performance.now() - started };
   const ok = last.code === 0 && counts.failed === 0;
-  const again = retry && shaken.length > 0 ? `, ${shaken.length} files tried twice` : '';
+  const shown = again.size > 0 ? `, ${again.size} files tried again` : '';
   printStage(
     name,
     ok ? 'ok' : 'FAILED',
     counts.ms,
-    `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped${again}`,
+    `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped${shown}`,
   );
   return { ok, counts };
 }
