@@ -1,5 +1,5 @@
 /** Bundles src/ into dist/: one entry a command, shared code in chunks, so that a command loads only what it needs. */
-import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { loadGlobLate, stubDevtools } from './build/plugins.ts';
@@ -13,6 +13,9 @@ const PROGRAMS = [
   'src/host/tour/actor.ts',
   'src/host/probe-child.ts',
 ];
+
+// Files that are shipped as they are: Java runs the source itself.
+const ASSETS = ['host/oracle/GroovyOracle.java'];
 
 // CommonJS code inside an ES module bundle still reads these names.
 const banner = [
@@ -47,6 +50,7 @@ const { metafile, outputFiles } = await build({
 // Written only after the whole build went well, and old files go last: a weir that starts meanwhile finds all it needs.
 const fresh = new Map(outputFiles.map(({ path, contents }) => [path, contents as Uint8Array | string]));
 fresh.set(join(root, 'dist/metafile.json'), JSON.stringify(metafile));
+for (const file of ASSETS) fresh.set(join(root, 'dist', file), readFileSync(join(root, 'src', file)));
 for (const [path, contents] of fresh) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, contents);

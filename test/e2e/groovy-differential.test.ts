@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { OracleOutcome } from '../../src/host/oracle/groovy-oracle.ts';
 import type { CaseFile, RoutingCall } from '../../src/routing/case-file.ts';
 import { type CallOutcome, evaluatePlan } from '../../src/routing/evaluate-plan.ts';
 import { evaluateRuleSource } from '../../src/routing/evaluate-rule-source.ts';
 import { planRuleSource } from '../../src/routing/plan-rule-source.ts';
 import { readRuleFile } from '../../src/routing/read/read-rule-file.ts';
-import { GroovyOracle, type OracleOutcome } from '../oracle/groovy/groovy-oracle.ts';
+import { startTestOracle } from '../oracle/groovy/groovy-oracle.ts';
 import { argumentValues, randomScript } from '../oracle/groovy/random-script.ts';
 
 const provider = (id: string, host: string, port: number, params: Record<string, string>) => ({
@@ -54,10 +55,9 @@ const runs = Number(process.env.WEIR_ORACLE_RUNS ?? 150);
 
 describe('real Groovy 2.4.21', () => {
   it('does with generated scripts what the evaluator and the plan say', { timeout: 300_000 }, async (t) => {
-    const oracle = new GroovyOracle();
+    const oracle = await startTestOracle();
     const tally = { calls: 0, script: 0, scriptRefused: 0, plan: 0, planRefused: 0 };
     try {
-      await oracle.ready();
       await fc.assert(
         fc.asyncProperty(randomScript, fc.nat(1_000), async (script, seed) => {
           const calls = randomCalls(seed);
@@ -79,7 +79,7 @@ describe('real Groovy 2.4.21', () => {
         { numRuns: runs },
       );
     } finally {
-      oracle.stop();
+      oracle.close();
     }
     t.diagnostic(
       `${tally.calls} calls; refused by the evaluator ${tally.scriptRefused}, by the plan ${tally.planRefused}`,

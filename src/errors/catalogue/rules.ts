@@ -72,4 +72,18 @@ export const RULES_ERRORS = {
     explain:
       'The documents would not be taken by the target: broken YAML, a missing VirtualService or DestinationRule, or a value that makes Dubbo reject the whole text. The message says which.',
   },
+  WEIR5029: {
+    title: 'real Groovy is missing',
+    exit: 3,
+    kind: 'host',
+    explain:
+      '--oracle groovy compares with a real Groovy 2.4.21: it needs a JDK that runs a source file (`java File.java`, version 11 or later) and groovy-all-2.4.21.jar, named by $GROOVY_JAR or in the store of Maven. Without --oracle neither is needed. Nothing was compared or written.',
+  },
+  WEIR5030: {
+    title: 'real Groovy gave no answer',
+    exit: 6,
+    kind: 'host',
+    explain:
+      'A script ran past the deadline in the process of real Groovy, or ended that process. It was killed; its rules keep the verdict that the proof against the documents gave.',
+  },
 } as const satisfies Record<`WEIR50${number}`, CatalogueEntry>;

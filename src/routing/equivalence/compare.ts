@@ -36,6 +36,14 @@ export interface EquivalenceReport {
   readonly calls: number;
 }
 
+/** Told every call that is compared, with the providers that are present and what the script decides. */
+export type CallWatcher = (
+  rule: PlanRule,
+  call: RoutingCall,
+  present: readonly RoutingProvider[],
+  decided: PlanDecision,
+) => void;
+
 const KEPT_WITNESSES = 3;
 
 /**
@@ -47,6 +55,7 @@ export function compareWithTarget(
   model: TargetModel,
   services: readonly RoutingService[],
   providers: readonly RoutingProvider[],
+  watch: CallWatcher = () => undefined,
 ): EquivalenceReport {
   const leaves = new Map<string, CallLeaf>();
   for (const [key, { leaf }] of planLeaves(plan)) leaves.set(key, leaf);
@@ -54,7 +63,7 @@ export function compareWithTarget(
   for (const leaf of model.leaves()) if (!aliases.has(wireName(leaf))) leaves.set(JSON.stringify(leaf), leaf);
   const tally = new Tally(plan);
   for (const shape of callShapes(plan, services)) {
-    compareShape(plan, model, shape, [...leaves.values()], providers, tally);
+    compareShape(plan, model, shape, [...leaves.values()], providers, { tally, watch });
   }
   return tally.report();
 }
@@ -71,7 +80,7 @@ function compareShape(
   shape: CallShape,
   leaves: readonly CallLeaf[],
   providers: readonly RoutingProvider[],
-  tally: Tally,
+  { tally, watch }: { readonly tally: Tally; readonly watch: CallWatcher },
 ): void {
   const entries = model.entries(shape.service, shape);
   const cells = shapeCells(plan, shape, entries, leaves);
@@ -88,6 +97,7 @@ function compareShape(
     met.add(pair);
     for (const present of sets) {
       const decided = decideRule(plan, rule, call, present);
+      watch(rule, call, present, decided);
       tally.judge({ rule, call, present, doubtful: index >= doubt }, decided, model.evaluate(call, present));
     }
   }
@@ -198,7 +208,8 @@ function picksOf(
   return script.kind === 'ignored' ? [{ providers: script.providers, share: 1 }] : null;
 }
 
-function describeDecision(script: PlanDecision): string {
+/** What a plan decides, as text for messages. */
+export function describeDecision(script: PlanDecision): string {
   switch (script.kind) {
     case 'providers':
       return script.picks.map((pick) => `[${pick.providers.join(', ')}]`).join(' or ');

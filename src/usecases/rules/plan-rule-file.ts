@@ -11,7 +11,8 @@ export function planRuleFile(path: string, text: string, estate: Estate): Planne
   const carrier = text.split('\n');
   const shift = source.text === text ? { line: 0, column: 0 } : shiftOf(carrier, lines);
   // In a URL the rule is encoded: places are those of the decoded text.
-  if (shift === null) return { plan, place: (span) => span, lineText: (line) => lines[line - 1] ?? '' };
+  if (shift === null)
+    return { plan, script: source.text, place: (span) => span, lineText: (line) => lines[line - 1] ?? '' };
   const place = (span: PlanSpan): PlanSpan => ({
     ...span,
     line: span.line + shift.line,
@@ -19,7 +20,7 @@ export function planRuleFile(path: string, text: string, estate: Estate): Planne
     endLine: span.endLine + shift.line,
     endColumn: span.endColumn + shift.column,
   });
-  return { plan, place, lineText: (line) => carrier[line - 1] ?? '' };
+  return { plan, script: source.text, place, lineText: (line) => carrier[line - 1] ?? '' };
 }
 
 // A YAML block or a section of an HSF text holds the rule line by line, perhaps indented.

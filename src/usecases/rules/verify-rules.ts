@@ -1,19 +1,27 @@
 import { hasNoEffect } from '../../routing/convert-plan.ts';
 import { compareWithTarget, type RuleProof } from '../../routing/equivalence/compare.ts';
+import { OracleSample } from '../../routing/equivalence/oracle-sample.ts';
 import { sampleProviders } from '../../routing/equivalence/sample-providers.ts';
 import { applyLabels } from '../../routing/targets/apply-labels.ts';
 import type { TargetName } from '../../routing/targets/target.ts';
+import { askEngine, type EngineFinding } from './ask-engine.ts';
 import { type EstateFlags, readEstate } from './estate.ts';
 import { loadRules } from './evaluate-rules.ts';
-import type { PlanRuleFile, RuleFiles } from './ports.ts';
+import type { PlanRuleFile, RuleFiles, ScriptOracle } from './ports.ts';
 import { scriptNames } from './script-names.ts';
+
+/** A rule and what was found about it; `oracle` where a real engine was asked. */
+export interface VerifiedRule extends RuleProof {
+  readonly line: number;
+  readonly oracle?: EngineFinding;
+}
 
 /** `result` of `weir rules verify --json`. */
 export interface Verification {
   readonly scripts: readonly {
     readonly path: string;
     readonly comparedCalls: number;
-    readonly rules: readonly (RuleProof & { readonly line: number })[];
+    readonly rules: readonly VerifiedRule[];
   }[];
   readonly disagreements: number;
 }
@@ -26,14 +34,20 @@ export async function verifyRules(
     readonly target: TargetName;
     readonly targetVersion?: string | undefined;
   },
-  ports: { readonly files: RuleFiles; readonly plan: PlanRuleFile },
+  ports: {
+    readonly files: RuleFiles;
+    readonly plan: PlanRuleFile;
+    readonly oracle?: ScriptOracle | undefined;
+    readonly warn?: (warning: string) => void;
+  },
 ): Promise<Verification> {
   const estate = await readEstate(ports.files, request);
   const paths = await ports.files.list(request.paths);
   const names = scriptNames(paths);
   const scripts: Verification['scripts'][number][] = [];
   for (const path of paths) {
-    const { plan } = ports.plan(path, await ports.files.read(path), estate);
+    const planned = ports.plan(path, await ports.files.read(path), estate);
+    const { plan } = planned;
     const wanted = {
       target: request.target,
       version: request.targetVersion,
@@ -54,15 +68,22 @@ export async function verifyRules(
     }
     const bare = estate.providers.length > 0 ? estate.providers : sampleProviders(plan);
     const providers = applyLabels(rules.documents.labels, bare);
-    const report = compareWithTarget(plan, rules.documents.model, estate.services, providers);
+    const sample = new OracleSample();
+    const report = compareWithTarget(plan, rules.documents.model, estate.services, providers, sample.watch);
+    const asked = await askEngine(planned, report.rules, { sample, providers: bare, types: estate.types }, ports);
     scripts.push({
       path,
       comparedCalls: report.calls,
-      rules: report.rules.map((rule) => ({ ...rule, line: line(rule.id) })),
+      rules: asked.map((rule) => ({ ...rule, line: line(rule.id) })),
     });
   }
   const disagreements = scripts
     .flatMap((script) => script.rules)
-    .filter((rule) => rule.disagreements.length > 0).length;
+    .filter((rule) => rule.disagreements.length > 0 || isOpen(rule.oracle)).length;
   return { scripts, disagreements };
+}
+
+// Asked and not answered is as open a question as a difference.
+function isOpen(finding: EngineFinding | undefined): boolean {
+  return finding !== undefined && (finding.differences.length > 0 || finding.unanswered !== null);
 }

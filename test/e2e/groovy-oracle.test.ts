@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { WeirError } from '../../src/errors/weir-error.ts';
+import type { GroovyOracle } from '../../src/host/oracle/groovy-oracle.ts';
+import { readRuleFile } from '../../src/routing/read/read-rule-file.ts';
+import { type FixtureCase, fixtureCases } from '../fakes/fixture-cases.ts';
+import { startTestOracle } from '../oracle/groovy/groovy-oracle.ts';
+import { PROJECT_ROOT, runWeirBin } from '../run-weir.ts';
+
+const FIXTURE = join(PROJECT_ROOT, 'test/fixtures/groovy/23-user-modulo');
+const CASE = join(FIXTURE, 'case.json');
+
+interface Verified {
+  readonly warnings: readonly string[];
+  readonly result: {
+    readonly scripts: readonly {
+      readonly rules: readonly {
+        readonly verdict: string;
+        readonly oracle?: { readonly asked: number; readonly equal: number; readonly differences: readonly object[] };
+      }[];
+    }[];
+  };
+}
+
+describe('weir rules verify --oracle groovy', { timeout: 120_000 }, () => {
+  let folder = '';
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'weir-oracle-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  const convert = async (script: string, out: string): Promise<void> => {
+    const { stderr, code } = await runWeirBin(['rules', 'convert', script, '--out', out, '--case', CASE]);
+    assert.ok(code === 0 || code === 1, stderr);
+  };
+  const verify = (script: string, rules: string, env: Record<string, string> = {}) =>
+    runWeirBin(['rules', 'verify', script, '--rules', rules, '--case', CASE, '--oracle', 'groovy', '--json'], env);
+
+  it('raises every rule on which real Groovy does what weir says', async () => {
+    const script = join(FIXTURE, 'rule.groovy');
+    await convert(script, join(folder, 'equal'));
+    const { stdout, code, stderr } = await verify(script, join(folder, 'equal'));
+    assert.equal(code, 0, stderr);
+    const { result, warnings } = JSON.parse(stdout) as Verified;
+    const rules = result.scripts[0]?.rules ?? [];
+    assert.ok(rules.some((rule) => rule.verdict === 'proved+oracle'));
+    for (const { verdict, oracle } of rules) {
+      assert.notEqual(verdict, 'unverified');
+      if (verdict === 'proved+oracle') assert.ok(oracle !== undefined && oracle.asked === oracle.equal);
+    }
+    assert.deepEqual(warnings, []);
+  });
+
+  it('names the next step, with exit 3, where the jar or Java is missing', async () => {
+    const script = join(FIXTURE, 'rule.groovy');
+    for (const env of [{ GROOVY_JAR: '/nowhere/groovy.jar' }, { GROOVY_JAR: script, PATH: folder }]) {
+      const { stdout, code } = await verify(script, folder, env);
+      assert.equal(code, 3, stdout);
+      const { error } = JSON.parse(stdout) as { error: { code: string; hint: string } };
+      assert.equal(error.code, 'WEIR5029');
+      assert.match(error.hint, 'PATH' in env ? /install a JDK/ : /GROOVY_JAR/);
+    }
+  });
+
+  it('ends a script that never ends at the deadline, and answers the next question', async () => {
+    const oracle = await startTestOracle(3000);
+    try {
+      const call = { service: 's', method: 'm', paramTypes: [], args: [], attachments: {}, consumer: {} };
+      const ask = (script: string) => oracle.ask(script, [], [call]);
+      await assert.rejects(ask('while (true) {}'), (error) => error instanceof WeirError && error.code === 'WEIR5030');
+      await assert.rejects(ask('System.exit(0)'), (error) => error instanceof WeirError && error.code === 'WEIR5030');
+      assert.deepEqual(await ask('return invokers'), [[]]);
+    } finally {
+      oracle.close();
+    }
+  });
+
+  it('runs scripts without network and not as root', async () => {
+    const oracle = await startTestOracle();
+    try {
+      const provider = { id: 'p', host: '10.0.0.1', port: 1, params: {} };
+      const call = { service: 's', method: 'm', paramTypes: [], args: [], attachments: {}, consumer: {} };
+      const ask = async (test: string) => (await oracle.ask(`return (${test}) ? invokers : []`, [provider], [call]))[0];
+      assert.deepEqual(await ask("System.getProperty('user.name') != 'root'"), ['p']);
+      const link = "java.nio.file.Files.readSymbolicLink(java.nio.file.Paths.get('/proc/self/ns/net')).toString()";
+      assert.deepEqual(await ask(`${link}.startsWith('net:')`), ['p']);
+      assert.deepEqual(await ask(`${link} != '${readlinkSync('/proc/self/ns/net')}'`), ['p']);
+    } finally {
+      oracle.close();
+    }
+  });
+
+  it('gives for the scripts of the fixtures what was recorded', async (t) => {
+    const oracle = await startTestOracle();
+    let compared = 0;
+    try {
+      for (const one of fixtureCases()) compared += await compareFixture(oracle, one);
+    } finally {
+      oracle.close();
+    }
+    t.diagnostic(`${compared} calls`);
+    assert.ok(compared > 300, `${compared} calls`);
+  });
+});
+
+async function compareFixture(oracle: GroovyOracle, { id, path, text, known }: FixtureCase): Promise<number> {
+  const source = readRuleFile(path, text);
+  const calls = known.calls.filter((call) => call.expect !== undefined);
+  if (source.kind !== 'dubbo-script' || calls.length === 0) return 0;
+  const outcomes = await oracle.ask(source.text, known.providers, calls, known.types);
+  let compared = 0;
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome === 'UNASKABLE') continue;
+    compared += 1;
+    assert.deepEqual(outcome, calls[index]?.expect, `${id} call ${index}`);
+  }
+  return compared;
+}
