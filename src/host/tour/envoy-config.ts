@@ -31,8 +31,8 @@ function outboundListener({ outboundPort, accessLog }: TourEnvoyPaths): object {
       listenerFilter('original_dst', 'OriginalDst'),
       listenerFilter('http_inspector', 'HttpInspector'),
     ],
-    // A protocol in which the server speaks first waits this long for the inspector; 0.5 s would show in the stream.
-    listener_filters_timeout: '0.1s',
+    // Long: a client that is slow to send its first byte would else pass as plain TCP, which adds no header and logs nothing.
+    listener_filters_timeout: '10s',
     continue_on_listener_filters_timeout: true,
     filter_chains: [
       {

@@ -141,9 +141,7 @@ class RealTourLab implements TourLab {
 
   async startLoad(app: TourApp, everyMs: number): Promise<TourLoad> {
     const actor = this.#actor(app);
-    // Over IPv6, where no request went direct before: a connection that reuses the port of a direct one which the server
-    // closed less than two minutes ago is still that one to conntrack, and follows its mapping.
-    const { load } = await actor.ask({ op: 'load-start', host: TOUR_ADDRESSES.upstream6, name: app, everyMs });
+    const { load } = await actor.ask({ op: 'load-start', host: TOUR_ADDRESSES.upstream4, name: app, everyMs });
     return {
       stop: async () => {
         const { sent, viaEnvoy, direct, failed } = await actor.ask({ op: 'load-stop', load });
