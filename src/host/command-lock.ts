@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import { WeirError } from '../errors/weir-error.ts';
 import type { TakeLock } from '../usecases/ports.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** Node itself sets O_CLOEXEC: only `flock` gets the descriptor, so that no other child can keep the lock alive. */
 const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
@@ -52,7 +53,7 @@ export function commandLock(runDir: string): TakeLock {
 
 async function openLockFile(runDir: string, path: string): Promise<FileHandle> {
   try {
-    await mkdir(runDir, { recursive: true, mode: 0o755 });
+    await makeFolder(runDir);
     return await open(path, OPEN_FLAGS, 0o644);
   } catch (cause) {
     throw new WeirError('WEIR2022', {

@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { makeFolder } from './make-folder.ts';
 
 /** The event log and its predecessor, in the state directory. */
 export const JOURNAL_FILES = ['journal.jsonl', 'journal.jsonl.1'] as const;
@@ -33,7 +34,7 @@ export function createJournalFile(stateDir: string, maxBytes: number = JOURNAL_M
   const [path, older] = JOURNAL_FILES.map((name) => join(stateDir, name)) as [string, string];
   return {
     async append({ at, app, from, to, by, reason }) {
-      await mkdir(stateDir, { recursive: true, mode: 0o755 });
+      await makeFolder(stateDir);
       const size = await stat(path).then(
         (found) => found.size,
         () => 0,

@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeirError } from '../errors/weir-error.ts';
 import type { PanicFile } from '../usecases/ports.ts';
 import { removeLeftovers, replaceFileDurably } from './durable-file.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** An application's name, which a marker file has as its own: no path, no hidden file. */
 const MARKER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -18,7 +19,7 @@ export function createPanicFile(runDir: string): PanicFile {
     path,
     async write(text) {
       try {
-        await mkdir(runDir, { recursive: true, mode: 0o755 });
+        await makeFolder(runDir);
         await replaceFileDurably(path, text, { mode: 0o755 });
       } catch (cause) {
         throw new WeirError('WEIR2022', {

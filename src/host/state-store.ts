@@ -1,10 +1,11 @@
-import { mkdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { WeirError } from '../errors/weir-error.ts';
 import type { StateStore } from '../usecases/ports.ts';
 import { type ReplaceStep, removeLeftovers, replaceFileDurably } from './durable-file.ts';
 import { JOURNAL_FILES } from './journal-file.ts';
+import { makeFolder } from './make-folder.ts';
 import { STATE_SCHEMA, type StoredState } from './state-schema.ts';
 
 const FILE_NAME = 'state.json';
@@ -25,7 +26,7 @@ export function createStateStore(stateDir: string, onStep?: (step: StateWriteSte
     },
     async write(state) {
       try {
-        await mkdir(stateDir, { recursive: true, mode: 0o755 });
+        await makeFolder(stateDir);
         if ('damaged' in (await readState(path))) {
           await rename(path, `${path}.damaged-${new Date().toISOString().replaceAll(/[-:]/g, '')}`);
           onStep?.('set-aside');
