@@ -18,7 +18,8 @@ export default class OnCommand extends InterceptCommand<typeof OnCommand, Switch
   static override args = { app: Args.string({ description: 'Applications of mesh.yaml.' }) };
   static override flags = {
     all: Flags.boolean({ summary: 'Every application of mesh.yaml.' }),
-    confirm: durationFlag({ summary: 'The kernel ends it after this time, unless `weir confirm` came.' }),
+    // The proof takes about half a second, and a timeout of zero would mean none to the kernel.
+    confirm: durationFlag({ min: 1000, summary: 'The kernel ends it after this time, unless `weir confirm` came.' }),
     existing: Flags.option({
       options: ['keep', 'cut'] as const,
       default: 'keep' as const,

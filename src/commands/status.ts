@@ -15,7 +15,12 @@ export default class StatusCommand extends InterceptCommand<typeof StatusCommand
   static override args = { app: Args.string({ description: 'Applications to show; all without a name.' }) };
   static override flags = {
     watch: Flags.boolean({ summary: 'Go on until Ctrl-C; with --json one document a line.' }),
-    interval: durationFlag({ default: 1000, defaultHelp: async () => '1s', summary: 'How often --watch looks.' }),
+    interval: durationFlag({
+      default: 1000,
+      min: 100,
+      defaultHelp: async () => '1s',
+      summary: 'How often --watch looks.',
+    }),
   };
   static override examples = ['<%= config.bin %> status', '<%= config.bin %> status payment --watch'];
 

@@ -15,6 +15,8 @@ export interface DurationFlagOptions {
   readonly summary: string;
   /** Milliseconds. */
   readonly default?: number;
+  /** The shortest that makes sense, in milliseconds; 0 if omitted. */
+  readonly min?: number;
   /** How the help writes the default, if not as the shortest duration. */
   readonly defaultHelp?: () => Promise<string>;
   readonly char?: Interfaces.AlphabetLowercase;
@@ -29,13 +31,17 @@ export function durationFlag(options: DurationFlagOptions): Interfaces.OptionFla
 export function durationFlag(
   options: DurationFlagOptions,
 ): Interfaces.OptionFlag<number> | Interfaces.OptionFlag<number | undefined> {
-  const { default: ms, defaultHelp, ...rest } = options;
+  const { default: ms, defaultHelp, min = 0, ...rest } = options;
   return Flags.custom<number>({
     helpValue: 'DURATION',
     parse: async (input: string, _context: unknown, { name }: { name: string }) => {
       const parsed = parseDuration(input);
-      if (parsed !== null) return parsed;
-      throw wrongFlagValue(name, input, DURATION_FORM);
+      if (parsed !== null && parsed >= min) return parsed;
+      throw wrongFlagValue(
+        name,
+        input,
+        min === 0 ? DURATION_FORM : `${DURATION_FORM}; at least ${formatDuration(min)}`,
+      );
     },
     ...rest,
     // oclif keeps what the function gives in the manifest, and shows it in the help.

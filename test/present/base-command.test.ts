@@ -188,6 +188,16 @@ test('a duration is milliseconds, and a wrong one names flag, value and form', a
   }
 });
 
+test('a duration below the least that a flag takes is refused, and the refusal names the least', async () => {
+  for (const short of ['0s', '999ms']) {
+    const { code, stdout } = await probe(['paths', '--json', `--confirm=${short}`]);
+    const { error } = parseEnvelope(stdout);
+    assert.deepEqual([code, error?.code], [2, 'WEIR1002']);
+    assert.match(error?.why ?? '', /at least 1s$/);
+  }
+  assert.equal((await probe(['paths', '--json', '--confirm=1s'])).code, 0);
+});
+
 test('a flag with fixed values names them', async () => {
   const { code, stdout } = await probe(['done', '--json', '--backend', 'ebpf']);
   assert.equal(code, 2);

@@ -17,6 +17,7 @@ class ProbeCommand extends WeirCommand<typeof ProbeCommand, unknown> {
   static override flags = {
     netns: netnsFlag(),
     drain: durationFlag({ summary: 'A duration.' }),
+    confirm: durationFlag({ summary: 'One with a least value.', min: 1000 }),
     interval: durationFlag({ summary: 'One with a default.', default: 1500 }),
     backend: Flags.string({ options: ['nft', 'auto'] }),
   };
