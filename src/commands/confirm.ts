@@ -15,7 +15,8 @@ export default class ConfirmCommand extends InterceptCommand<typeof ConfirmComma
 
   protected override async execute(): Promise<CommandOutcome<ConfirmResult>> {
     const host = await this.host();
-    const { result, warnings } = await confirmApps(host, [...new Set(this.words)], this.report);
+    const readDeclared = async (): Promise<string[]> => [...((await this.meshConfigIfGood())?.apps.keys() ?? [])];
+    const { result, warnings } = await confirmApps(host, [...new Set(this.words)], readDeclared, this.report);
     for (const warning of warnings) this.warn(warning);
     const text = (): string =>
       result.confirmed.length === 0 ? '' : `${result.confirmed.join(', ')}: confirmed (${formatMs(result.ms)})`;

@@ -1,8 +1,8 @@
 import { WeirError } from '../errors/weir-error.ts';
-import { appNames, unknownApp } from './app-names.ts';
+import { unknownApp } from './app-names.ts';
 import { applyPolicy } from './apply-rules.ts';
 import type { InterceptHost } from './host.ts';
-import { readSituation } from './situation.ts';
+import { readSituation, type Situation } from './situation.ts';
 import { LOCK_WAIT_MS } from './switch-on.ts';
 import { isAlreadyOn, policyOfPlan, settledApps, withApps } from './switch-plan.ts';
 import type { SwitchEvent, Warned } from './switch-result.ts';
@@ -17,11 +17,13 @@ export interface ConfirmResult {
 
 /**
  * Keeps what `on --confirm` made: takes the deadline out of the rules. Without names, all that are unconfirmed.
- * @throws WeirError exit 2 (unknown application), 3 (its deadline has passed)
+ * `readDeclared` gives the applications of mesh.yaml, none when it cannot be read.
+ * @throws WeirError exit 2 (unknown application), 3 (it is off, or its deadline has passed)
  */
 export async function confirmApps(
   host: InterceptHost,
   names: readonly string[],
+  readDeclared: () => Promise<readonly string[]>,
   report: (event: SwitchEvent) => void,
 ): Promise<Warned<ConfirmResult>> {
   const lock = await host.takeLock(`confirm ${names.join(' ')}`.trim(), LOCK_WAIT_MS, (holder) =>
@@ -30,8 +32,9 @@ export async function confirmApps(
   try {
     const situation = await readSituation(host, 'remembered');
     for (const name of names) {
-      if (!situation.apps.has(name)) throw unknownApp(name, appNames(null, situation), 'this host');
-      refuseExpired(name, situation.apps.get(name)?.desired ?? 'off', situation.apps.get(name)?.reason ?? null);
+      const app = situation.apps.get(name);
+      if (app === undefined) throw await neverOn(name, situation, readDeclared);
+      refuseExpired(name, app.desired, app.reason);
     }
     const unconfirmed = [...situation.apps.values()].filter(
       (known) => known.stored?.confirm && isAlreadyOn(known) && (names.length === 0 || names.includes(known.name)),
@@ -64,6 +67,21 @@ export async function confirmApps(
   } finally {
     await lock.release();
   }
+}
+
+/** mesh.yaml is read only here: it must not stand in the way of a confirmation. */
+async function neverOn(
+  name: string,
+  situation: Situation,
+  readDeclared: () => Promise<readonly string[]>,
+): Promise<WeirError> {
+  const known = [...new Set([...(await readDeclared()), ...situation.apps.keys()])].sort();
+  if (!known.includes(name)) return unknownApp(name, known, 'this host');
+  return new WeirError('WEIR3010', {
+    what: `${name} is off: there is nothing to confirm`,
+    why: 'it was not switched on since the last `weir uninstall`',
+    hint: `switch it on first: weir on ${name} --confirm 60s`,
+  });
 }
 
 function refuseExpired(name: string, desired: 'on' | 'off', reason: string | null): void {

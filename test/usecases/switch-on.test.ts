@@ -57,6 +57,8 @@ for (const backend of BACKENDS) {
 
   test(`${backend}: an unconfirmed on ends by itself, and a confirmed one does not`, async () => {
     const host = hostWith(backend);
+    await assert.rejects(confirm(host, 'payment'), { code: 'WEIR3010', exit: 3 });
+    await assert.rejects(confirm(host, 'nobody'), { code: 'WEIR1010', exit: 2 });
     const { result } = await on(host, { confirmMs: 60_000 });
     assert.equal(result.apps[0]?.after, 'unconfirmed');
     assert.equal(host.fate(UIDS.payment), 15001);
