@@ -21,7 +21,8 @@ export interface Finding {
   readonly app: string | null;
 }
 
-const NOTHING = 'nothing';
+/** What a finding expects, or has found, where nothing should be or is there. */
+export const NOTHING = 'nothing';
 /** Sets that operators and supervisors write: what is in them is a decision, not drift. */
 const SWITCH_SETS: readonly string[] = [OFF_SET, BYPASS_SET, LEASE_SET];
 

@@ -60,6 +60,7 @@ export async function prepareSwitch(
 ): Promise<Preparation> {
   const [situation, network] = await Promise.all([readSituation(host, 'every'), host.network()]);
   refuseOtherNamespace(situation, network);
+  refuseUnremembered(situation, request);
   const firewall = host.firewall(await chooseBackend(host, situation, request.backend));
   request.report({ step: 'preflight', apps: request.apps });
   await refuseForeignMesh(host);
@@ -128,5 +129,21 @@ function refuseOtherNamespace({ stored, apps }: Situation, network: NetworkFacts
     what: 'the state directory is in use for another network namespace',
     why: `it remembers applications that are on in ${other}, and their rules are not here; nothing was changed`,
     hint: 'give each namespace its own --state-dir and --run-dir, or run `weir uninstall` if the other one is gone',
+  });
+}
+
+/** Rules that only the kernel knows would go with the next transaction, and their application direct without a word. */
+function refuseUnremembered({ apps }: Situation, request: SwitchOnRequest): void {
+  const lost = [...apps.values()]
+    .filter(({ name, stored, desired }) => stored === null && desired === 'on' && !request.apps.includes(name))
+    .map(({ name }) => name);
+  if (lost.length === 0) return;
+  const declared = lost.filter((name) => request.config.apps.has(name));
+  const along =
+    declared.length === lost.length ? `name them as well: weir on ${[...request.apps, ...lost].join(' ')}; or ` : '';
+  throw new WeirError('WEIR3012', {
+    what: `on, but not in the state file: ${lost.join(', ')}`,
+    why: 'the kernel diverts them, the state directory was deleted or replaced meanwhile, and new rules would leave them out; nothing was changed',
+    hint: `${along}switch them off first: weir off ${lost.join(' ')}`,
   });
 }

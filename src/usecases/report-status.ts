@@ -1,5 +1,5 @@
 import type { AccountId, MeshConfig, SidecarConfig } from '../config/mesh-config.ts';
-import { compareRulesets, type Finding } from '../intercept/findings.ts';
+import type { Finding } from '../intercept/findings.ts';
 import type { Families } from '../intercept/policy.ts';
 import { directSockets, establishedFlows, readSocketTable } from './app-connections.ts';
 import { appNames, unknownApp } from './app-names.ts';
@@ -163,12 +163,9 @@ function driftByApp(situation: Situation, nowMs: number): Map<string, string[]> 
   const drift = new Map<string, string[]>();
   if (policy === null) return drift;
   const shared: string[] = [];
-  for (const [index, wanted] of policy.wanted.entries()) {
-    const found = policy.found[index] ?? { scope: wanted.scope, tables: [] };
-    for (const finding of compareRulesets(wanted, found)) {
-      if (finding.app === null) shared.push(driftLine(finding));
-      else drift.set(finding.app, [...(drift.get(finding.app) ?? []), driftLine(finding)]);
-    }
+  for (const finding of policy.findings) {
+    if (finding.app === null) shared.push(driftLine(finding));
+    else drift.set(finding.app, [...(drift.get(finding.app) ?? []), driftLine(finding)]);
   }
   if (shared.length > 0) {
     for (const name of situation.apps.keys()) drift.set(name, [...(drift.get(name) ?? []), ...shared]);

@@ -43,8 +43,11 @@ export async function switchOff(host: InterceptHost, request: SwitchOffRequest):
     for (const target of targets) if (wasDiverted(target)) before.set(target.name, confirmedState(state, target.name));
   const restMs = await sendDirect(host, situation, names);
   const applyMs = (fastMs ?? 0) + restMs;
-  if (fastMs === null || names.some((name) => !remembered.includes(name))) {
-    request.report({ step: 'direct', apps: names, ms: applyMs });
+  if (fastMs === null) request.report({ step: 'direct', apps: names, ms: applyMs });
+  else {
+    // Beside what the state file remembers, applications that only the kernel knows; what was off has been direct.
+    const others = targets.filter(({ name, known }) => known?.desired === 'on' && !remembered.includes(name));
+    if (others.length > 0) request.report({ step: 'direct', apps: others.map(({ name }) => name), ms: restMs });
   }
   warnings.push(...(await tidy(host, request, targets, before)));
   const counts = await settleConnections(

@@ -59,7 +59,7 @@ export async function uninstall(host: InterceptHost, request: UninstallRequest):
       await host.panicFile.remove();
     } else {
       warnings.push(
-        `${left} connections are still proxied; the keeper stays for them. Run \`weir uninstall\` again when they have ended, or with --existing cut`,
+        `connections that are still proxied: ${left}; their keeper stays. Run \`weir uninstall\` again when they have ended, or with --existing cut`,
       );
     }
   } finally {

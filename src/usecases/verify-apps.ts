@@ -1,6 +1,6 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
 import { directedPolicies } from '../intercept/app-policy.ts';
-import { compareRulesets, type Finding } from '../intercept/findings.ts';
+import type { Finding } from '../intercept/findings.ts';
 import { redirectPackets } from '../intercept/redirect-counter.ts';
 import type { Ruleset } from '../intercept/ruleset.ts';
 import { appNames, unknownApp } from './app-names.ts';
@@ -56,9 +56,7 @@ export async function verifyApps(
     if (chosen.length === 0) warnings.push('nothing is on');
     return { result: { backend: situation.backend, apps: chosen.map(offVerification), passed: true }, warnings };
   }
-  const textFindings = policy.wanted.flatMap((wanted, index) =>
-    compareRulesets(wanted, policy.found[index] ?? { scope: wanted.scope, tables: [] }),
-  );
+  const textFindings = policy.findings;
   const on = chosen.filter((name) => policy.policy.apps.some((app) => app.name === name && isDiverted(app)));
   const before = countersOf(policy, policy.found);
   const proofs = await proveByPackets(host, policy.policy, on);
@@ -68,7 +66,11 @@ export async function verifyApps(
   );
   const apps = chosen.map((name) => {
     const proof = proofs.find((one) => one.name === name);
-    if (proof === undefined) return offVerification(name);
+    if (proof === undefined) {
+      // Only the kernel knows it: it diverts by rules that cannot be compiled again.
+      const isOn = situation.apps.get(name)?.desired === 'on';
+      return isOn ? driftedVerification(name, textFindings) : offVerification(name);
+    }
     return appVerification(proof, textFindings, (after.get(name) ?? 0) - (before.get(name) ?? 0));
   });
   if (chosen.length === 0) warnings.push('nothing is on');
@@ -88,10 +90,10 @@ function appVerification(proof: AppProof, textFindings: readonly Finding[], move
       what: 'a real packet was not treated as it should be',
       where: `packets/${family}`,
       expected: 'redirected to the sidecar',
-      found: proof.details.join('; '),
+      found: familyDetails(proof, family).join('; '),
     }));
   const counters = redirected ? (moved > 0 ? 'ok' : 'unmoved') : 'skipped';
-  const findings = [...own.map(({ what, where, expected, found }) => ({ what, where, expected, found })), ...packets];
+  const findings = [...own.map(withoutApp), ...packets];
   return {
     name: proof.name,
     text: own.length > 0 ? 'drift' : 'ok',
@@ -99,6 +101,20 @@ function appVerification(proof: AppProof, textFindings: readonly Finding[], move
     packets: { ipv4: proof.ipv4, ipv6: proof.ipv6 },
     findings,
   };
+}
+
+function driftedVerification(name: string, findings: readonly Finding[]): AppVerification {
+  return { ...offVerification(name), text: 'drift', findings: findings.map(withoutApp) };
+}
+
+function withoutApp({ what, where, expected, found }: Finding): VerifyFinding {
+  return { what, where, expected, found };
+}
+
+/** What the proof says of one family; all of it where it does not tell them apart. */
+function familyDetails({ details }: AppProof, family: 'ipv4' | 'ipv6'): readonly string[] {
+  const own = details.filter((detail) => detail.includes(family === 'ipv4' ? 'IPv4' : 'IPv6'));
+  return own.length > 0 ? own : details;
 }
 
 function offVerification(name: string): AppVerification {

@@ -1,3 +1,4 @@
+import { switchOffOperations } from '../../src/intercept/switch-off.ts';
 import { confirmApps } from '../../src/usecases/confirm-apps.ts';
 import type { Backend } from '../../src/usecases/ports.ts';
 import { type SwitchOffRequest, switchOff } from '../../src/usecases/switch-off.ts';
@@ -60,7 +61,12 @@ export function removeAll(host: FakeHost, request: Partial<UninstallRequest> = {
 
 /** `weir confirm`. */
 export function confirm(host: FakeHost, ...names: string[]): ReturnType<typeof confirmApps> {
-  return confirmApps(host, names, () => undefined);
+  return confirmApps(
+    host,
+    names,
+    async () => [...MESH.apps.keys()],
+    () => undefined,
+  );
 }
 
 /** A host on which only this back end works, with somebody else's rules in it. */
@@ -72,4 +78,16 @@ export function hostWith(backend: Backend): FakeHost {
     for (const scope of ['ip', 'ip6'] as const)
       host.fake(backend).addForeignRule(scope, 'output', '-j DOCKER', 'first');
   return host;
+}
+
+/** Presses the panic file as its script would: by adding to the rules, and by its marker. */
+export async function pressPanicFile(host: FakeHost, app: string): Promise<void> {
+  const firewall = host.fake(host.usable[0] ?? 'nft');
+  const { rulesets } = await firewall.read();
+  const changes = rulesets.map((ruleset) => ({
+    scope: ruleset.scope,
+    operations: switchOffOperations(ruleset, [app], 'off.sh'),
+    undo: [],
+  }));
+  await firewall.commit(changes.filter(({ operations }) => operations.length > 0));
 }

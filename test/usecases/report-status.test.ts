@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { WeirError } from '../../src/errors/weir-error.ts';
 import { planChanges } from '../../src/usecases/plan-changes.ts';
 import { reportStatus } from '../../src/usecases/report-status.ts';
 import { verifyApps } from '../../src/usecases/verify-apps.ts';
 import type { FakeHost } from '../fakes/fake-host.ts';
-import { BACKENDS, hostWith, MESH, off, on } from './cases.ts';
+import { BACKENDS, hostWith, MESH, off, on, pressPanicFile } from './cases.ts';
 
 async function states(host: FakeHost): Promise<Record<string, string>> {
   const { result } = await reportStatus(host, { config: MESH, apps: [] });
@@ -74,6 +75,50 @@ for (const backend of BACKENDS) {
     assert.equal((await verifyApps(host, MESH, [])).result.passed, false);
     await on(host);
     assert.equal((await states(host)).payment, 'on');
+  });
+}
+
+for (const backend of BACKENDS) {
+  test(`${backend}: what an expired or pressed application leaves in the kernel is no drift of anybody`, async () => {
+    for (const end of ['expired', 'pressed'] as const) {
+      const host = hostWith(backend);
+      await on(host);
+      await on(host, { apps: ['report'], confirmMs: end === 'expired' ? 5_000 : null });
+      if (end === 'expired') host.advance(6_000);
+      else await pressPanicFile(host, 'report');
+      assert.deepEqual(await states(host), { payment: 'on', report: 'off' }, end);
+      const all = await verifyApps(host, MESH, []);
+      assert.deepEqual([all.result.passed, all.warnings], [true, []], end);
+      const one = await verifyApps(host, MESH, ['report']);
+      assert.deepEqual([one.result.passed, one.warnings], [true, []], end);
+      // A rule that somebody else took away is drift all the same.
+      const { rulesets } = await host.fake(backend).read();
+      const ruleset = rulesets.at(-1);
+      const table = ruleset?.tables.find(({ chains }) => chains.some(({ hook }) => hook?.type === 'nat'));
+      const chain = table?.chains.find(({ hook, rules }) => hook?.at === 'output' && rules.length > 2);
+      assert.ok(ruleset && table && chain);
+      const operations = [{ op: 'flush-chain', table: table.name, chain: chain.name } as const];
+      await host.fake(backend).commit([{ scope: ruleset.scope, operations, undo: [] }]);
+      assert.equal((await states(host)).payment, 'drifted', end);
+    }
+  });
+
+  test(`${backend}: an application that only the kernel knows is drift, and on of another one says so`, async () => {
+    const host = hostWith(backend);
+    await on(host, { apps: ['payment', 'report'] });
+    host.stored = null;
+    const { result } = await verifyApps(host, MESH, []);
+    assert.deepEqual([result.passed, result.apps.map(({ text }) => text)], [false, ['drift', 'drift']]);
+    const before = host.fake(backend).list();
+    await assert.rejects(on(host), (error: unknown) => {
+      assert.ok(error instanceof WeirError);
+      assert.deepEqual([error.code, error.exit], ['WEIR3012', 3]);
+      assert.match(error.hint, /weir on payment report; .*weir off report/);
+      return true;
+    });
+    assert.equal(host.fake(backend).list(), before);
+    await on(host, { apps: ['payment', 'report'] });
+    assert.deepEqual(await states(host), { payment: 'on', report: 'on' });
   });
 }
 

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeMark } from '../../src/intercept/mark.ts';
-import { switchOffOperations } from '../../src/intercept/switch-off.ts';
 import type { TrackedFlow } from '../../src/usecases/ports.ts';
 import { reportStatus } from '../../src/usecases/report-status.ts';
 import { verifyApps } from '../../src/usecases/verify-apps.ts';
-import { type FakeHost, meshOf, packet } from '../fakes/fake-host.ts';
-import { BACKENDS, hostWith, off, on, removeAll, UIDS } from './cases.ts';
+import { meshOf, packet } from '../fakes/fake-host.ts';
+import { BACKENDS, hostWith, off, on, pressPanicFile, removeAll, UIDS } from './cases.ts';
 
 /** A proxied connection of the application in the first slot. */
 function flow(port: number, state = 'ESTABLISHED'): TrackedFlow {
@@ -17,18 +16,6 @@ function flow(port: number, state = 'ESTABLISHED'): TrackedFlow {
     originalDestination: { address: '10.77.0.2', port: 20880 },
     answeredBy: { address: '127.0.0.1', port: 15001 },
   };
-}
-
-/** Presses the panic file as its script would: by adding to the rules, and by its marker. */
-async function pressPanicFile(host: FakeHost, app: string): Promise<void> {
-  const firewall = host.fake(host.usable[0] ?? 'nft');
-  const { rulesets } = await firewall.read();
-  const changes = rulesets.map((ruleset) => ({
-    scope: ruleset.scope,
-    operations: switchOffOperations(ruleset, [app], 'off.sh'),
-    undo: [],
-  }));
-  await firewall.commit(changes.filter(({ operations }) => operations.length > 0));
 }
 
 for (const backend of BACKENDS) {
@@ -54,6 +41,20 @@ for (const backend of BACKENDS) {
       'off',
       'weir off',
     ]);
+  });
+
+  test(`${backend}: one line says that traffic is direct, whatever was off before`, async () => {
+    const host = hostWith(backend);
+    await on(host, { apps: ['payment', 'report'] });
+    await off(host, { apps: ['report'] });
+    const lines: string[][] = [];
+    await off(host, {
+      apps: 'all',
+      report: (event) => {
+        if (event.step === 'direct') lines.push([...event.apps]);
+      },
+    });
+    assert.deepEqual(lines, [['payment']]);
   });
 
   test(`${backend}: off of the last application leaves the host untouched when nothing is proxied`, async () => {
@@ -206,8 +207,11 @@ test('uninstall removes what is ours from every back end', async () => {
   host.usable = BACKENDS;
   const before = BACKENDS.map((backend) => host.fake(backend).list());
   await on(host, { backend: 'iptables-nft' });
+  // A state directory that was lost, and tools that were missing for a while: now two back ends hold rules of ours.
   host.stored = null;
-  await on(host, { apps: ['report'], backend: 'auto' });
+  host.usable = ['nft'];
+  await on(host, { apps: ['report'] });
+  host.usable = BACKENDS;
   await removeAll(host);
   assert.deepEqual(
     BACKENDS.map((backend) => host.fake(backend).list()),

@@ -72,6 +72,13 @@ export const INTERCEPTION_ERRORS = {
     explain:
       'The kernel matches a cgroup by the object that a path names when the rule is made, so the slice has to exist, under cgroup v2. Nothing was changed.',
   },
+  WEIR3012: {
+    title: 'an application is on that is not remembered',
+    exit: 3,
+    kind: 'user',
+    explain:
+      'The state directory was deleted or replaced while applications were on. Their rules cannot be compiled again without it, and writing the rules anew would send them direct without a word. Name them as well, or switch them off first. Nothing was changed.',
+  },
   WEIR3013: {
     title: 'state directory of another namespace',
     exit: 3,
