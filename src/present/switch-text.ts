@@ -35,8 +35,8 @@ export function switchedOnText(result: SwitchResult, offScript: string, paint: P
     ];
   });
   const { apply, prove, total } = result.ms;
-  const changed = result.apps.some((app) => app.before !== app.after);
-  const rules = changed ? `rules in ${formatMs(apply)}` : 'nothing to change';
+  // Not by the states: an application that was on and whose rules others had changed is on again.
+  const rules = apply > 0 ? `rules in ${formatMs(apply)}` : 'nothing to change';
   lines.push(paint.faint(`${result.backend}: ${rules}, proof in ${formatMs(prove)}, ${formatMs(total)} in all`));
   const names = result.apps.map((app) => app.name).join(' ');
   if (result.apps.some((app) => app.after === 'unconfirmed')) {
