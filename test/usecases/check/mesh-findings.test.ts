@@ -35,7 +35,7 @@ test('backend: rules of weir in two places are an error', async () => {
   const host = checkCase();
   await on(host.intercept, { backend: 'nft' });
   host.intercept.stored = null;
-  await on(host.intercept, { backend: 'nft', apps: ['report'] });
+  await on(host.intercept, { backend: 'nft', apps: ['payment', 'report'] });
   const other = checkCase();
   await on(other.intercept, { backend: 'iptables-legacy' });
   const { rulesets } = await other.intercept.fake('iptables-legacy').read();
