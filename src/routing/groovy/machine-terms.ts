@@ -10,7 +10,7 @@ import {
   WHOLE_CLASSES,
 } from './class-mask.ts';
 import { concreteCompare, concreteTruth } from './concrete.ts';
-import { javaInt } from './java-number.ts';
+import { isIntegral, javaInt } from './java-number.ts';
 import { MachineCore } from './machine-core.ts';
 import { anyOf } from './predicates.ts';
 import { applyTermFunction } from './term-functions.ts';
@@ -18,6 +18,8 @@ import { typedOfValue } from './typed-values.ts';
 import { isKind, type ListItem, type RandomValue, type SegmentValue, type SymbolValue, type Value } from './values.ts';
 
 const OTHER = classMask(['other']);
+const FLOATING_CLASSES = classMask(['java.lang.Double', 'java.lang.Float']);
+const DECIMAL_CLASS = classMask(['java.math.BigDecimal']);
 /** Most whole numbers that a symbol is taken apart into. */
 const ENUMERATION_LIMIT = 64;
 
@@ -146,8 +148,6 @@ export abstract class MachineTerms extends MachineCore {
   }
 
   #requireNumbers(fn: TermFunction, values: readonly Value[]): void {
-    const failing = fn === 'mod' || fn === 'intdiv' || fn.startsWith('bit') || fn.startsWith('shift');
-    const whole = fn === 'intdiv' || fn.startsWith('bit') || fn.startsWith('shift');
     values.forEach((value, i) => {
       if (!isKind(value, 'symbol')) {
         if (i === 0 && value === null) this.fail('java.lang.NullPointerException', `Cannot execute null+${fn}`);
@@ -157,12 +157,6 @@ export abstract class MachineTerms extends MachineCore {
         }
         return;
       }
-      if (failing) {
-        const taken = whole ? WHOLE_CLASSES : NUMBER_CLASSES & ~classMask(['java.math.BigDecimal']);
-        if (this.isOf(value, taken)) return;
-        if (this.isOf(value, NUMBER_CLASSES))
-          this.fail('java.lang.UnsupportedOperationException', `Cannot use ${fn}() on this number type`);
-      }
       if (i > 0 && !this.isOf(value, NUMBER_CLASSES)) {
         if (this.isOf(value, OTHER | NULL_CLASS | classMask(['java.lang.Character'])))
           this.opaque('unsupported', `${fn} with a value that is no number`);
@@ -170,6 +164,28 @@ export abstract class MachineTerms extends MachineCore {
       }
       this.require(value, NUMBER_CLASSES, fn);
     });
+    if (this.#isUnsupported(fn, values))
+      this.fail('java.lang.UnsupportedOperationException', `Cannot use ${fn}() on this number type`);
+  }
+
+  /**
+   * Whether Groovy's NumberMath has no such operation for the classes of these numbers, constants as well as values of
+   * the call: bits, shifts and intdiv take whole numbers alone; a remainder takes a BigDecimal only beside a
+   * floating-point number.
+   */
+  #isUnsupported(fn: TermFunction, values: readonly Value[]): boolean {
+    if (fn === 'intdiv' || fn.startsWith('bit') || fn.startsWith('shift'))
+      return !values.every((value) => this.#isNumberOf(value, WHOLE_CLASSES));
+    if (fn !== 'mod' || values.some((value) => this.#isNumberOf(value, FLOATING_CLASSES))) return false;
+    return values.some((value) => this.#isNumberOf(value, DECIMAL_CLASS));
+  }
+
+  #isNumberOf(value: Value, classes: number): boolean {
+    if (isKind(value, 'symbol')) return this.isOf(value, classes);
+    if (isKind(value, 'char')) return (WHOLE_CLASSES & classes) !== 0;
+    if (!isKind(value, 'number')) return false;
+    if (isIntegral(value)) return (WHOLE_CLASSES & classes) !== 0;
+    return ((typeof value.value === 'number' ? FLOATING_CLASSES : DECIMAL_CLASS) & classes) !== 0;
   }
 
   #requireConvertible(fn: TermFunction, value: Value): void {
