@@ -30,7 +30,7 @@ const RUNS: readonly Omit<TestRun, 'words'>[] = [
     name: 'e2e',
     // One file at a time: they share the kernel of the machine.
     argv: ['--test-concurrency=1'],
-    attempts: 3,
+    again: { attempts: 3, files: 'test/e2e/sidecar/**' },
     include: 'test/e2e/**/*.test.ts',
     exclude: undefined,
     skip: process.getuid?.() === 0 ? undefined : 'network namespaces and packet rules take root',
