@@ -25,6 +25,11 @@ process.stderr.on('error', ignoreClosedPipe);
 // chalk does not know NO_COLOR, and Node warns when both are set: here NO_COLOR wins.
 if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
 
+// oclif asks the account for what these two do not say, which fails for a user id that no passwd file knows: services,
+// containers and cron jobs run so.
+process.env.HOME ||= homeOfAccount();
+process.env.SHELL ||= '/bin/sh';
+
 const root = path.dirname(path.dirname(fs.realpathSync(url.fileURLToPath(import.meta.url))));
 const argv = process.argv.slice(2);
 
@@ -38,6 +43,14 @@ if (argv.length === 1 && argv[0] === '--version') {
   const exit = (await enterNetns()) ?? (await runCli());
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
   process.exit(exit);
+}
+
+function homeOfAccount() {
+  try {
+    return require('os').homedir();
+  } catch {
+    return '/';
+  }
 }
 
 // Before the rest is loaded: with --netns this process is replaced by the same one in that namespace.

@@ -3,6 +3,7 @@
  * part; a word picks the test files with it in their path. A line for each stage with its seconds; the last line sums
  * the tests of all runs. Ends with 1 on any failure.
  */
+import { existsSync, readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runStage, type Stage } from './test/stage.ts';
 import { addCounts, closingLines, NO_TESTS, runTests, type TestCounts, type TestRun } from './test/test-run.ts';
@@ -36,6 +37,10 @@ const RUNS: readonly Omit<TestRun, 'words'>[] = [
     skip: process.getuid?.() === 0 ? undefined : 'network namespaces and packet rules take root',
   },
 ];
+
+// What a killed run left behind is no leak of this one.
+const netns = '/run/netns';
+process.env.WEIR_TEST_NETNS_BEFORE = existsSync(netns) ? readdirSync(netns).join(' ') : '';
 
 const failed: string[] = [];
 let counts: TestCounts = NO_TESTS;

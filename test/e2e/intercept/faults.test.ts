@@ -118,6 +118,12 @@ test('no root: a clear refusal, exit 3, and nothing is changed', async (t) => {
   const stage = await setStage('no-root', { test: t });
   writeFileSync(stage.weir.config, JSON.stringify(stage.mesh), { mode: 0o644 });
   const argv = [
+    // Without a home and a shell: the account has no line in passwd that would name them either.
+    'env',
+    '-u',
+    'HOME',
+    '-u',
+    'SHELL',
     'setpriv',
     '--reuid=20003',
     '--regid=20003',
