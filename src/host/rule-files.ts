@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { WeirError } from '../errors/weir-error.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** The largest rule file that is read, in bytes. */
 const MAX_RULE_BYTES = 4 * 1024 * 1024;
@@ -71,7 +72,7 @@ async function listFolder(folder: string): Promise<string[]> {
 async function writeTextAtomically(path: string, text: string): Promise<void> {
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(draft, text);
     await rename(draft, path);
   } catch (cause) {

@@ -34,7 +34,7 @@ export function readWeirWords(argv: readonly string[]): WeirWords {
     words: [...own, ...rest.slice(end)],
     hasCommand,
     named: firstFlag === -1 ? own : own.slice(0, firstFlag),
-    wantsHelp: own.includes('--help') || leading.includes('-h') || (!hasCommand && !own.includes('--version')),
+    wantsHelp: own.includes('--help') || own.includes('-h') || (!hasCommand && !own.includes('--version')),
     wantsVersion: !hasCommand && own.includes('--version'),
     unknownFlag: hasCommand ? undefined : leading.find(isUnknownFlag),
   };

@@ -4,6 +4,7 @@ import type { WeirError } from '../errors/weir-error.ts';
 import { failureEnvelope, successEnvelope } from './envelope.ts';
 import { formatErrorText } from './error-text.ts';
 import { type Paint, paintFor } from './paint.ts';
+import { type SamePlace, samePlace } from './same-place.ts';
 
 /** Name of the diagnostics channel on which `runTool` tells of each child process: `{argv, exitCode, ms}`. */
 const TOOL_CHANNEL = 'weir:tool';
@@ -12,12 +13,14 @@ const TOOL_CHANNEL = 'weir:tool';
 export class CommandOutput {
   readonly #isJson: boolean;
   readonly #isVerbose: boolean;
+  readonly #samePlace: SamePlace;
   readonly #gone = Promise.withResolvers<void>();
   /** Resolves when nobody reads stdout any more (EPIPE). */
   readonly readerGone: Promise<void> = this.#gone.promise;
   #warnings: string[] = [];
 
-  constructor(mode: { json: boolean; verbose: boolean }) {
+  constructor(mode: { json: boolean; verbose: boolean; argv?: readonly string[] }) {
+    this.#samePlace = samePlace(mode.argv ?? []);
     this.#isJson = mode.json;
     this.#isVerbose = mode.verbose;
     if (this.#isVerbose) subscribe(TOOL_CHANNEL, this.#showTool);
@@ -28,10 +31,11 @@ export class CommandOutput {
   static fromArgv(argv: readonly string[], mode: { verbose?: boolean } = {}): CommandOutput {
     const end = argv.indexOf('--');
     const flags = end === -1 ? argv : argv.slice(0, end);
-    return new CommandOutput({ json: flags.includes('--json'), verbose: flags.includes('--verbose'), ...mode });
+    return new CommandOutput({ argv, json: flags.includes('--json'), verbose: flags.includes('--verbose'), ...mode });
   }
 
-  warn(warning: string): void {
+  warn(text: string): void {
+    const warning = this.#samePlace(text);
     if (this.#isJson) this.#warnings.push(warning);
     else process.stderr.write(`${paintFor('stderr').caution('warning:')} ${warning}\n`);
   }
@@ -48,13 +52,14 @@ export class CommandOutput {
   result(outcome: { result: unknown; text: (paint: Paint) => string; exit?: ExitCode }): void {
     const text = this.#isJson
       ? successEnvelope(outcome.result, outcome.exit ?? 0, this.#takeWarnings())
-      : outcome.text(paintFor('stdout'));
+      : this.#samePlace(outcome.text(paintFor('stdout')));
     if (text !== '') process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   }
 
   failure(error: WeirError): void {
-    if (this.#isJson) process.stdout.write(`${failureEnvelope(error, this.#takeWarnings())}\n`);
-    else process.stderr.write(formatErrorText(error, paintFor('stderr')));
+    const hint = this.#samePlace(error.hint);
+    if (this.#isJson) process.stdout.write(`${failureEnvelope(error, hint, this.#takeWarnings())}\n`);
+    else process.stderr.write(formatErrorText(error, paintFor('stderr'), hint));
   }
 
   dispose(): void {

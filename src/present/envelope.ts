@@ -9,9 +9,9 @@ export function successEnvelope(result: unknown, exit: ExitCode, warnings: reado
   return JSON.stringify({ schemaVersion: SCHEMA_VERSION, ok: isSuccessExit(exit), result, warnings });
 }
 
-/** The one line of JSON for a command that failed. `location` and `details` stand there only where the error has them. */
-export function failureEnvelope(error: WeirError, warnings: readonly string[]): string {
-  const { code, what: message, why, hint, docs, location, details } = error;
+/** The one line of JSON for a command that failed, with the hint for the place at hand. `location` and `details` stand there only where the error has them. */
+export function failureEnvelope(error: WeirError, hint: string, warnings: readonly string[]): string {
+  const { code, what: message, why, docs, location, details } = error;
   return JSON.stringify({
     schemaVersion: SCHEMA_VERSION,
     ok: false,

@@ -15,11 +15,20 @@ test('what stands after -- stays last and is never a flag', () => {
   assert.equal(wantsHelp, false);
 });
 
-test('help is asked for by --help anywhere, by -h in front, and by naming nothing', () => {
-  for (const argv of [[], ['--json'], ['--config', 'x'], ['--help'], ['-h'], ['on', 'a', '--help'], ['-h', 'on']]) {
+test('help is asked for by --help or -h anywhere, and by naming nothing', () => {
+  for (const argv of [
+    [],
+    ['--json'],
+    ['--config', 'x'],
+    ['--help'],
+    ['-h'],
+    ['on', 'a', '--help'],
+    ['-h', 'on'],
+    ['on', '-h'],
+  ]) {
     assert.equal(readWeirWords(argv).wantsHelp, true, argv.join(' '));
   }
-  for (const argv of [['on'], ['--version'], ['on', '-h']]) {
+  for (const argv of [['on'], ['--version'], ['on', '--', '-h']]) {
     assert.equal(readWeirWords(argv).wantsHelp, false, argv.join(' '));
   }
 });

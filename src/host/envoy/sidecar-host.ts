@@ -1,10 +1,11 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { envoyArguments, sidecarBaseId } from '../../upgrade/envoy-arguments.ts';
 import type { FoundEnvoy, LaunchRecord, SidecarHost, SidecarSpec } from '../../usecases/ports/sidecar.ts';
+import { makeFolder } from '../make-folder.ts';
 import { markAccessLogs } from './access-log-mark.ts';
 import { bindSink, releaseSink } from './datagram-sink.ts';
 import { trackConnections } from './drain-tracker.ts';
@@ -91,8 +92,8 @@ export function openSidecarHost(place: SidecarPlace): SidecarHost {
     journal: openSidecarJournal(journalFile),
 
     async prepare(spec) {
-      await mkdir(run, { recursive: true });
-      await mkdir(state, { recursive: true });
+      await makeFolder(run);
+      await makeFolder(state);
       await (await open(logFile, 'a', 0o640)).close();
       if (process.getuid?.() !== 0) return;
       const gid = place.gid ?? 0;

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import { open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { SidecarJournal, SidecarJournalEntry } from '../../usecases/ports/sidecar.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** The file is put aside (NAME.1) beyond this size in bytes. */
 const ROTATE_AT = 2 * 1024 * 1024;
@@ -53,7 +54,7 @@ export async function readSidecarJournal(file: string): Promise<readonly Sidecar
 /** Whether a line can be written to the journal's folder now; the reason if not. */
 export async function journalProblem(file: string): Promise<string | null> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     const handle = await open(`${file}.try`, 'w');
     try {
       await handle.writeFile('x'.repeat(4096));

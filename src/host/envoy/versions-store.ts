@@ -20,6 +20,7 @@ import { basename, extname, join } from 'node:path';
 import { WeirError } from '../../errors/weir-error.ts';
 import type { PairId } from '../../upgrade/sidecar-state.ts';
 import type { PairStore, StoredPair } from '../../usecases/ports/sidecar.ts';
+import { makeFolder } from '../make-folder.ts';
 import { type RunAs, readEnvoyBinary } from './envoy-binary.ts';
 
 /** How many pairs are kept, `current` and `previous` among them. */
@@ -61,7 +62,7 @@ export function openPairStore(dir: string, as: RunAs, gid: number | null): PairS
       await utimes(pathOf(id), new Date(), new Date());
       return known;
     }
-    await mkdir(versions, { recursive: true, mode: 0o755 });
+    await makeFolder(versions);
     const work = `${pathOf(id)}.new`;
     try {
       await rm(work, { recursive: true, force: true });
