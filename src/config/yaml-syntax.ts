@@ -8,11 +8,12 @@ export function describeYamlError(code: ErrorCode, message: string): ValueFault 
   return {
     what: 'this is not valid YAML',
     why: why === '' ? 'the text ends too early' : why,
-    hint: HINTS[code] ?? OTHER,
+    hint: /must be sufficiently indented and end with a [\]}]/i.test(message) ? UNCLOSED : (HINTS[code] ?? OTHER),
   };
 }
 
 const OTHER = 'compare the line with its neighbours: a colon, quote, bracket or space is missing or too much';
+const UNCLOSED = 'close the bracket, and indent what stands inside it';
 const QUOTE = 'put the text into double quotes';
 const INDENT = 'indent the keys of one map by the same number of spaces';
 

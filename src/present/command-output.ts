@@ -18,6 +18,7 @@ export class CommandOutput {
   /** Resolves when nobody reads stdout any more (EPIPE). */
   readonly readerGone: Promise<void> = this.#gone.promise;
   #warnings: string[] = [];
+  readonly #warned = new Set<string>();
 
   constructor(mode: { json: boolean; verbose: boolean; argv?: readonly string[] }) {
     this.#samePlace = samePlace(mode.argv ?? []);
@@ -34,8 +35,11 @@ export class CommandOutput {
     return new CommandOutput({ argv, json: flags.includes('--json'), verbose: flags.includes('--verbose'), ...mode });
   }
 
+  /** Says it once, however many parts of a command find the same fault. */
   warn(text: string): void {
     const warning = this.#samePlace(text);
+    if (this.#warned.has(warning)) return;
+    this.#warned.add(warning);
     if (this.#isJson) this.#warnings.push(warning);
     else process.stderr.write(`${paintFor('stderr').caution('warning:')} ${warning}\n`);
   }

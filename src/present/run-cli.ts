@@ -68,11 +68,14 @@ function unknownFlag(flag: string): WeirError {
 
 async function unknownCommand({ named }: Pick<WeirWords, 'named'>, config: Config): Promise<WeirError> {
   const { findClosestCommand } = await import('./closest-name.ts');
-  const names = config.commands.filter(({ hidden }) => !hidden).map(({ id }) => id.replaceAll(':', ' '));
-  const closest = findClosestCommand(named, names);
+  const all = config.commands.filter(({ hidden }) => !hidden).map(({ id }) => id.replaceAll(':', ' '));
+  const [topic = ''] = named;
+  const ofTopic = all.filter((name) => name.startsWith(`${topic} `));
+  const closest = findClosestCommand(named, ofTopic.length > 0 ? ofTopic : all);
+  const help = ofTopic.length > 0 ? `weir ${topic} --help` : 'weir --help';
   return new WeirError('WEIR1003', {
     what: `weir has no command ${JSON.stringify(named.join(' '))}`,
     why: 'the first words of a command line name the command',
-    hint: closest === undefined ? 'see all commands with `weir --help`' : `did you mean \`weir ${closest}\`?`,
+    hint: closest === undefined ? `see all commands with \`${help}\`` : `did you mean \`weir ${closest}\`?`,
   });
 }

@@ -1,9 +1,8 @@
 /** Flags that say on which host, and with whose files, a command works. */
 const PLACE_FLAGS = ['--netns', '--config', '--run-dir', '--state-dir'];
 
-/** Commands that take all of these flags, as a text for people names them: in backticks, or after `first: ` at its end. */
-const NAMED_COMMAND =
-  /(?<=`)weir (?:on|off|confirm|status|plan|verify|uninstall|check)\b[^`\n]*(?=`)|(?<=: )weir (?:on|off|confirm)\b[^`\n]*$/gm;
+/** Commands that take all of these flags, as weir's texts name them. */
+const NAMED_COMMAND = /(?<=`)weir (?:on|off|confirm|status|plan|verify|uninstall|check)\b[^`\n]*(?=`)/g;
 
 /** Puts the flags of this command line that choose a place into the commands that a text recommends. */
 export type SamePlace = (text: string) => string;

@@ -41,12 +41,12 @@ function appNotes(app: AppStatus | undefined, paint: Paint): string[] {
   if (app.reason !== null) notes.push(app.reason);
   if (app.confirm !== null)
     notes.push(
-      `ends by itself in ${count(Math.ceil(app.confirm.remainingMs / 1000), 'second')}: weir confirm ${app.name}`,
+      `ends by itself in ${count(Math.ceil(app.confirm.remainingMs / 1000), 'second')}: \`weir confirm ${app.name}\``,
     );
   notes.push(...app.drift.slice(0, 5));
   if (app.drift.length > 5)
-    notes.push(`and ${count(app.drift.length - 5, 'more difference')}: weir verify ${app.name}`);
-  else if (app.drift.length > 0) notes.push(`put it right: weir on ${app.name}`);
+    notes.push(`and ${count(app.drift.length - 5, 'more difference')}: \`weir verify ${app.name}\``);
+  else if (app.drift.length > 0) notes.push(`put it right: \`weir on ${app.name}\``);
   return notes.map((note) => `  ${paint.caution(note)}`);
 }
 

@@ -40,9 +40,9 @@ export function switchedOnText(result: SwitchResult, offScript: string, paint: P
   lines.push(paint.faint(`${result.backend}: ${rules}, proof in ${formatMs(prove)}, ${formatMs(total)} in all`));
   const names = result.apps.map((app) => app.name).join(' ');
   if (result.apps.some((app) => app.after === 'unconfirmed')) {
-    lines.push(`keep it: ${paint.strong(`weir confirm ${names}`)}   (else the kernel ends it at the deadline)`);
+    lines.push(`keep it: ${paint.strong(`\`weir confirm ${names}\``)}   (else the kernel ends it at the deadline)`);
   }
-  lines.push(paint.faint(`back: weir off ${names}   or, without weir: sh ${offScript}`));
+  lines.push(paint.faint(`back: \`weir off ${names}\`   or, without weir: sh ${offScript}`));
   return lines.join('\n');
 }
 

@@ -26,6 +26,6 @@ export function verifyText(result: Verification, paint: Paint): string {
       lines.push(`    expected  ${finding.expected}`, `    found     ${finding.found}`);
     }
   }
-  if (!result.passed) lines.push('', 'put it right: weir on APP   (or get out of it: weir off APP)');
+  if (!result.passed) lines.push('', 'put it right: `weir on APP`   (or get out of it: `weir off APP`)');
   return lines.join('\n');
 }

@@ -80,7 +80,7 @@ async function neverOn(
   return new WeirError('WEIR3010', {
     what: `${name} is off: there is nothing to confirm`,
     why: 'it was not switched on since the last `weir uninstall`',
-    hint: `switch it on first: weir on ${name} --confirm 60s`,
+    hint: `switch it on first: \`weir on ${name} --confirm 60s\``,
   });
 }
 
@@ -92,6 +92,6 @@ function refuseExpired(name: string, desired: 'on' | 'off', reason: string | nul
       reason === 'confirm expired'
         ? 'its deadline has passed, and the kernel has ended the interception'
         : `it was switched off (${reason ?? 'by an operator'})`,
-    hint: `switch it on again: weir on ${name} --confirm 60s`,
+    hint: `switch it on again: \`weir on ${name} --confirm 60s\``,
   });
 }

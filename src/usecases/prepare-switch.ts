@@ -140,10 +140,12 @@ function refuseUnremembered({ apps }: Situation, request: SwitchOnRequest): void
   if (lost.length === 0) return;
   const declared = lost.filter((name) => request.config.apps.has(name));
   const along =
-    declared.length === lost.length ? `name them as well: weir on ${[...request.apps, ...lost].join(' ')}; or ` : '';
+    declared.length === lost.length
+      ? `name them as well: \`weir on ${[...request.apps, ...lost].join(' ')}\`; or `
+      : '';
   throw new WeirError('WEIR3012', {
     what: `on, but not in the state file: ${lost.join(', ')}`,
     why: 'the kernel diverts them, the state directory was deleted or replaced meanwhile, and new rules would leave them out; nothing was changed',
-    hint: `${along}switch them off first: weir off ${lost.join(' ')}`,
+    hint: `${along}switch them off first: \`weir off ${lost.join(' ')}\``,
   });
 }

@@ -34,6 +34,16 @@ for (const { name, args, code } of FAILURES) {
   });
 }
 
+test('a mistyped command of a topic is compared with those of the topic', async () => {
+  for (const [word, hint] of [
+    ['chek', 'did you mean `weir config check`?'],
+    ['bogus', 'see all commands with `weir config --help`'],
+  ] as const) {
+    const { stdout } = await runWeirBin(['config', word, '--json']);
+    assert.equal(parseEnvelope(stdout).error?.hint, hint);
+  }
+});
+
 test('--json after the command means the same as before it', async () => {
   const [before, after] = await Promise.all([
     runWeirBin(['--json', 'help', 'exit-codes']),

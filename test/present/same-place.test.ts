@@ -10,8 +10,8 @@ test('a recommended command works where the command at hand does', () => {
     "start it, then run `weir on payment --netns shop '--state-dir=/var/lib/a b'`; see `weir check sidecar --netns shop '--state-dir=/var/lib/a b'`",
   );
   assert.equal(
-    inShop('switch it on again: weir on payment --confirm 60s'),
-    "switch it on again: weir on payment --confirm 60s --netns shop '--state-dir=/var/lib/a b'",
+    inShop('switch it on again: `weir on payment --confirm 60s`'),
+    "switch it on again: `weir on payment --confirm 60s --netns shop '--state-dir=/var/lib/a b'`",
   );
 });
 

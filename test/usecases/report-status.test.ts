@@ -113,7 +113,7 @@ for (const backend of BACKENDS) {
     await assert.rejects(on(host), (error: unknown) => {
       assert.ok(error instanceof WeirError);
       assert.deepEqual([error.code, error.exit], ['WEIR3012', 3]);
-      assert.match(error.hint, /weir on payment report; .*weir off report/);
+      assert.match(error.hint, /`weir on payment report`; .*`weir off report`/);
       return true;
     });
     assert.equal(host.fake(backend).list(), before);
