@@ -17,10 +17,18 @@ export function switchEventLine(event: SwitchEvent): string | null {
   }
 }
 
+/** As many names as an operator still reads in a command; hundreds of them are `--all`. */
+const MOST_NAMES = 8;
+
+function namesForCommand(names: readonly string[]): string {
+  return names.length > MOST_NAMES ? '--all' : names.join(' ');
+}
+
 /** The line that `weir off` owes the operator at once. */
 export function directLine(apps: readonly string[], ms: number): string {
   if (apps.length === 0) return 'nothing is on';
-  return `${apps.join(', ')}: new connections go direct (${formatMs(ms)})`;
+  const names = apps.length > MOST_NAMES ? `${apps.length} applications` : apps.join(', ');
+  return `${names}: new connections go direct (${formatMs(ms)})`;
 }
 
 /** What `weir on` says when all is proven. */
@@ -38,7 +46,7 @@ export function switchedOnText(result: SwitchResult, offScript: string, paint: P
   // Not by the states: an application that was on and whose rules others had changed is on again.
   const rules = apply > 0 ? `rules in ${formatMs(apply)}` : 'nothing to change';
   lines.push(paint.faint(`${result.backend}: ${rules}, proof in ${formatMs(prove)}, ${formatMs(total)} in all`));
-  const names = result.apps.map((app) => app.name).join(' ');
+  const names = namesForCommand(result.apps.map((app) => app.name));
   if (result.apps.some((app) => app.after === 'unconfirmed')) {
     lines.push(`keep it: ${paint.strong(`\`weir confirm ${names}\``)}   (else the kernel ends it at the deadline)`);
   }

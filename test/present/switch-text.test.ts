@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { paintFor } from '../../src/present/paint.ts';
-import { switchedOnText } from '../../src/present/switch-text.ts';
+import { directLine, switchedOnText } from '../../src/present/switch-text.ts';
 
 test('on says whether rules were changed, also when the application was on before', () => {
   const apps = [
@@ -21,4 +21,18 @@ test('on says whether rules were changed, also when the application was on befor
     );
   assert.match(text(0), /nothing to change/);
   assert.match(text(4), /rules in 4\.0 ms/);
+});
+
+test('many applications do not fill the screen with their names', () => {
+  const names = Array.from({ length: 300 }, (_, index) => `app${index}`);
+  assert.equal(directLine(names, 4), '300 applications: new connections go direct (4.0 ms)');
+  const apps = names.map((name) => ({
+    name,
+    before: 'off' as const,
+    after: 'on' as const,
+    connections: { proxied: 0, cut: 0, drained: 0 },
+    proof: { ipv4: 'ok' as const, ipv6: 'ok' as const },
+  }));
+  const result = { backend: 'nft' as const, apps, ms: { plan: 1, apply: 1, prove: 2, total: 3 } };
+  assert.match(switchedOnText(result, '/run/weir/off.sh', paintFor('stdout')), /back: `weir off --all` {3}or/);
 });
