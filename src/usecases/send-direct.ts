@@ -61,6 +61,18 @@ export async function sendDirectFromMemory(
     );
 }
 
+/**
+ * Switches off again what off.sh was run for since its markers were forgotten. An iptables chain that is filled anew
+ * loses a switch that came between the read and the commit; the marker that off.sh leaves afterwards does not.
+ * Resolves to the names of those applications.
+ */
+export async function sendPressedDirect(host: InterceptHost, names: readonly string[]): Promise<string[]> {
+  const markers = await host.panicFile.pressed();
+  const pressed = names.filter((name) => markers.has(name));
+  if (pressed.length > 0) await sendDirectFromMemory(host, (await host.store.read()).state, pressed);
+  return pressed;
+}
+
 function switchChanges(rulesets: readonly Ruleset[], names: readonly string[]): RulesetChange[] {
   return rulesets
     .map((ruleset) => ({

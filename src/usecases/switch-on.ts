@@ -9,6 +9,7 @@ import type { Risk } from './preflight.ts';
 import { configuredApp, type Preparation, prepareSwitch } from './prepare-switch.ts';
 import { type AppProof, proveByPackets } from './prove.ts';
 import { rollBackRules } from './roll-back.ts';
+import { sendPressedDirect } from './send-direct.ts';
 import type { Situation } from './situation.ts';
 import type { StoredApp } from './stored-state.ts';
 import { policyOfPlan, type SwitchPlan } from './switch-plan.ts';
@@ -102,6 +103,8 @@ async function carryOut(
   warnings.push(...proofs.flatMap((proof) => proof.details));
   const proven = plan.apps.map((app) => (request.apps.includes(app.name) ? { ...app, proven: true } : app));
   const settleMs = await settleTrial(host, request, preparation, applied, proven);
+  const pressed = await sendPressedDirect(host, request.apps);
+  warnings.push(...pressed.map((name) => `${name}: off.sh was run while weir switched it on: it is direct`));
 
   const fresh = proven.filter((app) => trial.has(app.name));
   const cuts = table === null ? null : await cutDirectConnections(host, table, fresh, plan.guard);
@@ -109,7 +112,7 @@ async function carryOut(
   const apps: SwitchedApp[] = [];
   for (const app of proven.filter((one) => request.apps.includes(one.name))) {
     const from = before.get(app.name) ?? 'off';
-    const after = app.confirm === null ? 'on' : 'unconfirmed';
+    const after = pressed.includes(app.name) ? 'off' : app.confirm === null ? 'on' : 'unconfirmed';
     const proof = proofs.find((one) => one.name === app.name);
     if (from !== after) await noteSwitch(host, app.name, from, after);
     apps.push({

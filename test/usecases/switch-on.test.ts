@@ -85,6 +85,23 @@ for (const backend of BACKENDS) {
   });
 }
 
+for (const backend of BACKENDS) {
+  test(`${backend}: off.sh that is run while on is at work wins, also when its switch was overwritten`, async () => {
+    const host = hostWith(backend);
+    // The marker alone: what off.sh added to the kernel was lost between a read and a commit.
+    host.onStep = (_step, what) => {
+      if (what === 'probe') host.markers.set('payment', '2026-01-01T00:00:00Z');
+    };
+    const { result, warnings } = await on(host);
+    assert.equal(host.fate(UIDS.payment), null);
+    assert.equal(result.apps[0]?.after, 'off');
+    assert.match(warnings.join(), /off\.sh was run while weir switched it on/);
+    host.onStep = null;
+    await on(host);
+    assert.equal(host.fate(UIDS.payment), 15001);
+  });
+}
+
 test('on again after off.sh was pressed clears the switch and the marker', async () => {
   const host = hostWith('nft');
   await on(host);
