@@ -7,15 +7,19 @@ import type {
   UpgradeInProgress,
 } from '../../upgrade/sidecar-state.ts';
 import { newSidecarMachine, nextTickMs, stepSidecar } from '../../upgrade/step-sidecar.ts';
-import type { AccessLogMark, DrainTracker, SidecarHost, SidecarInterception, SidecarSpec } from '../ports/sidecar.ts';
+import type { SidecarHost, SidecarInterception, SidecarSpec } from '../ports/sidecar.ts';
+import { checkHandover } from './check-handover.ts';
+import { DrainWatch } from './drain-watch.ts';
 import { ExitWatch } from './exit-watch.ts';
 import { candidateOf, readJournalHint, servingOf } from './machine-view.ts';
-import { pause } from './pause.ts';
+import { ReadinessWatch } from './readiness-watch.ts';
 import { runPreflight } from './run-preflight.ts';
+import type { Supervised } from './supervised.ts';
 import type { SupervisorEvent } from './supervisor-event.ts';
+import { tellSdks } from './tell-sdks.ts';
 import { adoptedJob, type UpgradeJob } from './upgrade-job.ts';
+import { watchStart } from './watch-start.ts';
 
-const [START_POLL_MS, DRAIN_POLL_MS, READY_POLL_MS, NOTICE_BUDGET_MS] = [15, 100, 400, 1800] as const;
 // A sink must outlive the parent-shutdown timer of the process that it keeps alive.
 const SINK_SPARE_S = 30;
 
@@ -23,24 +27,21 @@ const SINK_SPARE_S = 30;
  * Runs the upgrade machine of one sidecar on a real host: turns what happens there into events, and carries out the
  * actions in order. Holds no rule of its own about upgrades.
  */
-export class SidecarSupervisor {
+export class SidecarSupervisor implements Supervised {
   readonly host: SidecarHost;
   spec: SidecarSpec;
   machine: SidecarMachine;
   job: UpgradeJob | null = null;
-  /** True while the serving process does not answer although it runs. */
-  isFrozen = false;
+  isClosed = false;
+  readonly withoutAdmin = new Set<number>();
   readonly #interception: SidecarInterception;
   readonly #say: (event: SupervisorEvent) => void;
   readonly #exits: ExitWatch;
-  /** Processes whose admin was closed by a hot-restart child. */
-  readonly #withoutAdmin = new Set<number>();
+  readonly #drains: DrainWatch;
+  readonly #readiness: ReadinessWatch;
   #queue: Promise<void> = Promise.resolve();
   #tick: NodeJS.Timeout | undefined;
   #snapshot: readonly string[] = [];
-  #drain: { id: number; tracker: DrainTracker } | null = null;
-  #logMark: AccessLogMark | null = null;
-  #closed = false;
   #liveTold = 0;
   readonly #stopped: Promise<void>;
   #resolveStopped: () => void = () => {};
@@ -61,9 +62,16 @@ export class SidecarSupervisor {
       () => this.spec,
       (event) => this.dispatch(event),
     );
+    this.#drains = new DrainWatch(this);
+    this.#readiness = new ReadinessWatch(this, interception);
     this.#stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve;
     });
+  }
+
+  /** True while the serving process does not answer although it runs. */
+  get isFrozen(): boolean {
+    return this.#readiness.isFrozen;
   }
 
   /** Resolves when every process of the sidecar has ended on request. */
@@ -108,16 +116,16 @@ export class SidecarSupervisor {
       });
       this.machine = step.machine;
       // Whoever had a hot-restart child gave its admin up to it, also when that child is gone again.
-      for (const { launch, hadSuccessor } of found) if (hadSuccessor) this.#withoutAdmin.add(launch.generation.id);
+      for (const { launch, hadSuccessor } of found) if (hadSuccessor) this.withoutAdmin.add(launch.generation.id);
       this.#enqueue(step.actions);
       this.#entered();
     }
-    void this.#pollReadiness();
+    void this.#readiness.run();
   }
 
   /** Gives the machine an event. Actions are carried out in order, after those of the events before. */
   dispatch(event: SidecarEvent): void {
-    if (this.#closed) return;
+    if (this.isClosed) return;
     const before = this.machine.state;
     const step = stepSidecar(this.machine, event, this.host.nowMs());
     this.machine = step.machine;
@@ -130,7 +138,7 @@ export class SidecarSupervisor {
 
   /** Ends the supervisor itself; the processes go on. */
   close(): void {
-    this.#closed = true;
+    this.isClosed = true;
     clearTimeout(this.#tick);
     this.#exits.stop();
   }
@@ -138,7 +146,7 @@ export class SidecarSupervisor {
   #armTick(): void {
     clearTimeout(this.#tick);
     const at = nextTickMs(this.machine);
-    if (at === null || this.#closed) return;
+    if (at === null || this.isClosed) return;
     this.#tick = setTimeout(() => this.dispatch({ type: 'tick' }), Math.max(0, at - this.host.nowMs()));
   }
 
@@ -165,7 +173,7 @@ export class SidecarSupervisor {
 
   #awaitStart(): void {
     const id = candidateOf(this.machine.state)?.id;
-    if (id !== undefined) void this.#pollStart(id);
+    if (id !== undefined) void watchStart(this, id);
   }
 
   async #tellLive(serving: Generation): Promise<void> {
@@ -221,7 +229,7 @@ export class SidecarSupervisor {
         else this.dispatch({ type: 'admin', id: action.id, live: true, progressed: true });
         return;
       case 'end-gently':
-        return this.#endGently(action.id, action.cut);
+        return this.#drains.endGently(action.id, action.cut);
       case 'bind-sink':
         await host.bindSink(
           action.role,
@@ -233,16 +241,16 @@ export class SidecarSupervisor {
       case 'release-sinks':
         return host.releaseSinks(action.variant, action.epoch);
       case 'check-handover':
-        void this.#checkHandover(action.old, action.serving);
+        void checkHandover(this, { ...action, snapshot: this.#snapshot });
         return;
       case 'notify':
-        void this.#notify(action.old, action.serving, action.drainEndMs);
+        void tellSdks(this, action);
         return;
       case 'watch-drain':
-        void this.#watchDrain(action.generation);
+        void this.#drains.watch(action.generation);
         return;
       case 'drain-listeners':
-        if (!this.#withoutAdmin.has(action.id)) await host.postAdmin(spec, '/drain_listeners?graceful');
+        if (!this.withoutAdmin.has(action.id)) await host.postAdmin(spec, '/drain_listeners?graceful');
         return;
       case 'bypass':
         this.#say({
@@ -285,115 +293,14 @@ export class SidecarSupervisor {
     this.dispatch(event);
   }
 
-  async #pollStart(id: number): Promise<void> {
-    let last = '';
-    const started = this.host.nowMs();
-    while (!this.#closed && candidateOf(this.machine.state)?.id === id) {
-      const info = await this.host.info(this.spec, id, 1000);
-      if (candidateOf(this.machine.state)?.id !== id) return;
-      if (info !== null) {
-        this.#withoutAdmin.delete(id);
-        const { state } = this.machine;
-        if ('serving' in state && state.serving !== null && state.serving.id !== id)
-          this.#withoutAdmin.add(state.serving.id);
-        this.dispatch({ type: 'admin', id, live: info.state === 'LIVE', progressed: info.state !== last });
-        last = info.state;
-      }
-      await pause(this.host.nowMs() - started > 2000 ? START_POLL_MS * 8 : START_POLL_MS);
-    }
-  }
-
-  async #checkHandover(old: Generation, serving: Generation): Promise<void> {
-    const { host, spec } = this;
-    let missing: readonly string[] = [];
-    while (this.machine.state.name === 'handover' && !this.#closed) {
-      const [left, taken] = await Promise.all([host.listeners(spec, old.id), host.listeners(spec, serving.id)]);
-      missing = this.#snapshot.filter((address) => !taken.includes(address));
-      if (left.length === 0 && missing.length === 0) break;
-      await pause(20);
-      const deadline = nextTickMs(this.machine);
-      if (deadline !== null && deadline - host.nowMs() < 100) break;
-    }
-    this.dispatch({ type: 'handover-checked', id: serving.id, missing });
-  }
-
-  async #notify(old: Generation, serving: Generation, drainEndMs: number): Promise<void> {
-    const deadlineMs = Math.max(0, Math.round(drainEndMs - this.host.nowMs()));
-    const body = { sidecar: this.spec.name, event: 'drain', epoch: old.epoch, newEpoch: serving.epoch, deadlineMs };
-    const notices = await this.host.notify(this.spec, body, NOTICE_BUDGET_MS);
-    if (this.job !== null) this.job.notices = notices;
-    const failed = notices.filter(({ ok }) => !ok);
-    for (const { role, adapter, detail } of failed) this.warn(`the ${role} notice (${adapter}) failed: ${detail}`);
-    this.dispatch({ type: 'notices-done', id: old.id });
-  }
-
-  async #watchDrain(generation: Generation): Promise<void> {
-    const { host, spec } = this;
-    const serving = servingOf(this.machine.state);
-    const tracker = await host.trackDrain(
-      spec,
-      generation.id,
-      serving?.id === generation.id ? null : (serving?.id ?? null),
-    );
-    this.#drain = { id: generation.id, tracker };
-    const { job } = this;
-    if (job !== null) job.atStart = Math.max(job.atStart, tracker.atStart);
-    let told = 0;
-    while (!this.#closed && this.#drain.tracker === tracker) {
-      const { state } = this.machine;
-      if (state.name !== 'draining' && state.name !== 'stopping') return;
-      const sample = await tracker.sample();
-      if (job !== null && state.name === 'draining') job.sample = sample;
-      if (sample.oldAny === 0) {
-        if (job !== null) job.drainedAtMs = Math.round(host.nowMs() - job.startedMs);
-        this.dispatch({ type: 'drained', id: generation.id });
-        return;
-      }
-      if (host.nowMs() - told >= 1000) {
-        told = host.nowMs();
-        job?.tell('drain', state.name, told, nextTickMs(this.machine));
-      }
-      await pause(DRAIN_POLL_MS);
-    }
-  }
-
-  async #endGently(id: number, cut: boolean): Promise<void> {
-    const { host, job } = this;
-    const tracker = this.#drain?.id === id ? this.#drain.tracker : null;
-    const launch = await host.launchOf(id);
-    const pair = launch === null ? null : await host.pairs.read(launch.generation.pair);
-    this.#logMark = pair === null || !cut ? null : await host.markAccessLogs(pair);
-    if (job !== null && cut && tracker !== null) job.cut = (await tracker.sample()).old;
-    await host.signal(id, 'SIGTERM');
-    // A stopped process takes the signal only when it goes on.
-    await host.signal(id, 'SIGCONT');
-  }
-
   async #report(action: Extract<SidecarAction, { type: 'report' }>): Promise<void> {
     const { job } = this;
     const { upgrade, outcome, reason } = action;
     if (job === null) return;
-    if (this.#logMark !== null) job.cutRequests = await this.#logMark.countCut();
-    this.#logMark = null;
+    await this.#drains.countCutRequests();
     const report = job.end(outcome, reason, upgrade, this.host.nowMs());
     this.job = null;
     await this.#note('report', { report });
     this.#say({ event: 'report', text: `upgrade ${outcome}: ${reason}`, report });
-  }
-
-  async #pollReadiness(): Promise<void> {
-    while (!this.#closed) {
-      const serving = servingOf(this.machine.state);
-      if (serving !== null && !this.machine.bypassed) {
-        const isReady = await this.host.ready(this.spec, serving.id, !this.#withoutAdmin.has(serving.id));
-        this.isFrozen = !isReady && servingOf(this.machine.state)?.id === serving.id;
-        if (isReady) {
-          await this.#interception
-            .renewLeases()
-            .catch((error: Error) => this.warn(`leases were not renewed: ${error.message}`));
-        }
-      }
-      await pause(READY_POLL_MS);
-    }
   }
 }
