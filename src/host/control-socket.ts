@@ -153,6 +153,19 @@ export async function askControlSocket(
   });
 }
 
+/** Whether a supervisor listens there; a socket file that a killed one left is not enough. */
+export function hasSupervisor(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on('connect', () => end(true));
+    socket.on('error', () => end(false));
+  });
+}
+
 /** Turns an `{error}` answer of the supervisor back into the error that it was. Returns anything else unchanged. */
 export function throwControlError(message: Record<string, unknown>): Record<string, unknown> {
   const error = message.error as ConstructorParameters<typeof WeirError>[1] & {

@@ -4,6 +4,8 @@ import { sliceProbe } from './cgroups.ts';
 import { systemClock } from './clock.ts';
 import { commandLock } from './command-lock.ts';
 import { createConnections } from './connections.ts';
+import { hasSupervisor } from './control-socket.ts';
+import { controlSocketPath } from './envoy/control-path.ts';
 import { detectBackends } from './firewall/detect.ts';
 import { detectForeign } from './firewall/foreign.ts';
 import { createIptablesFirewall } from './firewall/iptables.ts';
@@ -45,6 +47,7 @@ export function createInterceptHost({ runDir, stateDir, netns, warn }: Intercept
       journal.append(entry).catch((error: unknown) => warn(`the event log could not be written: ${String(error)}`)),
     takeLock: commandLock(runDir),
     panicFile: createPanicFile(runDir),
+    isSupervised: (sidecar) => hasSupervisor(controlSocketPath(runDir, sidecar)),
     ssh: () => readSshFacts({ sockets: connections.sockets }),
     network: () => readNetworkFacts(netns),
     clock: systemClock,

@@ -28,6 +28,8 @@ const admin = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('http'), host: z.string(), port }),
 ]);
 
+const leaseSeconds = z.nullable(z.int().check(z.minimum(1)));
+
 const policy = z.object({
   name: z.string(),
   slot: z.int().check(z.minimum(1), z.maximum(0xffff)),
@@ -38,7 +40,8 @@ const policy = z.object({
   inbound: z.nullable(trafficScope),
   families: z.object({ ipv4: z.boolean(), ipv6: z.boolean() }),
   acceptsSshRisk: z.boolean(),
-  leased: z.boolean(),
+  // Not in files of a weir that knew no leases.
+  leaseSeconds: z._default(leaseSeconds, null),
 });
 
 const app = z.object({
@@ -48,6 +51,7 @@ const app = z.object({
   policy,
   sidecar: z.object({ name: z.string(), admin, readyPath: z.string() }),
   onFailure: z.enum(['direct', 'deny']),
+  leaseSeconds: z._default(leaseSeconds, null),
   since: isoTime,
   reason: z.nullable(z.string()),
   confirm: z.nullable(z.object({ timeoutMs: z.number(), epochSeconds: z.number(), by: isoTime })),

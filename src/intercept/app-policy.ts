@@ -32,7 +32,7 @@ export function directedPolicies(app: InterceptedApp, policy: InterceptPolicy): 
     const decided = {
       port,
       families: app.families,
-      leased: app.leased,
+      leased: app.leaseSeconds ?? false,
       includePorts: scope.ports,
       includeCidrs: scope.cidrs,
       excludePorts: mergePortRanges([...scope.exclude.ports, ...ssh.ports, ...reserved]),

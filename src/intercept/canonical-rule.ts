@@ -57,6 +57,8 @@ function canonicalMatch(match: Match): string {
       return `mark ${formatMark(match.mark)}/${formatMark(match.mask)}`;
     case 'mark-in':
       return `mark ${not}in ${match.set}`;
+    case 'lease':
+      return `lease ${not}${match.list} IPv${match.family} of ${match.seconds} s`;
     case 'before':
       return `before ${match.epochSeconds}`;
   }

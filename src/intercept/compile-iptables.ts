@@ -52,6 +52,11 @@ export function iptablesAppChain(direction: Direction, slot: number, tail = fals
   return `WEIR_${letter}${tail ? 'R' : ''}_${slot.toString(16).padStart(4, '0')}`;
 }
 
+/** The xt_recent list of one application, both directions and families: `/proc/net/xt_recent/weir_0001`. */
+export function leaseList(slot: number): string {
+  return `weir_${slot.toString(16).padStart(4, '0')}`;
+}
+
 function outputChain(policy: InterceptPolicy, directed: readonly DirectedPolicy[], family: 4 | 6): Chain {
   const leftAlone: Match[] = [
     ...notFirstPacket(),
@@ -151,6 +156,7 @@ function appChains(one: DirectedPolicy, family: 4 | 6): Chain[] {
       .filter((cidr) => cidr.family === family)
       .map((cidr): Match => ({ on: address, cidrs: [cidr], negate: false })),
   ];
+  const lease = leaseMatches(one, family).map((match) => ipRule([match], { to: 'return' }, tag));
   const divert = [
     ipRule([], { to: 'continue' }, tag, one.mark),
     ipRule([{ on: 'protocol', protocol: 'tcp', negate: false }], { to: 'redirect', port: one.port }, tag),
@@ -160,7 +166,7 @@ function appChains(one: DirectedPolicy, family: 4 | 6): Chain[] {
   const cidrs = one.includeCidrs
     .filter((cidr) => cidr.family === family)
     .map((cidr): Match => ({ on: address, cidrs: [cidr], negate: false }));
-  const rules = excluded.map((match) => ipRule([match], { to: 'return' }, tag));
+  const rules = [...lease, ...excluded.map((match) => ipRule([match], { to: 'return' }, tag))];
   if (one.includeCidrs.length > 0 && cidrs.length === 0) return [{ name, hook: null, rules }];
   if (ports.length === 0 && cidrs.length === 0) return [{ name, hook: null, rules: [...rules, ...divert] }];
   const included = alternatives(ports, cidrs).map((matches) => ipRule(matches, { to: 'goto', chain: tail }, tag));
@@ -168,6 +174,12 @@ function appChains(one: DirectedPolicy, family: 4 | 6): Chain[] {
     { name, hook: null, rules: [...rules, ...included] },
     { name: tail, hook: null, rules: divert },
   ];
+}
+
+/** The condition under which a leased application goes direct: nobody has renewed its lease in time. */
+function leaseMatches({ app }: DirectedPolicy, family: 4 | 6): Match[] {
+  if (app.leaseSeconds === null) return [];
+  return [{ on: 'lease', list: leaseList(app.slot), seconds: app.leaseSeconds, family, negate: true }];
 }
 
 /** Every pair of a port condition and a network condition; a missing list does not restrict. */

@@ -102,7 +102,7 @@ function selectorLookup(select: ResolvedSelector): Lookup {
 /** The chain that all applications with the same scope, target port and kind of selector share. */
 function profileChain(one: DirectedPolicy, lookup: Lookup): Chain {
   const matches = leftAlone(one, lookup);
-  const hash = hashPolicy({ matches, port: one.port, lookup: lookup.name, leased: one.app.leased });
+  const hash = hashPolicy({ matches, port: one.port, lookup: lookup.name, leased: one.app.leaseSeconds !== null });
   const tag: OwnerTag = { app: null, hash, by: null };
   const unmark = { do: 'set-mark', mark: 0 } as const;
   const goesDirect = (match: Match): KnownRule =>
@@ -116,7 +116,7 @@ function profileChain(one: DirectedPolicy, lookup: Lookup): Chain {
     ),
     goesDirect({ on: 'mark-in', set: OFF_SET, negate: false }),
     goesDirect({ on: 'mark-in', set: BYPASS_SET, negate: false }),
-    ...(one.app.leased ? [goesDirect({ on: 'mark-in', set: LEASE_SET, negate: true })] : []),
+    ...(one.app.leaseSeconds !== null ? [goesDirect({ on: 'mark-in', set: LEASE_SET, negate: true })] : []),
     rule(
       [{ on: 'protocol', protocol: 'tcp', negate: false }],
       { to: 'redirect', port: one.port },

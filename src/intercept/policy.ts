@@ -29,8 +29,11 @@ export interface InterceptedApp {
   readonly families: Families;
   /** `--accept-risk lose-ssh` was given: ssh ports and peers are not left alone. */
   readonly acceptsSshRisk: boolean;
-  /** The lease is enforced by the kernel: no live lease element, no redirect. */
-  readonly leased: boolean;
+  /**
+   * The kernel diverts only for so many whole seconds after the last renewal; null: without a lease. Whole seconds, since
+   * xt_recent counts no less, and `nft -j` tells no less.
+   */
+  readonly leaseSeconds: number | null;
   /** Interception ends by itself, null for never. */
   readonly deadline: Deadline | null;
 }

@@ -79,6 +79,14 @@ export type Match =
   | { readonly on: 'mark'; readonly mark: number; readonly mask: number }
   /** Conntrack mark is (not) an element of a set. */
   | { readonly on: 'mark-in'; readonly set: string; readonly negate: boolean }
+  /** iptables only: an entry of an xt_recent list is at most so many seconds old. */
+  | {
+      readonly on: 'lease';
+      readonly list: string;
+      readonly seconds: number;
+      readonly family: 4 | 6;
+      readonly negate: boolean;
+    }
   /** Wall clock earlier than this many seconds since the epoch. */
   | { readonly on: 'before'; readonly epochSeconds: number };
 

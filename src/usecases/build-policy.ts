@@ -12,6 +12,8 @@ export interface AppPolicyInput {
   readonly slot: number;
   readonly families: Families;
   readonly acceptsSshRisk: boolean;
+  /** The lease that is to be in force; null without one. */
+  readonly leaseSeconds: number | null;
 }
 
 /** The policy of one application of a resolved mesh.yaml. */
@@ -30,8 +32,7 @@ export function buildAppPolicy(
     inbound: app.inbound,
     families: input.families,
     acceptsSshRisk: input.acceptsSshRisk,
-    // Nobody renews leases without a supervisor, and a lease that nobody renews would divert nothing.
-    leased: false,
+    leaseSeconds: input.leaseSeconds,
   };
 }
 

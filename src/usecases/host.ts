@@ -33,6 +33,8 @@ export interface InterceptHost {
   journal(entry: JournalEntry): Promise<void>;
   readonly takeLock: TakeLock;
   readonly panicFile: PanicFile;
+  /** Whether a supervisor (`weir sidecar run`) answers for this sidecar. */
+  isSupervised(sidecar: string): Promise<boolean>;
   ssh(): Promise<SshFacts>;
   network(): Promise<NetworkFacts>;
   readonly clock: Clock;

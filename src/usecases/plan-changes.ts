@@ -5,6 +5,7 @@ import { changesTowards, wantedRulesets } from './apply-rules.ts';
 import { buildAppPolicy, buildGuard, freeSlot } from './build-policy.ts';
 import { chooseBackend } from './choose-backend.ts';
 import type { InterceptHost } from './host.ts';
+import { decideLease, type LeaseDecision } from './lease-in-force.ts';
 import { listeningFamilies } from './listening.ts';
 import type { Backend, TcpSocket } from './ports.ts';
 import { readSituation } from './situation.ts';
@@ -52,12 +53,14 @@ export async function planChanges(host: InterceptHost, request: PlanRequest): Pr
   ]);
   const taken = new Set([...situation.apps.values()].flatMap((app) => [app.stored?.slot ?? 0, app.kernel?.slot ?? 0]));
   const nowMs = host.clock.now();
-  const planned = named.map((app): StoredApp => {
+  const planned: StoredApp[] = [];
+  for (const app of named) {
     const remembered = situation.apps.get(app.name) ?? null;
     const slot = remembered?.stored?.slot ?? remembered?.kernel?.slot ?? freeSlot(taken);
     taken.add(slot);
-    return plannedApp(request.config, app, slot, assumedFamilies(request.config, app, listeners, network.hasIpv6));
-  });
+    const families = assumedFamilies(request.config, app, listeners, network.hasIpv6);
+    planned.push(plannedApp(request.config, app, { slot, families, lease: await decideLease(host, app) }));
+  }
   const guard = buildGuard(request.config, ssh, situation.stored?.guard ?? null);
   const apps = withApps(settledApps(situation, nowMs), planned);
   const policy = policyOfPlan({ guard, apps }, true);
@@ -94,8 +97,7 @@ function assumedFamilies(
 function plannedApp(
   config: ResolvedMeshConfig,
   app: AppConfig<AccountId>,
-  slot: number,
-  families: Families,
+  { slot, families, lease }: { readonly slot: number; readonly families: Families; readonly lease: LeaseDecision },
 ): StoredApp {
   const sidecar = config.sidecars.get(app.sidecar);
   if (sidecar === undefined)
@@ -104,9 +106,10 @@ function plannedApp(
     name: app.name,
     slot,
     desired: 'on',
-    policy: buildAppPolicy(app, sidecar, { slot, families, acceptsSshRisk: false }),
+    policy: buildAppPolicy(app, sidecar, { slot, families, acceptsSshRisk: false, leaseSeconds: lease.inForce }),
     sidecar: { name: sidecar.name, admin: sidecar.admin, readyPath: sidecar.readyPath },
     onFailure: app.onFailure,
+    leaseSeconds: lease.asked,
     since: '',
     reason: null,
     confirm: null,

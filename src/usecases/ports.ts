@@ -1,4 +1,5 @@
 import type { AdminAddress } from '../config/mesh-config.ts';
+import type { Lease } from '../intercept/lease.ts';
 import type { RulesetChange } from '../intercept/operations.ts';
 import type { Ruleset, Scope } from '../intercept/ruleset.ts';
 import type { StoredState } from './stored-state.ts';
@@ -30,6 +31,13 @@ export interface Firewall {
   commit(changes: readonly RulesetChange[]): Promise<{ readonly ms: number }>;
   /** The text that `commit` would feed to the tool, with the command as a comment line. */
   render(changes: readonly RulesetChange[]): string;
+  /**
+   * Lets leased applications be diverted for their time from now on, and changes nothing else: cheap enough for every
+   * second, and safe beside any other change. Resolves to the applications whose rules are not there.
+   */
+  renewLeases(leases: readonly Lease[]): Promise<readonly string[]>;
+  /** Milliseconds that each lease has left, by application; 0 once it has lapsed. */
+  remainingLeases(leases: readonly Lease[]): Promise<ReadonlyMap<string, number>>;
   /** Tries the rules without committing them; the error names a missing kernel module or match where it can. */
   test(changes: readonly RulesetChange[]): Promise<void>;
 }

@@ -5,6 +5,7 @@ import { appNames, unknownApp } from './app-names.ts';
 import { buildAppPolicy, buildGuard, freeSlot } from './build-policy.ts';
 import { chooseBackend } from './choose-backend.ts';
 import type { InterceptHost, NetworkFacts } from './host.ts';
+import { decideLease } from './lease-in-force.ts';
 import type { Firewall } from './ports.ts';
 import { type PreflightFacts, preflightApp, refuseForeignMesh } from './preflight.ts';
 import { readSituation, type Situation } from './situation.ts';
@@ -83,7 +84,8 @@ export async function prepareSwitch(
     }
     const preflight = await preflightApp(host, app, sidecar, facts);
     warnings.push(...preflight.warnings);
-    if (app.leaseMs !== null) warnings.push(`${app.name}: its lease is not in force, since no supervisor renews it`);
+    const lease = await decideLease(host, app);
+    if (lease.warning !== null) warnings.push(lease.warning);
     const slot = known?.stored?.slot ?? known?.kernel?.slot ?? freeSlot(taken);
     taken.add(slot);
     if (!already) trial.set(app.name, trialDeadline);
@@ -92,9 +94,15 @@ export async function prepareSwitch(
       name: app.name,
       slot,
       desired: 'on',
-      policy: buildAppPolicy(app, sidecar, { slot, families: preflight.families, acceptsSshRisk }),
+      policy: buildAppPolicy(app, sidecar, {
+        slot,
+        families: preflight.families,
+        acceptsSshRisk,
+        leaseSeconds: lease.inForce,
+      }),
       sidecar: { name: sidecar.name, admin: sidecar.admin, readyPath: sidecar.readyPath },
       onFailure: app.onFailure,
+      leaseSeconds: lease.asked,
       since: already && known?.stored ? known.stored.since : new Date(nowMs).toISOString(),
       reason: null,
       confirm:

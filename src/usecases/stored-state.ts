@@ -46,6 +46,8 @@ export interface StoredApp {
   /** Where to ask whether its sidecar is ready, also when mesh.yaml is broken. */
   readonly sidecar: StoredSidecar;
   readonly onFailure: 'direct' | 'deny';
+  /** The lease that mesh.yaml asks for; `policy` has it as well once it is in force, because a supervisor renews it. */
+  readonly leaseSeconds: number | null;
   /** ISO 8601, UTC: when `desired` last changed. */
   readonly since: string;
   /** Why it is as it is: the operator's text, `confirm expired`, `off.sh`. */

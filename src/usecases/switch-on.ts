@@ -12,7 +12,7 @@ import { rollBackRules } from './roll-back.ts';
 import { sendPressedDirect } from './send-direct.ts';
 import type { Situation } from './situation.ts';
 import type { StoredApp } from './stored-state.ts';
-import { policyOfPlan, type SwitchPlan } from './switch-plan.ts';
+import { leasesOf, policyOfPlan, type SwitchPlan } from './switch-plan.ts';
 import { NOT_PROBED, type SwitchEvent, type SwitchedApp, type SwitchResult, type Warned } from './switch-result.ts';
 
 /** How long a command waits for another weir command on this host. */
@@ -159,6 +159,8 @@ async function installTrial(
   const { firewall, plan, trial, situation } = preparation;
   try {
     const applied = await applyPolicy(firewall, policyOfPlan(plan, true, trial), request.apps);
+    // The sidecar was just asked and is ready: from here on its supervisor goes on renewing.
+    await firewall.renewLeases(leasesOf(plan.apps.filter(({ name }) => request.apps.includes(name))));
     request.report({ step: 'applied', backend: firewall.backend, ms: applied.ms });
     return applied;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { type Lease, leaseOf } from '../intercept/lease.ts';
 import type { Deadline, InterceptedApp, InterceptPolicy, ResolvedSelector } from '../intercept/policy.ts';
 import { type AppPolicy, buildPolicy } from './build-policy.ts';
 import type { KnownApp } from './known-apps.ts';
@@ -68,6 +69,11 @@ const BREADTH: Record<ResolvedSelector['kind'], number> = { users: 0, group: 1, 
 /** Whether an application of a policy is diverted at all; one that is off beside a broader one is not. */
 export function isDiverted(app: InterceptedApp): boolean {
   return app.families.ipv4 || app.families.ipv6;
+}
+
+/** The leases of the remembered applications that are on and diverted under one. */
+export function leasesOf(apps: readonly StoredApp[]): Lease[] {
+  return apps.flatMap(({ desired, policy }) => (desired === 'on' ? (leaseOf(policy) ?? []) : []));
 }
 
 function deadlineOf(app: StoredApp): Deadline | null {

@@ -5,10 +5,10 @@ import type { Backend, Firewall } from '../../src/usecases/ports.ts';
 import { firewallContract } from './firewall-contract.ts';
 import { makeLabContractHost } from './lab-contract-host.ts';
 
-const FIREWALLS: readonly [Backend, (run: typeof runTool) => Firewall][] = [
+const FIREWALLS: readonly [Backend, (run: typeof runTool, recent: string) => Firewall][] = [
   ['nft', createNftFirewall],
-  ['iptables-nft', (run) => createIptablesFirewall('nft', run)],
-  ['iptables-legacy', (run) => createIptablesFirewall('legacy', run)],
+  ['iptables-nft', (run, recent) => createIptablesFirewall('nft', run, recent)],
+  ['iptables-legacy', (run, recent) => createIptablesFirewall('legacy', run, recent)],
 ];
 
 for (const [backend, makeFirewall] of FIREWALLS) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, before, describe, test } from 'node:test';
+import { leaseOf } from '../../src/intercept/lease.ts';
 import { encodeMark } from '../../src/intercept/mark.ts';
 import type { Operation } from '../../src/intercept/operations.ts';
 import type { InterceptedApp, InterceptPolicy } from '../../src/intercept/policy.ts';
@@ -59,6 +60,43 @@ export function firewallContract(name: string, host: ContractHost): void {
       }
       const others: ConnectRequest[] = [{ uid: PLACES.uids.web }, { uid: PLACES.uids.web, family: 6 }, { uid: 0 }];
       assert.deepEqual(await redirects(host, others), [null, null, null]);
+    });
+
+    test('a leased application is diverted while its lease is renewed, and goes direct when nobody renews it', async () => {
+      const leased = { ...PAY, leaseSeconds: 1 };
+      const lease = leaseOf(leased);
+      assert.ok(lease !== null);
+      assert.deepEqual(await host.firewall.renewLeases([lease]), ['pay'], 'its rules are not there yet');
+      await apply(host, policyOf(leased, WEB));
+      const both: ConnectRequest[] = [{ uid: PLACES.uids.pay }, { uid: PLACES.uids.pay, family: 6 }];
+      assert.deepEqual(await redirects(host, both), [null, null], 'nobody has renewed it');
+      assert.deepEqual([...(await host.firewall.remainingLeases([lease]))], [['pay', 0]]);
+      assert.deepEqual(await host.firewall.renewLeases([lease]), []);
+      const left = (await host.firewall.remainingLeases([lease])).get('pay') ?? 0;
+      assert.ok(left > 600 && left <= 1100, `${left} ms left of a second`);
+      assert.deepEqual(await redirects(host, both), [15_001, 15_001]);
+      const before = await host.connect({ uid: PLACES.uids.pay });
+      assert.deepEqual(await host.firewall.renewLeases([lease]), [], 'a lease that has not lapsed is renewed as well');
+      await host.pass(1300);
+      assert.deepEqual(await redirects(host, both), [null, null], 'the lease has lapsed');
+      assert.deepEqual(await redirects(host, [{ uid: PLACES.uids.web }]), [15_002], 'another application has no lease');
+      assert.ok(await before.isAlive(), 'an open connection goes on');
+      await host.firewall.renewLeases([lease]);
+      assert.deepEqual(await redirects(host, both), [15_001, 15_001], 'renewed after it had lapsed');
+    });
+
+    test('a change of rules keeps leases, and a renewal undoes no switch', async () => {
+      const leased = { ...PAY, leaseSeconds: 3 };
+      const lease = leaseOf(leased);
+      assert.ok(lease !== null);
+      await apply(host, policyOf(leased));
+      await host.firewall.renewLeases([lease]);
+      await apply(host, policyOf({ ...leased, outbound: NARROW }, WEB));
+      await apply(host, policyOf(leased, WEB));
+      assert.deepEqual(await redirects(host, [{ uid: PLACES.uids.pay }]), [15_001]);
+      await switchOff(host, 'pay', 'operator');
+      await host.firewall.renewLeases([lease]);
+      assert.deepEqual(await redirects(host, [{ uid: PLACES.uids.pay }]), [null]);
     });
 
     test('several users of one application are diverted', async () => {
@@ -384,7 +422,7 @@ const PAY: InterceptedApp = {
   inbound: null,
   families: { ipv4: true, ipv6: true },
   acceptsSshRisk: false,
-  leased: false,
+  leaseSeconds: null,
   deadline: null,
 };
 const WEB: InterceptedApp = {

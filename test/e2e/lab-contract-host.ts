@@ -13,7 +13,7 @@ const CGROUP2_MAGIC = 0x63677270;
 /** The contract's host in two fresh network namespaces, with the real tools and real packets. */
 export async function makeLabContractHost(
   backend: Backend,
-  makeFirewall: (run: typeof runTool) => Firewall,
+  makeFirewall: (run: typeof runTool, recent: string) => Firewall,
 ): Promise<ContractHost> {
   const lab = await makeLab(`contract-${backend}`);
   try {
@@ -40,7 +40,8 @@ export async function makeLabContractHost(
       await changeForeign(client.tool, backend, change);
     };
     return {
-      firewall: makeFirewall(client.tool),
+      // The agent's view of the namespace: this process is in another one.
+      firewall: makeFirewall(client.tool, `/proc/${near.pid}/net/xt_recent`),
       slices,
       connect: (request) => connect(request, { near, far, mount: slices.mount, tool: client.tool }),
       addForeign: () => foreign('add'),

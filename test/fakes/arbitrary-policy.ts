@@ -62,6 +62,7 @@ const appParts = fc.record({
   ),
   acceptsSshRisk: fc.boolean(),
   deadlineMs: fc.constantFrom(null, 1000, 5000),
+  leaseSeconds: fc.constantFrom(null, null, 3),
 });
 type AppParts = typeof appParts extends fc.Arbitrary<infer Value> ? Value : never;
 
@@ -106,7 +107,7 @@ function toApp(select: ResolvedSelector | undefined, parts: AppParts, index: num
       inbound: index > INBOUND_PORTS.length ? null : { ...inbound, ports: inboundPorts },
       families: parts.families,
       acceptsSshRisk: parts.acceptsSshRisk,
-      leased: false,
+      leaseSeconds: parts.leaseSeconds,
       deadline:
         deadlineMs === null ? null : { timeoutMs: deadlineMs, epochSeconds: (INSTALLED_AT_MS + deadlineMs) / 1000 },
     },

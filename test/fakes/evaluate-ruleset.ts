@@ -38,9 +38,14 @@ type ChainEnd = { readonly redirectedTo: number | null };
  * What rulesets decide about one packet: the reference of what the intermediate representation means. Base chains run
  * by priority; the first redirect wins, as the kernel sets up one NAT mapping a connection; a return, or the end of a
  * chain that was gone to, ends the base chain. Rules that weir does not understand match nothing here.
- * `nowMs` is the wall clock, milliseconds since the epoch. Throws on a missing chain or map: the kernel has none such.
+ * `nowMs` is the wall clock, milliseconds since the epoch; `renewedAtMs` has the newest entry of each xt_recent list. Throws on a missing chain or map: the kernel has none such.
  */
-export function evaluateRulesets(rulesets: readonly Ruleset[], packet: Packet, nowMs: number): PacketFate {
+export function evaluateRulesets(
+  rulesets: readonly Ruleset[],
+  packet: Packet,
+  nowMs: number,
+  renewedAtMs: ReadonlyMap<string, number> = new Map(),
+): PacketFate {
   const scope = packet.family === 4 ? 'ip' : 'ip6';
   const tables = rulesets.filter((set) => set.scope === 'inet' || set.scope === scope).flatMap((set) => set.tables);
   const base = tables.flatMap((table) => table.chains.map((chain) => ({ table, chain })));
@@ -49,7 +54,7 @@ export function evaluateRulesets(rulesets: readonly Ruleset[], packet: Packet, n
     .sort((a, b) => (a.chain.hook?.priority ?? 0) - (b.chain.hook?.priority ?? 0));
   let mark = packet.mark;
   for (const { table, chain } of hooked) {
-    const walk = new ChainWalk(table, { ...packet, mark }, nowMs);
+    const walk = new ChainWalk(table, { ...packet, mark }, nowMs, renewedAtMs);
     const { redirectedTo } = walk.run(chain);
     mark = walk.mark;
     if (redirectedTo !== null) return { redirectedTo, mark };
@@ -62,9 +67,11 @@ class ChainWalk {
   readonly #table: Table;
   readonly #packet: Packet;
   readonly #nowMs: number;
+  readonly #renewedAtMs: ReadonlyMap<string, number>;
   mark: number;
 
-  constructor(table: Table, packet: Packet, nowMs: number) {
+  constructor(table: Table, packet: Packet, nowMs: number, renewedAtMs: ReadonlyMap<string, number>) {
+    this.#renewedAtMs = renewedAtMs;
     this.#table = table;
     this.#packet = packet;
     this.#nowMs = nowMs;
@@ -159,6 +166,10 @@ class ChainWalk {
         return (this.mark & match.mask) >>> 0 === match.mark;
       case 'mark-in':
         return (this.#lookUp(match.set, { by: 'mark' }) !== undefined) !== match.negate;
+      case 'lease': {
+        const at = this.#renewedAtMs.get(match.list) ?? Number.NEGATIVE_INFINITY;
+        return (match.family === packet.family && this.#nowMs - at < match.seconds * 1000) !== match.negate;
+      }
       case 'before':
         return this.#nowMs < match.epochSeconds * 1000;
     }

@@ -1,5 +1,7 @@
 import { WeirError } from '../../src/errors/weir-error.ts';
-import { IPTABLES_TABLE, MADE_TABLE_CHAIN } from '../../src/intercept/compile-iptables.ts';
+import { IPTABLES_TABLE, leaseList, MADE_TABLE_CHAIN } from '../../src/intercept/compile-iptables.ts';
+import { LEASE_SET } from '../../src/intercept/compile-nft.ts';
+import { type Lease, renewalOperations } from '../../src/intercept/lease.ts';
 import type { Operation, RulesetChange } from '../../src/intercept/operations.ts';
 import type { Hook, KnownRule, Ruleset, Scope } from '../../src/intercept/ruleset.ts';
 import type { Backend, Firewall, InstalledRules } from '../../src/usecases/ports.ts';
@@ -26,6 +28,7 @@ export class FakeFirewall implements Firewall {
   readonly #dialect: Dialect;
   readonly #scopes: readonly Scope[];
   readonly #families: Map<Scope, Map<string, FakeTable>>;
+  readonly #renewed = new Map<string, number>();
   readonly #foreignTables = new Map<string, { readonly text: string; readonly redirect: ForeignRedirect | null }>();
   readonly #connections = new Map<string, Omit<FakeConnection, 'isBroken'>>();
 
@@ -64,6 +67,33 @@ export class FakeFirewall implements Firewall {
     return { ms: 1 };
   }
 
+  async renewLeases(leases: readonly Lease[]): Promise<readonly string[]> {
+    if (this.#dialect === 'iptables') {
+      const lists = this.#leaseLists();
+      for (const { slot } of leases) if (lists.has(leaseList(slot))) this.#renewed.set(leaseList(slot), this.#nowMs());
+      return leases.filter(({ slot }) => !lists.has(leaseList(slot))).map(({ app }) => app);
+    }
+    if (leases.length === 0) return [];
+    if (!this.#tables('inet').has('weir')) return leases.map(({ app }) => app);
+    this.#families.set('inet', this.#attempt('inet', renewalOperations(leases)));
+    return [];
+  }
+
+  async remainingLeases(leases: readonly Lease[]): Promise<ReadonlyMap<string, number>> {
+    const left = ({ marks, slot, seconds }: Lease): number => {
+      if (this.#dialect === 'iptables') {
+        const at = this.#stamps().get(leaseList(slot));
+        return at === undefined ? 0 : Math.max(0, at + seconds * 1000 - this.#nowMs());
+      }
+      const set = this.#tables('inet')
+        .get('weir')
+        ?.read(this.#nowMs())
+        .maps.find(({ name }) => name === LEASE_SET);
+      return Math.min(...marks.map((mark) => set?.elements.find(({ key }) => key === mark)?.expiresMs ?? 0));
+    };
+    return new Map(leases.map((lease) => [lease.app, left(lease)]));
+  }
+
   render(changes: readonly RulesetChange[]): string {
     return changes
       .flatMap(({ scope, operations }) => [`# ${scope}`, ...operations.map((one) => JSON.stringify(one))])
@@ -85,7 +115,7 @@ export class FakeFirewall implements Firewall {
   deliver(packet: Packet, connection: string): FakeConnection {
     const known = this.#connections.get(connection);
     if (known !== undefined) return { ...known, isBroken: known.redirectedTo !== null && !this.#isTranslating() };
-    const fate = evaluateRulesets(this.#rulesetsForPackets(), packet, this.#nowMs());
+    const fate = evaluateRulesets(this.#rulesetsForPackets(), packet, this.#nowMs(), this.#stamps());
     if (this.#isTracking()) this.#connections.set(connection, fate);
     return { ...fate, isBroken: !packet.syn && fate.redirectedTo !== null };
   }
@@ -175,6 +205,17 @@ export class FakeFirewall implements Firewall {
       details: { operation: error.operation },
       cause: error,
     });
+  }
+
+  /** A list of xt_recent lives as long as a rule names it. */
+  #leaseLists(): ReadonlySet<string> {
+    const matches = this.#rules().flatMap((rule) => rule.matches);
+    return new Set(matches.flatMap((match) => (match.on === 'lease' ? [match.list] : [])));
+  }
+
+  #stamps(): ReadonlyMap<string, number> {
+    const lists = this.#leaseLists();
+    return new Map([...this.#renewed].filter(([list]) => lists.has(list)));
   }
 
   #tables(scope: Scope): Map<string, FakeTable> {

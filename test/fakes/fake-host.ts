@@ -70,6 +70,7 @@ export class FakeHost implements InterceptHost {
   sshFacts: SshFacts = { ports: [22], peers: [] };
   networkFacts: NetworkFacts = { isHostNamespace: false, hasIpv6: true, netns: '' };
   sliceExists = true;
+  hasSupervisor = false;
   /** Replaces the outcome of probes; null leaves them to the rules. */
   /** How often candidates for probes were asked for. */
   addressQuestions = 0;
@@ -133,6 +134,8 @@ export class FakeHost implements InterceptHost {
         }),
       commit: (changes) => this.#step(`commit ${backend}`, () => fake.commit(changes)),
       render: (changes) => fake.render(changes),
+      renewLeases: (leases) => this.#step(`renew ${backend}`, () => fake.renewLeases(leases)),
+      remainingLeases: (leases) => fake.remainingLeases(leases),
       test: (changes) => this.#step(`test ${backend}`, () => fake.test(changes)),
     };
   }
@@ -236,6 +239,7 @@ export class FakeHost implements InterceptHost {
       }),
   };
 
+  isSupervised = async (): Promise<boolean> => this.hasSupervisor;
   ssh = (): Promise<SshFacts> => this.#step('ssh', async () => this.sshFacts);
   network = (): Promise<NetworkFacts> => this.#step('network', async () => this.networkFacts);
 

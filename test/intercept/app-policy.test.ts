@@ -17,7 +17,7 @@ const APP: InterceptedApp = {
   inbound: null,
   families: { ipv4: true, ipv6: true },
   acceptsSshRisk: false,
-  leased: false,
+  leaseSeconds: null,
   deadline: null,
 };
 

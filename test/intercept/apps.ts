@@ -16,7 +16,7 @@ export function appOf(name: string, parts: Partial<InterceptedApp> = {}): Interc
     inbound: null,
     families: { ipv4: true, ipv6: true },
     acceptsSshRisk: false,
-    leased: false,
+    leaseSeconds: null,
     deadline: null,
     ...parts,
   };

@@ -107,6 +107,10 @@ function match(on: Match['on'], { many, families, sets, cgroups }: MatchLimits):
         .map(([value, mask]) => ({ on, mark: (value & mask) >>> 0, mask }));
     case 'mark-in':
       return fc.tuple(fc.constantFrom(...sets), negate).map(([set, not]) => ({ on, set, negate: not }));
+    case 'lease':
+      return fc
+        .tuple(fc.constantFrom('weir_0001', 'weir_ffff'), fc.integer({ min: 1, max: 600 }), negate)
+        .map(([list, seconds, not]) => ({ on, list, seconds, family: families[0] ?? 4, negate: not }));
     case 'before':
       return fc.integer({ min: 1_700_000_000, max: 2_100_000_000 }).map((epochSeconds) => ({ on, epochSeconds }));
   }
@@ -330,6 +334,7 @@ const IPTABLES_MATCHES: Match['on'][] = [
   'dport',
   'local-destination',
   'mark',
+  'lease',
   'before',
 ];
 

@@ -1,25 +1,46 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compileIptables } from '../../src/intercept/compile-iptables.ts';
-import { compileNft } from '../../src/intercept/compile-nft.ts';
-import { encodeMark } from '../../src/intercept/mark.ts';
+import { compileIptables, leaseList } from '../../src/intercept/compile-iptables.ts';
+import { compileNft, LEASE_SET } from '../../src/intercept/compile-nft.ts';
+import { leaseOf } from '../../src/intercept/lease.ts';
+import { decodeMark, encodeMark } from '../../src/intercept/mark.ts';
 import type { InterceptedApp, InterceptPolicy } from '../../src/intercept/policy.ts';
 import type { Ruleset } from '../../src/intercept/ruleset.ts';
 import { arbitraryPacket, arbitraryPolicy, INSTALLED_AT_MS } from '../fakes/arbitrary-policy.ts';
 import { evaluateRulesets, type Packet } from '../fakes/evaluate-ruleset.ts';
 
-test('native nft and iptables decide the same about every packet, before and after deadlines', () => {
+test('native nft and iptables decide the same about every packet, before and after deadlines, while leases are renewed', () => {
   const packets = fc.array(arbitraryPacket, { minLength: 1, maxLength: 40 });
   const elapsed = fc.constantFrom(0, 999, 1000, 4999, 6000);
   fc.assert(
     fc.property(arbitraryPolicy, packets, elapsed, (policy, packetList, elapsedMs) => {
-      const nft = [withoutExpired(compileNft(policy), elapsedMs)];
-      const iptables = compileBothFamilies(policy);
       const nowMs = INSTALLED_AT_MS + elapsedMs;
+      const nft = [withLeases(withoutExpired(compileNft(policy), elapsedMs), policy)];
+      const iptables = compileBothFamilies(policy);
+      const renewed = new Map(policy.apps.map(({ slot }) => [leaseList(slot), nowMs]));
       for (const packet of packetList) {
-        const expected = evaluateRulesets(iptables, packet, nowMs);
+        const expected = evaluateRulesets(iptables, packet, nowMs, renewed);
         assert.deepEqual(evaluateRulesets(nft, packet, nowMs), expected, JSON.stringify(packet));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('once its lease has lapsed an application goes direct on both back ends, and the others do not', () => {
+  const packets = fc.array(arbitraryPacket, { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(arbitraryPolicy, packets, (policy, packetList) => {
+      const unleased = { ...policy, apps: policy.apps.map((one) => ({ ...one, leaseSeconds: null })) };
+      const leased = new Set(policy.apps.flatMap((one) => (one.leaseSeconds === null ? [] : [one.slot])));
+      for (const packet of packetList) {
+        const usual = evaluateRulesets([compileNft(unleased)], packet, INSTALLED_AT_MS);
+        const slot = usual.redirectedTo === null ? null : (decodeMark(usual.mark)?.slot ?? null);
+        const expected = slot === null || leased.has(slot) ? null : usual.redirectedTo;
+        for (const rulesets of [[compileNft(policy)], compileBothFamilies(policy)]) {
+          assert.equal(evaluateRulesets(rulesets, packet, INSTALLED_AT_MS).redirectedTo, expected);
+        }
       }
     }),
     { numRuns: 300 },
@@ -115,6 +136,18 @@ function withoutExpired(ruleset: Ruleset, elapsedMs: number): Ruleset {
   return { ...ruleset, tables };
 }
 
+/** The set of leases as a renewal leaves it. */
+function withLeases(ruleset: Ruleset, policy: InterceptPolicy): Ruleset {
+  const elements = policy.apps.flatMap((one) =>
+    (leaseOf(one)?.marks ?? []).map((key) => ({ key, value: null, timeoutMs: 3000, tag: null })),
+  );
+  const tables = ruleset.tables.map((table) => ({
+    ...table,
+    maps: table.maps.map((map) => (map.name === LEASE_SET ? { ...map, elements } : map)),
+  }));
+  return { ...ruleset, tables };
+}
+
 function policyOf(...apps: InterceptedApp[]): InterceptPolicy {
   return { apps, guard: { uids: [1337], gids: [] }, sshPorts: [], sshPeers: [], reservedPorts: [], keeper: true };
 }
@@ -129,7 +162,7 @@ function app(
     inbound: null,
     families: { ipv4: true, ipv6: true },
     acceptsSshRisk: false,
-    leased: false,
+    leaseSeconds: null,
     deadline: null,
     ...parts,
   };

@@ -63,7 +63,7 @@ function policy(swap: number): InterceptPolicy {
     inbound: null,
     families: { ipv4: true, ipv6: true },
     acceptsSshRisk: false,
-    leased: false,
+    leaseSeconds: null,
     deadline: null,
   });
   const apps = [app('payment', 1, LAB_UIDS.app), ...(swap % 2 === 0 ? [app('report', 2, LAB_UIDS.other)] : [])];

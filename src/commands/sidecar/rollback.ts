@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
-import { controlSocketPath, readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
+import { controlSocketPath } from '../../host/envoy/control-path.ts';
+import { readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
 import { followUpgrade } from '../../host/envoy/supervisor-client.ts';
 import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
 import { formatUpgradeProgress, formatUpgradeReport } from '../../present/upgrade-text.ts';

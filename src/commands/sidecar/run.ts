@@ -1,8 +1,9 @@
 import * as Args from '@oclif/core/args';
 import { WeirError } from '../../errors/weir-error.ts';
 import { type ControlSocket, serveControlSocket } from '../../host/control-socket.ts';
+import { controlSocketPath } from '../../host/envoy/control-path.ts';
 import { validateBootstrap } from '../../host/envoy/envoy-binary.ts';
-import { controlSocketPath, openSidecar, readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
+import { openSidecar, readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
 import { runAsAccount } from '../../host/envoy/run-as.ts';
 import { createInterceptHost } from '../../host/intercept-host.ts';
 import { becomeLean } from '../../host/lean-runtime.ts';

@@ -13,11 +13,6 @@ export interface WeirFolders {
   readonly stateDir: string;
 }
 
-/** The control socket of a sidecar's supervisor. */
-export function controlSocketPath(runDir: string, name: string): string {
-  return join(runDir, name, 'control.sock');
-}
-
 /** The journal of a sidecar. */
 export function sidecarJournalPath(stateDir: string, name: string): string {
   return join(stateDir, 'sidecars', name, 'journal.jsonl');

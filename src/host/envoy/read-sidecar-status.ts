@@ -1,8 +1,9 @@
 import type { AccountId, SidecarConfig } from '../../config/mesh-config.ts';
 import type { SidecarStatus } from '../../upgrade/upgrade-report.ts';
 import { askControlSocket } from '../control-socket.ts';
+import { controlSocketPath } from './control-path.ts';
 import { askServerInfo } from './envoy-admin.ts';
-import { controlSocketPath, openSidecar, readSidecarSpec, type WeirFolders } from './open-sidecar.ts';
+import { openSidecar, readSidecarSpec, type WeirFolders } from './open-sidecar.ts';
 
 /** The state of a sidecar: from its supervisor if there is one, else from its processes and its admin. Never throws for a dead one. */
 export async function readSidecarStatus(

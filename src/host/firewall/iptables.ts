@@ -3,6 +3,7 @@ import { WeirError } from '../../errors/weir-error.ts';
 import { IPTABLES_TABLE } from '../../intercept/compile-iptables.ts';
 import { type ParsedIptablesSave, parseIptablesSave } from '../../intercept/iptables/parse-save.ts';
 import { printIptablesOperations } from '../../intercept/iptables/print-operations.ts';
+import type { Lease } from '../../intercept/lease.ts';
 import type { Operation, RulesetChange } from '../../intercept/operations.ts';
 import type { Scope } from '../../intercept/ruleset.ts';
 import type { Firewall } from '../../usecases/ports.ts';
@@ -10,6 +11,7 @@ import { runTool } from '../exec.ts';
 import { markMadeBuiltIns, removeMadeBuiltIns, removesMadeTable } from './built-in-chains.ts';
 import { findIptables, type IptablesKind, type IptablesTools } from './iptables-tools.ts';
 import { hasIpv6, legacyTables, nftChainNames } from './kernel-tables.ts';
+import { RECENT_LISTS, readRecentLists, renewRecentLists } from './recent-lists.ts';
 import { listingFailed, rulesRefused } from './refusal.ts';
 
 type Family = 'ip' | 'ip6';
@@ -22,23 +24,25 @@ const LOCK = ['-w', '5'];
 const FAMILIES: readonly Family[] = ['ip6', 'ip'];
 
 /**
- * The nat tables of iptables-nft or iptables-legacy: chains WEIR_* and one jump to each that has a hook. `run` is
- * exchanged by tests that work in another namespace.
+ * The nat tables of iptables-nft or iptables-legacy: chains WEIR_* and one jump to each that has a hook. `run`
+ * and `recent`, the folder of the xt_recent lists, are exchanged by tests that work in another namespace.
  */
-export function createIptablesFirewall(kind: IptablesKind, run = runTool): Firewall {
-  return new IptablesFirewall(kind, run);
+export function createIptablesFirewall(kind: IptablesKind, run = runTool, recent = RECENT_LISTS): Firewall {
+  return new IptablesFirewall(kind, run, recent);
 }
 
 class IptablesFirewall implements Firewall {
   readonly backend;
   readonly #kind: IptablesKind;
   readonly #run: typeof runTool;
+  readonly #recent: string;
   readonly #tools = new Map<Family, Promise<IptablesTools>>();
 
-  constructor(kind: IptablesKind, run: typeof runTool) {
+  constructor(kind: IptablesKind, run: typeof runTool, recent: string) {
     this.backend = `iptables-${kind}` as const;
     this.#kind = kind;
     this.#run = run;
+    this.#recent = recent;
   }
 
   async read(): ReturnType<Firewall['read']> {
@@ -79,6 +83,14 @@ class IptablesFirewall implements Firewall {
         return `# ${command}\n${printIptablesOperations(change.operations)}`;
       })
       .join('\n');
+  }
+
+  renewLeases(leases: readonly Lease[]): Promise<readonly string[]> {
+    return renewRecentLists(this.#recent, leases);
+  }
+
+  remainingLeases(leases: readonly Lease[]): Promise<ReadonlyMap<string, number>> {
+    return readRecentLists(this.#recent, leases);
   }
 
   async test(changes: readonly RulesetChange[]): Promise<void> {

@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks';
 import { WeirError } from '../../errors/weir-error.ts';
-import { NFT_KEEP_TABLE, NFT_TABLE } from '../../intercept/compile-nft.ts';
+import { LEASE_SET, NFT_KEEP_TABLE, NFT_TABLE } from '../../intercept/compile-nft.ts';
+import { renewalOperations } from '../../intercept/lease.ts';
+import { parseNftLeaseSet } from '../../intercept/nft/parse-lease-set.ts';
 import { parseNftTables } from '../../intercept/nft/parse-ruleset.ts';
 import { printNftOperations } from '../../intercept/nft/print-operations.ts';
 import type { RulesetChange } from '../../intercept/operations.ts';
@@ -66,6 +68,23 @@ export function createNftFirewall(run = runTool): Firewall {
     render(changes) {
       const text = textOf(changes);
       return text === '' ? '' : `# nft -f -\n${text}`;
+    },
+    async renewLeases(leases) {
+      const input = printNftOperations(renewalOperations(leases));
+      if (input === '') return [];
+      const argv: Argv = ['nft', '-f', '-'];
+      const result = await run(argv, { timeoutMs: TIMEOUT_MS, reject: false, env: ENV, input });
+      if (result.exitCode === 0) return [];
+      if (saysMissing(result.stderr)) return leases.map(({ app }) => app);
+      throw rulesRefused({ argv, result });
+    },
+    async remainingLeases(leases) {
+      if (leases.length === 0) return new Map();
+      const argv: Argv = ['nft', 'list', 'set', 'inet', NFT_TABLE, LEASE_SET];
+      const result = await run(argv, { timeoutMs: TIMEOUT_MS, reject: false, env: ENV });
+      if (result.exitCode !== 0 && !saysMissing(result.stderr)) throw listingFailed({ argv, result });
+      const left = parseNftLeaseSet(result.stdout);
+      return new Map(leases.map(({ app, marks }) => [app, Math.min(...marks.map((mark) => left.get(mark) ?? 0))]));
     },
     async test(changes) {
       const text = textOf(changes);

@@ -65,7 +65,7 @@ function take(words: Words): string {
 }
 
 /** Modules whose options are read below; their names say nothing by themselves. */
-const MODULES = ['tcp', 'multiport', 'owner', 'cgroup', 'addrtype', 'connmark', 'time', 'comment'];
+const MODULES = ['tcp', 'multiport', 'owner', 'cgroup', 'addrtype', 'connmark', 'recent', 'time', 'comment'];
 
 function readOption(words: Words, draft: Draft): void {
   const first = take(words);
@@ -99,10 +99,25 @@ function readMatch(option: string, words: Words, negate: boolean): Match {
     case '--dst-type':
       if (take(words) !== 'LOCAL') throw new NotUnderstood();
       return { on: 'local-destination', negate };
+    case '--rcheck':
+      return readLease(words, negate);
     default:
       if (negate) throw new NotUnderstood();
       return readPlainMatch(option, words);
   }
+}
+
+/** The rest of `--rcheck --seconds 3 --name weir_0001 --mask 0.0.0.0 --rsource`, in the order of iptables-save. */
+function readLease(words: Words, negate: boolean): Match {
+  const value = (option: string): string => {
+    if (take(words) !== option) throw new NotUnderstood();
+    return take(words);
+  };
+  const seconds = wholeNumber(value('--seconds'));
+  const list = value('--name');
+  const mask = value('--mask');
+  if (!['0.0.0.0', '::'].includes(mask) || take(words) !== '--rsource') throw new NotUnderstood();
+  return { on: 'lease', list, seconds, family: mask === '::' ? 6 : 4, negate };
 }
 
 function readPlainMatch(option: string, words: Words): Match {

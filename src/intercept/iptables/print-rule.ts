@@ -57,6 +57,13 @@ function printExtension(match: Match): string[] {
       const mask = match.mask === 0xffffffff ? '' : `/${hex(match.mask)}`;
       return [`-m connmark --mark ${hex(match.mark)}${mask}`];
     }
+    case 'lease': {
+      // The mask makes all addresses one: the list has a single entry, the time of the last renewal.
+      const mask = match.family === 4 ? '0.0.0.0' : '::';
+      return [
+        `-m recent ${not}--rcheck --seconds ${match.seconds} --name ${quoteIptablesWord(match.list)} --mask ${mask} --rsource`,
+      ];
+    }
     case 'before':
       // The time match includes its end; a rule that holds before a second ends with the second before it.
       return [`-m time --datestop ${new Date((match.epochSeconds - 1) * 1000).toISOString().slice(0, 19)}`];

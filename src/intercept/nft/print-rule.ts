@@ -50,6 +50,8 @@ function printMatch(match: Match): string {
       return `ct mark & ${formatMark(match.mask)} == ${formatMark(match.mark)}`;
     case 'mark-in':
       return `ct mark ${not}@${match.set}`;
+    case 'lease':
+      throw new RangeError('nft keeps leases in a set');
     case 'before':
       return `meta time < ${match.epochSeconds}`;
   }
