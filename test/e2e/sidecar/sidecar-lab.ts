@@ -77,7 +77,7 @@ export class SidecarLab {
   }
 
   /** Writes mesh.yaml. */
-  async configure(change: Record<string, unknown> = {}): Promise<void> {
+  async configure(change: Record<string, unknown> = {}, apps: Record<string, unknown> = {}): Promise<void> {
     const main = {
       user: 'nobody',
       outbound: this.port,
@@ -88,7 +88,7 @@ export class SidecarLab {
       drain: this.#drain,
       ...Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined)),
     };
-    const mesh = { apiVersion: 'weir.dev/v1', sidecars: { main }, apps: {} };
+    const mesh = { apiVersion: 'weir.dev/v1', sidecars: { main }, apps };
     await writeFile(join(this.folder, 'mesh.yaml'), JSON.stringify(mesh, null, 1));
   }
 
@@ -101,8 +101,8 @@ export class SidecarLab {
   }
 
   /** Starts the supervisor and waits until the sidecar is live. */
-  async run(): Promise<void> {
-    const child = spawn(process.execPath, [WEIR_BIN, 'sidecar', 'run', 'main', '--json'], {
+  async run(...args: readonly string[]): Promise<void> {
+    const child = spawn(process.execPath, [WEIR_BIN, 'sidecar', 'run', 'main', '--json', ...args], {
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

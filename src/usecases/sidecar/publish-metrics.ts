@@ -1,0 +1,98 @@
+import { servingOf, statusWord } from './machine-view.ts';
+import type { SidecarGauges, SidecarMetrics } from './sidecar-metrics.ts';
+import type { SidecarSupervisor } from './supervisor.ts';
+
+/** How often the file is written when nothing happens; Prometheus usually asks each 15 s. */
+const EVERY_MS = 10_000;
+/** Events of one moment end up in one write. */
+const GATHER_MS = 100;
+
+/** What publishing needs from outside. */
+export interface MetricsPorts {
+  /** Takes the text of the moment, whole. */
+  write(text: string): Promise<void>;
+  /** Removes what was written, so that a stopped sidecar leaves no number that looks alive. */
+  remove(): Promise<void>;
+  /** The applications of the sidecar as `weir status` shows them. */
+  apps(): Promise<NonNullable<SidecarGauges['apps']>>;
+  residentBytes(): number;
+  warn(text: string): void;
+}
+
+/** Publishes the metrics of a supervisor from now on: soon after each event and every ten seconds. */
+export class MetricsPublisher {
+  readonly #metrics: SidecarMetrics;
+  readonly #ports: MetricsPorts;
+  #supervisor: SidecarSupervisor | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #lastProblem = '';
+  #closed = false;
+
+  constructor(metrics: SidecarMetrics, ports: MetricsPorts) {
+    this.#metrics = metrics;
+    this.#ports = ports;
+  }
+
+  /** Names the supervisor whose present state is published. */
+  start(supervisor: SidecarSupervisor): void {
+    this.#supervisor = supervisor;
+    this.soon();
+  }
+
+  /** Something has happened. */
+  soon(): void {
+    this.#arm(GATHER_MS);
+  }
+
+  /** Publishes no more, and takes away what was published. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#writing;
+    await this.#ports.remove();
+  }
+
+  #arm(ms: number): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#writing = this.#writing.then(() => this.#write()).finally(() => this.#arm(EVERY_MS));
+    }, ms);
+    this.#timer.unref();
+  }
+
+  async #write(): Promise<void> {
+    const supervisor = this.#supervisor;
+    if (supervisor === null || this.#closed) return;
+    try {
+      const { host, spec, machine, isFrozen } = supervisor;
+      const serving = servingOf(machine.state);
+      const [pair, activeConnections, apps] = await Promise.all([
+        serving === null ? null : host.pairs.read(serving.pair),
+        serving === null ? 0 : host.activeConnections(spec, serving.id),
+        this.#ports
+          .apps()
+          .catch((error: Error) => this.#complain(`interception is not in the metrics: ${error.message}`)),
+      ]);
+      const text = this.#metrics.print({
+        state: statusWord(machine.state, isFrozen),
+        epoch: serving?.epoch ?? null,
+        version: pair?.version ?? null,
+        activeConnections,
+        residentBytes: this.#ports.residentBytes(),
+        apps,
+      });
+      await this.#ports.write(text);
+    } catch (error) {
+      this.#complain(`the metrics could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** Says a problem once, not every ten seconds. */
+  #complain(problem: string): null {
+    if (problem !== this.#lastProblem) this.#ports.warn(problem);
+    this.#lastProblem = problem;
+    return null;
+  }
+}
