@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,6 +23,8 @@ export interface RealTourOptions {
   readonly weir: readonly [string, string];
   /** The bundled actor. */
   readonly actor: string;
+  /** Folder with the routing script of the tour and its case file. */
+  readonly examples: string;
 }
 
 /**
@@ -69,6 +71,7 @@ class RealTourLab implements TourLab {
   }
 
   async start(): Promise<void> {
+    cpSync(this.#options.examples, this.#folder, { recursive: true });
     const { stdout } = await runTool([this.#options.envoyBinary, '--version'], { timeoutMs: TOOL_TIMEOUT_MS });
     this.envoyVersion = /\/(\d+\.\d+\.\d+)\//.exec(stdout)?.[1] ?? stdout.trim();
     writeFileSync(join(this.#folder, 'mesh.yaml'), this.#meshYaml());
@@ -95,8 +98,11 @@ class RealTourLab implements TourLab {
       '--state-dir',
       join(this.#folder, 'state'),
     ];
-    const child = spawn(node, [entry, ...args, '--json', ...places, '--netns', String(this.#namespaces.app.pid)], {
+    // Rules are files: those commands know no network namespace.
+    const where = args[0] === 'rules' ? [] : ['--netns', String(this.#namespaces.app.pid)];
+    const child = spawn(node, [entry, ...args, '--json', ...places, ...where], {
       stdio: ['ignore', 'pipe', 'ignore'],
+      cwd: this.#folder,
     });
     if (child.pid !== undefined) this.#running.add(child.pid);
     let output = '';

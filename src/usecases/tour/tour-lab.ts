@@ -2,7 +2,7 @@
 export interface TourLab {
   /** Version text of the Envoy in use. */
   readonly envoyVersion: string;
-  /** Runs weir in the application's namespace and resolves to its JSON document, whatever the exit code. */
+  /** Runs weir in the application's namespace, in a folder that holds pricing.groovy and its case.json, and resolves to its JSON document, whatever the exit code. */
   weir(args: readonly string[]): Promise<WeirRun>;
   /** Runs the panic file with sh alone. */
   panic(app: string): Promise<{ readonly command: string; readonly ms: number; readonly exit: number }>;

@@ -39,6 +39,7 @@ export const TOUR_STEPS: readonly TourStep[] = [
   { title: '--confirm: the kernel ends it by itself, no weir alive', run: showConfirm },
   { title: 'Envoy killed: sh off.sh, and traffic is direct again', run: showPanic },
   { title: 'uninstall: the host is as it was', run: showUninstall },
+  { title: 'a Groovy routing script becomes documents, proven equal to it', run: showRules },
 ];
 
 async function showDirect(tour: TourContext): Promise<TourFinding> {
@@ -207,6 +208,47 @@ async function showUninstall(tour: TourContext): Promise<TourFinding> {
     ],
     ok: gone.exit === 0 && same && stream.whole,
   };
+}
+
+async function showRules(tour: TourContext): Promise<TourFinding> {
+  const convert = await tour.lab.weir(['rules', 'convert', 'pricing.groovy', '--case', 'case.json', '--out', 'mesh']);
+  const verify = await tour.lab.weir(['rules', 'verify', 'pricing.groovy', '--case', 'case.json', '--rules', 'mesh']);
+  const [script] = (convert.result.scripts as ConvertedScript[] | undefined) ?? [];
+  const [verified] = (verify.result.scripts as { comparedCalls: number }[] | undefined) ?? [];
+  const rules = script?.rules ?? [];
+  // Rules without cells split what others decide; those that decide calls are worth a line.
+  const decisive = rules.filter((rule) => rule.cells > 0);
+  const proved = rules.filter((rule) => rule.verdict === 'proved').length;
+  return {
+    commands: [convert.command, verify.command],
+    measured: [
+      `pricing.groovy: ${rules.length} rules, ${proved} proved, in ${Math.round(convert.ms)} ms; the script was read, not run`,
+      ...decisive.slice(0, 3).map(({ id, line, verdict, fidelity }) => `${id} (line ${line}): ${verdict}, ${fidelity}`),
+      `written: ${script?.outputs.join(', ') ?? 'nothing'}`,
+      `read back: ${verified?.comparedCalls ?? 0} calls compared, ${String(verify.result.disagreements ?? '?')} rules differ`,
+      ...failureOf(convert),
+      ...failureOf(verify),
+    ],
+    ok:
+      convert.exit === 0 &&
+      verify.exit === 0 &&
+      proved > 0 &&
+      proved === rules.length &&
+      script?.outputs.length === 3 &&
+      (verified?.comparedCalls ?? 0) > 0,
+  };
+}
+
+/** What the step reads of `weir rules convert --json`. */
+interface ConvertedScript {
+  readonly rules: readonly {
+    readonly id: string;
+    readonly line: number;
+    readonly verdict: string;
+    readonly fidelity: string;
+    readonly cells: number;
+  }[];
+  readonly outputs: readonly string[];
 }
 
 async function streamState(tour: TourContext): Promise<{ readonly text: string; readonly whole: boolean }> {
