@@ -1,5 +1,16 @@
-/** Measures reading, planning, conversion and proof of routing scripts: files a second over the fixtures, growth, memory. */
+/**
+ * Measures reading, planning, conversion and proof of routing scripts: files a second over the fixtures, beside the rate at
+ * which real Groovy compiles the same files in the same run (where Java and the jar are there); growth with the number of
+ * rules; memory.
+ */
+import { join } from 'node:path';
+import { WeirError } from '../../src/errors/weir-error.ts';
+import { findGroovyJar } from '../../src/host/oracle/groovy-jar.ts';
+import { GroovyOracle } from '../../src/host/oracle/groovy-oracle.ts';
 import { convertPlan } from '../../src/routing/convert-plan.ts';
+import { parseGroovy } from '../../src/routing/groovy/parser.ts';
+import { GroovySource } from '../../src/routing/groovy/source.ts';
+import { readRuleFile } from '../../src/routing/read/read-rule-file.ts';
 import { planRuleFile } from '../../src/usecases/rules/plan-rule-file.ts';
 import { fixtureCases } from '../../test/fakes/fixture-cases.ts';
 
@@ -31,6 +42,46 @@ for (const row of [...rows].sort((a, b) => b.planMs + b.convertMs - a.planMs - a
   process.stdout.write(
     `  slowest: ${row.id.padEnd(28)} plan ${row.planMs.toFixed(0)} ms, convert ${row.convertMs.toFixed(0)} ms\n`,
   );
+}
+
+const scripts = cases.filter(({ known }) => known.kind === 'dubbo-script');
+const WARM_ROUNDS = 3;
+const ROUNDS = 20;
+
+// Comments make every text another one, so that no cache of either side answers.
+async function filesPerSecond(each: (text: string, of: (typeof scripts)[number]) => unknown): Promise<number> {
+  let ms = 0;
+  for (let round = 0; round < WARM_ROUNDS + ROUNDS; round += 1) {
+    const began = performance.now();
+    for (const one of scripts) await each(`${readRuleFile(one.path, one.text).text}\n// ${round}\n`, one);
+    if (round >= WARM_ROUNDS) ms += performance.now() - began;
+  }
+  return Math.round((scripts.length * ROUNDS * 1000) / ms);
+}
+
+const parsed = await filesPerSecond((text, { path }) => parseGroovy(new GroovySource(path, text)));
+const convertedRate = await filesPerSecond((text, { path, known }) => {
+  const { plan } = planRuleFile(path, text, known);
+  return convertPlan({ ...TARGET, plan, services: known.services, providers: known.providers });
+});
+const compiled = await compileRate();
+process.stdout.write(
+  `${scripts.length} scripts, files/s: read and parsed ${parsed}, converted with proof ${convertedRate}, compiled by real Groovy ${compiled}\n`,
+);
+
+async function compileRate(): Promise<string> {
+  const source = join(import.meta.dirname, '../../src/host/oracle/GroovyOracle.java');
+  try {
+    const oracle = await GroovyOracle.start({ jar: findGroovyJar(), source });
+    try {
+      return String(await filesPerSecond((text) => oracle.ask(text, [], [])));
+    } finally {
+      oracle.close();
+    }
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error;
+    return `unknown (${error.what})`;
+  }
 }
 
 const services = [{ interface: 'com.acme.S', methods: [{ name: 'load', paramTypes: ['long'] }] }];
