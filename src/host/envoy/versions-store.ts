@@ -9,6 +9,7 @@ import {
   readdir,
   readFile,
   readlink,
+  realpath,
   rename,
   rm,
   stat,
@@ -68,7 +69,9 @@ export function openPairStore(dir: string, as: RunAs, gid: number | null): PairS
       await rm(work, { recursive: true, force: true });
       await mkdir(work, { mode: 0o755 });
       const stored = join(work, 'envoy');
-      await link(binary, stored).catch(() => copyFile(binary, stored));
+      // A link to a link would follow the name to whatever it points at later, and break if the name is relative.
+      const file = await realpath(binary);
+      await link(file, stored).catch(() => copyFile(file, stored));
       const { mode } = await stat(stored);
       if ((mode & 0o111) === 0) throw new Error(`${binary} is not executable`);
       const bootstrapName = `bootstrap${extname(bootstrap) || '.yaml'}`;
