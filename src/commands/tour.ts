@@ -9,7 +9,7 @@ import { type TourWatcher, type WalkedTour, walkTour } from '../usecases/tour/wa
 export default class TourCommand extends WeirCommand<typeof TourCommand, WalkedTour> {
   static override summary = 'See the main job end to end in throw-away network namespaces.';
   static override description =
-    'A client application, a second one, a real Envoy and an upstream: on, off, a rule swap under load, an expiring --confirm, a dead Envoy and the panic file; then a Groovy routing script becomes proven documents. Nothing on the host changes; Ctrl-C cleans up. Exits 1 when a step is not as promised.';
+    'A client application, a second one, a real Envoy and an upstream: on, off, a rule swap under load, an expiring --confirm, a dead Envoy and the panic file, and Envoy replaced by another version under load; then a Groovy routing script becomes proven documents. Nothing on the host changes; Ctrl-C cleans up. Exits 1 when a step is not as promised.';
   static override flags = {
     envoy: Flags.string({ helpValue: 'PATH', summary: 'The Envoy binary to use.' }),
   };
@@ -17,7 +17,7 @@ export default class TourCommand extends WeirCommand<typeof TourCommand, WalkedT
 
   protected override async execute(): Promise<CommandOutcome<WalkedTour>> {
     const { flags } = this;
-    const [{ findEnvoy }, { becomeRootOfUserNamespace }, { openRealTourLab }, { systemClock }] = await Promise.all([
+    const [{ findEnvoys }, { becomeRootOfUserNamespace }, { openRealTourLab }, { systemClock }] = await Promise.all([
       import('../host/tour/find-envoy.ts'),
       import('../host/tour/become-root.ts'),
       import('../host/tour/real-tour-lab.ts'),
@@ -25,7 +25,7 @@ export default class TourCommand extends WeirCommand<typeof TourCommand, WalkedT
     ]);
     const entry = join(this.config.root, 'bin/run.js');
     becomeRootOfUserNamespace([process.execPath, entry, 'tour', ...this.argv]);
-    const envoyBinary = findEnvoy(flags.envoy, this.config.root);
+    const envoys = findEnvoys(flags.envoy, this.config.root);
     const actor = join(this.config.root, 'dist/host/tour/actor.js');
     const examples = join(this.config.root, 'docs/examples/rules');
     const live = process.stdout.isTTY === true && !flags.json && process.env.TERM !== 'dumb';
@@ -38,7 +38,7 @@ export default class TourCommand extends WeirCommand<typeof TourCommand, WalkedT
       else for (const line of tourStepLines(index, walked, paint)) write(line);
     };
     try {
-      const lab = await openRealTourLab({ envoyBinary, weir: [process.execPath, entry], actor, examples });
+      const lab = await openRealTourLab({ envoys, weir: [process.execPath, entry], actor, examples });
       try {
         const tour = await walkTour(lab, systemClock, this.signal, watch);
         return { result: tour, text: (painted) => `\n${tourEndLine(tour, painted)}`, exit: tour.ok ? 0 : 1 };

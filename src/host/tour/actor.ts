@@ -5,6 +5,7 @@
 import { createServer as createHttpServer, get } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { NumberedJournal, NumberedLoad } from './numbered-load.ts';
 
 /** Where the upstream answers HTTP. */
 const HTTP_PORT = 8080;
@@ -30,6 +31,9 @@ if (uid !== 0) {
 const streams = new Map<number, { socket: Socket; received: number; gaps: number; ended: string | null }>();
 const loads = new Map<number, { counts: Counts; timer: NodeJS.Timeout; pending: Set<Promise<void>> }>();
 
+const numbered = new Map<number, NumberedLoad>();
+const journal = new NumberedJournal();
+
 const operations: Record<string, (command: Record<string, unknown>) => Promise<object> | object> = {
   serve: () => serve(),
   request: ({ host, name }) => request(String(host), String(name)),
@@ -38,6 +42,13 @@ const operations: Record<string, (command: Record<string, unknown>) => Promise<o
   'stream-close': ({ stream }) => closeStream(Number(stream)),
   'load-start': ({ host, name, everyMs, id }) => startLoad(String(host), String(name), Number(everyMs), Number(id)),
   'load-stop': ({ load }) => stopLoad(Number(load)),
+  'numbered-start': ({ host, name, perSecond, connections, longMs, id }) => {
+    const pace = { perSecond: Number(perSecond), connections: Number(connections), longMs: Number(longMs) };
+    numbered.set(Number(id), new NumberedLoad({ host: String(host), port: HTTP_PORT, name: String(name), ...pace }));
+    return { load: id };
+  },
+  'numbered-stop': async ({ load }) => (await numbered.get(Number(load))?.stop()) ?? {},
+  'numbered-seen': () => journal.counts(),
 };
 
 createInterface({ input: process.stdin }).on('line', (line) => void answer(line));
@@ -54,14 +65,15 @@ async function answer(line: string): Promise<void> {
 async function serve(): Promise<object> {
   const http = createHttpServer((incoming, response) => {
     // Only a proxy adds this header on the way.
-    response.end(
-      JSON.stringify({
-        viaEnvoy:
-          incoming.headers['x-envoy-expected-rq-timeout-ms'] !== undefined ||
-          incoming.headers['x-request-id'] !== undefined,
-      }),
-    );
+    const body = JSON.stringify({
+      viaEnvoy:
+        incoming.headers['x-envoy-expected-rq-timeout-ms'] !== undefined ||
+        incoming.headers['x-request-id'] !== undefined,
+    });
+    if (!journal.answer(incoming, response, body)) response.end(body);
   });
+  // A connection that the upstream closes for being idle is no loss of the sidecar's.
+  http.keepAliveTimeout = 60_000;
   const numbers = createServer((socket) => {
     let next = 0;
     const timer = setInterval(() => socket.write(`${next++}\n`), STREAM_EVERY_MS);

@@ -1,15 +1,26 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WeirError } from '../../errors/weir-error.ts';
-import type { TourAnswer, TourApp, TourLab, TourLoad, TourStream, WeirRun } from '../../usecases/tour/tour-lab.ts';
+import type {
+  NumberedPace,
+  NumberedTourLoad,
+  TourAnswer,
+  TourApp,
+  TourLab,
+  TourLoad,
+  TourStream,
+  WeirRun,
+} from '../../usecases/tour/tour-lab.ts';
 import { runTool } from '../exec.ts';
 import { askReadiness } from '../readiness.ts';
 import { ActorClient, type OwnedChild, startOwned } from './children.ts';
 import { tourEnvoyConfig } from './envoy-config.ts';
+import type { TourEnvoys } from './find-envoy.ts';
 import { makeTourNamespaces, TOUR_ADDRESSES, type TourNamespaces } from './namespaces.ts';
+import { SupervisedEnvoy } from './supervised-envoy.ts';
 
 /** Accounts of the tour: numbers that no passwd file needs to know. */
 const UIDS = { payment: 20_001, report: 20_002, envoy: 20_100 } as const;
@@ -18,7 +29,7 @@ const TOOL_TIMEOUT_MS = 20_000;
 
 /** What the real tour needs to know of its surroundings. */
 export interface RealTourOptions {
-  readonly envoyBinary: string;
+  readonly envoys: TourEnvoys;
   /** Node and the entry that run weir: `[process.execPath, 'bin/run.js']`. */
   readonly weir: readonly [string, string];
   /** The bundled actor. */
@@ -63,6 +74,7 @@ class RealTourLab implements TourLab {
   readonly #actors = new Map<TourApp | 'upstream', ActorClient>();
   readonly #running = new Set<number>();
   #envoy: OwnedChild | null = null;
+  #supervised: SupervisedEnvoy | null = null;
 
   constructor(options: RealTourOptions, folder: string, namespaces: TourNamespaces) {
     this.#options = options;
@@ -72,8 +84,12 @@ class RealTourLab implements TourLab {
 
   async start(): Promise<void> {
     cpSync(this.#options.examples, this.#folder, { recursive: true });
-    const { stdout } = await runTool([this.#options.envoyBinary, '--version'], { timeoutMs: TOOL_TIMEOUT_MS });
+    const { newest, older } = this.#options.envoys;
+    const { stdout } = await runTool([newest, '--version'], { timeoutMs: TOOL_TIMEOUT_MS });
     this.envoyVersion = /\/(\d+\.\d+\.\d+)\//.exec(stdout)?.[1] ?? stdout.trim();
+    // Short names for the commands that the tour shows.
+    symlinkSync(newest, join(this.#folder, 'envoy-new'));
+    symlinkSync(older, join(this.#folder, 'envoy-old'));
     writeFileSync(join(this.#folder, 'mesh.yaml'), this.#meshYaml());
     writeFileSync(
       join(this.#folder, 'envoy.json'),
@@ -90,17 +106,9 @@ class RealTourLab implements TourLab {
   async weir(args: readonly string[]): Promise<WeirRun> {
     const [node, entry] = this.#options.weir;
     const began = performance.now();
-    const places = [
-      '--config',
-      join(this.#folder, 'mesh.yaml'),
-      '--run-dir',
-      join(this.#folder, 'run'),
-      '--state-dir',
-      join(this.#folder, 'state'),
-    ];
-    // Rules are files: those commands know no network namespace.
-    const where = args[0] === 'rules' ? [] : ['--netns', String(this.#namespaces.app.pid)];
-    const child = spawn(node, [entry, ...args, '--json', ...places, ...where], {
+    // Rules are files, a supervisor is a socket: those commands know no network namespace.
+    const where = args[0] === 'rules' || args[0] === 'sidecar' ? [] : ['--netns', String(this.#namespaces.app.pid)];
+    const child = spawn(node, [entry, ...args, '--json', ...this.#places, ...where], {
       stdio: ['ignore', 'pipe', 'ignore'],
       cwd: this.#folder,
     });
@@ -182,7 +190,7 @@ class RealTourLab implements TourLab {
     this.#envoy = startOwned(
       [
         ...argv,
-        this.#options.envoyBinary,
+        this.#options.envoys.newest,
         '-c',
         join(this.#folder, 'envoy.json'),
         '--disable-hot-restart',
@@ -202,14 +210,50 @@ class RealTourLab implements TourLab {
     }
     throw new WeirError('WEIR2006', {
       what: 'the Envoy of the tour did not become ready in 10 s',
-      why: `${this.#options.envoyBinary} was started and its admin socket does not answer`,
-      hint: `run it by hand to see why: ${this.#options.envoyBinary} --version`,
+      why: `${this.#options.envoys.newest} was started and its admin socket does not answer`,
+      hint: `run it by hand to see why: ${this.#options.envoys.newest} --version`,
     });
   }
 
   async killEnvoy(): Promise<void> {
     await this.#envoy?.end();
     this.#envoy = null;
+  }
+
+  get upgradeArguments(): readonly string[] {
+    const { newest, older } = this.#options.envoys;
+    // The same file twice is no change, which weir would leave alone.
+    return ['sidecar', 'upgrade', 'main', '--binary', 'envoy-new', ...(newest === older ? ['--force'] : [])];
+  }
+
+  async superviseEnvoy(): Promise<{ command: string; live: boolean }> {
+    const inside = ['nsenter', `--net=/proc/${this.#namespaces.app.pid}/ns/net`, '--'];
+    const argv = [...inside, ...this.#options.weir, 'sidecar', 'run', 'main', '--json', ...this.#places];
+    this.#supervised = new SupervisedEnvoy(argv, join(this.#folder, 'run', 'main'));
+    const live = await this.#supervised.untilLive(async () => {
+      const { result } = await this.weir(['sidecar', 'status', 'main']);
+      return (result.sidecars as { state: string }[] | undefined)?.[0]?.state === 'live';
+    });
+    return { command: 'weir sidecar run main', live };
+  }
+
+  async startNumberedLoad(app: TourApp, pace: NumberedPace): Promise<NumberedTourLoad> {
+    const actor = this.#actor(app);
+    const { load } = await actor.ask({ op: 'numbered-start', host: TOUR_ADDRESSES.upstream4, name: app, ...pace });
+    return {
+      stop: async () => {
+        const { sent, viaEnvoy, lost, errors } = await actor.ask({ op: 'numbered-stop', load });
+        const { doubled } = await this.#actor('upstream').ask({ op: 'numbered-seen' });
+        const reasons = Array.isArray(errors) ? errors.map(String) : [];
+        return {
+          sent: Number(sent),
+          viaEnvoy: Number(viaEnvoy),
+          lost: Number(lost),
+          doubled: Number(doubled),
+          errors: reasons,
+        };
+      },
+    };
   }
 
   async killWeir(): Promise<number> {
@@ -246,9 +290,19 @@ class RealTourLab implements TourLab {
 
   async close(): Promise<void> {
     await this.killWeir().catch(() => 0);
+    if (this.#supervised !== null) {
+      // What it keeps in /dev/shm goes only in an orderly stop.
+      await this.weir(['sidecar', 'stop', 'main', '--drain', '0s']).catch(() => undefined);
+      await this.#supervised.end();
+    }
     await Promise.allSettled([this.killEnvoy(), ...[...this.#actors.values()].map((actor) => actor.end())]);
     await this.#namespaces.end();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get #places(): readonly string[] {
+    const [mesh, run, state] = ['mesh.yaml', 'run', 'state'].map((name) => join(this.#folder, name));
+    return ['--config', mesh, '--run-dir', run, '--state-dir', state] as readonly string[];
   }
 
   get #admin(): string {
@@ -285,7 +339,9 @@ class RealTourLab implements TourLab {
     return [
       'apiVersion: weir.dev/v1',
       'sidecars:',
-      `  main: {user: ${UIDS.envoy}, outbound: ${OUTBOUND_PORT}, admin: "unix:${this.#admin}"}`,
+      '  main:',
+      `    {user: ${UIDS.envoy}, outbound: ${OUTBOUND_PORT}, admin: "unix:${this.#admin}", concurrency: 1, drain: 15s,`,
+      `     binary: ${join(this.#folder, 'envoy-old')}, bootstrap: ${join(this.#folder, 'envoy.json')}}`,
       'apps:',
       `  payment: {select: {user: ${UIDS.payment}}, sidecar: main}`,
       `  report: {select: {user: ${UIDS.report}}, sidecar: main}`,

@@ -15,6 +15,12 @@ export interface TourLab {
   /** Lines of Envoy's own access log that carry the application's name. */
   accessLogLines(app: TourApp): Promise<number>;
   startEnvoy(): Promise<void>;
+  /** Starts the sidecar under `weir sidecar run`, with the older Envoy if there are two. False: it did not become live. */
+  superviseEnvoy(): Promise<{ readonly command: string; readonly live: boolean }>;
+  /** The arguments of weir that upgrade the supervised sidecar to the Envoy of the tour. */
+  readonly upgradeArguments: readonly string[];
+  /** Requests with numbers over kept connections, in an open loop, until `stop`. */
+  startNumberedLoad(app: TourApp, pace: NumberedPace): Promise<NumberedTourLoad>;
   /** SIGKILL, as a crash would. */
   killEnvoy(): Promise<void>;
   /** Kills every weir process that the tour started, to show that none is needed. */
@@ -55,6 +61,24 @@ export interface TourStream {
   /** Numbers that arrived so far, numbers that are missing between them, and how it ended if it did. */
   state(): Promise<{ readonly received: number; readonly gaps: number; readonly ended: string | null }>;
   close(): Promise<void>;
+}
+
+/** How numbered requests are sent; every tenth takes `longMs` at the upstream. */
+export interface NumberedPace {
+  readonly perSecond: number;
+  readonly connections: number;
+  readonly longMs: number;
+}
+
+/** Numbered requests under way. `stop` waits for every answer; `doubled` reached the upstream more than once. */
+export interface NumberedTourLoad {
+  stop(): Promise<{
+    readonly sent: number;
+    readonly viaEnvoy: number;
+    readonly lost: number;
+    readonly doubled: number;
+    readonly errors: readonly string[];
+  }>;
 }
 
 /** Requests under way. */

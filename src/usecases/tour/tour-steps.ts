@@ -1,33 +1,9 @@
-import type { Clock } from '../ports.ts';
-import type { TourAnswer, TourLab, TourStream, WeirRun } from './tour-lab.ts';
-
-/** One thing that the tour shows. */
-export interface TourStep {
-  readonly title: string;
-  readonly run: (tour: TourContext) => Promise<TourFinding>;
-}
-
-/** What a step did, measured, and whether it is as promised. */
-export interface TourFinding {
-  /** The commands as a person would type them. */
-  readonly commands: readonly string[];
-  readonly measured: readonly string[];
-  readonly ok: boolean;
-}
-
-/** What the steps share. */
-export interface TourContext {
-  readonly lab: TourLab;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Set by the step that opens it. */
-  stream: TourStream | null;
-  /** The listing before weir touched anything. */
-  untouched: string;
-}
+import type { TourAnswer, WeirRun } from './tour-lab.ts';
+import type { TourContext, TourFinding, TourStep } from './tour-step.ts';
+import { showUpgrade } from './upgrade-step.ts';
 
 /** How many times a rule swap is tried under load. */
-const SWAPS = 20;
+const SWAPS = 12;
 
 /** The steps in their order; each relies on what the ones before it left. */
 export const TOUR_STEPS: readonly TourStep[] = [
@@ -38,6 +14,7 @@ export const TOUR_STEPS: readonly TourStep[] = [
   { title: `${SWAPS} rule swaps under load: nothing leaks past Envoy`, run: showSwaps },
   { title: '--confirm: the kernel ends it by itself, no weir alive', run: showConfirm },
   { title: 'Envoy killed: sh off.sh, and traffic is direct again', run: showPanic },
+  { title: 'Envoy replaced by another version under load: no request lost', run: showUpgrade },
   { title: 'uninstall: the host is as it was', run: showUninstall },
   { title: 'a Groovy routing script becomes documents, proven equal to it', run: showRules },
 ];

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports.ts';
 import type { TourLab } from './tour-lab.ts';
-import { TOUR_STEPS, type TourContext, type TourFinding } from './tour-steps.ts';
+import type { TourContext, TourFinding } from './tour-step.ts';
+import { TOUR_STEPS } from './tour-steps.ts';
 
 /** One step as it came out. */
 export interface WalkedStep extends TourFinding {
