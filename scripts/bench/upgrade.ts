@@ -1,61 +1,57 @@
 /**
- * Successive upgrades between two Envoys under an open-loop load, the arms side by side: `weir sidecar upgrade`, and
- * `weir sidecar stop` followed by `run` (what a restart of the service does). `--upgrades N` a arm, 10 by default.
- * Counts at the client: lost, duplicated, latencies in ms; and what the reports say was cut.
+ * The hot upgrade measured. Without a word: arms side by side in one run, under every kind of traffic and load.
+ *   --arm weir,nginx      only these (none, weir, restarter, hasty, restart, nginx, haproxy)
+ *   --kind keep-alive     only this traffic (keep-alive, close, http2)
+ *   --load short          only this load (short: 5 ms; long: 1 to 14 s and 20 s beside them)
+ *   --upgrades 10         how many upgrades an arm
+ *   --verbose             also why the first requests failed
+ * All of it takes more than half an hour; `--load short --kind keep-alive --upgrades 4` about two minutes.
  */
 import { parseArgs } from 'node:util';
-import { type LoadResult, OpenLoopClient } from '../../test/e2e/sidecar/open-loop.ts';
-import { NEW_ENVOY, OLD_ENVOY, SidecarLab } from '../../test/e2e/sidecar/sidecar-lab.ts';
+import type { Arm } from './upgrade/arm.ts';
+import { compareArms, LOADS } from './upgrade/compare-arms.ts';
+import { TRAFFIC_KINDS } from './upgrade/counted-load.ts';
+import { hastyRestarter, restarter, stopAndStart } from './upgrade/envoy-arms.ts';
+import { haproxy, nginx } from './upgrade/neighbour-arms.ts';
+import { noUpgradeArm, weirArm } from './upgrade/weir-arm.ts';
 
-const { values } = parseArgs({ options: { upgrades: { type: 'string', default: '10' } } });
-const upgrades = Number(values.upgrades);
-
-interface Row extends LoadResult {
-  readonly arm: string;
-  readonly cut: number;
-}
-
-type Change = (lab: SidecarLab, binary: string) => Promise<number>;
-
-async function runArm(arm: string, change: Change | null): Promise<Row> {
-  const lab = await SidecarLab.open({ drain: '15s' });
-  try {
-    await lab.run();
-    const client = new OpenLoopClient({ port: lab.port, rate: 200, connections: 50, lengthsMs: [5, 5, 5, 5, 1000] });
-    let cut = 0;
-    for (let n = 0; n < upgrades; n++) {
-      if (change === null) await new Promise((resolve) => setTimeout(resolve, 3000));
-      else cut += await change(lab, n % 2 === 0 ? NEW_ENVOY : OLD_ENVOY);
-    }
-    return { arm, cut, ...(await client.finish(lab.upstream)) };
-  } finally {
-    await lab.close();
-  }
-}
-
-const hotUpgrade: Change = async (lab, binary) => {
-  const { json } = await lab.upgrade('--binary', binary);
-  if (json.result?.outcome !== 'settled') throw new Error(JSON.stringify(json));
-  return json.result.requests.cut;
+const ARMS: Readonly<Record<string, Arm>> = {
+  none: noUpgradeArm,
+  weir: weirArm,
+  restarter,
+  hasty: hastyRestarter,
+  restart: stopAndStart,
+  nginx,
+  haproxy,
 };
 
-const stopAndStart: Change = async (lab) => {
-  await lab.weir('sidecar', 'stop', 'main', '--drain', '0s');
-  await lab.run();
-  return 0;
-};
+const { values } = parseArgs({
+  options: {
+    arm: { type: 'string', multiple: true },
+    kind: { type: 'string', multiple: true },
+    load: { type: 'string', multiple: true },
+    upgrades: { type: 'string', default: '10' },
+    verbose: { type: 'boolean', default: false },
+  },
+});
 
-const arms: readonly [string, Change | null][] = [
-  ['no upgrade', null],
-  ['weir', hotUpgrade],
-  ['stop + start', stopAndStart],
-];
-const line = (...cells: readonly (string | number)[]) =>
-  process.stdout.write(
-    `${cells.map((cell, index) => String(cell)[index === 0 ? 'padEnd' : 'padStart'](12)).join(' ')}\n`,
-  );
-line('arm', 'requests', 'lost', 'duplicated', 'p50', 'p99', 'max', 'cut');
-for (const [arm, change] of arms) {
-  const row = await runArm(arm, change);
-  line(row.arm, row.requests, row.lost, row.duplicated, row.p50, row.p99, row.max, row.cut);
+/** The named ones of what there is, all without a name; a name that there is not ends the run. */
+function chosen<Name extends string>(
+  option: string,
+  names: readonly string[] | undefined,
+  all: readonly Name[],
+): Name[] {
+  const wanted = names?.flatMap((list) => list.split(',')) ?? all;
+  const unknown = wanted.filter((name) => !all.includes(name as Name));
+  if (unknown.length === 0) return wanted as Name[];
+  process.stderr.write(`--${option} takes ${all.join(', ')}, not ${unknown.join(', ')}\n`);
+  process.exit(2);
 }
+
+await compareArms({
+  arms: chosen('arm', values.arm, Object.keys(ARMS)).map((name) => ARMS[name] as Arm),
+  kinds: chosen('kind', values.kind, TRAFFIC_KINDS),
+  loads: chosen('load', values.load, Object.keys(LOADS) as (keyof typeof LOADS)[]),
+  upgrades: Number(values.upgrades),
+  verbose: values.verbose,
+});
