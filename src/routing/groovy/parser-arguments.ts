@@ -67,7 +67,7 @@ export abstract class ArgumentParser extends TokenStream {
       return key;
     }
     if (!this.isOp('(')) return undefined;
-    return this.attempt(() => {
+    return this.attempt('map-key', () => {
       const key = this.parsePrimary();
       if (!this.isOp(':')) return undefined;
       this.next();
@@ -109,7 +109,7 @@ export abstract class ArgumentParser extends TokenStream {
       if (this.takeWord('final')) final = true;
       else this.parseAnnotation();
     }
-    const typed = this.attempt(() => {
+    const typed = this.attempt('parameter-type', () => {
       const type = this.parseType();
       const varargs = this.takeOp('...');
       return this.peek().kind === 'name' ? { type, varargs } : undefined;

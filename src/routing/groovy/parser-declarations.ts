@@ -95,7 +95,7 @@ export abstract class DeclarationParser extends ExpressionParser {
     const token = this.peek();
     const primitive = token.kind === 'keyword' && GROOVY_PRIMITIVES.has(token.text);
     if (!primitive && token.kind !== 'name') return undefined;
-    return this.attempt(() => {
+    return this.attempt(marked ? 'marked-type' : 'declared-type', () => {
       const type = this.parseType();
       if (this.peek().kind !== 'name') return undefined;
       const simple = !type.name.includes('.') && type.typeArgs === '' && type.dims === 0 && !primitive;

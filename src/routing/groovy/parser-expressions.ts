@@ -129,7 +129,7 @@ export abstract class ExpressionParser extends OperandParser {
         return { kind: 'unary', op: token.text, value, start: token.start, end: value.end };
       }
       if (token.text === '(') {
-        const cast = this.attempt(() => this.#cast());
+        const cast = this.attempt('cast', () => this.#cast());
         if (cast) return cast;
       }
     }

@@ -1,4 +1,4 @@
-import type { Argument, Block, ClassBody, Expression } from './ast.ts';
+import type { Argument, Block, ClassBody, Expression, MapEntry } from './ast.ts';
 import { parseNumberLiteral } from './number-literal.ts';
 import { ArgumentParser } from './parser-arguments.ts';
 import { GroovySyntaxError } from './syntax-error.ts';
@@ -80,7 +80,7 @@ export abstract class OperandParser extends ArgumentParser {
   parseClosure(): Expression {
     const start = this.expectOp('{').start;
     const params =
-      this.attempt(() => {
+      this.attempt('closure-parameters', () => {
         this.skipNewlines();
         const list = this.isOp('->') ? [] : this.parseParameters(true);
         this.skipNewlines();
@@ -217,12 +217,22 @@ export abstract class OperandParser extends ArgumentParser {
       this.next();
       return { kind: 'map', entries: [], start, end: this.lastEnd };
     }
-    const first = this.isOp('*:') ? true : this.#looksLikeMap();
-    if (!first) {
+    const from = this.peek().start;
+    // The key is read once: reading it again at every level of nesting takes exponential time.
+    const key = this.isOp('*:') ? undefined : this.parseMapKey();
+    if (key === undefined && !this.isOp('*:')) {
       const items = this.parseListItems(']');
       return { kind: 'list', items, start, end: this.lastEnd };
     }
-    const entries = [];
+    const entries: MapEntry[] = [];
+    if (key !== undefined) {
+      const value = this.parseExpression();
+      entries.push({ key, value, start: from, end: value.end });
+      if (!this.takeOp(',')) {
+        this.expectOp(']');
+        return { kind: 'map', entries, start, end: this.lastEnd };
+      }
+    }
     while (!this.isOp(']')) {
       const argument = this.parseArgument();
       if (argument.kind !== 'named' && argument.kind !== 'map-spread') throw this.unexpected("':' after the key");
@@ -231,13 +241,6 @@ export abstract class OperandParser extends ArgumentParser {
     }
     this.expectOp(']');
     return { kind: 'map', entries, start, end: this.lastEnd };
-  }
-
-  #looksLikeMap(): boolean {
-    const mark = this.at;
-    const key = this.parseMapKey();
-    this.at = mark;
-    return key !== undefined;
   }
 
   /** Whether a command argument begins here: same line, and nothing that could go on the expression instead. */

@@ -4,9 +4,6 @@ import { GroovySyntaxError } from './syntax-error.ts';
 
 /** Statements, except methods and classes, which the outermost parser adds. */
 export abstract class StatementParser extends DeclarationParser {
-  /** Errors met so far; one a statement, reading goes on at the next statement. */
-  readonly errors: GroovySyntaxError[] = [];
-
   /** Statements up to the closing brace, which is read too. */
   protected parseBlockBody(close: '}'): Block {
     const start = this.lastEnd - 1;
@@ -38,11 +35,11 @@ export abstract class StatementParser extends DeclarationParser {
         }
       } catch (error) {
         if (!(error instanceof GroovySyntaxError) || error.limit) throw error;
-        this.errors.push(error);
+        this.memory.errors.push(error);
         const start = this.peek(mark - this.at).start;
         this.#recover(mark);
         statements.push({ kind: 'error', message: error.message, start, end: Math.max(start, this.lastEnd) });
-        if (this.errors.length >= 20) throw error;
+        if (this.memory.errors.length >= 20) throw error;
       }
     }
   }
@@ -94,7 +91,7 @@ export abstract class StatementParser extends DeclarationParser {
 
   /** A bare `{` opens a block in a statement; with an arrow, or when called at once, it is a closure. */
   #blockOrClosure(): Statement {
-    const closure = this.attempt(() => {
+    const closure = this.attempt('closure-statement', () => {
       const value = this.parseClosure();
       return value.kind === 'closure' && value.params !== null ? value : undefined;
     });
@@ -217,7 +214,7 @@ export abstract class StatementParser extends DeclarationParser {
   #for(start: number): Statement {
     this.next();
     this.expectOp('(');
-    const each = this.attempt(() => {
+    const each = this.attempt('for-each', () => {
       const variable = this.parseParameter(false);
       if (!this.takeWord('in') && !(variable.type !== null && this.takeOp(':'))) return undefined;
       const list = this.parseExpression();

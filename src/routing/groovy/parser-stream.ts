@@ -1,4 +1,5 @@
 import type { Annotation, TypeName } from './ast.ts';
+import type { Attempt, ParserMemory } from './parser-memory.ts';
 import type { TextRange } from './source.ts';
 import { GroovySyntaxError } from './syntax-error.ts';
 import { GROOVY_PRIMITIVES, type Token } from './token.ts';
@@ -10,12 +11,14 @@ export const GROOVY_NESTING_LIMIT = 260;
 export class TokenStream {
   protected readonly text: string;
   protected readonly tokens: readonly Token[];
+  protected readonly memory: ParserMemory;
   protected at = 0;
   #depth: number;
 
-  constructor(text: string, tokens: readonly Token[], depth = 0) {
+  constructor(text: string, tokens: readonly Token[], memory: ParserMemory, depth = 0) {
     this.text = text;
     this.tokens = tokens;
+    this.memory = memory;
     this.#depth = depth;
   }
 
@@ -44,6 +47,7 @@ export class TokenStream {
 
   protected next(): Token {
     const token = this.peek();
+    this.memory.count(token);
     if (this.at < this.tokens.length - 1) this.at++;
     return token;
   }
@@ -115,17 +119,22 @@ export class TokenStream {
   }
 
   /** `read`, or undefined and no progress where it fails. Failures beyond a limit are not hidden. */
-  protected attempt<T>(read: () => T | undefined): T | undefined {
+  protected attempt<T>(attempt: Attempt, read: () => T | undefined): T | undefined {
     const mark = this.at;
+    const token = this.peek();
+    if (this.memory.hasFailed(attempt, token)) return undefined;
+    const errors = this.memory.errors.length;
     try {
       const result = read();
-      if (result === undefined) this.at = mark;
-      return result;
+      if (result !== undefined) return result;
     } catch (error) {
       if (!(error instanceof GroovySyntaxError) || error.limit) throw error;
-      this.at = mark;
-      return undefined;
     }
+    this.at = mark;
+    // What was wrong in a reading that is given up is told again, if it is, by the reading that takes its place.
+    this.memory.errors.length = errors;
+    this.memory.fail(attempt, token);
+    return undefined;
   }
 
   /** `a.b.C`, as one text. */

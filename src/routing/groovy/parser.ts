@@ -1,6 +1,7 @@
 import type { ClassBody, ClassDeclaration, MethodDeclaration, Parameter, Script, Statement, TypeName } from './ast.ts';
 import { lexGroovy } from './lexer.ts';
 import type { DeclarationPrefix } from './parser-declarations.ts';
+import { ParserMemory } from './parser-memory.ts';
 import { StatementParser } from './parser-statements.ts';
 import type { GroovySource } from './source.ts';
 import { GroovySyntaxError } from './syntax-error.ts';
@@ -23,14 +24,15 @@ export function parseGroovy(source: GroovySource): ParsedGroovy {
     const error = new GroovySyntaxError('longer than 4 MB', { start: 0, end: 1 }, true);
     return { source, script: { statements: [], ...whole }, errors: [error] };
   }
-  let parser: GroovyParser | undefined;
+  let memory: ParserMemory | undefined;
   try {
-    parser = new GroovyParser(source.text, lexGroovy(source.text));
-    const statements = parser.parseAll();
-    return { source, script: { statements, ...whole }, errors: parser.errors };
+    const tokens = lexGroovy(source.text);
+    memory = new ParserMemory(source.text.length);
+    const statements = new GroovyParser(source.text, tokens, memory).parseAll();
+    return { source, script: { statements, ...whole }, errors: memory.errors };
   } catch (error) {
     if (!(error instanceof GroovySyntaxError)) throw error;
-    const earlier = (parser?.errors ?? []).filter((known) => known !== error);
+    const earlier = (memory?.errors ?? []).filter((known) => known !== error);
     return { source, script: { statements: [], ...whole }, errors: [...earlier, error] };
   }
 }
@@ -45,7 +47,7 @@ class GroovyParser extends StatementParser {
   }
 
   protected subParser(tokens: readonly Token[]): GroovyParser {
-    return new GroovyParser(this.text, tokens, this.depth);
+    return new GroovyParser(this.text, tokens, this.memory, this.depth);
   }
 
   protected parseMember(prefix: DeclarationPrefix): Statement | undefined {
@@ -71,7 +73,7 @@ class GroovyParser extends StatementParser {
         this.at = mark;
         return undefined;
       }
-      const type = this.attempt(() => {
+      const type = this.attempt('method-type', () => {
         const read = this.parseType();
         return (this.peek().kind === 'name' || this.peek().kind === 'string') && this.isOp('(', 1) ? read : undefined;
       });
@@ -88,7 +90,7 @@ class GroovyParser extends StatementParser {
       }
       returns = type;
     }
-    const header = this.attempt(() => this.#methodHeader());
+    const header = this.attempt('method-header', () => this.#methodHeader());
     const hasBody = this.isOp('{', this.pastNewlines());
     const bodyless = className === '' || prefix.modifiers.includes('abstract') || prefix.modifiers.includes('native');
     if (header === undefined || !(hasBody || bodyless)) {

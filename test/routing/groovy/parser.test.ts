@@ -183,3 +183,28 @@ test('hostile texts end quickly', () => {
   }
   assert.ok(performance.now() - before < 60_000);
 });
+
+test('readings inside of readings are tried once, however deep they stand in one another', () => {
+  const before = process.cpuUsage();
+  const deep = (open: string, close: string, levels: number) => `return ${open.repeat(levels)}1${close.repeat(levels)}`;
+  for (const unclosed of [
+    `return invokers.find${'{'.repeat(200)}`,
+    'for (x in {'.repeat(50),
+    'return (a)('.repeat(50),
+  ]) {
+    assert.ok(parse(unclosed).errors.length > 0, unclosed);
+  }
+  for (const closed of [deep('f((', '))', 60), deep('[(', ')]', 60), deep('{ a = ', ' }', 60)]) {
+    assert.deepEqual(parse(closed).errors, [], closed);
+  }
+  // Each of these takes 2^50 steps where a failed attempt is made again.
+  const { user } = process.cpuUsage(before);
+  assert.ok(user < 10_000_000, `${user / 1000} ms`);
+  const key = (levels: number): string => (levels === 0 ? '1' : `[(${key(levels - 1)}): 2]`);
+  assert.equal(shape(printGroovy(parse(`return ${key(30)}`).script)), shape(`return ${key(30)}`));
+});
+
+test('an error inside of a text is no less an error', () => {
+  const parsed = parse('def a = "${ x.each { def = } }"\n');
+  assert.equal(parsed.errors.length, 1);
+});
