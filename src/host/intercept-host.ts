@@ -45,9 +45,14 @@ export function createInterceptHost({ runDir, stateDir, netns, warn }: Intercept
     store: createStateStore(stateDir),
     journal: (entry) =>
       journal.append(entry).catch((error: unknown) => warn(`the event log could not be written: ${String(error)}`)),
+    readJournal: () => journal.read().catch(() => []),
     takeLock: commandLock(runDir),
     panicFile: createPanicFile(runDir),
     isSupervised: (sidecar) => hasSupervisor(controlSocketPath(runDir, sidecar)),
+    async sidecarStatus(name, configured) {
+      const { readManagedStatus } = await import('./envoy/read-sidecar-status.ts');
+      return readManagedStatus({ runDir, stateDir }, name, configured);
+    },
     ssh: () => readSshFacts({ sockets: connections.sockets }),
     network: () => readNetworkFacts(netns),
     clock: systemClock,

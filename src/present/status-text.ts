@@ -19,7 +19,7 @@ export function statusText(report: StatusReport, paint: Paint): string {
 }
 
 function appTable(report: StatusReport, paint: Paint): string[] {
-  const header = ['APP', 'STATE', 'SIDECAR', 'FAMILIES', 'PROXIED', 'DIRECT', 'SINCE'].map((title) =>
+  const header = ['APP', 'STATE', 'SIDECAR', 'FAMILIES', 'LEASE', 'PROXIED', 'DIRECT', 'SINCE'].map((title) =>
     paint.faint(title),
   );
   const rows = report.apps.map((app) => [
@@ -27,6 +27,7 @@ function appTable(report: StatusReport, paint: Paint): string[] {
     stateWord(app.state, paint),
     app.sidecar ?? '-',
     familiesWord(app),
+    app.lease === null ? '-' : `${(app.lease.remainingMs / 1000).toFixed(1)}s`,
     String(app.connections.proxied),
     String(app.connections.direct),
     app.since?.replace(/\.\d+Z$/, 'Z') ?? '-',
@@ -51,11 +52,11 @@ function appNotes(app: AppStatus | undefined, paint: Paint): string[] {
 }
 
 function sidecarTable(sidecars: readonly SidecarStatus[], paint: Paint): string[] {
-  const header = ['SIDECAR', 'STATE', 'DETAIL'].map((title) => paint.faint(title));
+  const header = ['SIDECAR', 'STATE', 'VERSION', 'EPOCH', 'PID', 'DETAIL'].map((title) => paint.faint(title));
   const rows = sidecars.map((one) => [
     paint.strong(one.name),
     one.state === 'live' ? paint.good(one.state) : paint.bad(one.state),
-    one.detail ?? '-',
+    ...[one.version, one.epoch, one.pid, one.detail].map((value) => String(value ?? '-')),
   ]);
   return alignColumns([header, ...rows]);
 }

@@ -11,9 +11,16 @@ export interface AppStateFacts {
   readonly proxied: number;
   /** Differences between what was installed and what is there. */
   readonly drift: readonly string[];
+  /** Milliseconds that its lease has left, null without one. */
+  readonly leaseLeftMs: number | null;
+  /** Why the supervisor's bypass is on, by the event log; null when it does not tell. */
+  readonly bypassReason: string | null;
   /** Null when the sidecar was not asked. */
   readonly sidecar: Readiness | null;
 }
+
+/** Facts that a command does not ask for when it only wants to know what an application was before. */
+export const NOT_ASKED = { leaseLeftMs: null, bypassReason: null, sidecar: null } as const;
 
 /** Decides an application's state and says why where the state alone does not. */
 export function appState(facts: AppStateFacts): { readonly state: AppState; readonly reason: string | null } {
@@ -22,10 +29,16 @@ export function appState(facts: AppStateFacts): { readonly state: AppState; read
   if (known.desired === 'off') return switchedOffState(known, proxied);
   if (known.kernel === null)
     return { state: 'drifted', reason: 'its rules are gone from the kernel; traffic goes direct' };
-  if (known.kernel.off.includes('bypass'))
-    return { state: 'bypassed', reason: known.reason ?? 'its sidecar failed; traffic goes direct' };
+  if (known.kernel.off.includes('bypass')) {
+    return { state: 'bypassed', reason: `${facts.bypassReason ?? 'its sidecar failed'}; traffic goes direct` };
+  }
   if (drift.length > 0)
     return { state: 'drifted', reason: 'the rules in the kernel are not the ones that were installed' };
+  if (facts.leaseLeftMs === 0) {
+    const why =
+      sidecar === null || sidecar.state === 'ready' ? 'no supervisor renews it' : `its sidecar is ${sidecar.state}`;
+    return { state: 'bypassed', reason: `its lease has lapsed, since ${why}; traffic goes direct` };
+  }
   const down = sidecar !== null && sidecar.state !== 'ready' ? sidecar : null;
   if (down !== null && known.stored?.onFailure === 'deny') {
     return { state: 'denied', reason: `its sidecar is ${down.state} and onFailure is deny: new connections fail` };

@@ -1,3 +1,5 @@
+import type { AccountId, SidecarConfig } from '../config/mesh-config.ts';
+import type { SidecarStatus } from '../upgrade/upgrade-report.ts';
 import type { BackendChoice, ForeignFirewall } from './detection.ts';
 import type { JournalEntry } from './journal-entry.ts';
 import type {
@@ -31,10 +33,14 @@ export interface InterceptHost {
   readonly store: StateStore;
   /** Appends to the event log; never throws: an event that cannot be written is a warning, not a failure. */
   journal(entry: JournalEntry): Promise<void>;
+  /** The event log, oldest first; empty when it cannot be read. */
+  readJournal(): Promise<readonly JournalEntry[]>;
   readonly takeLock: TakeLock;
   readonly panicFile: PanicFile;
   /** Whether a supervisor (`weir sidecar run`) answers for this sidecar. */
   isSupervised(sidecar: string): Promise<boolean>;
+  /** What weir knows of a sidecar that it runs, also without a supervisor; null for one that somebody else runs. */
+  sidecarStatus(name: string, configured: SidecarConfig<AccountId> | null): Promise<SidecarStatus | null>;
   ssh(): Promise<SshFacts>;
   network(): Promise<NetworkFacts>;
   readonly clock: Clock;

@@ -187,5 +187,7 @@ export interface SshFacts {
 /** Wall clock and waiting, passed in so that tests can own time. */
 export interface Clock {
   now(): number;
+  /** Milliseconds of a clock that nobody sets: for waiting times and terms. */
+  monotonic(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

@@ -1,6 +1,7 @@
-import type { AccountId, MeshConfig, SidecarConfig } from '../config/mesh-config.ts';
+import type { AccountId, MeshConfig } from '../config/mesh-config.ts';
 import type { Finding } from '../intercept/findings.ts';
 import type { Families } from '../intercept/policy.ts';
+import type { SidecarStatus as ManagedSidecar } from '../upgrade/upgrade-report.ts';
 import { directSockets, establishedFlows, readSocketTable } from './app-connections.ts';
 import { appNames, unknownApp } from './app-names.ts';
 import { type AppState, appState } from './app-state.ts';
@@ -9,9 +10,10 @@ import type { InterceptHost } from './host.ts';
 import { installedPolicy } from './installed-policy.ts';
 import type { KnownApp } from './known-apps.ts';
 import type { Backend, Readiness } from './ports.ts';
+
 import { readSituation, type Situation } from './situation.ts';
-import type { StoredSidecar } from './stored-state.ts';
-import { EMPTY_GUARD } from './switch-plan.ts';
+import type { StoredApp, StoredSidecar } from './stored-state.ts';
+import { EMPTY_GUARD, leasesOf } from './switch-plan.ts';
 import type { Warned } from './switch-result.ts';
 
 /** Status must answer quickly, also when a sidecar hangs. */
@@ -38,7 +40,7 @@ export interface AppStatus {
 /** One sidecar as `weir status` shows it. */
 export interface SidecarStatus {
   readonly name: string;
-  readonly state: 'live' | 'stopped' | 'failed' | 'frozen';
+  readonly state: ManagedSidecar['state'];
   readonly detail: string | null;
   readonly epoch: number | null;
   readonly pid: number | null;
@@ -70,11 +72,14 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
   const names = request.apps.length > 0 ? request.apps : known;
   const sidecars = knownSidecars(request.config, situation);
   const warnings: string[] = situation.storeProblem === null ? [] : [situation.storeProblem];
-  const [foreign, flows, readiness, choices] = await Promise.all([
+  const [foreign, flows, readiness, choices, managed, leases, bypasses] = await Promise.all([
     host.foreign(),
     host.connections.tracked(),
     askAll(host, sidecars),
     host.backends(),
+    managedSidecars(host, sidecars, request.config),
+    leasesLeft(host, situation),
+    bypassReasons(host, situation),
   ]);
   const withGroups = [...situation.apps.values()].some((app) => app.stored?.policy.select.kind === 'group');
   const table = await readSocketTable(host, flows, withGroups);
@@ -91,6 +96,8 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
       known: app,
       proxied,
       drift: ownDrift,
+      leaseLeftMs: leases.get(name) ?? null,
+      bypassReason: bypasses.get(name) ?? null,
       sidecar: sidecar === null ? null : (readiness.get(sidecar) ?? null),
     });
     const on = app?.desired === 'on' && app.kernel !== null;
@@ -105,7 +112,7 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
         proxied,
         direct: stored ? directSockets(table, stored.policy, situation.stored?.guard ?? EMPTY_GUARD).length : 0,
       },
-      lease: null,
+      lease: leaseStatus(stored, leases),
       confirm: confirmOf(app, host.clock.now()),
       drift: ownDrift,
       since: stored?.since ?? null,
@@ -113,7 +120,12 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
   });
   const backend = situation.backend ?? choices.find((choice) => choice.usable)?.backend ?? null;
   return {
-    result: { backend, apps, sidecars: sidecars.map((one) => sidecarStatus(one, request.config, readiness)), foreign },
+    result: {
+      backend,
+      apps,
+      sidecars: sidecars.map((one) => sidecarStatus(one, managed.get(one.name) ?? null, readiness.get(one.name))),
+      foreign,
+    },
     warnings,
   };
 }
@@ -136,25 +148,57 @@ async function askAll(host: InterceptHost, sidecars: readonly StoredSidecar[]): 
   return new Map(await Promise.all(asked));
 }
 
+/** By what answers; what weir runs itself is known better than its readiness tells. */
 function sidecarStatus(
   one: StoredSidecar,
-  config: MeshConfig<AccountId> | null,
-  readiness: ReadonlyMap<string, Readiness>,
+  managed: ManagedSidecar | null,
+  answer: Readiness | undefined,
 ): SidecarStatus {
-  const answer = readiness.get(one.name);
-  const configured: SidecarConfig<AccountId> | undefined = config?.sidecars.get(one.name);
   const states = { ready: 'live', 'not-ready': 'failed', dead: 'stopped', frozen: 'frozen' } as const;
-  const state = answer === undefined ? 'stopped' : states[answer.state];
+  const seen = answer === undefined ? 'stopped' : states[answer.state];
   const detail = answer === undefined || answer.state === 'ready' ? null : answer.detail;
-  return {
-    name: one.name,
-    state,
-    detail,
-    epoch: null,
-    pid: null,
-    version: null,
-    managed: configured?.process !== undefined,
-  };
+  if (managed === null) {
+    return { name: one.name, state: seen, detail, epoch: null, pid: null, version: null, managed: false };
+  }
+  const { epoch, pid, version } = managed;
+  // A supervisor notices within its own time that nobody answers any more.
+  const state = managed.state === 'live' && seen === 'frozen' ? 'frozen' : managed.state;
+  return { name: one.name, state, detail, epoch, pid, version, managed: true };
+}
+
+async function managedSidecars(
+  host: InterceptHost,
+  sidecars: readonly StoredSidecar[],
+  config: MeshConfig<AccountId> | null,
+): Promise<ReadonlyMap<string, ManagedSidecar | null>> {
+  const asked = sidecars.map(
+    async ({ name }): Promise<[string, ManagedSidecar | null]> => [
+      name,
+      await host.sidecarStatus(name, config?.sidecars.get(name) ?? null),
+    ],
+  );
+  return new Map(await Promise.all(asked));
+}
+
+/** Milliseconds that leases have left, of the applications that are on and diverted under one. */
+async function leasesLeft(host: InterceptHost, { backend, apps }: Situation): Promise<ReadonlyMap<string, number>> {
+  const on = [...apps.values()].flatMap(({ stored, desired }) => (stored !== null && desired === 'on' ? [stored] : []));
+  const leases = leasesOf(on);
+  return backend === null || leases.length === 0 ? new Map() : host.firewall(backend).remainingLeases(leases);
+}
+
+function leaseStatus(stored: StoredApp | null, left: ReadonlyMap<string, number>): AppStatus['lease'] {
+  const seconds = stored?.policy.leaseSeconds ?? null;
+  const remainingMs = stored === null ? undefined : left.get(stored.name);
+  return seconds === null || remainingMs === undefined ? null : { ttlMs: seconds * 1000, remainingMs };
+}
+
+/** Why supervisors sent applications direct, from the event log, which is read only when one is. */
+async function bypassReasons(host: InterceptHost, { apps }: Situation): Promise<ReadonlyMap<string, string>> {
+  const isBypassed = [...apps.values()].some(({ kernel }) => kernel?.off.includes('bypass'));
+  if (!isBypassed) return new Map();
+  const entries = (await host.readJournal()).filter(({ to, by }) => to === 'bypassed' && by.startsWith('supervisor'));
+  return new Map(entries.flatMap(({ app, reason }): [string, string][] => (reason === null ? [] : [[app, reason]])));
 }
 
 /** Differences by the application they concern; those that concern all are listed with each. */

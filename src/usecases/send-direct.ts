@@ -1,5 +1,5 @@
 import type { RulesetChange } from '../intercept/operations.ts';
-import type { Ruleset } from '../intercept/ruleset.ts';
+import type { OffCause, Ruleset } from '../intercept/ruleset.ts';
 import { switchOffOperations } from '../intercept/switch-off.ts';
 import { wantedRulesets } from './apply-rules.ts';
 import { cutConnections, type DrainCount, type DrainTarget, drainConnections, keepConnections } from './drain.ts';
@@ -31,7 +31,7 @@ export interface SettleOptions {
 export async function sendDirect(host: InterceptHost, situation: Situation, names: readonly string[]): Promise<number> {
   let total = 0;
   for (const [backend, { rulesets }] of situation.installed) {
-    const changes = switchChanges(rulesets, names);
+    const changes = switchChanges(rulesets, names, 'operator');
     if (changes.length > 0) total += (await host.firewall(backend).commit(changes)).ms;
   }
   return total;
@@ -46,12 +46,13 @@ export async function sendDirectFromMemory(
   host: InterceptHost,
   stored: StoredState | null,
   names: readonly string[],
+  cause: OffCause,
 ): Promise<number | null> {
   const apps = stored?.apps.filter((app) => app.desired === 'on' && names.includes(app.name)) ?? [];
   if (stored === null || stored.backend === null || apps.length < names.length || apps.length === 0) return null;
   const none = { rulesets: SCOPES.map((scope) => ({ scope, tables: [] })), tableExists: new Map() };
   const compiled = wantedRulesets(stored.backend, policyOfPlan({ guard: stored.guard, apps }, false), none);
-  const changes = switchChanges(compiled, names);
+  const changes = switchChanges(compiled, names, cause);
   return host
     .firewall(stored.backend)
     .commit(changes)
@@ -69,15 +70,20 @@ export async function sendDirectFromMemory(
 export async function sendPressedDirect(host: InterceptHost, names: readonly string[]): Promise<string[]> {
   const markers = await host.panicFile.pressed();
   const pressed = names.filter((name) => markers.has(name));
-  if (pressed.length > 0) await sendDirectFromMemory(host, (await host.store.read()).state, pressed);
+  if (pressed.length > 0) await sendDirectFromMemory(host, (await host.store.read()).state, pressed, 'operator');
   return pressed;
 }
 
-function switchChanges(rulesets: readonly Ruleset[], names: readonly string[]): RulesetChange[] {
+/** What adds a switch to rulesets, by family; families that need none are left out. */
+export function switchChanges(
+  rulesets: readonly Ruleset[],
+  names: readonly string[],
+  cause: OffCause,
+): RulesetChange[] {
   return rulesets
     .map((ruleset) => ({
       scope: ruleset.scope,
-      operations: switchOffOperations(ruleset, names, 'operator'),
+      operations: switchOffOperations(ruleset, names, cause),
       undo: [],
     }))
     .filter((change) => change.operations.length > 0);

@@ -1,7 +1,7 @@
 import type { MeshConfig } from '../config/mesh-config.ts';
 import { openFlows } from './app-connections.ts';
 import { appNames, unknownApp } from './app-names.ts';
-import { type AppState, appState } from './app-state.ts';
+import { type AppState, appState, NOT_ASKED } from './app-state.ts';
 import { applyPolicy } from './apply-rules.ts';
 import type { InterceptHost } from './host.ts';
 import type { KnownApp } from './known-apps.ts';
@@ -30,7 +30,7 @@ export async function switchOff(host: InterceptHost, request: SwitchOffRequest):
   const began = host.clock.now();
   const { state } = await host.store.read();
   const remembered = rememberedOn(state, request);
-  const fastMs = await sendDirectFromMemory(host, state, remembered);
+  const fastMs = await sendDirectFromMemory(host, state, remembered, 'operator');
   if (fastMs !== null) request.report({ step: 'direct', apps: remembered, ms: fastMs });
   const situation = await readSituation(host, 'remembered');
   const targets = selectTargets(situation, request);
@@ -110,7 +110,7 @@ async function statesOf(host: InterceptHost, targets: readonly OffTarget[]): Pro
   return new Map(
     targets.map(({ name, known, slot }) => {
       const proxied = slot === null ? 0 : openFlows(flows, slot).length;
-      return [name, appState({ known, proxied, drift: [], sidecar: null }).state];
+      return [name, appState({ known, proxied, drift: [], ...NOT_ASKED }).state];
     }),
   );
 }

@@ -1,6 +1,6 @@
 import type { ResolvedMeshConfig } from '../config/mesh-config.ts';
 import { cutDirectConnections, establishedFlows, readSocketTable, type SocketTable } from './app-connections.ts';
-import { type AppState, appState } from './app-state.ts';
+import { type AppState, appState, NOT_ASKED } from './app-state.ts';
 import { type AppliedRules, applyPolicy, changesTowards, wantedRulesets } from './apply-rules.ts';
 import type { InterceptHost } from './host.ts';
 import { panicText } from './panic-text.ts';
@@ -219,7 +219,7 @@ function undo(
 }
 
 function stateBefore(situation: Situation, name: string): AppState {
-  return appState({ known: situation.apps.get(name) ?? null, proxied: 0, drift: [], sidecar: null }).state;
+  return appState({ known: situation.apps.get(name) ?? null, proxied: 0, drift: [], ...NOT_ASKED }).state;
 }
 
 async function noteSwitch(host: InterceptHost, app: string, from: AppState, to: AppState): Promise<void> {

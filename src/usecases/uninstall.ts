@@ -1,5 +1,5 @@
 import { openFlows } from './app-connections.ts';
-import { appState } from './app-state.ts';
+import { appState, NOT_ASKED } from './app-state.ts';
 import { applyRulesets, wantedRulesets } from './apply-rules.ts';
 import type { InterceptHost } from './host.ts';
 import { type SettleOptions, sendDirect, settleConnections } from './send-direct.ts';
@@ -32,7 +32,7 @@ export async function uninstall(host: InterceptHost, request: UninstallRequest):
   const before = new Map(
     [...first.apps.values()].map((known) => [
       known.name,
-      appState({ known, proxied: 0, drift: [], sidecar: null }).state,
+      appState({ known, proxied: 0, drift: [], ...NOT_ASKED }).state,
     ]),
   );
   const applyMs = await sendDirect(host, first, names);

@@ -2,6 +2,7 @@ import type { ResolvedMeshConfig } from '../../src/config/mesh-config.ts';
 import { parseMeshConfig } from '../../src/config/parse-mesh.ts';
 import { resolveAccounts } from '../../src/config/resolve-accounts.ts';
 import type { Rule } from '../../src/intercept/ruleset.ts';
+import type { SidecarStatus } from '../../src/upgrade/upgrade-report.ts';
 import type { BackendChoice, ForeignFirewall } from '../../src/usecases/detection.ts';
 import type { InterceptHost, NetworkFacts, ProbeScope } from '../../src/usecases/host.ts';
 import type { JournalEntry } from '../../src/usecases/journal-entry.ts';
@@ -71,6 +72,7 @@ export class FakeHost implements InterceptHost {
   networkFacts: NetworkFacts = { isHostNamespace: false, hasIpv6: true, netns: '' };
   sliceExists = true;
   hasSupervisor = false;
+  managed: SidecarStatus | null = null;
   /** Replaces the outcome of probes; null leaves them to the rules. */
   /** How often candidates for probes were asked for. */
   addressQuestions = 0;
@@ -210,6 +212,8 @@ export class FakeHost implements InterceptHost {
     this.journalled.push(entry);
   };
 
+  readJournal = async (): Promise<readonly JournalEntry[]> => this.journalled;
+
   takeLock = (): Promise<{ release: () => Promise<void> }> =>
     this.#step('lock', async () => {
       if (this.#isLocked) throw new Error('the lock is held');
@@ -239,12 +243,14 @@ export class FakeHost implements InterceptHost {
       }),
   };
 
+  sidecarStatus = async (): Promise<SidecarStatus | null> => this.managed;
   isSupervised = async (): Promise<boolean> => this.hasSupervisor;
   ssh = (): Promise<SshFacts> => this.#step('ssh', async () => this.sshFacts);
   network = (): Promise<NetworkFacts> => this.#step('network', async () => this.networkFacts);
 
   readonly clock = {
     now: (): number => this.nowMs,
+    monotonic: (): number => this.nowMs,
     sleep: async (ms: number): Promise<void> => {
       this.nowMs += ms;
     },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { appState } from '../../src/usecases/app-state.ts';
+import { appState, NOT_ASKED } from '../../src/usecases/app-state.ts';
 import { type KnownAppFacts, knownApps } from '../../src/usecases/known-apps.ts';
 import { readSituation } from '../../src/usecases/situation.ts';
 import { BACKENDS, hostWith, on } from './cases.ts';
@@ -51,19 +51,20 @@ test('an on that was killed before its proof is off and says that it was interru
 
 test('rules that are gone from the kernel are drift and not off: nobody asked for it', async () => {
   const known = knownApps(await facts({ installed: [] })).get('payment') ?? null;
-  assert.equal(appState({ known, proxied: 0, drift: [], sidecar: null }).state, 'drifted');
+  assert.equal(appState({ known, proxied: 0, drift: [], ...NOT_ASKED }).state, 'drifted');
 });
 
 test('a dead sidecar is denied under onFailure deny, and on with a warning under direct', async () => {
   const known = knownApps(await facts()).get('payment');
   assert.ok(known?.stored);
   const sidecar = { state: 'dead', detail: 'nobody listens' } as const;
-  const direct = appState({ known, proxied: 0, drift: [], sidecar });
+  const direct = appState({ known, proxied: 0, drift: [], ...NOT_ASKED, sidecar });
   assert.deepEqual([direct.state, /new connections fail/.test(direct.reason ?? '')], ['on', true]);
   const deny = appState({
     known: { ...known, stored: { ...known.stored, onFailure: 'deny' } },
     proxied: 0,
     drift: [],
+    ...NOT_ASKED,
     sidecar,
   });
   assert.equal(deny.state, 'denied');

@@ -4,8 +4,8 @@ import { requireSidecar, sidecarJournalPath } from '../../host/envoy/open-sideca
 import { readSidecarJournal } from '../../host/envoy/sidecar-journal.ts';
 import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
 import { formatHistoryLine } from '../../present/upgrade-text.ts';
+import { upgradeHistory } from '../../upgrade/upgrade-history.ts';
 import type { UpgradeReport } from '../../upgrade/upgrade-report.ts';
-import { upgradeHistory } from '../../usecases/sidecar/sidecar-status.ts';
 
 interface HistoryResult {
   readonly entries: readonly UpgradeReport[];

@@ -43,7 +43,7 @@ export default class SidecarInitCommand extends WeirCommand<typeof SidecarInitCo
       accessLog,
       ipv6,
     });
-    await openSidecar({ config, runDir, stateDir }, spec).prepare(spec);
+    await openSidecar({ runDir, stateDir }, spec).prepare(spec);
     await writeBootstrap(bootstrap, content, spec.binary, { accessLog, force });
     return { result: { bootstrap, accessLog }, text: () => `wrote ${bootstrap}\nnext: weir sidecar run ${name}` };
   }

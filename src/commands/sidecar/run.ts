@@ -16,14 +16,14 @@ import { type StreamOutcome, WeirCommand } from '../../present/base-command.ts';
 import type { InterceptHost } from '../../usecases/host.ts';
 import type { SidecarHost, SidecarSpec } from '../../usecases/ports/sidecar.ts';
 import { appsOfSidecar } from '../../usecases/sidecar/app-metrics.ts';
-import { bypassForSidecar } from '../../usecases/sidecar/bypass-apps.ts';
+import type { TellTraffic } from '../../usecases/sidecar/lease-renewal.ts';
 import { MetricsPublisher } from '../../usecases/sidecar/publish-metrics.ts';
 import { type ControlRequest, serveRequest } from '../../usecases/sidecar/serve-requests.ts';
 import { SidecarMetrics } from '../../usecases/sidecar/sidecar-metrics.ts';
+import { sidecarTraffic } from '../../usecases/sidecar/sidecar-traffic.ts';
 import { SidecarSupervisor } from '../../usecases/sidecar/supervisor.ts';
 import type { SupervisorEvent } from '../../usecases/sidecar/supervisor-event.ts';
 import { SupervisorRequests } from '../../usecases/sidecar/supervisor-requests.ts';
-import { watchReadiness, watchRenewals } from '../../usecases/sidecar/watch-leases.ts';
 
 /** The supervisor of one sidecar, in the foreground. */
 export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunCommand, SupervisorEvent> {
@@ -51,18 +51,15 @@ export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunComm
     const { name } = this.args;
     const { config, 'run-dir': runDir, 'state-dir': stateDir } = this.flags;
     const spec = await readSidecarSpec(config, name);
-    const host = openSidecar({ config, runDir, stateDir }, spec);
+    const host = openSidecar({ runDir, stateDir }, spec);
     await host.prepare(spec);
     const warn = (text: string) => this.warn(text);
     const interceptHost = createInterceptHost({ runDir, stateDir, netns: '', warn });
     const metrics = new SidecarMetrics(name, Date.now());
     await this.#openMetrics(metrics, interceptHost);
-    const supervisor = new SidecarSupervisor(
-      watchReadiness(host, metrics),
-      spec,
-      watchRenewals(bypassForSidecar(interceptHost, name), metrics),
-      (event) => this.#tell(event),
-    );
+    const tellTraffic: TellTraffic = (event, text) => this.#tell({ event, text });
+    const interception = sidecarTraffic(interceptHost, name, tellTraffic, metrics);
+    const supervisor = new SidecarSupervisor(host, spec, interception, (event) => this.#tell(event));
     this.#publisher?.start(supervisor);
     const requests = new SupervisorRequests(supervisor, () => readSidecarSpec(config, name));
     // The socket is the lock: taken before anything is started or adopted.

@@ -7,7 +7,6 @@ import { readSidecarStatus } from '../../host/envoy/read-sidecar-status.ts';
 import { type CommandOutcome, type StreamOutcome, WeirCommand } from '../../present/base-command.ts';
 import { formatSidecarStatus } from '../../present/upgrade-text.ts';
 import type { SidecarStatus } from '../../upgrade/upgrade-report.ts';
-import { lastUpgrade } from '../../usecases/sidecar/sidecar-status.ts';
 
 interface StatusResult {
   readonly sidecars: readonly SidecarStatus[];
@@ -36,8 +35,7 @@ export default class SidecarStatusCommand extends WeirCommand<typeof SidecarStat
     const mesh = await loadMeshConfig(config);
     const { name } = this.args;
     const wanted = name === undefined ? [...mesh.sidecars.values()] : [requireSidecar(mesh, name)];
-    const folders = { config, runDir, stateDir };
-    const sidecars = await Promise.all(wanted.map((sidecar) => readSidecarStatus(folders, sidecar, lastUpgrade)));
+    const sidecars = await Promise.all(wanted.map((sidecar) => readSidecarStatus({ runDir, stateDir }, sidecar)));
     return { result: { sidecars }, text: () => sidecars.map(formatSidecarStatus).join('\n') };
   }
 }

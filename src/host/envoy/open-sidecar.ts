@@ -8,7 +8,6 @@ import { openSidecarHost } from './sidecar-host.ts';
 
 /** Where weir keeps things, from the global flags. */
 export interface WeirFolders {
-  readonly config: string;
   readonly runDir: string;
   readonly stateDir: string;
 }
@@ -32,19 +31,21 @@ export function requireSidecar(mesh: ResolvedMeshConfig, name: string): SidecarC
 
 /** Reads mesh.yaml and gives what it says of one sidecar that weir runs. Throws WEIR4011, WEIR4012 or an error of the file. */
 export async function readSidecarSpec(config: string, name: string): Promise<SidecarSpec> {
-  const mesh = await loadMeshConfig(config);
-  const sidecar = requireSidecar(mesh, name);
-  const { process: run } = sidecar;
-  if (run === undefined) {
-    throw new WeirError('WEIR4012', {
-      what: `the sidecar ${name} is not run by weir`,
-      why: `its entry in ${config} has no \`binary\` and \`bootstrap\``,
-      hint: 'add both to run it with `weir sidecar run`; `weir sidecar init` writes a bootstrap',
-    });
-  }
+  const spec = await sidecarSpec(requireSidecar(await loadMeshConfig(config), name));
+  if (spec !== null) return spec;
+  throw new WeirError('WEIR4012', {
+    what: `the sidecar ${name} is not run by weir`,
+    why: `its entry in ${config} has no \`binary\` and \`bootstrap\``,
+    hint: 'add both to run it with `weir sidecar run`; `weir sidecar init` writes a bootstrap',
+  });
+}
+
+/** What mesh.yaml says of one sidecar, as its supervisor needs it; null when somebody else runs it. */
+export async function sidecarSpec(sidecar: SidecarConfig<AccountId>): Promise<SidecarSpec | null> {
+  const { name, process: run, admin, readyPath } = sidecar;
+  if (run === undefined) return null;
   const uid = sidecar.user?.id ?? null;
   const gid = sidecar.group?.id ?? (uid === null ? null : ((await primaryGroup(uid)) ?? uid));
-  const { admin, readyPath } = sidecar;
   const { binary, bootstrap, concurrency, drainMs, notify } = run;
   return { name, uid, gid, admin, readyPath, binary, bootstrap, concurrency, drainMs, notify: notify ?? null };
 }

@@ -1,28 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountId, SidecarConfig } from '../../config/mesh-config.ts';
+import { lastUpgrade } from '../../upgrade/upgrade-history.ts';
 import type { SidecarStatus } from '../../upgrade/upgrade-report.ts';
+import type { SidecarSpec } from '../../usecases/ports/sidecar.ts';
 import { askControlSocket } from '../control-socket.ts';
 import { controlSocketPath } from './control-path.ts';
 import { askServerInfo } from './envoy-admin.ts';
-import { openSidecar, readSidecarSpec, type WeirFolders } from './open-sidecar.ts';
+import { openSidecar, sidecarSpec, type WeirFolders } from './open-sidecar.ts';
+
+/** A supervisor that is stopped answers nobody: status must come all the same. */
+const ANSWER_MS = 1000;
 
 /** The state of a sidecar: from its supervisor if there is one, else from its processes and its admin. Never throws for a dead one. */
 export async function readSidecarStatus(
   folders: WeirFolders,
   sidecar: SidecarConfig<AccountId>,
-  readLast: (entries: never) => SidecarStatus['last'],
 ): Promise<SidecarStatus> {
-  const { name } = sidecar;
-  if (sidecar.process === undefined) return unmanaged(sidecar);
-  const answer = await askControlSocket(controlSocketPath(folders.runDir, name), { command: 'status' });
+  return (await readManagedStatus(folders, sidecar.name, sidecar)) ?? (await unmanaged(sidecar));
+}
+
+/** The same for a sidecar that weir runs; without its entry of mesh.yaml only a supervisor can tell. Null: nobody can. */
+export async function readManagedStatus(
+  folders: WeirFolders,
+  name: string,
+  configured: SidecarConfig<AccountId> | null,
+): Promise<SidecarStatus | null> {
+  const spec = configured === null ? null : await sidecarSpec(configured);
+  if (configured !== null && spec === null) return null;
+  const asked = askControlSocket(controlSocketPath(folders.runDir, name), { command: 'status' });
+  const answer = await Promise.race([asked, sleep(ANSWER_MS, null, { ref: false })]);
   if (answer !== null && 'result' in answer) return answer.result as SidecarStatus;
-  const spec = await readSidecarSpec(folders.config, name);
+  return spec === null ? null : readFromProcesses(folders, spec);
+}
+
+async function readFromProcesses(folders: WeirFolders, spec: SidecarSpec): Promise<SidecarStatus> {
   const host = openSidecar(folders, spec);
   const { found } = await host.findProcesses(spec);
   const newest = found.at(-1) ?? null;
   const generation = newest?.launch.generation ?? null;
   const pair = generation === null ? null : await host.pairs.read(generation.pair);
   return {
-    name,
+    name: spec.name,
     state: newest === null ? 'stopped' : 'unsupervised',
     epoch: generation?.epoch ?? null,
     pid: newest?.launch.pid ?? null,
@@ -32,7 +50,7 @@ export async function readSidecarStatus(
     supervisorPid: null,
     connections: { active: generation === null ? 0 : await host.activeConnections(spec, generation.id) },
     upgrade: null,
-    last: readLast((await host.journal.read()) as never),
+    last: lastUpgrade(await host.journal.read()),
   };
 }
 

@@ -135,8 +135,12 @@ export interface AccessLogMark {
 export interface SidecarInterception {
   /** Adds or removes the supervisor's own bypass for all apps of the sidecar. */
   bypass(on: boolean, reason: string): Promise<void>;
-  /** Renews the leases; called only after the sidecar answered a readiness request. */
-  renewLeases(): Promise<void>;
+  /** Renews leases and mends rules; called again and again, each time after the sidecar answered a readiness request. */
+  whileReady(): Promise<void>;
+  /** Called again and again while the sidecar should serve and does not answer. */
+  whileUnready(why: string): Promise<void>;
+  /** Called again and again while the bypass is on. */
+  whileBypassed(): Promise<void>;
 }
 
 /** What a new supervisor learns from the journal. */

@@ -1,50 +1,90 @@
 import { BYPASS_SET } from '../../intercept/compile-nft.ts';
 import { rulesetChange } from '../../intercept/diff.ts';
+import { installedParts } from '../../intercept/installed-parts.ts';
 import type { RulesetChange } from '../../intercept/operations.ts';
 import type { Ruleset } from '../../intercept/ruleset.ts';
-import { switchOffOperations } from '../../intercept/switch-off.ts';
 import type { InterceptHost } from '../host.ts';
-import type { SidecarInterception } from '../ports/sidecar.ts';
+import { sendDirectFromMemory, switchChanges } from '../send-direct.ts';
+import { noteChange, supervisedApps } from './supervised-apps.ts';
+
+/** How often the kernel is asked whether the bypass is still there. */
+const KEEP_MS = 2000;
 
 /**
  * The supervisor's own bypass: new connections of every app that is on through this sidecar go direct while nobody
  * serves. It is a switch of its own cause, so it never undoes an operator's `off` and no operator's `on` undoes it by
  * accident. Apps with `onFailure: deny` are left alone: they are refused rather than sent direct.
  */
-export function bypassForSidecar(host: InterceptHost, sidecar: string): SidecarInterception {
-  async function change(changesOf: (rulesets: readonly Ruleset[], apps: readonly string[]) => RulesetChange[]) {
-    const { state } = await host.store.read();
-    const apps = (state?.apps ?? []).filter(
-      (app) => app.desired === 'on' && app.sidecar.name === sidecar && app.onFailure === 'direct',
-    );
-    if (state === null || state.backend === null || apps.length === 0) return [];
-    const names = apps.map(({ name }) => name);
-    const firewall = host.firewall(state.backend);
-    const changes = changesOf((await firewall.read()).rulesets, names);
+export class AppBypass {
+  readonly #host: InterceptHost;
+  readonly #sidecar: string;
+  /** Null until this supervisor has looked: one before it may have left a bypass behind. */
+  #isOn: boolean | null = null;
+  #keptAt = 0;
+
+  constructor(host: InterceptHost, sidecar: string) {
+    this.#host = host;
+    this.#sidecar = sidecar;
+  }
+
+  /** Sends the apps direct. When none is bypassed yet the kernel is not read first: it is milliseconds that count. */
+  async add(reason: string): Promise<void> {
+    const known = await supervisedApps(this.#host, this.#sidecar);
+    const names = (known?.apps ?? []).filter(({ onFailure }) => onFailure === 'direct').map(({ name }) => name);
+    const isFresh = this.#isOn === false;
+    this.#isOn = true;
+    this.#keptAt = this.#host.clock.monotonic();
+    if (known === null || names.length === 0) return;
+    const fastMs = isFresh ? await sendDirectFromMemory(this.#host, known.state, names, 'bypass') : null;
+    await this.#note(fastMs === null ? await this.#change(names, addBypass) : names, 'on', 'bypassed', reason);
+  }
+
+  /** Takes the bypass away, and nothing but it. */
+  async lift(reason: string): Promise<void> {
+    const known = await supervisedApps(this.#host, this.#sidecar);
+    const lifted = await this.#change(known?.apps.map(({ name }) => name) ?? [], liftBypass);
+    this.#isOn = false;
+    await this.#note(lifted, 'bypassed', 'on', reason);
+  }
+
+  /** Adds the bypass, now and then, where a change of rules or a new application came without it, if it is on. */
+  async keep(): Promise<void> {
+    const now = this.#host.clock.monotonic();
+    if (this.#isOn !== true || now < this.#keptAt + KEEP_MS) return;
+    this.#keptAt = now;
+    await this.add('its sidecar does not serve');
+  }
+
+  /** Resolves to the applications that were changed. */
+  async #change(
+    names: readonly string[],
+    changesOf: (rulesets: readonly Ruleset[], apps: readonly string[]) => RulesetChange[],
+  ): Promise<readonly string[]> {
+    const { state } = await this.#host.store.read();
+    if (state === null || state.backend === null || names.length === 0) return [];
+    const firewall = this.#host.firewall(state.backend);
+    const { rulesets } = await firewall.read();
+    const before = bypassedParts(rulesets);
+    const changes = changesOf(rulesets, names);
     if (changes.length === 0) return [];
     await firewall.commit(changes);
-    return names;
+    const after = changesOf === addBypass;
+    return names.filter((name) => before.get(name)?.some((isBypassed) => isBypassed !== after) ?? false);
   }
-  return {
-    async bypass(on, reason) {
-      const [from, to] = on ? ['on', 'bypassed'] : ['bypassed', 'on'];
-      const at = new Date(host.clock.now()).toISOString();
-      for (const app of await change(on ? addBypass : liftBypass)) {
-        await host.journal({ at, app, from, to, by: `supervisor of ${sidecar}`, reason });
-      }
-    },
-    async renewLeases() {},
-  };
+
+  #note(apps: readonly string[], from: string, to: string, reason: string): Promise<void> {
+    return noteChange(this.#host, this.#sidecar, { apps, from, to, reason });
+  }
+}
+
+/** By application, whether each of its parts has the supervisor's switch. */
+function bypassedParts(rulesets: readonly Ruleset[]): ReadonlyMap<string, readonly boolean[]> {
+  const parts = Map.groupBy(rulesets.flatMap(installedParts), ({ app }) => app);
+  return new Map([...parts].map(([app, list]) => [app, list.map(({ off }) => off.includes('bypass'))]));
 }
 
 function addBypass(rulesets: readonly Ruleset[], apps: readonly string[]): RulesetChange[] {
-  return rulesets
-    .map(({ scope, ...ruleset }) => ({
-      scope,
-      operations: switchOffOperations({ scope, ...ruleset }, apps, 'bypass'),
-      undo: [],
-    }))
-    .filter(({ operations }) => operations.length > 0);
+  return switchChanges(rulesets, apps, 'bypass');
 }
 
 function liftBypass(rulesets: readonly Ruleset[], apps: readonly string[]): RulesetChange[] {

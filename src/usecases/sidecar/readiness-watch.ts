@@ -5,7 +5,7 @@ import type { Supervised } from './supervised.ts';
 
 const POLL_MS = 400;
 
-/** Asks the serving process whether it is ready, as long as the supervisor lives, and renews leases when it is. */
+/** Asks the serving process whether it is ready, as long as the supervisor lives, and lets the traffic follow the answer. */
 export class ReadinessWatch {
   /** True while the serving process does not answer although it runs. */
   isFrozen = false;
@@ -18,19 +18,26 @@ export class ReadinessWatch {
   }
 
   async run(): Promise<void> {
-    const sidecar = this.#sidecar;
-    while (!sidecar.isClosed) {
-      const serving = servingOf(sidecar.machine.state);
-      if (serving !== null && !sidecar.machine.bypassed) {
-        const isReady = await sidecar.host.ready(sidecar.spec, serving.id, !sidecar.withoutAdmin.has(serving.id));
-        this.isFrozen = !isReady && servingOf(sidecar.machine.state)?.id === serving.id;
-        if (isReady) {
-          await this.#interception
-            .renewLeases()
-            .catch((error: Error) => sidecar.warn(`leases were not renewed: ${error.message}`));
-        }
-      }
+    while (!this.#sidecar.isClosed) {
+      // What fails here is tried again in a moment; the kernel's own clock runs on meanwhile.
+      await this.#look().catch((error: Error) => this.#sidecar.warn(`interception: ${error.message}`));
       await pause(POLL_MS);
     }
+  }
+
+  async #look(): Promise<void> {
+    const sidecar = this.#sidecar;
+    const serving = servingOf(sidecar.machine.state);
+    if (serving === null || sidecar.machine.bypassed) {
+      if (sidecar.machine.bypassed) await this.#interception.whileBypassed();
+      return;
+    }
+    const isReady = await sidecar.host.ready(sidecar.spec, serving.id, !sidecar.withoutAdmin.has(serving.id));
+    // It may have ended, or begun to be replaced, while it was asked.
+    const isCurrent = servingOf(sidecar.machine.state)?.id === serving.id && !sidecar.machine.bypassed;
+    this.isFrozen = !isReady && isCurrent;
+    if (!isCurrent) return;
+    if (isReady) await this.#interception.whileReady();
+    else await this.#interception.whileUnready(`${sidecar.spec.name} gives no answer to a readiness request`);
   }
 }

@@ -1,5 +1,5 @@
+import { upgradeHistory } from '../../upgrade/upgrade-history.ts';
 import type { UpgradeProgressEvent } from '../../upgrade/upgrade-report.ts';
-import { upgradeHistory } from './sidecar-status.ts';
 import type { SidecarSupervisor } from './supervisor.ts';
 import type { SupervisorRequests, UpgradeAsked } from './supervisor-requests.ts';
 

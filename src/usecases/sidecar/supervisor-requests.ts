@@ -1,10 +1,10 @@
 import { WeirError } from '../../errors/weir-error.ts';
 import type { UpgradeRequest } from '../../upgrade/sidecar-state.ts';
 import { nextTickMs } from '../../upgrade/step-sidecar.ts';
+import { lastUpgrade } from '../../upgrade/upgrade-history.ts';
 import type { SidecarStatus, UpgradeProgressEvent, UpgradeReport } from '../../upgrade/upgrade-report.ts';
 import type { SidecarSpec, StoredPair } from '../ports/sidecar.ts';
 import { servingOf, statusWord } from './machine-view.ts';
-import { lastUpgrade } from './sidecar-status.ts';
 import type { SidecarSupervisor } from './supervisor.ts';
 import { UpgradeJob, upgradeSide } from './upgrade-job.ts';
 

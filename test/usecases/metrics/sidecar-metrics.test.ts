@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UpgradeReport } from '../../../src/upgrade/upgrade-report.ts';
-import type { SidecarHost, SidecarInterception } from '../../../src/usecases/ports/sidecar.ts';
+import { LeaseRenewal } from '../../../src/usecases/sidecar/lease-renewal.ts';
 import { type SidecarGauges, SidecarMetrics } from '../../../src/usecases/sidecar/sidecar-metrics.ts';
-import { watchReadiness, watchRenewals } from '../../../src/usecases/sidecar/watch-leases.ts';
+import { hostWith, on } from '../cases.ts';
+import { LEASED_MESH } from '../sidecar/supervised.ts';
 
 const GAUGES: SidecarGauges = {
   state: 'live',
@@ -98,22 +99,17 @@ test('a bypass is counted once and shown until it ends', () => {
 
 test('a lease is missed when the sidecar is not ready, and when the renewal fails', async () => {
   const metrics = new SidecarMetrics('main', 0);
-  let isReady = false;
-  const host = watchReadiness({ ready: async () => isReady } as unknown as SidecarHost, metrics);
-  await host.ready({} as never, 1, true);
-  isReady = true;
-  await host.ready({} as never, 1, true);
-  let isBroken = true;
-  const interception: SidecarInterception = {
-    bypass: async () => {},
-    async renewLeases() {
-      if (isBroken) throw new Error('nft is gone');
-    },
+  const host = hostWith('nft');
+  host.hasSupervisor = true;
+  await on(host, { config: LEASED_MESH });
+  const renewal = new LeaseRenewal(host, 'main', () => undefined, metrics);
+  await renewal.noteLapsed('it gives no answer');
+  host.onStep = (_step, what) => {
+    if (what.startsWith('renew')) throw new Error('nft is gone');
   };
-  const renewals = watchRenewals(interception, metrics);
-  await assert.rejects(renewals.renewLeases(), /nft is gone/);
-  isBroken = false;
-  await renewals.renewLeases();
+  await assert.rejects(renewal.renew('now'), /nft is gone/);
+  host.onStep = null;
+  await renewal.renew('now');
   const text = metrics.print(GAUGES);
   assert.equal(seriesValue(text, 'weir_lease_misses_total{sidecar="main",cause="not-ready"}'), 1);
   assert.equal(seriesValue(text, 'weir_lease_misses_total{sidecar="main",cause="failed"}'), 1);

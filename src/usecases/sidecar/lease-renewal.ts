@@ -1,0 +1,94 @@
+import type { Lease } from '../../intercept/lease.ts';
+import type { InterceptHost } from '../host.ts';
+import type { Firewall } from '../ports.ts';
+import { leasesOf } from '../switch-plan.ts';
+import type { LeaseObserver } from './sidecar-metrics.ts';
+import { noteChange, supervisedApps } from './supervised-apps.ts';
+
+/** What the supervisor of a sidecar tells whoever runs it of the traffic of its applications. */
+export type TellTraffic = (event: 'lease' | 'rules', text: string) => void;
+
+/** A lease that is renewed this often in its time survives a renewal that comes late. */
+const RENEWALS_A_TERM = 3;
+
+/** Renews the leases of one sidecar's applications, and notes when one has lapsed and when it is back. */
+export class LeaseRenewal {
+  readonly #host: InterceptHost;
+  readonly #sidecar: string;
+  readonly #tell: TellTraffic;
+  readonly #observer: LeaseObserver | undefined;
+  /** By application, when its lease was last renewed, milliseconds of the monotonic clock. */
+  readonly #renewedAt = new Map<string, number>();
+  readonly #lapsed = new Set<string>();
+  #known: readonly Lease[] = [];
+  #dueAt = 0;
+
+  constructor(host: InterceptHost, sidecar: string, tell: TellTraffic, observer?: LeaseObserver) {
+    this.#host = host;
+    this.#sidecar = sidecar;
+    this.#tell = tell;
+    this.#observer = observer;
+  }
+
+  /**
+   * Renews what is due; to be called only after the sidecar answered a readiness request. `now` renews all. Resolves to
+   * false when the rules of a leased application are gone.
+   */
+  async renew(when: 'due' | 'now'): Promise<boolean> {
+    const { clock } = this.#host;
+    if (when === 'due' && clock.monotonic() < this.#dueAt && this.#lapsed.size === 0) return true;
+    const on = await supervisedApps(this.#host, this.#sidecar);
+    const leases = on === null ? [] : leasesOf(on.apps);
+    this.#known = leases;
+    this.#dueAt = clock.monotonic() + Math.min(...leases.map(termMs), 3000) / RENEWALS_A_TERM;
+    if (on === null || leases.length === 0) return true;
+    const firewall = this.#host.firewall(on.backend);
+    const fresh = leases.filter(({ app }) => !this.#renewedAt.has(app));
+    const left = fresh.length > 0 ? await firewall.remainingLeases(fresh) : new Map<string, number>();
+    const missing = await this.#renewInKernel(firewall, leases);
+    const renewed = leases.filter(({ app }) => !missing.includes(app));
+    const back = renewed.filter((lease) => this.#hadLapsed(lease) || left.get(lease.app) === 0).map(({ app }) => app);
+    for (const { app } of renewed) {
+      this.#renewedAt.set(app, clock.monotonic());
+      this.#lapsed.delete(app);
+    }
+    if (back.length > 0) await this.#note(back, 'bypassed', 'on', 'ready again: the lease that had lapsed is renewed');
+    return missing.length === 0;
+  }
+
+  async #renewInKernel(firewall: Firewall, leases: readonly Lease[]): Promise<readonly string[]> {
+    try {
+      const missing = await firewall.renewLeases(leases);
+      this.#observer?.renewed();
+      return missing;
+    } catch (error) {
+      this.#observer?.missed('failed');
+      throw error;
+    }
+  }
+
+  /** Notes the leases that have lapsed since they were last renewed; the kernel has sent their applications direct. */
+  async noteLapsed(why: string): Promise<void> {
+    this.#observer?.missed('not-ready');
+    const lapsed = this.#known
+      .filter((lease) => !this.#lapsed.has(lease.app) && this.#hadLapsed(lease))
+      .map(({ app }) => app);
+    for (const app of lapsed) this.#lapsed.add(app);
+    if (lapsed.length > 0) await this.#note(lapsed, 'on', 'bypassed', `the lease lapsed: ${why}`);
+  }
+
+  /** Also one of which nobody noted it: this process may have stood still for longer than the term. */
+  #hadLapsed(lease: Lease): boolean {
+    const renewedAt = this.#renewedAt.get(lease.app);
+    return renewedAt !== undefined && this.#host.clock.monotonic() - renewedAt >= termMs(lease);
+  }
+
+  async #note(apps: readonly string[], from: string, to: string, reason: string): Promise<void> {
+    this.#tell('lease', `${apps.join(', ')}: ${reason}`);
+    await noteChange(this.#host, this.#sidecar, { apps, from, to, reason });
+  }
+}
+
+function termMs({ seconds }: Lease): number {
+  return seconds * 1000;
+}

@@ -1,0 +1,137 @@
+import { compareRulesets, type Finding, NOTHING } from '../../intercept/findings.ts';
+import { applyPolicy, wantedRulesets } from '../apply-rules.ts';
+import type { InterceptHost } from '../host.ts';
+import type { Backend, InstalledRules } from '../ports.ts';
+import { readSituation, type Situation } from '../situation.ts';
+import type { StoredApp } from '../stored-state.ts';
+import { leasesOf, policyOfPlan, type SwitchPlan, settledApps, withApps } from '../switch-plan.ts';
+import type { TellTraffic } from './lease-renewal.ts';
+import { noteChange } from './supervised-apps.ts';
+
+/** How often the rules are read, unless reading takes long: then so seldom that it costs a fiftieth of the time. */
+const [INTERVAL_MS, COST_FACTOR] = [2000, 50] as const;
+/** Rules that are taken away again and again are put back ever later. */
+const [FIRST_BACK_OFF_MS, LAST_BACK_OFF_MS] = [1000, 60_000] as const;
+
+/** What is to be mended, and for which applications. */
+interface Mending {
+  readonly plan: SwitchPlan;
+  readonly apps: readonly string[];
+  /** The state that it was in. */
+  readonly from: 'drifted' | 'on';
+  readonly reason: string;
+}
+
+/**
+ * Sees to it that the rules of one sidecar's applications are what was switched on: puts back what somebody wiped, and
+ * puts a lease in force that `on` could not, for want of a supervisor. Acts only under the commands' lock, and on what
+ * the state file and the kernel say under it, so that it never undoes an operator's `off`.
+ */
+export class RuleMonitor {
+  readonly #host: InterceptHost;
+  readonly #sidecar: string;
+  readonly #tell: TellTraffic;
+  #nextLookAt = 0;
+  #mendAt = 0;
+  #backOffMs: number = FIRST_BACK_OFF_MS;
+  #isLooking = false;
+
+  constructor(host: InterceptHost, sidecar: string, tell: TellTraffic) {
+    this.#host = host;
+    this.#sidecar = sidecar;
+    this.#tell = tell;
+  }
+
+  /** Looks when it is time, or at once; to be called while the sidecar serves. A look under way is not doubled. */
+  async look(when: 'due' | 'now'): Promise<void> {
+    const { clock } = this.#host;
+    const began = clock.monotonic();
+    if (this.#isLooking || began < this.#mendAt || (when === 'due' && began < this.#nextLookAt)) return;
+    this.#isLooking = true;
+    try {
+      const mending = this.#mending(await readSituation(this.#host, 'remembered'));
+      if (mending !== null) await this.#mendUnderLock();
+      // Whole for as long as the last wait: whoever wiped them has stopped.
+      else if (clock.monotonic() >= this.#mendAt + this.#backOffMs) this.#backOffMs = FIRST_BACK_OFF_MS;
+    } finally {
+      this.#isLooking = false;
+      this.#nextLookAt = clock.monotonic() + Math.max(INTERVAL_MS, (clock.monotonic() - began) * COST_FACTOR);
+    }
+  }
+
+  async #mendUnderLock(): Promise<void> {
+    const { clock } = this.#host;
+    // A command at work may be what makes the rules differ: it is let finish.
+    const lock = await this.#host.takeLock(`sidecar run ${this.#sidecar}`, 0, () => {}).catch(() => null);
+    if (lock === null) return;
+    try {
+      const situation = await readSituation(this.#host, 'remembered');
+      const mending = this.#mending(situation);
+      if (mending === null || situation.stored === null || situation.backend === null) return;
+      this.#mendAt = clock.monotonic() + this.#backOffMs;
+      this.#backOffMs = Math.min(this.#backOffMs * 2, LAST_BACK_OFF_MS);
+      const { plan, apps, from, reason } = mending;
+      const firewall = this.#host.firewall(situation.backend);
+      const leases = leasesOf(plan.apps.filter(({ name }) => apps.includes(name)));
+      // Before, where the kernel can hold a lease without its rule, and after, where it cannot.
+      await firewall.renewLeases(leases);
+      await applyPolicy(firewall, policyOfPlan(plan, true), []);
+      await firewall.renewLeases(leases);
+      await this.#host.store.write({ ...situation.stored, apps: withApps(situation.stored.apps, plan.apps) });
+      this.#tell('rules', `${apps.join(', ')}: ${reason}`);
+      await noteChange(this.#host, this.#sidecar, { apps, from, to: 'on', reason });
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** Null when nothing is to be mended. What is there too much is left alone: `weir status` tells of it. */
+  #mending(situation: Situation): Mending | null {
+    const { backend, stored } = situation;
+    const installed = backend === null ? undefined : situation.installed.get(backend);
+    if (backend === null || stored === null || installed === undefined) return null;
+    const isGone = (name: string): boolean => (situation.apps.get(name)?.kernel ?? null) === null;
+    const isOn = (name: string): boolean => situation.apps.get(name)?.desired === 'on';
+    const isMine = (app: StoredApp): boolean => isOn(app.name) && app.sidecar.name === this.#sidecar;
+    // An `on` that was killed is still tried out: the kernel ends it soon, and a change would make it permanent.
+    if (stored.apps.some((app) => !app.proven && isOn(app.name))) return null;
+    // Whether the sidecar of another one serves is not known here: its rules stay as they are, also gone.
+    const isConcerned = (app: StoredApp): boolean => isMine(app) || !isOn(app.name) || !isGone(app.name);
+    const mine = stored.apps.filter(isMine);
+    if (mine.length === 0) return null;
+    const settled = settledApps(situation, this.#host.clock.now()).filter(isConcerned);
+    const plan = { guard: stored.guard, apps: settled.map((app) => (isMine(app) ? withLease(app) : app)) };
+    const wrong = this.#wrongParts({ guard: stored.guard, apps: stored.apps.filter(isConcerned) }, backend, installed);
+    const names = mine.map(({ name }) => name);
+    const hit = wrong.some(({ app }) => app === null)
+      ? names
+      : names.filter((name) => wrong.some(({ app }) => app === name));
+    if (hit.length > 0) {
+      const first = wrong.find(({ app }) => app === null || hit.includes(app));
+      const changed = `its rules were changed (${first?.where}: ${first?.what}) and are put back`;
+      return { plan, apps: hit, from: 'drifted', reason: hit.every(isGone) ? GONE_REASON : changed };
+    }
+    const unleased = mine.filter(needsLease).map(({ name }) => name);
+    return unleased.length === 0 ? null : { plan, apps: unleased, from: 'on', reason: LEASE_REASON };
+  }
+
+  /** What is missing or other than it should be by the state file, which deadlines that passed have not reached yet. */
+  #wrongParts(plan: SwitchPlan, backend: Backend, installed: InstalledRules): Finding[] {
+    return wantedRulesets(backend, policyOfPlan(plan, true), installed).flatMap((wanted) => {
+      const found = installed.rulesets.find(({ scope }) => scope === wanted.scope);
+      const findings = compareRulesets(wanted, found ?? { scope: wanted.scope, tables: [] });
+      return findings.filter(({ expected }) => expected !== NOTHING);
+    });
+  }
+}
+
+const GONE_REASON = 'its rules were gone from the kernel and are put back';
+const LEASE_REASON = 'a supervisor renews its lease from now on';
+
+function needsLease({ leaseSeconds, policy, onFailure }: StoredApp): boolean {
+  return leaseSeconds !== null && policy.leaseSeconds === null && onFailure === 'direct';
+}
+
+function withLease(app: StoredApp): StoredApp {
+  return needsLease(app) ? { ...app, policy: { ...app.policy, leaseSeconds: app.leaseSeconds } } : app;
+}
