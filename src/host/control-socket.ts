@@ -22,7 +22,12 @@ export interface ControlSocket {
  * is the lock, because the kernel drops it with its owner. Throws WEIR4001 when another supervisor holds it.
  */
 export async function serveControlSocket(path: string, handle: HandleRequest): Promise<ControlSocket> {
+  // The abstract name is of one network namespace, the file of all: a supervisor in another one has to be asked.
   const lock = await takeAbstractLock(path);
+  if (await hasSupervisor(path)) {
+    lock.close();
+    throw takenByAnother(path);
+  }
   await rm(path, { force: true });
   const sockets = new Set<Socket>();
   const answers = new Set<Promise<void>>();
@@ -61,13 +66,17 @@ async function takeAbstractLock(path: string): Promise<Server> {
     lock.unref();
     return lock;
   } catch (error) {
-    throw new WeirError('WEIR4001', {
-      what: `another supervisor serves ${path}`,
-      why: 'one sidecar has one supervisor: its lock is held',
-      hint: 'see `weir sidecar status`; stop the other one first',
-      cause: error,
-    });
+    throw takenByAnother(path, error);
   }
+}
+
+function takenByAnother(path: string, cause?: unknown): WeirError {
+  return new WeirError('WEIR4001', {
+    what: `another supervisor serves ${path}`,
+    why: 'one sidecar has one supervisor: its lock is held',
+    hint: 'see `weir sidecar status`; stop the other one first',
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 function listen(server: Server, path: string): Promise<AddressInfo | string | null> {

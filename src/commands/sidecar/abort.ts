@@ -2,14 +2,15 @@ import * as Args from '@oclif/core/args';
 import { controlSocketPath } from '../../host/envoy/control-path.ts';
 import { readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
 import { askSupervisor } from '../../host/envoy/supervisor-client.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
+import type { CommandOutcome } from '../../present/base-command.ts';
+import { SidecarCommand } from '../../present/sidecar-command.ts';
 
 interface AbortResult {
   readonly aborted: boolean;
 }
 
 /** Removes the new Envoy while the old one still accepts. */
-export default class SidecarAbortCommand extends WeirCommand<typeof SidecarAbortCommand, AbortResult> {
+export default class SidecarAbortCommand extends SidecarCommand<typeof SidecarAbortCommand, AbortResult> {
   static override summary = 'Abort the upgrade under way, before it has taken over.';
   static override description = 'Once the old Envoy drains it is too late (exit 3): use `weir sidecar rollback`.';
   static override args = { name: Args.string({ required: true, description: 'A sidecar of mesh.yaml.' }) };

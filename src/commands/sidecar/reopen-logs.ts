@@ -2,14 +2,15 @@ import * as Args from '@oclif/core/args';
 import { controlSocketPath } from '../../host/envoy/control-path.ts';
 import { readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
 import { askSupervisor } from '../../host/envoy/supervisor-client.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
+import type { CommandOutcome } from '../../present/base-command.ts';
+import { SidecarCommand } from '../../present/sidecar-command.ts';
 
 interface ReopenResult {
   readonly told: number;
 }
 
 /** Lets Envoy open its log files anew, after logrotate has moved them. */
-export default class SidecarReopenLogsCommand extends WeirCommand<typeof SidecarReopenLogsCommand, ReopenResult> {
+export default class SidecarReopenLogsCommand extends SidecarCommand<typeof SidecarReopenLogsCommand, ReopenResult> {
   static override summary = 'Reopen the logs of a sidecar after they were rotated.';
   static override description =
     'Sends SIGUSR1 to every living Envoy of the sidecar, as SIGUSR1 to the supervisor does.';

@@ -2,13 +2,14 @@ import * as Args from '@oclif/core/args';
 import { controlSocketPath } from '../../host/envoy/control-path.ts';
 import { readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
 import { followUpgrade } from '../../host/envoy/supervisor-client.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
+import type { CommandOutcome } from '../../present/base-command.ts';
+import { SidecarCommand } from '../../present/sidecar-command.ts';
 import { formatUpgradeProgress, formatUpgradeReport } from '../../present/upgrade-text.ts';
 import type { UpgradeProgressEvent, UpgradeReport } from '../../upgrade/upgrade-report.ts';
 import { requireGoodEnd } from '../../usecases/sidecar/upgrade-verdict.ts';
 
 /** The hot upgrade back to the pair that served before the last one. */
-export default class SidecarRollbackCommand extends WeirCommand<typeof SidecarRollbackCommand, UpgradeReport> {
+export default class SidecarRollbackCommand extends SidecarCommand<typeof SidecarRollbackCommand, UpgradeReport> {
   static override summary = 'Go back to the binary and bootstrap from before the last upgrade.';
   static override description = 'A hot upgrade to `previous`, with the same checks and the same drain.';
   static override args = { name: Args.string({ required: true, description: 'A sidecar of mesh.yaml.' }) };

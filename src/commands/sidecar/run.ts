@@ -12,7 +12,8 @@ import { becomeLean } from '../../host/lean-runtime.ts';
 import { openMetricsFile } from '../../host/metrics-file.ts';
 import { becomeReapingInit } from '../../host/reaping-init.ts';
 import { notifyServiceManager } from '../../host/service-manager.ts';
-import { type StreamOutcome, WeirCommand } from '../../present/base-command.ts';
+import type { StreamOutcome } from '../../present/base-command.ts';
+import { SidecarCommand } from '../../present/sidecar-command.ts';
 import type { InterceptHost } from '../../usecases/host.ts';
 import type { SidecarHost, SidecarSpec } from '../../usecases/ports/sidecar.ts';
 import { appsOfSidecar } from '../../usecases/sidecar/app-metrics.ts';
@@ -26,7 +27,7 @@ import type { SupervisorEvent } from '../../usecases/sidecar/supervisor-event.ts
 import { SupervisorRequests } from '../../usecases/sidecar/supervisor-requests.ts';
 
 /** The supervisor of one sidecar, in the foreground. */
-export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunCommand, SupervisorEvent> {
+export default class SidecarRunCommand extends SidecarCommand<typeof SidecarRunCommand, SupervisorEvent> {
   static override summary = 'Run a sidecar: start Envoy, keep it running, serve upgrades.';
   static override description =
     'Stays in the foreground. Envoy itself is not its child: a killed supervisor leaves the traffic alone, and a new one adopts the Envoy that it finds. SIGHUP upgrades with the files in place, SIGUSR1 reopens the logs, SIGTERM drains and stops.';
@@ -44,6 +45,9 @@ export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunComm
   #metrics: SidecarMetrics | null = null;
   #publisher: MetricsPublisher | null = null;
 
+  /** A reader of its events that goes away must not leave the sidecar without a supervisor. */
+  protected override readonly endsWithReader = false;
+
   protected override async execute(): Promise<StreamOutcome> {
     becomeReapingInit();
     becomeLean();
@@ -54,7 +58,7 @@ export default class SidecarRunCommand extends WeirCommand<typeof SidecarRunComm
     const host = openSidecar({ runDir, stateDir }, spec);
     await host.prepare(spec);
     const warn = (text: string) => this.warn(text);
-    const interceptHost = createInterceptHost({ runDir, stateDir, netns: '', warn });
+    const interceptHost = createInterceptHost({ runDir, stateDir, netns: this.netns, warn });
     const metrics = new SidecarMetrics(name, Date.now());
     await this.#openMetrics(metrics, interceptHost);
     const tellTraffic: TellTraffic = (event, text) => this.#tell({ event, text });

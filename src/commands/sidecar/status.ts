@@ -4,7 +4,8 @@ import * as Flags from '@oclif/core/flags';
 import { loadMeshConfig } from '../../host/config-file.ts';
 import { requireSidecar } from '../../host/envoy/open-sidecar.ts';
 import { readSidecarStatus } from '../../host/envoy/read-sidecar-status.ts';
-import { type CommandOutcome, type StreamOutcome, WeirCommand } from '../../present/base-command.ts';
+import type { CommandOutcome, StreamOutcome } from '../../present/base-command.ts';
+import { SidecarCommand } from '../../present/sidecar-command.ts';
 import { formatSidecarStatus } from '../../present/upgrade-text.ts';
 import type { SidecarStatus } from '../../upgrade/upgrade-report.ts';
 
@@ -13,7 +14,7 @@ interface StatusResult {
 }
 
 /** Shows the sidecars of mesh.yaml, with or without their supervisors. */
-export default class SidecarStatusCommand extends WeirCommand<typeof SidecarStatusCommand, StatusResult> {
+export default class SidecarStatusCommand extends SidecarCommand<typeof SidecarStatusCommand, StatusResult> {
   static override summary = 'Show sidecars: what serves, and how an upgrade goes.';
   static override description = 'Works with and without a supervisor. --watch repeats it every second until Ctrl-C.';
   static override args = { name: Args.string({ description: 'A sidecar of mesh.yaml; all if left out.' }) };

@@ -2,15 +2,16 @@ import * as Args from '@oclif/core/args';
 import { controlSocketPath } from '../../host/envoy/control-path.ts';
 import { readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
 import { askSupervisor } from '../../host/envoy/supervisor-client.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
+import type { CommandOutcome } from '../../present/base-command.ts';
 import { durationFlag } from '../../present/flags.ts';
+import { SidecarCommand } from '../../present/sidecar-command.ts';
 
 interface StopResult {
   readonly stopped: boolean;
 }
 
 /** Drains and stops a sidecar and its supervisor. */
-export default class SidecarStopCommand extends WeirCommand<typeof SidecarStopCommand, StopResult> {
+export default class SidecarStopCommand extends SidecarCommand<typeof SidecarStopCommand, StopResult> {
   static override summary = 'Drain a sidecar, stop it and its supervisor.';
   static override description = 'New connections go direct at once; old ones end by themselves or at the deadline.';
   static override args = { name: Args.string({ required: true, description: 'A sidecar of mesh.yaml.' }) };

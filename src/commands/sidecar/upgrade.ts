@@ -4,8 +4,9 @@ import { requireFile } from '../../host/envoy/absolute-file.ts';
 import { controlSocketPath } from '../../host/envoy/control-path.ts';
 import { readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
 import { followUpgrade } from '../../host/envoy/supervisor-client.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
+import type { CommandOutcome } from '../../present/base-command.ts';
 import { durationFlag } from '../../present/flags.ts';
+import { SidecarCommand } from '../../present/sidecar-command.ts';
 import { formatUpgradeProgress, formatUpgradeReport } from '../../present/upgrade-text.ts';
 import type { UpgradeProgressEvent, UpgradeReport } from '../../upgrade/upgrade-report.ts';
 import { requireGoodEnd } from '../../usecases/sidecar/upgrade-verdict.ts';
@@ -17,7 +18,7 @@ const PATIENCE_MS = 90_000;
 type UpgradeResult = UpgradeReport | { readonly outcome: 'started' };
 
 /** The hot upgrade of a running sidecar. */
-export default class SidecarUpgradeCommand extends WeirCommand<typeof SidecarUpgradeCommand, UpgradeResult> {
+export default class SidecarUpgradeCommand extends SidecarCommand<typeof SidecarUpgradeCommand, UpgradeResult> {
   static override summary = 'Replace a running sidecar without losing a request.';
   static override description =
     'Checks first, then starts the new Envoy beside the old one, hands the listening sockets over, tells the RPC SDKs, drains the old one and ends it. Without --binary and --bootstrap it takes the files that mesh.yaml names. While anything is wrong the old Envoy goes on serving.';
