@@ -1,7 +1,8 @@
 import { classMask, NUMBER_CLASSES, TEXT_CLASS } from './groovy/class-mask.ts';
 import { conditionKey, termKey } from './groovy/path-knowledge.ts';
 import type { DraftRule } from './plan-from-tree.ts';
-import type { PlanCondition, PlanTest } from './route-plan.ts';
+import type { PlanCondition, PlanTest, ValueClass } from './route-plan.ts';
+import type { TypedValue } from './typed-value.ts';
 
 interface Keyed {
   readonly rule: DraftRule;
@@ -65,36 +66,71 @@ function disjoint(a: readonly PlanCondition[], b: readonly PlanCondition[]): boo
 
 /** Neighbours that differ in one condition on one term become one rule, where the test can hold both. */
 function joinNeighbours(list: readonly Keyed[]): Keyed[] {
-  const joined: Keyed[] = [];
+  const joined: (Keyed | Run)[] = [];
   for (const item of list) {
     const last = joined.at(-1);
-    const rule = last && last.outcome === item.outcome ? joinPair(last.rule, item.rule) : undefined;
-    if (rule) joined[joined.length - 1] = keyed(rule);
+    if (last instanceof Run && last.outcome === item.outcome && last.take(item.rule)) continue;
+    const run = last && !(last instanceof Run) && last.outcome === item.outcome ? Run.of(last, item) : undefined;
+    if (run) joined[joined.length - 1] = run;
     else joined.push(item);
   }
-  return joined;
+  return joined.map((item) => (item instanceof Run ? keyed(item.rule()) : item));
 }
 
-function joinPair(a: DraftRule, b: DraftRule): DraftRule | undefined {
-  if (a.when.length !== b.when.length) return undefined;
-  const keysOfB = new Set(b.when.map(conditionKey));
-  const keysOfA = new Set(a.when.map(conditionKey));
-  const onlyA = a.when.filter((condition) => !keysOfB.has(conditionKey(condition)));
-  const onlyB = b.when.filter((condition) => !keysOfA.has(conditionKey(condition)));
-  const [x, y] = [onlyA[0], onlyB[0]];
-  if (onlyA.length !== 1 || onlyB.length !== 1 || !x || !y || termKey(x.term) !== termKey(y.term)) return undefined;
-  const test = joinTests(x.test, y.test);
-  if (!test) return undefined;
-  return { ...a, when: a.when.map((condition) => (condition === x ? { term: x.term, test } : condition)) };
-}
+/** Neighbours that differ in the values of one condition. They are collected, so that a long run takes linear time. */
+class Run {
+  readonly outcome: string;
+  readonly #first: DraftRule;
+  readonly #condition: PlanCondition;
+  readonly #others: ReadonlySet<string>;
+  readonly #parts = new Map<string, TypedValue | ValueClass>();
 
-function joinTests(a: PlanTest, b: PlanTest): PlanTest | undefined {
-  if (a.op === 'eq' && b.op === 'eq') {
-    const known = new Set(a.values.map((value) => JSON.stringify(value)));
-    return { op: 'eq', values: [...a.values, ...b.values.filter((value) => !known.has(JSON.stringify(value)))] };
+  private constructor({ rule, outcome }: Keyed, condition: PlanCondition) {
+    this.outcome = outcome;
+    this.#first = rule;
+    this.#condition = condition;
+    this.#others = new Set(rule.when.filter((other) => other !== condition).map(conditionKey));
   }
-  if (a.op === 'is' && b.op === 'is') return { op: 'is', classes: [...new Set([...a.classes, ...b.classes])] };
-  return undefined;
+
+  static of(first: Keyed, second: Keyed): Run | undefined {
+    const differs = first.rule.when.filter((condition) => !second.keys.has(conditionKey(condition)));
+    const [condition] = differs;
+    if (differs.length !== 1 || !condition || partsOf(condition.test) === undefined) return undefined;
+    const run = new Run(first, condition);
+    return run.take(first.rule) && run.take(second.rule) ? run : undefined;
+  }
+
+  /** Adds a rule, if it has the other conditions and a test of the same kind on the same term. */
+  take({ when }: DraftRule): boolean {
+    if (when.length !== this.#first.when.length) return false;
+    const differs = when.filter((condition) => !this.#others.has(conditionKey(condition)));
+    const [condition] = differs;
+    if (differs.length !== 1 || !condition || termKey(condition.term) !== termKey(this.#condition.term)) return false;
+    const parts = condition.test.op === this.#condition.test.op ? partsOf(condition.test) : undefined;
+    if (parts === undefined) return false;
+    for (const part of parts) {
+      const key = JSON.stringify(part);
+      if (!this.#parts.has(key)) this.#parts.set(key, part);
+    }
+    return true;
+  }
+
+  rule(): DraftRule {
+    const parts = [...this.#parts.values()];
+    const test =
+      this.#condition.test.op === 'eq'
+        ? { op: 'eq' as const, values: parts as TypedValue[] }
+        : { op: 'is' as const, classes: parts as ValueClass[] };
+    const joined = { term: this.#condition.term, test };
+    return {
+      ...this.#first,
+      when: this.#first.when.map((condition) => (condition === this.#condition ? joined : condition)),
+    };
+  }
+}
+
+function partsOf(test: PlanTest): readonly (TypedValue | ValueClass)[] | undefined {
+  return test.op === 'eq' ? test.values : test.op === 'is' ? test.classes : undefined;
 }
 
 /** Conditions without those that another one of the same rule implies. */
@@ -106,7 +142,18 @@ function withoutImplied(when: readonly PlanCondition[]): PlanCondition[] {
     seen.add(key);
     return true;
   });
-  return unique.filter((condition) => !unique.some((other) => other !== condition && implies(other, condition)));
+  // Only conditions on the same term imply one another, beside a number of arguments that a position implies.
+  const byTerm = new Map<string, PlanCondition[]>();
+  for (const condition of unique) {
+    const key = termKey(condition.term);
+    const known = byTerm.get(key);
+    if (known) known.push(condition);
+    else byTerm.set(key, [condition]);
+  }
+  return unique.filter((condition) => {
+    const near = condition.term.t === 'argCount' ? unique : (byTerm.get(termKey(condition.term)) ?? []);
+    return !near.some((other) => other !== condition && implies(other, condition));
+  });
 }
 
 function implies(other: PlanCondition, condition: PlanCondition): boolean {

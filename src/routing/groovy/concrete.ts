@@ -9,6 +9,7 @@ import {
   numberToText,
   sameNumber,
 } from './java-number.ts';
+import { walkNested } from './nested-walk.ts';
 import { isKind, type ListItem, type MapValue, type RangeValue, type Value } from './values.ts';
 
 const LONGEST_RANGE = 100_000;
@@ -152,13 +153,17 @@ export function concreteText(value: Value): string {
     case 'char':
       return value.text;
     case 'gstring':
-      return value.parts.map(concreteText).join('');
+      return walkNested(value.parts.length, () => value.parts.map(concreteText).join(''));
     case 'list':
-      return `[${plainItems(value.items).map(concreteText).join(', ')}]`;
+      return walkNested(value.items.length, () => `[${plainItems(value.items).map(concreteText).join(', ')}]`);
     case 'map':
       return value.entries.size === 0
         ? '[:]'
-        : `[${[...value.entries.values()].map(([key, item]) => `${concreteText(key)}:${concreteText(item)}`).join(', ')}]`;
+        : walkNested(
+            value.entries.size,
+            () =>
+              `[${[...value.entries.values()].map(([key, item]) => `${concreteText(key)}:${concreteText(item)}`).join(', ')}]`,
+          );
     case 'range':
       return `[${rangeItems(value).map(concreteText).join(', ')}]`;
     case 'pattern':
@@ -200,15 +205,18 @@ export function concreteEquals(a: Value, b: Value): boolean {
 function sequencesEqual(a: Value, b: Value, equals: (x: Value, y: Value) => boolean): boolean {
   const left = isKind(a, 'range') ? rangeItems(a) : isKind(a, 'list') ? plainItems(a.items) : [];
   const right = isKind(b, 'range') ? rangeItems(b) : isKind(b, 'list') ? plainItems(b.items) : [];
-  return left.length === right.length && left.every((item, i) => equals(item, right[i] ?? null));
+  if (left.length !== right.length) return false;
+  return walkNested(left.length, () => left.every((item, i) => equals(item, right[i] ?? null)));
 }
 
 function mapsEqual(a: MapValue, b: MapValue, equals: (x: Value, y: Value) => boolean): boolean {
   if (a.entries.size !== b.entries.size) return false;
-  return [...a.entries].every(([key, [, value]]) => {
-    const other = b.entries.get(key);
-    return other !== undefined && equals(value, other[1]);
-  });
+  return walkNested(a.entries.size, () =>
+    [...a.entries].every(([key, [, value]]) => {
+      const other = b.entries.get(key);
+      return other !== undefined && equals(value, other[1]);
+    }),
+  );
 }
 
 /** Groovy's `==`. */
@@ -290,13 +298,17 @@ export function keyOf(value: Value): string {
     case 'list':
     case 'range': {
       const items = isKind(value, 'range') ? rangeItems(value) : plainItems(value.items);
-      return `l[${items.map(keyOf).join(',')}]`;
+      return walkNested(items.length, () => `l[${items.map(keyOf).join(',')}]`);
     }
     case 'map':
-      return `m{${[...value.entries]
-        .map(([key, [, item]]) => `${key}=${keyOf(item)}`)
-        .sort()
-        .join(',')}}`;
+      return walkNested(
+        value.entries.size,
+        () =>
+          `m{${[...value.entries]
+            .map(([key, [, item]]) => `${key}=${keyOf(item)}`)
+            .sort()
+            .join(',')}}`,
+      );
     case 'host':
       if (value.type === 'enum') return `e${value.cls}.${value.name}`;
       if ('of' in value && value.of !== 'each') return `h${value.type}${value.of}`;
@@ -317,9 +329,11 @@ export function concreteHash(value: Value): number {
   }
   if (isKind(value, 'char')) return value.text.charCodeAt(0);
   if (isKind(value, 'list') && value.sort === 'list') {
-    return plainItems(value.items).reduce(
-      (hash, item) => (Math.imul(hash, 31) + (item === null ? 0 : concreteHash(item))) | 0,
-      1,
+    return walkNested(value.items.length, () =>
+      plainItems(value.items).reduce(
+        (hash, item) => (Math.imul(hash, 31) + (item === null ? 0 : concreteHash(item))) | 0,
+        1,
+      ),
     );
   }
   throw new OpaqueSignal('hash', `the hash code of a ${classNameOf(value)}`);

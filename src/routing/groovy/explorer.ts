@@ -44,8 +44,11 @@ export type DecisionTree = PathLeaf | DecisionNode;
 /** Most paths that are followed; the rest of the tree becomes opaque. */
 export const PATH_LIMIT = 10_000;
 
-/** Most steps of evaluation over all paths; a script that needs more is opaque from there. */
-export const STEP_LIMIT = 20_000_000;
+/** Most steps of evaluation over all paths; a script that needs more is opaque from there. 3,000 plain rules take 30,000. */
+export const STEP_LIMIT = 1_000_000;
+
+/** Most conditions that hold on all paths together: what branches multiply to is of no use to anybody long before. */
+export const CONDITION_LIMIT = 50_000;
 
 interface Taken {
   node: DecisionNode;
@@ -78,6 +81,9 @@ export class Explorer {
   #root: DecisionTree | null = null;
   steps = 0;
   paths = 0;
+  /** Decisions of the path that hold, and the sum of them over all paths. */
+  #holding = 0;
+  #conditions = 0;
 
   /** Registers how to undo a change of a value; every change of shared state goes through here. */
   log(undo: () => void): void {
@@ -96,8 +102,13 @@ export class Explorer {
 
   /** Counts work. @throws OpaqueSignal past the limit. */
   tick(): void {
-    if (++this.steps > STEP_LIMIT)
-      throw new OpaqueSignal('path-limit', 'the script needs more steps than weir follows');
+    this.spend(1);
+  }
+
+  /** Counts work of several steps. @throws OpaqueSignal past the limit. */
+  spend(steps: number): void {
+    this.steps += steps;
+    if (this.steps > STEP_LIMIT) throw new OpaqueSignal('path-limit', 'the script needs more steps than weir follows');
   }
 
   /** Whether a condition on the call holds on this path. */
@@ -141,6 +152,7 @@ export class Explorer {
     if (!replayed) {
       const node = this.#grow(conditionAt(first));
       this.#taken.push({ node, value: true, from: this.#checkpoint, ways: { at: first, turned: false } });
+      this.#holding++;
       return this.#followWay(first, count, conditionAt);
     }
     const { ways } = replayed;
@@ -151,6 +163,7 @@ export class Explorer {
       if (ways.at < count && this.knowledge.implied(conditionAt(ways.at)) === undefined) {
         replayed.node = this.#grow(conditionAt(ways.at));
         replayed.value = true;
+        this.#holding++;
       }
     }
     return this.#followWay(ways.at, count, conditionAt);
@@ -191,6 +204,7 @@ export class Explorer {
     const node: DecisionNode = { kind: 'decision', atom, yes: null, no: null };
     this.#attach(node);
     this.#taken.push({ node, value: true, from: this.#checkpoint });
+    this.#holding++;
     this.#cursor = this.#taken.length;
     return true;
   }
@@ -214,11 +228,13 @@ export class Explorer {
       }
       this.#attach(result.leaf);
       this.paths++;
-      const full = this.paths >= PATH_LIMIT || this.steps > STEP_LIMIT;
+      this.#conditions += this.#holding;
+      const full = this.paths >= PATH_LIMIT || this.steps > STEP_LIMIT || this.#conditions > CONDITION_LIMIT;
       let last = this.#taken.at(-1);
       while (last && (!last.value || full)) {
         if (last.value) {
           last.value = false;
+          this.#holding--;
           this.#attach(limited(result.leaf.range));
         }
         this.#taken.pop();
@@ -226,6 +242,7 @@ export class Explorer {
       }
       if (!last) break;
       last.value = false;
+      this.#holding--;
       if (last.ways) last.ways.turned = true;
       const from = last.from as Checkpoint<S>;
       this.heapUndo(from.heap);

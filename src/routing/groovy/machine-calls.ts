@@ -66,6 +66,7 @@ export abstract class MachineCalls extends MachineValues {
   }
 
   protected looseEqualObjects(a: Value, b: Value): boolean {
+    this.explorer.tick();
     const left = this.#sequence(a);
     const right = this.#sequence(b);
     if (left && right && [...left, ...right].some((item) => typeof item === 'object')) {

@@ -18,6 +18,9 @@ import {
   type Value,
 } from './values.ts';
 
+/** Copying 8 values costs about as much as a step. */
+const COPY_SHIFT = 3;
+
 /** What a script runs against: one call with its providers, or every call (then providers are a snapshot, if there is one). */
 export interface MachineWorld {
   readonly call: RoutingCall | null;
@@ -267,6 +270,7 @@ export abstract class MachineCore {
 
   /** A new list. */
   list(items: readonly ListItem[], sort: ListValue['sort'] = 'list'): ListValue {
+    this.explorer.spend(items.length >> COPY_SHIFT);
     if (items.length > 200_000) this.opaque('size-limit', 'a list of more than 200,000 values');
     return { kind: 'list', sort, items, birth: this.births++ };
   }
@@ -279,11 +283,14 @@ export abstract class MachineCore {
   /** Items of a list. */
   itemsOf(list: ListValue): readonly ListItem[] {
     this.noteRead(list);
+    // Whoever asks for the items looks at each of them.
+    this.explorer.spend(list.items.length >> COPY_SHIFT);
     return list.items;
   }
 
   /** Replaces the items of a list; undone when the path is. `effect` says what that is for an outer list in a loop. */
   setItems(list: ListValue, items: readonly ListItem[], effect?: LoopEffect): void {
+    this.explorer.spend(items.length >> COPY_SHIFT);
     const before = list.items;
     this.explorer.log(() => {
       list.items = before;
@@ -294,6 +301,7 @@ export abstract class MachineCore {
 
   /** Puts an entry into a map. */
   putEntry(map: MapValue, key: string, entry: readonly [Value, Value] | null): void {
+    this.explorer.spend(map.entries.size >> 1);
     const before = map.entries;
     this.explorer.log(() => {
       map.entries = before;

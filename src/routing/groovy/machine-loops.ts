@@ -27,22 +27,42 @@ export abstract class MachineLoops extends MachineExpressions {
   }
 
   protected execForIn(statement: StatementOf<'for-in'>, scope: Scope, label: string | null): Completion | undefined {
-    const items = this.iterable(this.eval(statement.list, scope));
+    return this.runForIn(this.iterable(this.eval(statement.list, scope)), statement, scope, label);
+  }
+
+  /** A scope for one turn of a `for (x in list)`, with its variable. */
+  turnScope(statement: StatementOf<'for-in'>, value: Value, scope: Scope): Scope {
+    this.range = statement;
+    const inner = this.child(scope);
+    const { type, name } = statement.variable;
+    this.declare(inner, name, type && type.name !== 'def' ? this.coerce(value, type.name, type.dims) : value);
+    return inner;
+  }
+
+  /** Counts a turn of a loop. @throws OpaqueSignal where there are too many. */
+  countTurn(turns: number, statement: Statement): void {
+    this.range = statement;
+    if (turns >= TURN_LIMIT) this.opaque('loop-limit', `a loop of more than ${TURN_LIMIT} turns`);
+  }
+
+  /** `for (x in list)` over items that are known. */
+  runForIn(
+    items: readonly ListItem[],
+    statement: StatementOf<'for-in'>,
+    scope: Scope,
+    label: string | null,
+  ): Completion | undefined {
     let turns = 0;
     for (const item of items) {
       this.range = statement;
-      const body = (value: Value): Completion | undefined => {
-        const inner = this.child(scope);
-        const { type, name } = statement.variable;
-        this.declare(inner, name, type && type.name !== 'def' ? this.coerce(value, type.name, type.dims) : value);
-        return this.exec(statement.body, inner);
-      };
+      const body = (value: Value): Completion | undefined =>
+        this.exec(statement.body, this.turnScope(statement, value, scope));
       if (isSegment(item)) {
         const done = this.#overProviders(item, label, () => body(item.item));
         if (done) return done.type === 'break' ? undefined : done;
         continue;
       }
-      if (++turns > TURN_LIMIT) return this.opaque('loop-limit', `a loop of more than ${TURN_LIMIT} turns`);
+      this.countTurn(turns++, statement);
       const after = this.#afterTurn(body(item), label);
       if (after === 'leave') return undefined;
       if (after !== 'next') return after;
@@ -89,13 +109,14 @@ export abstract class MachineLoops extends MachineExpressions {
     return first;
   }
 
-  protected execWhile(statement: StatementOf<'while'>, scope: Scope, label: string | null): Completion | undefined {
+  /** `while (test)`. */
+  execWhile(statement: StatementOf<'while'>, scope: Scope, label: string | null): Completion | undefined {
     const providers = this.#providerLoop(statement.test, scope);
     if (providers) return this.#indexLoop(providers, scope, label, (inner) => this.exec(statement.body, inner));
     for (let turns = 0; ; turns++) {
       this.range = statement;
       if (!this.truth(this.eval(statement.test, scope))) return undefined;
-      if (turns >= TURN_LIMIT) return this.opaque('loop-limit', `a loop of more than ${TURN_LIMIT} turns`);
+      this.countTurn(turns, statement);
       const after = this.#afterTurn(this.exec(statement.body, this.child(scope)), label);
       if (after === 'leave') return undefined;
       if (after !== 'next') return after;
@@ -105,6 +126,16 @@ export abstract class MachineLoops extends MachineExpressions {
   protected execFor(statement: StatementOf<'for'>, outer: Scope, label: string | null): Completion | undefined {
     const scope = this.child(outer);
     for (const init of statement.init) this.exec(init, scope);
+    return this.runFor(statement, scope, label);
+  }
+
+  /** Whether a loop with this test goes over providers: by position, or by `hasNext`. */
+  goesOverProviders(test: Expression, scope: Scope): boolean {
+    return this.#providerLoop(test, scope) !== undefined;
+  }
+
+  /** `for (;;)` after its first part. */
+  runFor(statement: StatementOf<'for'>, scope: Scope, label: string | null): Completion | undefined {
     const providers = statement.test ? this.#providerLoop(statement.test, scope) : undefined;
     if (providers) {
       return this.#indexLoop(providers, scope, label, (inner) => {
@@ -117,7 +148,7 @@ export abstract class MachineLoops extends MachineExpressions {
     for (let turns = 0; ; turns++) {
       this.range = statement;
       if (statement.test && !this.truth(this.eval(statement.test, scope))) return undefined;
-      if (turns >= TURN_LIMIT) return this.opaque('loop-limit', `a loop of more than ${TURN_LIMIT} turns`);
+      this.countTurn(turns, statement);
       const after = this.#afterTurn(this.exec(statement.body, this.child(scope)), label);
       if (after === 'leave') return undefined;
       if (after !== 'next') return after;

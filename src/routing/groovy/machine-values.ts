@@ -11,6 +11,8 @@ import { typedOfValue } from './typed-values.ts';
 import { isKind, type SizeValue, type SymbolValue, type Value } from './values.ts';
 
 const OTHER = classMask(['other']);
+/** Longest text that is put together, in UTF-16 units. */
+const TEXT_LIMIT = 100_000;
 
 /** Equality, order and text of values, the same for one call and for every call. */
 export abstract class MachineValues extends MachineTerms {
@@ -280,6 +282,7 @@ export abstract class MachineValues extends MachineTerms {
 
   /** Text of any value: a String, or a symbol that is one. */
   text(given: Value): Value {
+    this.explorer.tick();
     const value = this.resolve(given);
     if (isKind(value, 'gstring')) return this.concat(value.parts.map((part) => this.text(part)));
     if (isKind(value, 'random')) return this.overDraw(value, concreteText);
@@ -307,6 +310,9 @@ export abstract class MachineValues extends MachineTerms {
   concat(parts: readonly Value[]): Value {
     const unknown = parts.find((part) => isKind(part, 'poison'));
     if (unknown !== undefined) return unknown;
+    const length = parts.reduce<number>((sum, part) => sum + (typeof part === 'string' ? part.length : 1), 0);
+    if (length > TEXT_LIMIT) return this.opaque('size-limit', 'a text of more than 100,000 characters');
+    this.explorer.spend(length >> 6);
     const flat: Value[] = [];
     for (const part of parts) {
       const last = flat.at(-1);
@@ -315,8 +321,6 @@ export abstract class MachineValues extends MachineTerms {
     }
     if (flat.length === 0) return '';
     if (flat.length === 1 && flat[0] !== undefined) return flat[0];
-    const length = flat.reduce<number>((sum, part) => sum + (typeof part === 'string' ? part.length : 0), 0);
-    if (length > 1_000_000) return this.opaque('size-limit', 'a text of more than a million characters');
     const random = flat.find((part) => isKind(part, 'random'));
     if (random) return this.apply('concat', flat);
     const args = flat.flatMap((part) => {

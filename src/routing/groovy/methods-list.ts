@@ -3,6 +3,7 @@ import { javaInt } from './java-number.ts';
 import type { MachineCalls } from './machine-calls.ts';
 import { changeList, distinct, plain, sortItems, within } from './methods-list-change.ts';
 import { type Found, MISSING } from './missing.ts';
+import { walkNested } from './nested-walk.ts';
 import { anyOf } from './predicates.ts';
 import { isSegment, mergeSegments } from './segments.ts';
 import { isKind, type ListItem, type ListValue, type Value } from './values.ts';
@@ -251,7 +252,9 @@ function groupBy(m: MachineCalls, self: ListValue, by: Value): Value {
 }
 
 function flatten(m: MachineCalls, items: readonly ListItem[]): ListItem[] {
-  return items.flatMap((item) => (isKind(item as Value, 'list') ? flatten(m, m.iterable(item as Value)) : [item]));
+  return walkNested(items.length, () =>
+    items.flatMap((item) => (isKind(item as Value, 'list') ? flatten(m, m.iterable(item as Value)) : [item])),
+  );
 }
 
 function fold(m: MachineCalls, items: readonly Value[], name: string, args: readonly Value[]): Found {

@@ -165,7 +165,8 @@ function callKnownText(m: MachineCalls, self: string, name: string, args: readon
     case 'padLeft':
     case 'padRight': {
       if (!isKind(first, 'number') || args.length > 1) return MISSING;
-      const width = Math.min(Number(first.value), 10_000);
+      const width = Number(first.value);
+      if (width > 10_000) return m.opaque('size-limit', 'a text padded to more than 10,000 characters');
       return name === 'padLeft' ? self.padStart(width) : self.padEnd(width);
     }
     case 'codePointAt':

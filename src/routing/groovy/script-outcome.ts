@@ -62,12 +62,14 @@ export function leafOfError(error: unknown, source: GroovySource, at: TextRange,
       notes,
     };
   }
-  // The evaluator's own stack is bounded by limits on nesting; a text beyond them is refused, not crashed on.
-  if (error instanceof RangeError && /call stack/.test(error.message)) {
+  // Depth of the evaluator's stack, length of a text or array, size of a number: beyond them a script is refused.
+  if (error instanceof RangeError) {
     const outcome: LeafOutcome = {
       kind: 'opaque',
       code: 'size-limit',
-      reason: 'the script is nested too deeply to follow',
+      reason: /call stack/.test(error.message)
+        ? 'the script is nested too deeply to follow'
+        : 'the script makes a value that is too large to follow',
       span: source.span(at),
     };
     return { kind: 'leaf', outcome, range: at, notes };

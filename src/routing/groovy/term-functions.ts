@@ -160,8 +160,20 @@ function binary(fn: TermFunction, operator: NumericOperator, a: Value, b: Value)
   if (right === null) throw new GroovyThrow('groovy.lang.GroovyRuntimeException', 'Ambiguous method overloading');
   if (!isKind(right, 'number')) throw missing(left, methodName(fn));
   const result = arithmetic(operator, left, right);
-  if ('ok' in result) return result.ok;
+  if ('ok' in result) {
+    if (isHuge(result.ok)) throw new OpaqueSignal('size-limit', 'a number of more than 1,000 digits');
+    return result.ok;
+  }
   throw new GroovyThrow(result.error, result.message);
+}
+
+const HUGE = 10n ** 1000n;
+
+/** Whether a number is beyond what scripts compute with; squaring one in a loop would take all memory. */
+function isHuge({ value }: JavaNumber): boolean {
+  if (typeof value === 'number') return false;
+  const whole = typeof value === 'bigint' ? value : value.unscaled;
+  return whole > HUGE || whole < -HUGE || (typeof value === 'object' && Math.abs(value.scale) > 1000);
 }
 
 function negateOrAbs(fn: 'negative' | 'abs', value: JavaNumber): JavaNumber {
