@@ -100,15 +100,22 @@ export type TermFunction =
   | 'hashCode';
 
 /** The leaves of a term, each once, in order of first use. */
-export function leavesOf(term: Term): (CallLeaf | ProviderLeaf)[] {
+export function leavesOf(term: Term): readonly (CallLeaf | ProviderLeaf)[] {
+  const known = LEAVES.get(term);
+  if (known !== undefined) return known;
   const found = new Map<string, CallLeaf | ProviderLeaf>();
   const visit = (node: Term): void => {
     if (node.t === 'fn') for (const arg of node.args) visit(arg);
     else if (node.t !== 'const') found.set(JSON.stringify(node), node);
   };
   visit(term);
-  return [...found.values()];
+  const leaves = [...found.values()];
+  LEAVES.set(term, leaves);
+  return leaves;
 }
+
+// Terms never change, and proofs ask for the same ones millions of times.
+const LEAVES = new WeakMap<Term, readonly (CallLeaf | ProviderLeaf)[]>();
 
 /** Whether a term reads the provider under test. */
 export function readsProvider(term: Term): boolean {

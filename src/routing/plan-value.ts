@@ -39,6 +39,17 @@ export function textValue(text: string): PlanValue {
 /** Turns a value of a case file or a constant of a plan into a plan value. */
 export function planValue(value: TypedValue): PlanValue {
   if (!('v' in value)) return NULL_VALUE;
+  const known = VALUES.get(value);
+  if (known !== undefined) return known;
+  const made = readValue(value);
+  VALUES.set(value, made);
+  return made;
+}
+
+// Values never change; a proof compares each constant with thousands of others.
+const VALUES = new WeakMap<TypedValue, PlanValue>();
+
+function readValue(value: Exclude<TypedValue, { readonly t: 'null' }>): PlanValue {
   const { t, v } = value;
   if (t === 'java.lang.String') return textValue(String(v));
   if (t === 'java.lang.Character') return { k: 'text', text: String(v), char: true };

@@ -1,9 +1,10 @@
 import type { RoutingCall, RoutingProvider, RoutingService } from '../case-file.ts';
-import type { TargetModel, TargetOutcome } from '../models/target-model.ts';
+import type { TargetEntries, TargetModel, TargetOutcome } from '../models/target-model.ts';
 import { decideRule, groupProviders, type PlanDecision } from '../plan-evaluate.ts';
 import type { CallLeaf } from '../plan-term.ts';
 import type { PlanRule, RoutePlan } from '../route-plan.ts';
 import { type CallShape, callShapes, shapedCall } from './call-shape.ts';
+import { ShapeMemory } from './leaf-rules.ts';
 import { decidingRule, findMeetings } from './meetings.ts';
 import { planLeaves } from './plan-constants.ts';
 import { shapeCells } from './shape-cells.ts';
@@ -62,8 +63,9 @@ export function compareWithTarget(
   const aliases = new Set([...leaves.values()].map(wireName));
   for (const leaf of model.leaves()) if (!aliases.has(wireName(leaf))) leaves.set(JSON.stringify(leaf), leaf);
   const tally = new Tally(plan);
+  const memory = new ShapeMemory(plan);
   for (const shape of callShapes(plan, services)) {
-    compareShape(plan, model, shape, [...leaves.values()], providers, { tally, watch });
+    compareShape(plan, model, shape, [...leaves.values()], providers, { tally, watch, memory });
   }
   return tally.report();
 }
@@ -80,13 +82,18 @@ function compareShape(
   shape: CallShape,
   leaves: readonly CallLeaf[],
   providers: readonly RoutingProvider[],
-  { tally, watch }: { readonly tally: Tally; readonly watch: CallWatcher },
+  { tally, watch, memory }: { readonly tally: Tally; readonly watch: CallWatcher; readonly memory: ShapeMemory },
 ): void {
   const entries = model.entries(shape.service, shape);
-  const cells = shapeCells(plan, shape, entries, leaves);
+  const cells = shapeCells(plan, shape, entries, leaves, memory);
   const found = findMeetings(plan, shape, entries, cells);
   const doubt = Math.min(found.complete ? Number.POSITIVE_INFINITY : 0, ...cells.map((leaf) => leaf.doubt));
   const met = new Set<string>();
+  // A rule that no cell met may decide in a cell that was not found: it is no more proved than those that were met.
+  if (doubt < plan.rules.length) {
+    const end = refusedFrom(plan, entries, leaves);
+    tally.doubt(found.possible.filter((index) => index >= doubt && index < end));
+  }
   for (const meeting of found.meetings) {
     const call = shapedCall(shape, meeting.values);
     const { rule, index } = decidingRule(plan, meeting, shape);
@@ -101,6 +108,17 @@ function compareShape(
       tally.judge({ rule, call, present, doubtful: index >= doubt }, decided, model.evaluate(call, present));
     }
   }
+}
+
+// From this rule on every call of the shape is left to the script: a refused entry takes it without a look at its values.
+function refusedFrom(plan: RoutePlan, entries: TargetEntries, leaves: readonly CallLeaf[]): number {
+  const at = entries.names.findIndex(
+    (name, index) =>
+      name?.endsWith('-refused') === true && leaves.every((leaf) => entries.domain(index, leaf) === 'any'),
+  );
+  const id = entries.names[at]?.replace(/-refused$/, '');
+  const rule = plan.rules.findIndex((candidate) => candidate.id === id);
+  return rule < 0 ? plan.rules.length : rule;
 }
 
 // All providers, then without each group of the rule in turn, then without all of them.
@@ -145,6 +163,15 @@ class Tally {
   meet(rule: PlanRule): void {
     const entry = this.entries.get(rule.id);
     if (entry !== undefined) entry.cells += 1;
+  }
+
+  /** Marks rules whose cells may be missing. */
+  doubt(indexes: readonly number[]): void {
+    const entries = [...this.entries.values()];
+    for (const index of indexes) {
+      const entry = entries[index];
+      if (entry !== undefined) entry.sampled = true;
+    }
   }
 
   judge({ rule, call, present, doubtful }: Trial, script: PlanDecision, target: TargetOutcome): void {

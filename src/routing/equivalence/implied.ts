@@ -1,4 +1,4 @@
-import { isDisjointWith } from 'refa';
+import { DFA, isDisjointWith } from 'refa';
 import { automaton } from './languages.ts';
 
 /** Leaves out every pattern whose language contains that of another one, so that "prefix t- and t-\d+" is `t-\d+` alone. */
@@ -16,7 +16,7 @@ export function withoutImplied(patterns: readonly string[]): string[] {
 // inner is in outer if it meets nothing of what is outside outer. Patterns without an automaton are kept.
 function isContained(inner: string, outer: string): boolean {
   try {
-    const outside = automaton(outer);
+    const outside = DFA.fromFA(automaton(outer));
     outside.complement();
     return isDisjointWith(automaton(inner), outside);
   } catch {

@@ -10,6 +10,9 @@ export interface LeafCandidates {
 }
 
 const MAX_NUMBERS = 40_000;
+const FEWEST_NUMBERS = 2000;
+/** Most pairs of a number and a row, about a second. */
+const MAX_TESTS = 1_500_000;
 const LIMITS: Readonly<Record<string, readonly [bigint, bigint]>> = {
   'java.lang.Byte': [-128n, 127n],
   'java.lang.Short': [-32768n, 32767n],
@@ -33,6 +36,7 @@ export function textCandidates(constants: readonly LeafConstants[], nullable: bo
   const witnesses = textWitnesses(
     constants.flatMap((side) => side.patterns),
     constants.flatMap((side) => side.prefixes),
+    new Set(listed),
   );
   const values = new Set<LeafValue>(['', ...listed, ...witnesses.texts]);
   // Neighbours of the constants: case, one letter more, one less.
@@ -46,15 +50,15 @@ export function textCandidates(constants: readonly LeafConstants[], nullable: bo
   return { values: [...values], complete: witnesses.unknown.length === 0 };
 }
 
-/** Candidate values of an argument by its declared type. */
-export function argumentCandidates(type: string, constants: readonly LeafConstants[]): LeafCandidates {
+/** Candidate values of an argument by its declared type; the more `rows` each value is put to, the fewer numbers. */
+export function argumentCandidates(type: string, constants: readonly LeafConstants[], rows = 1): LeafCandidates {
   const boxed = BOXES[type] ?? type;
   const nullable = BOXES[type] === undefined;
-  const own = valuesOf(boxed, constants);
+  const own = valuesOf(boxed, constants, Math.max(FEWEST_NUMBERS, Math.min(MAX_NUMBERS, Math.floor(MAX_TESTS / rows))));
   return nullable ? { ...own, values: [...own.values, { t: 'null' }] } : own;
 }
 
-function valuesOf(boxed: string, constants: readonly LeafConstants[]): LeafCandidates {
+function valuesOf(boxed: string, constants: readonly LeafConstants[], most: number): LeafCandidates {
   if (boxed === 'java.lang.Boolean') {
     return { values: [true, false].map((v) => ({ t: boxed, v })), complete: true };
   }
@@ -62,7 +66,7 @@ function valuesOf(boxed: string, constants: readonly LeafConstants[]): LeafCandi
     const texts = textCandidates(constants, false);
     return { ...texts, values: texts.values.map((v) => ({ t: boxed, v: v as string })) };
   }
-  if (boxed in LIMITS) return integers(boxed, constants);
+  if (boxed in LIMITS) return integers(boxed, constants, most);
   if (boxed === 'java.lang.Double' || boxed === 'java.lang.Float' || boxed === 'java.math.BigDecimal') {
     return reals(boxed, constants);
   }
@@ -73,7 +77,7 @@ function valuesOf(boxed: string, constants: readonly LeafConstants[]): LeafCandi
   }
   // A class that is only known by its name may hold anything: the usual ones are tried, and nothing is proved by them.
   const texts = textCandidates(constants, false).values.map((v) => ({ t: 'java.lang.String', v: v as string }));
-  const numbers = ['java.lang.Integer', 'java.lang.Long'].flatMap((name) => integers(name, constants).values);
+  const numbers = ['java.lang.Integer', 'java.lang.Long'].flatMap((name) => integers(name, constants, most).values);
   const others = [
     { t: 'java.lang.Boolean', v: true },
     { t: boxed, v: {} },
@@ -82,7 +86,7 @@ function valuesOf(boxed: string, constants: readonly LeafConstants[]): LeafCandi
 }
 
 // Every residue in every interval between the cut points, and the points themselves with their neighbours.
-function integers(boxed: string, constants: readonly LeafConstants[]): LeafCandidates {
+function integers(boxed: string, constants: readonly LeafConstants[], most: number): LeafCandidates {
   const [low, high] = LIMITS[boxed] ?? [0n, 0n];
   const period = BigInt(Math.min(constants.flatMap((side) => side.moduli).reduce(leastMultiple, 1), 100_000));
   const cuts = new Set<bigint>([0n, low, high]);
@@ -92,13 +96,13 @@ function integers(boxed: string, constants: readonly LeafConstants[]): LeafCandi
   const points = [...cuts].filter((cut) => cut >= low && cut <= high).sort((a, b) => (a < b ? -1 : 1));
   const found = new Set<bigint>();
   for (const point of points) {
-    for (let at = point - 1n; at <= point + period && found.size < MAX_NUMBERS; at += 1n) found.add(at);
-    for (let at = point - period; at < point && found.size < MAX_NUMBERS; at += 1n) found.add(at);
+    for (let at = point - 1n; at <= point + period && found.size < most; at += 1n) found.add(at);
+    for (let at = point - period; at < point && found.size < most; at += 1n) found.add(at);
   }
   const values = [...found].filter((value) => value >= low && value <= high);
   return {
     values: values.map((value) => ({ t: boxed, v: value.toString() })),
-    complete: found.size < MAX_NUMBERS && period < 100_000n,
+    complete: found.size < most && period < 100_000n,
   };
 }
 

@@ -17,6 +17,8 @@ export interface Meeting {
 export interface Meetings {
   readonly meetings: readonly Meeting[];
   readonly complete: boolean;
+  /** Indexes of the rules that service, types and count of the shape allow. */
+  readonly possible: readonly number[];
 }
 
 const MAX_STATES = 60_000;
@@ -57,7 +59,8 @@ export function findMeetings(
     }
     states = next;
   });
-  return { meetings: [...states.values()], complete };
+  const possible = plan.rules.flatMap((_, index) => (((fixed >> BigInt(index)) & 1n) === 1n ? [index] : []));
+  return { meetings: [...states.values()], complete, possible };
 }
 
 interface State {

@@ -1,12 +1,11 @@
 import { isObjectType } from '../java-type.ts';
 import { type LeafConstants, type LeafValue, leafKey, type TargetEntries } from '../models/target-model.ts';
-import { conditionHolds } from '../plan-evaluate.ts';
-import { type CallLeaf, leavesOf } from '../plan-term.ts';
+import type { CallLeaf } from '../plan-term.ts';
 import type { PlanRule, RoutePlan } from '../route-plan.ts';
-import { type CallShape, shapedCall } from './call-shape.ts';
+import type { CallShape } from './call-shape.ts';
+import type { LeafRules, ShapeMemory } from './leaf-rules.ts';
 import { argumentCandidates, isNullableLeaf, textCandidates } from './leaf-values.ts';
 import { MaskIndex } from './mask-index.ts';
-import { planConstants } from './plan-constants.ts';
 
 /** One cell of a leaf: a value that stands for it, which rules and entries it lets live, and whether the router throws. */
 export interface LeafCell {
@@ -29,6 +28,7 @@ export function shapeCells(
   shape: CallShape,
   entries: TargetEntries,
   leaves: readonly CallLeaf[],
+  memory: ShapeMemory,
 ): LeafCells[] {
   return leaves
     .filter(
@@ -36,23 +36,26 @@ export function shapeCells(
     )
     .filter((leaf) => leaf.t !== 'method' || shape.method === null)
     .filter((leaf) => leaf.t !== 'arg' || leaf.index < shape.paramTypes.length)
-    .map((leaf) => leafCells(plan, shape, entries, leaf));
+    .map((leaf) => leafCells(plan, shape, entries, leaf, memory.rulesOf(leaf)));
 }
 
-function leafCells(plan: RoutePlan, shape: CallShape, entries: TargetEntries, leaf: CallLeaf): LeafCells {
-  const key = JSON.stringify(leaf);
-  const touching = plan.rules.map((rule) => rule.when.filter((condition) => isAbout(condition, key)));
-  const own = planConstants(touching.flat());
+function leafCells(
+  plan: RoutePlan,
+  shape: CallShape,
+  entries: TargetEntries,
+  leaf: CallLeaf,
+  rules: LeafRules,
+): LeafCells {
+  const { touching, own } = rules;
   const constants: LeafConstants[] = [own, entries.constants(leaf)];
   const text = leaf.t !== 'arg';
   const candidates = text
     ? textCandidates(constants, isNullableLeaf(leaf))
-    : argumentCandidates(shape.paramTypes[leaf.index] ?? '', constants);
+    : argumentCandidates(shape.paramTypes[leaf.index] ?? '', constants, rules.count + entries.names.length);
   const cells = new Map<string, LeafCell>();
-  const rules = ruleMasks(touching);
   const taken = new MaskIndex(entries.names.map((_, index) => entries.domain(index, leaf)));
   for (const value of candidates.values) {
-    const cell = cellOf(touching, shape, entries, leaf, value, rules, taken);
+    const cell = cellOf(rules, entries, leaf, value, taken);
     const name = `${cell.rules.toString(16)}:${cell.entries.toString(16)}:${cell.throws}`;
     if (!cells.has(name)) cells.set(name, cell);
   }
@@ -74,12 +77,6 @@ function leafCells(plan: RoutePlan, shape: CallShape, entries: TargetEntries, le
   };
   const doubt = plan.rules.findIndex((_, index) => doubtful(index));
   return { leaf, cells: [...cells.values()], doubt: doubt < 0 ? Number.POSITIVE_INFINITY : doubt };
-}
-
-function isAbout(condition: PlanRule['when'][number], key: string): boolean {
-  const leaves = [...leavesOf(condition.term)];
-  if (condition.test.op === 'relation') leaves.push(...leavesOf(condition.test.other));
-  return leaves.some((leaf) => JSON.stringify(leaf) === key);
 }
 
 function isNumeric(type: string): boolean {
@@ -108,43 +105,18 @@ function isResidual(condition: PlanRule['when'][number]): boolean {
   return underMod(term);
 }
 
-// A rule whose condition is a plain equality lives only in the cells of its constants.
-function ruleMasks(touching: readonly (readonly PlanRule['when'][number][])[]): MaskIndex {
-  return new MaskIndex(
-    touching.map((conditions) => {
-      if (conditions.length === 0) return 'any';
-      for (const { term, test } of conditions) {
-        if (term.t === 'fn' || test.op !== 'eq') continue;
-        const keys = test.values.map(leafKey);
-        if (keys.every((key) => key !== null)) return keys;
-      }
-      return 'test';
-    }),
-  );
-}
-
 function cellOf(
-  touching: readonly (readonly PlanRule['when'][number][])[],
-  shape: CallShape,
+  rules: LeafRules,
   entries: TargetEntries,
   leaf: CallLeaf,
   value: LeafValue,
-  rules: MaskIndex,
   taken: MaskIndex,
 ): LeafCell {
-  const call = shapedCall(shape, new Map([['leaf', { leaf, value }]]));
-  const key = leafKey(value);
-  const alive = rules.mask(key, (index) =>
-    (touching[index] ?? []).every(
-      (condition) =>
-        condition.test.op === 'relation' || leavesOf(condition.term).length > 1 || conditionHolds(condition, call),
-    ),
-  );
   let throws = false;
-  const held = taken.mask(key, (index) => {
+  const held = taken.mask(leafKey(value), (index) => {
     const holds = entries.holds(index, leaf, value);
     if (holds === 'error') throws = true;
     return holds === true;
   });
-  return { value, rules: alive, entries: held, throws };
+  return { value, rules: rules.mask(value), entries: held, throws };
 }

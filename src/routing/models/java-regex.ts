@@ -1,3 +1,5 @@
+import { joinedParts } from './joined-regex.ts';
+
 /** A Java regular expression that weir can run: it matches the whole input, as `String.matches` does. */
 export interface JavaRegex {
   matches(input: string): boolean;
@@ -31,15 +33,41 @@ const POSIX: Readonly<Record<string, string>> = {
  * Unicode properties, possessive quantifiers, atomic groups, inline flags in the middle.
  */
 export function compileJavaRegex(pattern: string): JavaRegex {
+  const parts = joinedParts(pattern);
+  const compiled = parts.map(compilePart);
+  return { matches: (input) => compiled.every((part) => part.matches(input)) };
+}
+
+// Rules of one list share most of their parts, and one value is put to all of them: each part remembers its last answer.
+const PARTS = new Map<string, JavaRegex>();
+const MAX_PARTS = 5000;
+
+function compilePart(pattern: string): JavaRegex {
+  const known = PARTS.get(pattern);
+  if (known !== undefined) return known;
+  const made = compileWhole(pattern);
+  let last: string | undefined;
+  let answer = false;
+  const part: JavaRegex = {
+    matches: (input) => {
+      if (input !== last) answer = made.test(input);
+      last = input;
+      return answer;
+    },
+  };
+  if (PARTS.size >= MAX_PARTS) PARTS.clear();
+  PARTS.set(pattern, part);
+  return part;
+}
+
+function compileWhole(pattern: string): RegExp {
   const reader = new Translator(pattern);
   const source = reader.translate();
-  let compiled: RegExp;
   try {
-    compiled = new RegExp(`^(?:${source})$`);
+    return new RegExp(`^(?:${source})$`);
   } catch (cause) {
     throw new JavaRegexError('syntax', `${pattern}: ${(cause as Error).message}`);
   }
-  return { matches: (input) => compiled.test(input) };
 }
 
 /** The pattern whose full matches are the texts in which `pattern` is found; leading flags keep their place in front. */

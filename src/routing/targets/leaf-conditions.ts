@@ -21,8 +21,8 @@ export function splitConditions(rule: PlanRule): SplitConditions {
   const joint: PlanCondition[] = [];
   const constant: PlanCondition[] = [];
   for (const condition of rule.when) {
-    const leaves = leavesOf(condition.term);
-    if (condition.test.op === 'relation') for (const leaf of leavesOf(condition.test.other)) leaves.push(leaf);
+    const other = condition.test.op === 'relation' ? leavesOf(condition.test.other) : [];
+    const leaves = [...leavesOf(condition.term), ...other];
     const keys = new Set(leaves.map((leaf) => JSON.stringify(leaf)));
     const leaf = leaves[0] as CallLeaf | undefined;
     if (leaf === undefined) constant.push(condition);

@@ -205,6 +205,6 @@ test('readings inside of readings are tried once, however deep they stand in one
 });
 
 test('an error inside of a text is no less an error', () => {
-  const parsed = parse('def a = "$'.concat('{ x.each { def = } }"\n'));
+  const parsed = parse('def a = "$' + '{ x.each { def = } }"\n');
   assert.equal(parsed.errors.length, 1);
 });
