@@ -71,8 +71,9 @@ function buildProcess(raw: RawSidecar): SidecarProcess | undefined {
 }
 
 function notifyTarget(
-  raw: { http?: string | undefined; exec?: string[] | undefined } | undefined,
+  raw: { http?: string | undefined; exec?: string[] | undefined; dubboQos?: number | undefined } | undefined,
 ): NotifyTarget | null {
+  if (raw?.dubboQos !== undefined) return { kind: 'dubbo-qos', port: raw.dubboQos };
   if (raw?.http !== undefined) return { kind: 'http', url: raw.http };
   const [program, ...args] = raw?.exec ?? [];
   return program === undefined ? null : { kind: 'exec', argv: [program, ...args] };

@@ -68,7 +68,7 @@ function checkNotify(notify: unknown, path: ConfigPath, problems: ProblemList): 
     const target = notify[role];
     if (!isMapping(target)) continue;
     const rolePath = [...path, role];
-    exactlyOne(target, ['http', 'exec'], rolePath, problems, 'an SDK is told in one way');
+    exactlyOne(target, ['http', 'exec', 'dubboQos'], rolePath, problems, 'an SDK is told in one way');
     // `exec` runs without a shell, and the supervisor's PATH is that of systemd.
     const program = Array.isArray(target.exec) ? target.exec[0] : undefined;
     if (typeof program === 'string' && !program.startsWith('/')) {

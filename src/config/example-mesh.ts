@@ -13,7 +13,7 @@ sidecars:
     drain: 15s
     notify:                      # optional: tell the RPC SDK to stop sending on old connections
       consumer: {http: "http://127.0.0.1:9000/sdk/drain"}
-      provider: {exec: ["/usr/local/bin/sdk-drain"]}
+      provider: {exec: ["/usr/local/bin/sdk-drain"]}        # or {dubboQos: 22222}
 apps:
   payment:
     select: {user: payment}      # one of: user | users: [..] | group | slice: payment.slice | all: true

@@ -53,10 +53,14 @@ export type AdminAddress =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'http'; readonly host: string; readonly port: number };
 
-/** How an RPC SDK is told to make no more calls on old connections. `argv` is never empty and starts with a path. */
+/**
+ * How an RPC SDK is told to make no more calls on old connections. `argv` is never empty and starts with a path; `port`
+ * is the QoS port of a Dubbo process on this host.
+ */
 export type NotifyTarget =
   | { readonly kind: 'http'; readonly url: string }
-  | { readonly kind: 'exec'; readonly argv: readonly [string, ...string[]] };
+  | { readonly kind: 'exec'; readonly argv: readonly [string, ...string[]] }
+  | { readonly kind: 'dubbo-qos'; readonly port: number };
 
 /** The SDKs to tell at a hot upgrade; at least one is not null. */
 export interface SidecarNotify {

@@ -123,10 +123,11 @@ const notifyTarget = (sdk: string) =>
           },
         ),
       ),
+      dubboQos: z.optional(port('The QoS port, on this host, of a Dubbo process that has weir-dubbo.jar.')),
     }),
     {
       description: `How to tell the SDK on the ${sdk} side to make no more calls on old connections.`,
-      accepts: 'a map with one of http and exec',
+      accepts: 'a map with one of http, exec and dubboQos',
       json: { minProperties: 1, maxProperties: 1 },
     },
   );

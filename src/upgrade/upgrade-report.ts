@@ -1,11 +1,16 @@
 import type { UpgradeOutcome } from './sidecar-state.ts';
 
+/** What an SDK did on a notice: connections moved, failed to move, or told about; calls that still wait on old ones. */
+export type NoticeCounts = Readonly<Partial<Record<'moved' | 'failed' | 'told' | 'pending', number>>>;
+
 /** The answer of one SDK notice. */
 export interface NoticeResult {
   readonly role: 'consumer' | 'provider';
   readonly adapter: string;
   readonly ok: boolean;
   readonly detail: string;
+  /** There when the adapter gets numbers. */
+  readonly counts?: NoticeCounts;
 }
 
 /** One end of an upgrade, as the report names it. */

@@ -161,6 +161,11 @@ test('an admin address is a socket or an address with a port', () => {
 test('a sidecar that weir runs gets one thread and 15 s to drain unless the file says otherwise', () => {
   const { concurrency, drainMs, notify } = sidecar(managedWith('')).process ?? {};
   assert.deepEqual({ concurrency, drainMs, notify }, { concurrency: 1, drainMs: 15_000, notify: undefined });
+  const told = sidecar(managedWith('notify: {consumer: {dubboQos: 22222}, provider: {dubboQos: 22223}}')).process;
+  assert.deepEqual(told?.notify, {
+    consumer: { kind: 'dubbo-qos', port: 22_222 },
+    provider: { kind: 'dubbo-qos', port: 22_223 },
+  });
   const other = sidecar(managedWith('concurrency: 4\ndrain: 1m\nready: /healthz?deep')).process;
   assert.deepEqual([other?.concurrency, other?.drainMs], [4, 60_000]);
 });

@@ -1,6 +1,8 @@
 import type { NotifyTarget, SidecarNotify } from '../../config/mesh-config.ts';
 import type { NoticeResult } from '../../upgrade/upgrade-report.ts';
+import type { NoticeBody } from '../../usecases/ports/sidecar.ts';
 import { runTool } from '../exec.ts';
+import { askDubbo } from './dubbo-qos.ts';
 
 /**
  * Tells the RPC SDKs to stop sending on old connections: all in parallel, each at most `budgetMs`. Never throws: a hook
@@ -8,7 +10,7 @@ import { runTool } from '../exec.ts';
  */
 export async function sendNotices(
   notify: SidecarNotify | null,
-  body: Readonly<Record<string, unknown>>,
+  body: NoticeBody,
   budgetMs: number,
 ): Promise<readonly NoticeResult[]> {
   const roles = ['consumer', 'provider'] as const;
@@ -22,10 +24,13 @@ export async function sendNotices(
 async function sendNotice(
   role: 'consumer' | 'provider',
   target: NotifyTarget,
-  body: Readonly<Record<string, unknown>>,
+  body: NoticeBody,
   budgetMs: number,
 ): Promise<NoticeResult> {
   try {
+    if (target.kind === 'dubbo-qos') {
+      return { role, adapter: target.kind, ...(await askDubbo(target.port, role, body.deadlineMs, budgetMs)) };
+    }
     const detail =
       target.kind === 'http' ? await post(target.url, body, budgetMs) : await run(target.argv, body, budgetMs);
     return { role, adapter: target.kind, ok: true, detail };

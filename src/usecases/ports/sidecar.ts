@@ -17,6 +17,11 @@ export interface SidecarSpec {
   readonly notify: SidecarNotify | null;
 }
 
+/** What a notice says. `deadlineMs` is when the old connections are cut, counted from now. */
+export interface NoticeBody extends Readonly<Record<string, unknown>> {
+  readonly deadlineMs: number;
+}
+
 /** A binary and a bootstrap as they were when they were stored; both hashes are of the files as given. */
 export interface StoredPair {
   readonly id: PairId;
@@ -117,11 +122,7 @@ export interface SidecarHost {
   clearFlag(variant: 0 | 1): Promise<boolean>;
   preflightFacts(spec: SidecarSpec, pair: StoredPair, serving: Generation): Promise<PreflightFacts>;
   markAccessLogs(pair: StoredPair): Promise<AccessLogMark>;
-  notify(
-    spec: SidecarSpec,
-    body: Readonly<Record<string, unknown>>,
-    budgetMs: number,
-  ): Promise<readonly NoticeResult[]>;
+  notify(spec: SidecarSpec, body: NoticeBody, budgetMs: number): Promise<readonly NoticeResult[]>;
   /** Removes what a finished process left, sinks and shared memory: of one variant's, or of all with null. */
   cleanUp(keepVariant: 0 | 1 | null): Promise<void>;
 }

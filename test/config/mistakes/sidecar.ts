@@ -49,6 +49,14 @@ export const SIDECAR_MISTAKES: readonly Mistake[] = [
   { name: 'a notice to a text', yaml: managedWith('notify: {consumer: {http: localhost}}') },
   { name: 'a notice to another scheme', yaml: managedWith('notify: {consumer: {http: "ftp://127.0.0.1/"}}') },
   { name: 'a notice with a password', yaml: managedWith('notify: {consumer: {http: "http://me:secret@127.0.0.1/"}}') },
+  {
+    name: 'a notice to a QoS port and a URL',
+    yaml: managedWith('notify: {consumer: {http: "http://127.0.0.1/", dubboQos: 22222}}'),
+  },
+  {
+    name: 'a notice to a QoS port of another host',
+    yaml: managedWith('notify: {consumer: {dubboQos: "192.0.2.1:22222"}}'),
+  },
   { name: 'an empty command', yaml: managedWith('notify: {consumer: {exec: []}}') },
   { name: 'a command of a number', yaml: managedWith('notify: {consumer: {exec: [/bin/sleep, 1]}}') },
   { name: 'a command found by PATH', yaml: managedWith('notify: {consumer: {exec: [sdk-drain]}}') },
