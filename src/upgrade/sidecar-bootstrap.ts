@@ -1,3 +1,5 @@
+import { dubboChain } from './dubbo-chain.ts';
+
 /** What `weir sidecar init` writes a bootstrap for. Ports are null where the sidecar has no such listener. */
 export interface BootstrapWish {
   readonly name: string;
@@ -9,6 +11,8 @@ export interface BootstrapWish {
     | { readonly kind: 'http'; readonly host: string; readonly port: number };
   readonly accessLog: string;
   readonly ipv6: boolean;
+  /** Ports of Dubbo providers, inbound and outbound alike. */
+  readonly dubboPorts: readonly number[];
 }
 
 const TYPE = 'type.googleapis.com/envoy.extensions';
@@ -18,7 +22,7 @@ const BUFFER_LIMIT = 1_048_576;
 
 /**
  * A bootstrap for redirected traffic: each connection goes where its client wanted to go (SO_ORIGINAL_DST), HTTP is
- * recognised on the way out, everything else passes as TCP. Inbound connections reach the app from 127.0.0.6 and ::6, so
+ * recognised on the way out, Dubbo by its ports, everything else passes as TCP. Inbound connections reach the app from 127.0.0.6 and ::6, so
  * that weir's own rules leave them alone.
  */
 export function sidecarBootstrap(wish: BootstrapWish): object {
@@ -65,6 +69,7 @@ function listener(wish: BootstrapWish, name: 'outbound' | 'inbound', port: numbe
         filter_chain_match: { application_protocols: ['http/1.0', 'http/1.1', 'h2c'] },
         filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: http(wish, name) }],
       },
+      ...wish.dubboPorts.map((dubboPort) => dubboChain(name, dubboPort, accessLog(wish))),
     ],
     default_filter_chain: {
       name: `${name}-tcp`,

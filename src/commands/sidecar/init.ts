@@ -1,15 +1,23 @@
 import { resolve } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { readPort } from '../../config/port-range.ts';
 import { loadMeshConfig } from '../../host/config-file.ts';
 import { openSidecar, readSidecarSpec, requireSidecar } from '../../host/envoy/open-sidecar.ts';
 import { writeBootstrap } from '../../host/envoy/write-bootstrap.ts';
 import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
+import { wrongFlagValue } from '../../present/flags.ts';
 import { sidecarBootstrap } from '../../upgrade/sidecar-bootstrap.ts';
 
 interface InitResult {
   readonly bootstrap: string;
   readonly accessLog: string;
+}
+
+function dubboPort(text: string): number {
+  const read = readPort(text);
+  if ('value' in read) return read.value;
+  throw wrongFlagValue('dubbo', text, 'ports from 1 to 65535, with commas between them');
 }
 
 /** Writes a bootstrap for a sidecar of mesh.yaml, so that nobody has to know Envoy to begin. */
@@ -21,16 +29,23 @@ export default class SidecarInitCommand extends WeirCommand<typeof SidecarInitCo
   static override flags = {
     out: Flags.string({ helpValue: 'FILE', summary: 'Where to write it (default: `bootstrap` of mesh.yaml).' }),
     force: Flags.boolean({ summary: 'Write over an existing file.' }),
+    dubbo: Flags.string({
+      multiple: true,
+      delimiter: ',',
+      helpValue: 'PORT,..',
+      summary: 'Ports on which Dubbo providers listen: idle connections to them drain at an upgrade.',
+    }),
     ipv6: Flags.boolean({ allowNo: true, default: true, summary: 'Listen on IPv6 as well.' }),
   };
   static override examples = [
     '<%= config.bin %> sidecar init main',
     '<%= config.bin %> sidecar init main --out ./envoy.yaml',
+    '<%= config.bin %> sidecar init main --dubbo 20880',
   ];
 
   protected override async execute(): Promise<CommandOutcome<InitResult>> {
     const { name } = this.args;
-    const { config, out, force, ipv6, 'run-dir': runDir, 'state-dir': stateDir } = this.flags;
+    const { config, out, force, ipv6, dubbo = [], 'run-dir': runDir, 'state-dir': stateDir } = this.flags;
     const spec = await readSidecarSpec(config, name);
     const sidecar = requireSidecar(await loadMeshConfig(config), name);
     const bootstrap = resolve(out ?? spec.bootstrap);
@@ -42,6 +57,7 @@ export default class SidecarInitCommand extends WeirCommand<typeof SidecarInitCo
       admin: spec.admin,
       accessLog,
       ipv6,
+      dubboPorts: [...new Set(dubbo.map(dubboPort))],
     });
     await openSidecar({ runDir, stateDir }, spec).prepare(spec);
     await writeBootstrap(bootstrap, content, spec.binary, { accessLog, force });

@@ -26,4 +26,19 @@ describe('weir sidecar init', () => {
     await lab.run();
     assert.equal((await lab.status()).state, 'live');
   });
+
+  it('gives Dubbo ports a chain of their own in both directions, and refuses what is no port', async () => {
+    const wrong = await lab.weir('sidecar', 'init', 'main', '--force', '--dubbo', '20880,dubbo');
+    assert.deepEqual([wrong.code, wrong.json.error.code], [2, 'WEIR1002']);
+    const written = await lab.weir('sidecar', 'init', 'main', '--force', '--dubbo', '20880,20881');
+    assert.equal(written.code, 0, JSON.stringify(written.json));
+    const bootstrap = JSON.parse(await readFile(join(lab.folder, 'first.json'), 'utf8'));
+    const chains = bootstrap.static_resources.listeners[0].filter_chains;
+    assert.deepEqual(
+      chains.map(
+        (chain: { filter_chain_match: { destination_port?: number } }) => chain.filter_chain_match.destination_port,
+      ),
+      [undefined, 20_880, 20_881],
+    );
+  });
 });
