@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { envoyBinary } from '../../../scripts/setup/envoy.ts';
 import { cleanEnvironment, WEIR_BIN } from '../../run-weir.ts';
@@ -15,6 +16,14 @@ export interface LabAnswer {
   // biome-ignore lint/suspicious/noExplicitAny: results differ by command, and tests look into them at will.
   readonly json: any;
   readonly stderr: string;
+}
+
+/** Where a lab differs from the usual. */
+export interface LabOptions {
+  readonly drain?: string;
+  readonly notify?: object;
+  /** Put before every command, such as `nsenter`; it has to replace itself by the command. */
+  readonly enter?: readonly string[];
 }
 
 /** The two Envoys between which tests upgrade. */
@@ -33,21 +42,28 @@ export class SidecarLab {
   log = '';
   readonly #spare: number;
   readonly #drain: string;
+  readonly #enter: readonly string[];
   #label = 0;
 
-  private constructor(folder: string, ports: readonly number[], upstream: JournallingUpstream, drain: string) {
+  private constructor(
+    folder: string,
+    ports: readonly number[],
+    upstream: JournallingUpstream,
+    { drain = '15s', enter = [] }: LabOptions,
+  ) {
     this.folder = folder;
     this.port = ports[0] ?? 0;
     this.#spare = ports[1] ?? 0;
     this.upstream = upstream;
     this.#drain = drain;
+    this.#enter = enter;
   }
 
-  static async open(options: { readonly drain?: string; readonly notify?: object } = {}): Promise<SidecarLab> {
+  static async open(options: LabOptions = {}): Promise<SidecarLab> {
     const folder = await mkdtemp(join(tmpdir(), 'weir-sidecar-'));
     await chmod(folder, 0o755);
     const ports = await freePorts(2);
-    const lab = new SidecarLab(folder, ports, await JournallingUpstream.start(), options.drain ?? '15s');
+    const lab = new SidecarLab(folder, ports, await JournallingUpstream.start(), options);
     await lab.writeBootstrap('first.json');
     await lab.configure({ notify: options.notify });
     return lab;
@@ -100,17 +116,19 @@ export class SidecarLab {
     });
   }
 
+  #spawn(args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
+    const [file = process.execPath, ...words] = [...this.#enter, process.execPath, WEIR_BIN, ...args, '--json'];
+    return spawn(file, words, { env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
   /** Starts the supervisor and waits until the sidecar is live. */
   async run(...args: readonly string[]): Promise<void> {
-    const child = spawn(process.execPath, [WEIR_BIN, 'sidecar', 'run', 'main', '--json', ...args], {
-      env: this.#environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = this.#spawn(['sidecar', 'run', 'main', ...args]);
     this.supervisor = child;
-    child.stdout?.on('data', (chunk) => {
+    child.stdout.on('data', (chunk) => {
       this.log += chunk;
     });
-    child.stderr?.on('data', (chunk) => {
+    child.stderr.on('data', (chunk) => {
       this.log += chunk;
     });
     await this.until('the sidecar to be supervised', async () => {
@@ -131,10 +149,7 @@ export class SidecarLab {
 
   /** Runs a command of weir with --json. */
   async weir(...args: readonly string[]): Promise<LabAnswer> {
-    const child = spawn(process.execPath, [WEIR_BIN, ...args, '--json'], {
-      env: this.#environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = this.#spawn(args);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => {

@@ -1,9 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { RoutingCall, RoutingProvider } from '../../../src/routing/case-file.ts';
+import { javaClassPath } from '../java-class-path.ts';
 
 /** What the router of a real Dubbo gave for a call. */
 export type OracleAnswer = { readonly providers: readonly string[] } | { readonly error: string };
@@ -17,7 +16,6 @@ export interface OracleQuestion {
 }
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/weir/dubbo-3.3.6/', import.meta.url));
 const DEADLINE_MS = 60_000;
 
 /**
@@ -37,7 +35,7 @@ export class MeshOracle implements AsyncDisposable {
   }
 
   static async start(): Promise<MeshOracle> {
-    const classPath = prepare();
+    const classPath = javaClassPath('dubbo-3.3.6', HERE, 'MeshOracle');
     const args = ['-XX:TieredStopAtLevel=1', '-Xmx256m', '-cp', classPath, 'MeshOracle'];
     const child = spawn('java', args, { stdio: ['pipe', 'pipe', 'ignore'] });
     const oracle = new MeshOracle(child);
@@ -75,28 +73,4 @@ export class MeshOracle implements AsyncDisposable {
       clearTimeout(timer);
     }
   }
-}
-
-function prepare(): string {
-  const jars = join(CACHE, 'jars');
-  if (!existsSync(jars) || readdirSync(jars).length < 5) {
-    mkdirSync(jars, { recursive: true });
-    const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
-    const options = [
-      '-q',
-      '-B',
-      '-f',
-      join(HERE, 'pom.xml'),
-      goal,
-      `-DoutputDirectory=${jars}`,
-      '-DexcludeTransitive=true',
-    ];
-    execFileSync('mvn', options, { stdio: ['ignore', 'ignore', 'inherit'] });
-  }
-  const classPath = [CACHE, ...readdirSync(jars).map((name) => join(jars, name))].join(':');
-  const [source, compiled] = [join(HERE, 'MeshOracle.java'), join(CACHE, 'MeshOracle.class')];
-  if (!existsSync(compiled) || statSync(compiled).mtimeMs < statSync(source).mtimeMs) {
-    execFileSync('javac', ['-cp', classPath, '-d', CACHE, source], { stdio: ['ignore', 'ignore', 'inherit'] });
-  }
-  return classPath;
 }
