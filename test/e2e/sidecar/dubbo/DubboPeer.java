@@ -1,11 +1,12 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.dubbo.config.ApplicationConfig;
@@ -26,6 +27,8 @@ public final class DubboPeer {
         String echo(String id, int sleepMs);
     }
 
+    private static final int THREADS = 64;
+    private static final int TIMEOUT_MS = 10_000;
     private static final Map<String, AtomicInteger> EXECUTED = new ConcurrentHashMap<>();
 
     public static void main(String[] args) throws Exception {
@@ -46,8 +49,6 @@ public final class DubboPeer {
 
     private static void provide(DubboBootstrap bootstrap, int port, BufferedReader in, PrintStream out) throws Exception {
         ProtocolConfig protocol = new ProtocolConfig("dubbo", port);
-        // A busy machine lets calls pile up; they shall not be refused for want of threads (200 by default).
-        protocol.setThreads(2000);
         ServiceConfig<Echo> service = new ServiceConfig<>();
         service.setInterface(Echo.class);
         service.setRef((id, sleepMs) -> {
@@ -68,9 +69,9 @@ public final class DubboPeer {
         ReferenceConfig<Echo> reference = new ReferenceConfig<>();
         reference.setInterface(Echo.class);
         reference.setUrl(args[1]);
-        // A lost call has to show: no second try.
+        // A lost call has to show: no second try. A busy machine shall not make one of a call that is late.
         reference.setRetries(0);
-        reference.setTimeout(3000);
+        reference.setTimeout(TIMEOUT_MS);
         bootstrap.reference(reference).start();
         Echo echo = reference.get();
         for (int warm = 0; warm < 200; warm++) echo.echo("warm" + warm, 0);
@@ -78,43 +79,49 @@ public final class DubboPeer {
         in.readLine();
         long gapNanos = 1_000_000_000L / Integer.parseInt(args[3]);
         int sleepMs = Integer.parseInt(args[4]);
-        ExecutorService threads = Executors.newCachedThreadPool();
-        AtomicInteger open = new AtomicInteger();
+        AtomicInteger next = new AtomicInteger();
+        AtomicInteger calls = new AtomicInteger();
         AtomicInteger failed = new AtomicInteger();
         AtomicLong slowestMs = new AtomicLong();
+        AtomicBoolean stop = new AtomicBoolean();
         Map<String, AtomicInteger> errors = new ConcurrentHashMap<>();
         long start = System.nanoTime();
-        int calls = 0;
-        while (!in.ready()) {
-            long due = start + calls * gapNanos;
-            for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
-                Thread.sleep(left / 1_000_000, (int) (left % 1_000_000));
-            }
-            String id = "c" + calls++;
-            open.incrementAndGet();
-            threads.execute(() -> {
-                long began = System.nanoTime();
-                try {
-                    String answer = echo.echo(id, sleepMs);
-                    if (!answer.equals(id)) throw new IllegalStateException("wrong answer");
-                } catch (Throwable error) {
-                    failed.incrementAndGet();
-                    errors.computeIfAbsent(reason(error), key -> new AtomicInteger()).incrementAndGet();
-                } finally {
-                    long tookMs = (System.nanoTime() - began) / 1_000_000;
-                    slowestMs.accumulateAndGet(tookMs, Math::max);
-                    open.decrementAndGet();
+        List<Thread> threads = new ArrayList<>();
+        // Calls are due at fixed times, whatever the ones before do, until all threads wait for an answer.
+        for (int index = 0; index < THREADS; index++) {
+            Thread thread = new Thread(() -> {
+                for (int n = next.getAndIncrement(); sleepUntil(start + n * gapNanos, stop); n = next.getAndIncrement()) {
+                    long began = System.nanoTime();
+                    calls.incrementAndGet();
+                    try {
+                        if (!echo.echo("c" + n, sleepMs).equals("c" + n)) throw new IllegalStateException("wrong answer");
+                    } catch (Throwable error) {
+                        failed.incrementAndGet();
+                        errors.computeIfAbsent(reason(error), key -> new AtomicInteger()).incrementAndGet();
+                    }
+                    slowestMs.accumulateAndGet((System.nanoTime() - began) / 1_000_000, Math::max);
                 }
             });
+            threads.add(thread);
+            thread.start();
         }
         in.readLine();
-        while (open.get() > 0) Thread.sleep(10);
+        stop.set(true);
+        for (Thread thread : threads) thread.join();
         StringBuilder reasons = new StringBuilder();
         new TreeMap<>(errors).forEach((reason, count) -> reasons.append(reasons.length() == 0 ? "" : ",")
                 .append('"').append(reason).append("\":").append(count));
         say(out, "{\"calls\":" + calls + ",\"failed\":" + failed + ",\"slowestMs\":" + slowestMs + ",\"errors\":{" + reasons
                 + "}}");
         in.readLine();
+    }
+
+    /** False when the load has ended. */
+    private static boolean sleepUntil(long due, AtomicBoolean stop) {
+        for (long left = due - System.nanoTime(); left > 0 && !stop.get(); left = due - System.nanoTime()) {
+            sleep((int) Math.min(50, left / 1_000_000 + 1));
+        }
+        return !stop.get();
     }
 
     private static String reason(Throwable error) {

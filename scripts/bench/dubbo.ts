@@ -1,0 +1,44 @@
+/**
+ * One hot upgrade of a sidecar under calls of a real Dubbo, an arm a line: sidecar of the consumer or of the (first)
+ * provider, one or two providers, with and without the SDK piece. `--rate N` calls a second, 500 by default; `--chain
+ * dubbo` has the sidecar take Dubbo with generic_proxy instead of as bytes. `failed` and `slowest` (ms) are what the
+ * consumer saw, `twice` what the providers did more than once, `cut` and `ms` (request to settled) the report's.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { type DubboCase, DubboLab } from '../../test/e2e/sidecar/dubbo/dubbo-lab.ts';
+import { NEW_ENVOY } from '../../test/e2e/sidecar/sidecar-lab.ts';
+
+const { values } = parseArgs({
+  options: { rate: { type: 'string', default: '500' }, chain: { type: 'string', default: 'tcp' } },
+});
+const rate = Number(values.rate);
+const filter = values.chain === 'dubbo' ? 'dubbo' : 'tcp';
+
+async function runArm(which: DubboCase): Promise<readonly (string | number)[]> {
+  const lab = await DubboLab.open(which);
+  try {
+    lab.consumer.begin();
+    await sleep(2000);
+    const { json } = await lab.sidecar.upgrade('--binary', NEW_ENVOY);
+    await sleep(1500);
+    const { calls, failed, slowestMs } = await lab.consumer.load();
+    const { twice } = await lab.executed();
+    if (json.result?.outcome !== 'settled') throw new Error(JSON.stringify(json));
+    const { connections, states } = json.result;
+    return [calls, failed, twice, connections.cut, slowestMs, states.at(-1).atMs];
+  } finally {
+    await lab.close();
+  }
+}
+
+const line = (...cells: readonly (string | number)[]) =>
+  process.stdout.write(`${cells.map((cell) => String(cell).padStart(10)).join('')}\n`);
+line('sidecar', 'providers', 'sdk', 'calls', 'failed', 'twice', 'cut', 'slowest', 'ms');
+for (const side of ['consumer', 'provider'] as const) {
+  for (const providers of [1, 2] as const) {
+    for (const withSdk of [false, true]) {
+      line(side, providers, withSdk ? 'yes' : 'no', ...(await runArm({ side, providers, withSdk, filter, rate })));
+    }
+  }
+}
