@@ -34,6 +34,11 @@ final class Connection {
         return hinted.compareAndSet(false, true);
     }
 
+    /** Lets the next hint count again: the renewal that the last one began has come to nothing. */
+    void forgetHint() {
+        hinted.set(false);
+    }
+
     /** Whether nothing was sent or answered for so long. A one-way message may still be in netty's queue before that. */
     boolean isQuietFor(long nanos) {
         return calls.get() == 0 && System.nanoTime() - lastUseNanos >= nanos;

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.dubbo.common.logger.Logger;
@@ -129,6 +129,8 @@ final class RenewableClients {
             LOG.warn("weir: " + client + " was not renewed: " + failed.getMessage());
             if (System.currentTimeMillis() + RETRY_MS < until) {
                 timer.schedule(() -> workers.execute(() -> renew(client, seen, until)), RETRY_MS, TimeUnit.MILLISECONDS);
+            } else {
+                seen.forgetHint();
             }
             return false;
         }
