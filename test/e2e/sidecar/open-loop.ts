@@ -111,9 +111,14 @@ export class OpenLoopClient {
     done.finally(() => this.#pending.delete(done));
   }
 
+  /** Sends nothing more; a test that breaks off would otherwise never end. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
   /** Stops sending, waits for every answer, and counts. */
   async finish(upstream: JournallingUpstream): Promise<LoadResult> {
-    clearInterval(this.#timer);
+    this.stop();
     await Promise.all(this.#pending);
     this.#agent.destroy();
     const sorted = this.#latencies.sort((a, b) => a - b);

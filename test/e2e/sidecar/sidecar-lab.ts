@@ -1,4 +1,4 @@
-import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,8 @@ export interface LabOptions {
   readonly notify?: object;
   /** Put before every command, such as `nsenter`; it has to replace itself by the command. */
   readonly enter?: readonly string[];
+  /** The sidecar gets a /dev/shm of its own, so that a test can do to it what would hurt the whole machine. */
+  readonly ownSharedMemory?: boolean;
 }
 
 /** The two Envoys between which tests upgrade. */
@@ -32,6 +34,12 @@ export const OLD_ENVOY = envoyBinary('1.39.3');
 export const NEW_ENVOY = envoyBinary('1.40.0');
 
 const PATIENCE_MS = 60_000;
+
+/** Runs its arguments with a fresh /dev/shm that nobody else sees. */
+const OWN_SHARED_MEMORY = [
+  ...['unshare', '--mount', '--propagation', 'private', '--'],
+  ...['sh', '-c', 'mount -t tmpfs tmpfs /dev/shm && exec "$@"', 'own-shm'],
+];
 
 /** A sidecar of its own on loopback ports, with its own run and state directories; everything goes with `close`. */
 export class SidecarLab {
@@ -43,13 +51,14 @@ export class SidecarLab {
   readonly #spare: number;
   readonly #drain: string;
   readonly #enter: readonly string[];
+  readonly #wrapper: readonly string[];
   #label = 0;
 
   private constructor(
     folder: string,
     ports: readonly number[],
     upstream: JournallingUpstream,
-    { drain = '15s', enter = [] }: LabOptions,
+    { drain = '15s', enter = [], ownSharedMemory = false }: LabOptions,
   ) {
     this.folder = folder;
     this.port = ports[0] ?? 0;
@@ -57,6 +66,7 @@ export class SidecarLab {
     this.upstream = upstream;
     this.#drain = drain;
     this.#enter = enter;
+    this.#wrapper = ownSharedMemory ? OWN_SHARED_MEMORY : [];
   }
 
   static async open(options: LabOptions = {}): Promise<SidecarLab> {
@@ -116,14 +126,21 @@ export class SidecarLab {
     });
   }
 
-  #spawn(args: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
-    const [file = process.execPath, ...words] = [...this.#enter, process.execPath, WEIR_BIN, ...args, '--json'];
+  #spawn(args: readonly string[], wrapper: readonly string[] = []): ChildProcessByStdio<null, Readable, Readable> {
+    const [file = process.execPath, ...words] = [
+      ...this.#enter,
+      ...wrapper,
+      process.execPath,
+      WEIR_BIN,
+      ...args,
+      '--json',
+    ];
     return spawn(file, words, { env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
   /** Starts the supervisor and waits until the sidecar is live. */
   async run(...args: readonly string[]): Promise<void> {
-    const child = this.#spawn(['sidecar', 'run', 'main', ...args]);
+    const child = this.#spawn(['sidecar', 'run', 'main', ...args], this.#wrapper);
     this.supervisor = child;
     child.stdout.on('data', (chunk) => {
       this.log += chunk;
@@ -136,6 +153,12 @@ export class SidecarLab {
       const status = await this.status();
       return status?.supervisorPid === child.pid && (status.state === 'live' || status.state === 'upgrading');
     });
+  }
+
+  /** Runs a program among the mounts that the supervisor sees. Throws when it fails. */
+  inItsMounts(...argv: readonly string[]): void {
+    const { status, stderr } = spawnSync('nsenter', [`--mount=/proc/${this.supervisor?.pid}/ns/mnt`, '--', ...argv]);
+    if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
   }
 
   /** SIGKILL to the supervisor, as a crash. */
@@ -194,6 +217,16 @@ export class SidecarLab {
   /** The pids of Envoys that were started here and live, oldest first. */
   async envoys(): Promise<number[]> {
     return (await this.#kept(/^g(\d+)\.pid$/)).map(({ pid }) => pid);
+  }
+
+  /** Waits until the newest Envoy, or the script in its place, has stopped itself; resolves to its pid. */
+  async untilStopped(): Promise<number> {
+    let pid = 0;
+    await this.until('the newest process to stop itself', async () => {
+      pid = (await this.envoys()).at(-1) ?? 0;
+      return /^State:\s+T/m.test(await readFile(`/proc/${pid}/status`, 'utf8').catch(() => ''));
+    });
+    return pid;
   }
 
   async #kept(pattern: RegExp): Promise<{ pid: number; keeper: number }[]> {

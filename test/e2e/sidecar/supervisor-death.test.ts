@@ -25,7 +25,10 @@ describe('SIGKILL of the supervisor leaves the traffic alone, and a new one goes
     client = new OpenLoopClient({ port: lab.port, rate: 60, connections: 20, lengthsMs: [5, 5, 800] });
     await sleep(300);
   });
-  afterEach(async () => lab.close());
+  afterEach(async () => {
+    client.stop();
+    await lab.close();
+  });
 
   for (const state of STATES) {
     it(`in ${state}`, async (t) => {
