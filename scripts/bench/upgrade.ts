@@ -1,5 +1,10 @@
 /**
- * The hot upgrade measured. Without a word: arms side by side in one run, under every kind of traffic and load.
+ * The hot upgrade measured. A word chooses the table:
+ *   faults   each fault under load: how far the upgrade came, what was lost, how the next one ends
+ *   deaths   SIGKILL of the supervisor in each state
+ *   quiet    seconds of upgrades without load; --tries 10
+ *   crash    the new, then the old Envoy killed after the hand-over; --tries 10
+ * Without a word: arms side by side in one run, under every kind of traffic and load.
  *   --arm weir,nginx      only these (none, weir, restarter, hasty, restart, nginx, haproxy)
  *   --kind keep-alive     only this traffic (keep-alive, close, http2)
  *   --load short          only this load (short: 5 ms; long: 1 to 14 s and 20 s beside them)
@@ -11,7 +16,9 @@ import { parseArgs } from 'node:util';
 import type { Arm } from './upgrade/arm.ts';
 import { compareArms, LOADS } from './upgrade/compare-arms.ts';
 import { TRAFFIC_KINDS } from './upgrade/counted-load.ts';
+import { printCrashes, printQuiet } from './upgrade/crash.ts';
 import { hastyRestarter, restarter, stopAndStart } from './upgrade/envoy-arms.ts';
+import { printDeaths, printFaults } from './upgrade/faults.ts';
 import { haproxy, nginx } from './upgrade/neighbour-arms.ts';
 import { noUpgradeArm, weirArm } from './upgrade/weir-arm.ts';
 
@@ -25,14 +32,16 @@ const ARMS: Readonly<Record<string, Arm>> = {
   haproxy,
 };
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   options: {
     arm: { type: 'string', multiple: true },
     kind: { type: 'string', multiple: true },
     load: { type: 'string', multiple: true },
     upgrades: { type: 'string', default: '10' },
     verbose: { type: 'boolean', default: false },
+    tries: { type: 'string', default: '10' },
   },
+  allowPositionals: true,
 });
 
 /** The named ones of what there is, all without a name; a name that there is not ends the run. */
@@ -48,10 +57,20 @@ function chosen<Name extends string>(
   process.exit(2);
 }
 
-await compareArms({
-  arms: chosen('arm', values.arm, Object.keys(ARMS)).map((name) => ARMS[name] as Arm),
-  kinds: chosen('kind', values.kind, TRAFFIC_KINDS),
-  loads: chosen('load', values.load, Object.keys(LOADS) as (keyof typeof LOADS)[]),
-  upgrades: Number(values.upgrades),
-  verbose: values.verbose,
-});
+const TABLES: Readonly<Record<string, () => Promise<void>>> = {
+  faults: printFaults,
+  deaths: printDeaths,
+  quiet: () => printQuiet(Number(values.tries)),
+  crash: () => printCrashes(Number(values.tries)),
+  arms: () =>
+    compareArms({
+      arms: chosen('arm', values.arm, Object.keys(ARMS)).map((name) => ARMS[name] as Arm),
+      kinds: chosen('kind', values.kind, TRAFFIC_KINDS),
+      loads: chosen('load', values.load, Object.keys(LOADS) as (keyof typeof LOADS)[]),
+      upgrades: Number(values.upgrades),
+      verbose: values.verbose,
+    }),
+};
+for (const table of chosen('table', positionals.length > 0 ? positionals : ['arms'], Object.keys(TABLES))) {
+  await TABLES[table]?.();
+}

@@ -38,7 +38,7 @@ interface Asked {
   readonly during: boolean;
 }
 
-type Transport = { ask(path: string): Promise<{ status: number; body: string }>; close(): void };
+type Transport = { ask(path: string, ms: number): Promise<{ status: number; body: string }>; close(): void };
 
 let runs = 0;
 
@@ -98,7 +98,7 @@ export class CountedLoad {
   async #send(name: RequestClass['name'], { id, ms, during }: Asked): Promise<void> {
     const sent = performance.now();
     try {
-      const { status, body } = await this.#transport.ask(`/${id}?ms=${ms}`);
+      const { status, body } = await this.#transport.ask(`/${id}?ms=${ms}`, ms);
       if (status !== 200 || body !== id) throw new Error(`status ${status}`);
       this.#latencies.push({ during, ms: performance.now() - sent - ms });
     } catch (error) {
@@ -145,6 +145,7 @@ function http1Transport(port: number, connections: number, keepAlive: boolean): 
   const slots = Array.from({ length: connections }, () => ({
     agent: new Agent({ keepAlive, maxSockets: 1 }),
     busy: 0,
+    freeAt: 0,
   }));
   let turn = 0;
   const next = () => {
@@ -152,13 +153,15 @@ function http1Transport(port: number, connections: number, keepAlive: boolean): 
       const slot = slots[turn++ % connections];
       if (slot?.busy === 0) return slot;
     }
-    return slots[turn++ % connections];
+    // After a stall of the machine all may be busy: nothing short is to wait behind 20 s.
+    return slots.toSorted((a, b) => a.freeAt - b.freeAt)[0];
   };
   return {
-    ask(path) {
+    ask(path, ms) {
       const slot = next();
       if (slot === undefined) throw new RangeError('there is no connection');
       slot.busy += 1;
+      slot.freeAt = Math.max(slot.freeAt, performance.now()) + ms;
       return http1Request({ host: '127.0.0.1', port, agent: slot.agent, path }).finally(() => {
         slot.busy -= 1;
       });
