@@ -10,6 +10,8 @@ const root = dirname(import.meta.dirname);
 const PROGRAMS = [
   'src/host/enter-netns.ts',
   'src/present/run-cli.ts',
+  'src/present/supervise-program.ts',
+  'src/host/envoy/print-spec.ts',
   'src/host/tour/actor.ts',
   'src/host/probe-child.ts',
 ];

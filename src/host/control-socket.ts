@@ -132,18 +132,20 @@ async function answer(line: string, send: SendLine, handle: HandleRequest, gone:
 
 /**
  * Asks a supervisor: calls `onMessage` for each line and resolves to the last one. Null: nobody listens. `ended` false
- * in the last message means that the supervisor went away in the middle.
+ * in the last message means that the supervisor went away in the middle. `signal` ends the connection.
  */
 export async function askControlSocket(
   path: string,
   request: unknown,
   onMessage: (message: Record<string, unknown>) => void = () => {},
+  signal?: AbortSignal,
 ): Promise<Record<string, unknown> | null> {
   return new Promise((resolve) => {
     let text = '';
     let last: Record<string, unknown> = {};
     let connected = false;
     const socket = connect(path);
+    signal?.addEventListener('abort', () => socket.destroy());
     socket.on('connect', () => {
       connected = true;
       socket.write(`${JSON.stringify(request)}\n`);

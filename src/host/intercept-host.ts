@@ -15,7 +15,6 @@ import { readNetworkFacts } from './namespace.ts';
 import { createPanicFile } from './panic-file.ts';
 import { probeAddresses } from './probe-addresses.ts';
 import { createProber } from './prober.ts';
-import { askReadiness } from './readiness.ts';
 import { readSshFacts } from './ssh-facts.ts';
 import { createStateStore } from './state-store.ts';
 
@@ -38,7 +37,8 @@ export function createInterceptHost({ runDir, stateDir, netns, warn }: Intercept
     backends: once(detectBackends),
     foreign: once(detectForeign),
     connections,
-    askReadiness,
+    // Loaded when it is needed: node:http alone takes 14 MB, which a supervisor has no use for.
+    askReadiness: async (...asked) => (await import('./readiness.ts')).askReadiness(...asked),
     prober: createProber(),
     probeAddresses,
     slices: sliceProbe,

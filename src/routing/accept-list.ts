@@ -1,5 +1,5 @@
 import { parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { WeirError } from '../errors/weir-error.ts';
 import { diagnosticEntry } from './diagnostics/catalogue.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { WeirError } from '../errors/weir-error.ts';
 import type { TypedValue } from './typed-value.ts';
 

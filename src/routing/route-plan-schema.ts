@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ROUTE_PLAN_VERSION } from './route-plan.ts';
 
 const leafName = z.enum([

@@ -1,7 +1,8 @@
 import * as Args from '@oclif/core/args';
 import { loadMeshConfig } from '../../host/config-file.ts';
-import { requireSidecar, sidecarJournalPath } from '../../host/envoy/open-sidecar.ts';
+import { sidecarJournalPath } from '../../host/envoy/open-sidecar.ts';
 import { readSidecarJournal } from '../../host/envoy/sidecar-journal.ts';
+import { requireSidecar } from '../../host/envoy/sidecar-spec.ts';
 import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
 import { formatHistoryLine } from '../../present/upgrade-text.ts';
 import { upgradeHistory } from '../../upgrade/upgrade-history.ts';

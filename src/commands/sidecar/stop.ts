@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
 import { controlSocketPath } from '../../host/envoy/control-path.ts';
-import { readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
+import { readSidecarSpec } from '../../host/envoy/sidecar-spec.ts';
 import { askSupervisor } from '../../host/envoy/supervisor-client.ts';
 import type { CommandOutcome } from '../../present/base-command.ts';
 import { durationFlag } from '../../present/flags.ts';

@@ -2,7 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { requireFile } from '../../host/envoy/absolute-file.ts';
 import { controlSocketPath } from '../../host/envoy/control-path.ts';
-import { readSidecarSpec } from '../../host/envoy/open-sidecar.ts';
+import { readSidecarSpec } from '../../host/envoy/sidecar-spec.ts';
 import { followUpgrade } from '../../host/envoy/supervisor-client.ts';
 import type { CommandOutcome } from '../../present/base-command.ts';
 import { durationFlag } from '../../present/flags.ts';

@@ -103,4 +103,18 @@ export const SIDECAR_ERRORS = {
     explain:
       '`weir sidecar init` does not write over an existing file without --force, and does not leave a file that Envoy itself refuses.',
   },
+  WEIR4016: {
+    title: 'containers of a hot upgrade set up wrongly',
+    exit: 2,
+    kind: 'user',
+    explain:
+      'OpenKruise gives each of the two containers SIDECARSET_VERSION and SIDECARSET_VERSION_ALT, two different whole numbers. One of them is missing or is no such number. Nothing was started.',
+  },
+  WEIR4017: {
+    title: 'the sidecar did not settle in time',
+    exit: 6,
+    kind: 'host',
+    explain:
+      '`weir sidecar wait-settled` gave up: the sidecar is not live, or its upgrade is still under way. Nothing was changed; `weir sidecar status NAME` shows where it stands.',
+  },
 } as const satisfies Record<`WEIR40${number}`, CatalogueEntry>;

@@ -1,11 +1,11 @@
 import { open, readFile, stat } from 'node:fs/promises';
-import { readBootstrapFacts } from '../../upgrade/bootstrap-facts.ts';
 import { countCutRequests } from '../../upgrade/cut-requests.ts';
 import type { AccessLogMark } from '../../usecases/ports/sidecar.ts';
 
 /** Remembers how long the access logs of a bootstrap are now. `countCut` reads what came after. */
 export async function markAccessLogs(bootstrap: string): Promise<AccessLogMark> {
   const text = await readFile(bootstrap, 'utf8').catch(() => '');
+  const { readBootstrapFacts } = await import('../../upgrade/bootstrap-facts.ts');
   const logs = readBootstrapFacts(text)?.accessLogs ?? [];
   const marks = await Promise.all(
     logs.map(async (path) => ({ path, size: (await stat(path).catch(() => null))?.size ?? 0 })),

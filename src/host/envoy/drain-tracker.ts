@@ -1,13 +1,15 @@
 import type { DrainTracker } from '../../usecases/ports/sidecar.ts';
-import { socketInodes } from './process-identity.ts';
 import { acceptedConnections, isEstablished, readTcpTable } from './tcp-table.ts';
 
 /**
- * Counts the connections of a process that accepts no more. Which of them are its own is found out once, by its open
- * files; afterwards the kernel's table is enough, which is cheap also with thousands of connections.
+ * Counts the connections of a process that accepts no more. Which of them are its own is known once, by the sockets that
+ * it holds (`owned`, inode numbers); afterwards the kernel's table is enough, which is cheap also with thousands of connections.
  */
-export async function trackConnections(pid: number, ports: ReadonlySet<number>): Promise<DrainTracker> {
-  const owned = await socketInodes(pid);
+export async function trackConnections(
+  pid: number | 'self',
+  owned: ReadonlySet<string>,
+  ports: ReadonlySet<number>,
+): Promise<DrainTracker> {
   const accepted = async () => acceptedConnections(await readTcpTable(pid), ports);
   const atStart = (await accepted()).filter((row) => owned.has(row.inode)).length;
   return {

@@ -1,5 +1,5 @@
-import { request } from 'node:http';
 import type { AdminAddress } from '../../config/mesh-config.ts';
+import { exchangeHttp, type HttpAnswer } from './http-exchange.ts';
 
 /** What Envoy's admin says about its process. `nonce` is its --admin-address-path: it tells two Envoys on one address apart. */
 export interface ServerInfo {
@@ -18,36 +18,10 @@ export interface ServerInfo {
 export async function askAdmin(
   admin: AdminAddress,
   path: string,
-  options: { readonly method?: 'GET' | 'POST'; readonly timeoutMs: number },
-): Promise<{ status: number; body: string } | null> {
-  const target = admin.kind === 'unix' ? { socketPath: admin.path } : { host: admin.host, port: admin.port };
-  return new Promise((resolve) => {
-    const asked = request(
-      {
-        ...target,
-        path,
-        method: options.method ?? 'GET',
-        agent: false,
-        headers: { host: 'envoy-admin', connection: 'close' },
-      },
-      (answer) => {
-        const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.on('end', () =>
-          resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
-        );
-        answer.on('error', () => resolve(null));
-      },
-    );
-    // A whole deadline, not one of silence: a frozen process may have accepted the connection.
-    const timer = setTimeout(() => asked.destroy(new Error('timed out')), options.timeoutMs);
-    asked.on('error', () => resolve(null));
-    asked.on('close', () => {
-      clearTimeout(timer);
-      resolve(null);
-    });
-    asked.end();
-  });
+  { method = 'GET', timeoutMs }: { readonly method?: 'GET' | 'POST'; readonly timeoutMs: number },
+): Promise<HttpAnswer | null> {
+  const target = admin.kind === 'unix' ? { path: admin.path } : { host: admin.host, port: admin.port };
+  return exchangeHttp(target, method, path, timeoutMs);
 }
 
 /** Asks `/server_info`; null when nobody answers or the answer is not Envoy's. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import type { AccountId, ResolvedMeshConfig, SidecarConfig } from '../../config/mesh-config.ts';
-import { WeirError } from '../../errors/weir-error.ts';
+import { containerVersion } from '../../upgrade/container-role.ts';
 import type { SidecarHost, SidecarSpec } from '../../usecases/ports/sidecar.ts';
-import { loadMeshConfig } from '../config-file.ts';
-import { primaryGroup, runAsAccount } from './run-as.ts';
-import { openSidecarHost } from './sidecar-host.ts';
+import { isAlive } from './process-identity.ts';
+import { runAsAccount } from './run-as.ts';
+import { readSettled, type SettledNote } from './settled-file.ts';
+import { openSidecarHost, type PeerProcesses } from './sidecar-host.ts';
 
 /** Where weir keeps things, from the global flags. */
 export interface WeirFolders {
@@ -12,52 +12,45 @@ export interface WeirFolders {
   readonly stateDir: string;
 }
 
+/**
+ * Where the files of the keepers lie. Two containers that take turns share RUN/NAME, and a process number means nothing
+ * in the other one: so each has a folder of its own there, named by the version that OpenKruise gave it.
+ */
+export function keptFolder(runDir: string, name: string, version: string | null): string {
+  return version === null ? join(runDir, name) : join(runDir, name, `c${version}`);
+}
+
+/** The socket over which a container that has stepped down lets the other one look at its processes. */
+export function peerSocketPath(runDir: string, name: string): string {
+  return join(runDir, name, 'peer.sock');
+}
+
+/** Reads what the supervisor of this container says from now on about its start. */
+export function settledNotes(runDir: string, name: string): () => Promise<SettledNote | null> {
+  const kept = keptFolder(runDir, name, containerVersion(process.env));
+  const startedMs = Date.now();
+  return async () => {
+    const note = await readSettled(kept);
+    // What was said before is from an earlier run, unless whoever said it still lives.
+    return note !== null && (note.atMs >= startedMs || (await isAlive(note.by))) ? note : null;
+  };
+}
+
 /** The journal of a sidecar. */
 export function sidecarJournalPath(stateDir: string, name: string): string {
   return join(stateDir, 'sidecars', name, 'journal.jsonl');
 }
 
-/** Throws WEIR4011 (exit 2) when mesh.yaml has no sidecar of that name. */
-export function requireSidecar(mesh: ResolvedMeshConfig, name: string): SidecarConfig<AccountId> {
-  const sidecar = mesh.sidecars.get(name);
-  if (sidecar !== undefined) return sidecar;
-  const known = [...mesh.sidecars.keys()];
-  throw new WeirError('WEIR4011', {
-    what: `${mesh.file} has no sidecar ${JSON.stringify(name)}`,
-    why: known.length === 0 ? 'it has no sidecar at all' : `it has ${known.join(', ')}`,
-    hint: 'name one of them, or add the sidecar to mesh.yaml',
-  });
-}
-
-/** Reads mesh.yaml and gives what it says of one sidecar that weir runs. Throws WEIR4011, WEIR4012 or an error of the file. */
-export async function readSidecarSpec(config: string, name: string): Promise<SidecarSpec> {
-  const spec = await sidecarSpec(requireSidecar(await loadMeshConfig(config), name));
-  if (spec !== null) return spec;
-  throw new WeirError('WEIR4012', {
-    what: `the sidecar ${name} is not run by weir`,
-    why: `its entry in ${config} has no \`binary\` and \`bootstrap\``,
-    hint: 'add both to run it with `weir sidecar run`; `weir sidecar init` writes a bootstrap',
-  });
-}
-
-/** What mesh.yaml says of one sidecar, as its supervisor needs it; null when somebody else runs it. */
-export async function sidecarSpec(sidecar: SidecarConfig<AccountId>): Promise<SidecarSpec | null> {
-  const { name, process: run, admin, readyPath } = sidecar;
-  if (run === undefined) return null;
-  const uid = sidecar.user?.id ?? null;
-  const gid = sidecar.group?.id ?? (uid === null ? null : ((await primaryGroup(uid)) ?? uid));
-  const { binary, bootstrap, concurrency, drainMs, notify } = run;
-  return { name, uid, gid, admin, readyPath, binary, bootstrap, concurrency, drainMs, notify: notify ?? null };
-}
-
-/** Opens the host side of a sidecar that weir runs. */
-export function openSidecar(folders: WeirFolders, spec: SidecarSpec): SidecarHost {
-  return openSidecarHost({
+/** Opens the host side of a sidecar that weir runs; `peer`: the container that serves until this one has taken over. */
+export function openSidecar(folders: WeirFolders, spec: SidecarSpec, peer: PeerProcesses | null = null): SidecarHost {
+  const place = {
     name: spec.name,
     run: join(folders.runDir, spec.name),
+    kept: keptFolder(folders.runDir, spec.name, containerVersion(process.env)),
     state: join(folders.stateDir, 'sidecars', spec.name),
     as: runAsAccount(spec.uid, spec.gid),
     gid: spec.gid,
     adminSocket: spec.admin.kind === 'unix' ? spec.admin.path : null,
-  });
+  };
+  return openSidecarHost(place, peer);
 }

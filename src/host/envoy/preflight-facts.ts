@@ -2,11 +2,9 @@ import { constants } from 'node:fs';
 import { access, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { AdminAddress } from '../../config/mesh-config.ts';
-import { readBootstrapFacts } from '../../upgrade/bootstrap-facts.ts';
 import type { PreflightFacts } from '../../upgrade/judge-preflight.ts';
 import type { LaunchRecord, SidecarSpec, StoredPair } from '../../usecases/ports/sidecar.ts';
 import { type RunAs, readEnvoyBinary, validateBootstrap } from './envoy-binary.ts';
-import { residentBytes, socketInodes } from './process-identity.ts';
 import { readSharedMemory, sharedMemoryPath } from './shared-memory-flag.ts';
 import { listenersOnPort, readTcpTable, type TcpRow } from './tcp-table.ts';
 
@@ -15,6 +13,9 @@ export interface PreflightSubject {
   readonly spec: SidecarSpec;
   readonly pair: StoredPair;
   readonly serving: LaunchRecord;
+  /** Inode numbers of the sockets of the process that serves, and its resident memory. */
+  readonly inodes: ReadonlySet<string>;
+  readonly servingBytes: number;
   readonly servingPair: StoredPair | null;
   readonly baseId: number;
   readonly as: RunAs;
@@ -31,16 +32,17 @@ export function adminText(admin: AdminAddress): string {
 /** Collects what `judgePreflight` judges; changes nothing. */
 export async function collectPreflightFacts(subject: PreflightSubject): Promise<PreflightFacts> {
   const { spec, pair, serving, servingPair, as } = subject;
-  const [binary, validateProblem, text, servingText, rows, owned] = await Promise.all([
+  const [binary, validateProblem, text, servingText, rows] = await Promise.all([
     readEnvoyBinary(pair.binary, as),
     validateBootstrap(pair.binary, pair.bootstrap, as, 30_000).catch((error: Error) => error.message),
     readFile(pair.bootstrap, 'utf8'),
     servingPair === null ? null : readFile(servingPair.bootstrap, 'utf8').catch(() => null),
     readTcpTable('self'),
-    socketInodes(serving.pid),
   ]);
+  // Loaded when it is needed: a parser of YAML is in there.
+  const { readBootstrapFacts } = await import('../../upgrade/bootstrap-facts.ts');
   const bootstrap = readBootstrapFacts(text);
-  const foreign = rows.filter((row) => !owned.has(row.inode));
+  const foreign = rows.filter((row) => !subject.inodes.has(row.inode));
   return {
     binaryProblem: binary.problem,
     version: binary.version,
@@ -57,8 +59,8 @@ export async function collectPreflightFacts(subject: PreflightSubject): Promise<
     busyAddresses: (bootstrap?.listeners ?? []).filter((address) => isBusy(address, foreign)),
     adminProblem: await adminProblem(spec.admin, foreign),
     sharedMemoryProblem: await sharedMemoryProblem(subject.baseId, spec.uid),
-    availableBytes: await availableBytes(serving.pid),
-    servingBytes: await residentBytes(serving.pid),
+    availableBytes: await availableBytes(),
+    servingBytes: subject.servingBytes,
     storageProblem: subject.storageProblem,
   };
 }
@@ -102,10 +104,10 @@ async function sharedMemoryProblem(baseId: number, uid: number | null): Promise<
   }
 }
 
-async function availableBytes(pid: number): Promise<number> {
+async function availableBytes(): Promise<number> {
   const meminfo = await readFile('/proc/meminfo', 'latin1').catch(() => '');
   const free = Number(/^MemAvailable:\s+(\d+) kB/m.exec(meminfo)?.[1] ?? Number.MAX_SAFE_INTEGER / 1024) * 1024;
-  const cgroup = /^0::(.*)$/m.exec(await readFile(`/proc/${pid}/cgroup`, 'latin1').catch(() => ''))?.[1];
+  const cgroup = /^0::(.*)$/m.exec(await readFile('/proc/self/cgroup', 'latin1').catch(() => ''))?.[1];
   if (cgroup === undefined) return free;
   const [max, current] = await Promise.all(
     ['memory.max', 'memory.current'].map((name) =>

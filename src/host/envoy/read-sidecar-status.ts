@@ -6,7 +6,8 @@ import type { SidecarSpec } from '../../usecases/ports/sidecar.ts';
 import { askControlSocket } from '../control-socket.ts';
 import { controlSocketPath } from './control-path.ts';
 import { askServerInfo } from './envoy-admin.ts';
-import { openSidecar, sidecarSpec, type WeirFolders } from './open-sidecar.ts';
+import { openSidecar, type WeirFolders } from './open-sidecar.ts';
+import { sidecarSpec } from './sidecar-spec.ts';
 
 /** A supervisor that is stopped answers nobody: status must come all the same. */
 const ANSWER_MS = 1000;

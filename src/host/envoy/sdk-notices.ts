@@ -2,7 +2,6 @@ import type { NotifyTarget, SidecarNotify } from '../../config/mesh-config.ts';
 import type { NoticeResult } from '../../upgrade/upgrade-report.ts';
 import type { NoticeBody } from '../../usecases/ports/sidecar.ts';
 import { runTool } from '../exec.ts';
-import { askDubbo } from './dubbo-qos.ts';
 
 /**
  * Tells the RPC SDKs to stop sending on old connections: all in parallel, each at most `budgetMs`. Never throws: a hook
@@ -29,6 +28,8 @@ async function sendNotice(
 ): Promise<NoticeResult> {
   try {
     if (target.kind === 'dubbo-qos') {
+      // Loaded when it is needed: node:http alone takes 14 MB, which most supervisors have no use for.
+      const { askDubbo } = await import('./dubbo-qos.ts');
       return { role, adapter: target.kind, ...(await askDubbo(target.port, role, body.deadlineMs, budgetMs)) };
     }
     const detail =

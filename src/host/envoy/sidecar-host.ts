@@ -1,5 +1,4 @@
-import { type FSWatcher, watch } from 'node:fs';
-import { chmod, chown, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, open, readdir, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -10,10 +9,9 @@ import { markAccessLogs } from './access-log-mark.ts';
 import { bindSink, releaseSink } from './datagram-sink.ts';
 import { trackConnections } from './drain-tracker.ts';
 import { askAdmin, askServerInfo } from './envoy-admin.ts';
-import { envoyComplaint, type RunAs } from './envoy-binary.ts';
-import { readKept, readKeptExit, startKept } from './keeper.ts';
+import type { RunAs } from './envoy-binary.ts';
+import { type EnvoyProcesses, openEnvoyProcesses, recordedGenerations } from './envoy-processes.ts';
 import { collectPreflightFacts } from './preflight-facts.ts';
-import { isAlive, isStopped, type ProcessIdentity, signalProcess } from './process-identity.ts';
 import { sendNotices } from './sdk-notices.ts';
 import { clearInitializingFlag, removeSharedMemory } from './shared-memory-flag.ts';
 import { journalProblem, openSidecarJournal } from './sidecar-journal.ts';
@@ -23,8 +21,10 @@ import { openPairStore } from './versions-store.ts';
 /** Where the files of one sidecar live. */
 export interface SidecarPlace {
   readonly name: string;
-  /** RUN/NAME: sockets, logs and the files of the keepers. */
+  /** RUN/NAME: sockets and logs. */
   readonly run: string;
+  /** The files of the keepers: `run` itself, or a folder in it for each of two containers that share it. */
+  readonly kept: string;
   /** STATE/sidecars/NAME: versions, pointers, journal. */
   readonly state: string;
   /** How Envoy is run under the sidecar's account. */
@@ -34,40 +34,39 @@ export interface SidecarPlace {
   readonly adminSocket: string | null;
 }
 
-interface LaunchFile extends Omit<LaunchRecord, 'pid'> {
-  readonly logOffset: number;
+/** The Envoys of the other container, and what else it holds of the hot restart. */
+export interface PeerProcesses extends EnvoyProcesses {
+  /** Ends the sinks that the other container keeps on these names. */
+  releaseSinks(variant: 0 | 1, epoch: number): Promise<void>;
 }
 
-const HALF_SECOND = 500;
-
-/** The real host of one sidecar's supervisor. */
-export function openSidecarHost(place: SidecarPlace): SidecarHost {
-  const { name, run, state, as } = place;
+/** The real host of one sidecar's supervisor; with `peer` the processes of another container count as well. */
+export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null = null): SidecarHost {
+  const { name, run, kept, state, as } = place;
   const journalFile = join(state, 'journal.jsonl');
   const logFile = join(run, 'envoy.log');
-  const fileOf = (id: number) => `g${id}`;
-  const nonceOf = (id: number) => join(run, `g${id}.admin`);
   const baseId = (variant: 0 | 1) => sidecarBaseId(name, run, variant);
-  const identities = new Map<number, ProcessIdentity>();
+  const own = openEnvoyProcesses(kept, logFile);
   const pairs = openPairStore(state, as, place.gid);
 
-  async function identityOf(id: number): Promise<ProcessIdentity | null> {
-    const known = identities.get(id);
-    if (known !== undefined) return known;
-    const kept = await readKept(run, fileOf(id));
-    if (kept !== null) identities.set(id, kept.identity);
-    return kept?.identity ?? null;
+  /** Whoever can look at this process. */
+  async function holderOf(id: number): Promise<EnvoyProcesses> {
+    return peer === null || (await own.knows(id)) ? own : peer;
   }
 
-  async function readLaunch(id: number): Promise<LaunchFile | null> {
-    const text = await readFile(join(run, `g${id}.launch`), 'utf8').catch(() => null);
-    return text === null ? null : JSON.parse(text);
+  /** Whose network namespace to look at: containers of a pod share ours. */
+  async function networkOf(id: number): Promise<number | 'self'> {
+    return (await own.launchOf(id))?.pid ?? 'self';
   }
 
-  async function launchIds(): Promise<number[]> {
-    const names = await readdir(run).catch(() => []);
-    const ids = names.map((file) => Number(/^g(\d+)\.launch$/.exec(file)?.[1] ?? Number.NaN));
-    return ids.filter(Number.isInteger).sort((a, b) => a - b);
+  async function recorded() {
+    const folders = (await readdir(run).catch(() => [])).filter((file) => /^c\d+$/.test(file));
+    return recordedGenerations([run, ...folders.map((folder) => join(run, folder))]);
+  }
+
+  // The nonce file lies in the folder of the container that started the process.
+  function isNonceOf(nonce: string, id: number): boolean {
+    return nonce.startsWith(`${run}/`) && nonce.endsWith(`/g${id}.admin`);
   }
 
   function adminPorts(spec: SidecarSpec): ReadonlySet<number> {
@@ -75,15 +74,8 @@ export function openSidecarHost(place: SidecarPlace): SidecarHost {
   }
 
   async function accepting(spec: SidecarSpec, id: number) {
-    const identity = await identityOf(id);
-    if (identity === null || !(await isAlive(identity))) return [];
-    return listeningSockets(identity.pid, adminPorts(spec));
-  }
-
-  async function removeFiles(id: number): Promise<void> {
-    identities.delete(id);
-    const kinds = ['pid', 'exit', 'out', 'launch', 'admin'];
-    await Promise.all(kinds.map((kind) => rm(join(run, `g${id}.${kind}`), { force: true })));
+    const inodes = await (await holderOf(id)).inodes(id);
+    return inodes.length === 0 ? [] : listeningSockets(await networkOf(id), new Set(inodes), adminPorts(spec));
   }
 
   const host: SidecarHost = {
@@ -93,112 +85,56 @@ export function openSidecarHost(place: SidecarPlace): SidecarHost {
 
     async prepare(spec) {
       await makeFolder(run);
+      await makeFolder(kept);
       await makeFolder(state);
       await (await open(logFile, 'a', 0o640)).close();
       if (process.getuid?.() !== 0) return;
       const gid = place.gid ?? 0;
       // Envoy makes its admin socket here, and must not be able to replace ours: a sticky folder of root's.
-      await chown(run, 0, gid);
-      await chmod(run, 0o1775);
+      for (const folder of new Set([run, kept])) {
+        await chown(folder, 0, gid);
+        await chmod(folder, 0o1775);
+      }
       if (spec.uid !== null) await chown(logFile, spec.uid, gid);
     },
 
     async spawn(spec, pair, generation, drainMs) {
-      await removeFiles(generation.id);
-      const file = await open(logFile, 'r').catch(() => null);
-      const logOffset = (await file?.stat())?.size ?? 0;
-      await file?.close();
-      const launch: LaunchFile = { generation, concurrency: spec.concurrency, drainMs, logOffset };
-      // Renamed into place: a supervisor killed in between must not leave half a record.
-      const record = join(run, `g${generation.id}.launch`);
-      await writeFile(`${record}.new`, JSON.stringify(launch));
-      await rename(`${record}.new`, record);
+      const { concurrency } = spec;
       const args = envoyArguments({
         bootstrap: pair.bootstrap,
         baseId: baseId(generation.variant),
         generation,
-        concurrency: spec.concurrency,
+        concurrency,
         drainMs,
-        nonceFile: nonceOf(generation.id),
+        nonceFile: own.nonceFile(generation.id),
         logFile,
       });
-      const kept = await startKept(run, fileOf(generation.id), [...as, pair.binary, ...args]);
-      identities.set(generation.id, kept.identity);
-      return { generation, concurrency: spec.concurrency, drainMs, pid: kept.identity.pid };
+      return own.start({ generation, concurrency, drainMs }, [...as, pair.binary, ...args]);
     },
 
-    async launchOf(id) {
-      const [launch, identity] = await Promise.all([readLaunch(id), identityOf(id)]);
-      if (launch === null || identity === null) return null;
-      const { generation, concurrency, drainMs } = launch;
-      return { generation, concurrency, drainMs, pid: identity.pid };
-    },
+    launchOf: async (id) => (await holderOf(id)).launchOf(id),
 
     async findProcesses(spec) {
-      const ids = await launchIds();
-      const launches = new Map<number, LaunchRecord>();
-      for (const id of ids) {
-        const launch = await host.launchOf(id);
-        if (launch !== null) launches.set(id, launch);
-      }
+      const [ours, theirs, generations] = await Promise.all([own.living(), peer?.living() ?? [], recorded()]);
+      const launches: LaunchRecord[] = [...ours, ...theirs].sort((a, b) => a.generation.id - b.generation.id);
       const found: FoundEnvoy[] = [];
-      for (const [id, launch] of launches) {
-        if (!(await host.isAlive(id))) continue;
-        const { variant } = launch.generation;
-        const hadSuccessor = [...launches.values()].some(
-          ({ generation }) => generation.variant === variant && generation.id > id,
-        );
+      for (const launch of launches) {
+        const { id, variant } = launch.generation;
+        const hadSuccessor = generations.some((later) => later.variant === variant && later.id > id);
         found.push({ launch, listening: (await accepting(spec, id)).length > 0, hadSuccessor });
       }
-      return { found, nextId: (ids.at(-1) ?? 0) + 1 };
+      return { found, nextId: Math.max(0, ...generations.map(({ id }) => id)) + 1 };
     },
 
-    async signal(id, signal) {
-      const identity = await identityOf(id);
-      return identity !== null && signalProcess(identity, signal);
-    },
-
-    async isAlive(id) {
-      const identity = await identityOf(id);
-      return identity !== null && isAlive(identity);
-    },
-
-    async isStopped(id) {
-      const identity = await identityOf(id);
-      return identity !== null && isStopped(identity);
-    },
-
-    async exitDetail(id) {
-      const [exit, launch, out] = await Promise.all([
-        readKeptExit(run, fileOf(id)),
-        readLaunch(id),
-        readFile(join(run, `g${id}.out`), 'utf8').catch(() => ''),
-      ]);
-      const log = launch === null ? '' : await readFrom(logFile, launch.logOffset);
-      const said = exit === null || /signal|code 0$/.test(exit) ? null : envoyComplaint(`${log}\n${out}`);
-      return `${exit ?? 'ended'}${said === null ? '' : `, ${said}`}`;
-    },
-
-    onMaybeExit(callback) {
-      let watcher: FSWatcher | null = null;
-      try {
-        watcher = watch(run, (_event, file) => {
-          if (file?.endsWith('.exit')) callback();
-        });
-        watcher.on('error', () => {});
-      } catch {
-        // The poll below is enough; the watch only makes it quicker.
-      }
-      const timer = setInterval(callback, HALF_SECOND);
-      return () => {
-        watcher?.close();
-        clearInterval(timer);
-      };
-    },
+    signal: async (id, signal) => (await holderOf(id)).signal(id, signal),
+    isAlive: async (id) => (await holderOf(id)).isAlive(id),
+    isStopped: async (id) => (await holderOf(id)).isStopped(id),
+    exitDetail: async (id) => (await holderOf(id)).exitDetail(id),
+    onMaybeExit: (callback) => own.onMaybeExit(callback),
 
     async info(spec, id, timeoutMs) {
       const info = await askServerInfo(spec.admin, timeoutMs);
-      if (info === null || info.nonce !== nonceOf(id)) return null;
+      if (info === null || !isNonceOf(info.nonce, id)) return null;
       return { state: info.state, version: info.version };
     },
 
@@ -218,24 +154,24 @@ export function openSidecarHost(place: SidecarPlace): SidecarHost {
     },
 
     async trackDrain(spec, old, serving) {
-      const identity = await identityOf(old);
-      const source = serving ?? old;
-      const ports = new Set((await accepting(spec, source)).map(({ localPort }) => localPort));
-      return trackConnections(identity?.pid ?? 0, ports);
+      const ports = new Set((await accepting(spec, serving ?? old)).map(({ localPort }) => localPort));
+      return trackConnections(await networkOf(serving ?? old), new Set(await (await holderOf(old)).inodes(old)), ports);
     },
 
     async activeConnections(spec, id) {
-      const identity = await identityOf(id);
-      if (identity === null) return 0;
       const ports = new Set((await accepting(spec, id)).map(({ localPort }) => localPort));
-      return acceptedConnections(await readTcpTable(identity.pid), ports).length;
+      return ports.size === 0 ? 0 : acceptedConnections(await readTcpTable(await networkOf(id)), ports).length;
     },
 
-    bindSink: (role, { variant, epoch }, seconds, isFree) =>
-      bindSink(run, { role, baseId: baseId(variant), epoch }, seconds, isFree),
+    async bindSink(role, { variant, epoch }, seconds, isFree) {
+      await peer?.releaseSinks(variant, epoch);
+      await bindSink(kept, { role, baseId: baseId(variant), epoch }, seconds, isFree);
+    },
 
     async releaseSinks(variant, epoch) {
-      for (const role of ['parent', 'child'] as const) await releaseSink(run, { role, baseId: baseId(variant), epoch });
+      await peer?.releaseSinks(variant, epoch);
+      for (const role of ['parent', 'child'] as const)
+        await releaseSink(kept, { role, baseId: baseId(variant), epoch });
     },
 
     clearFlag: (variant) => clearInitializingFlag(baseId(variant)),
@@ -243,10 +179,14 @@ export function openSidecarHost(place: SidecarPlace): SidecarHost {
     async preflightFacts(spec, pair, serving) {
       const launch = await host.launchOf(serving.id);
       if (launch === null) throw new Error(`nothing is known of process ${serving.id}`);
+      const holder = await holderOf(serving.id);
+      const [inodes, servingBytes] = await Promise.all([holder.inodes(serving.id), holder.residentBytes(serving.id)]);
       return collectPreflightFacts({
         spec,
         pair,
         serving: launch,
+        inodes: new Set(inodes),
+        servingBytes,
         servingPair: await pairs.read(serving.pair),
         baseId: baseId(serving.variant),
         as,
@@ -264,30 +204,16 @@ export function openSidecarHost(place: SidecarPlace): SidecarHost {
         await removeSharedMemory(baseId(variant));
       }
       if (keepVariant === null && place.adminSocket !== null) await rm(place.adminSocket, { force: true });
-      const ids = await launchIds();
+      const ids = await own.ids();
       const newest = ids.at(-1);
       for (const id of ids) {
         // The newest number is kept while the sidecar lives, so that no number is used twice.
         if (keepVariant !== null && id === newest) continue;
-        if (!(await host.isAlive(id))) await removeFiles(id);
+        if (!(await own.isAlive(id))) await own.forget(id);
       }
     },
   };
   return host;
-}
-
-async function readFrom(file: string, offset: number): Promise<string> {
-  const handle = await open(file, 'r').catch(() => null);
-  if (handle === null) return '';
-  try {
-    const { size } = await handle.stat();
-    const start = size < offset ? 0 : offset;
-    const bytes = Buffer.alloc(Math.min(size - start, 256 * 1024));
-    await handle.read(bytes, 0, bytes.length, start);
-    return bytes.toString('utf8');
-  } finally {
-    await handle.close();
-  }
 }
 
 function canConnect(local: string, timeoutMs: number): Promise<boolean> {

@@ -1,6 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { socketInodes } from './process-identity.ts';
-
 /** One TCP socket of a network namespace, as /proc/PID/net/tcp and tcp6 list it. */
 export interface TcpRow {
   /** Canonical enough to compare: `127.0.0.1:15001`, `[::1]:15001`. */
@@ -57,9 +55,13 @@ function hostOf(hex: string): string {
   return `[${joined.replace(longest, longest === joined ? '::' : ':').replace(/:{2,}/, '::')}]`;
 }
 
-/** The sockets on which a process accepts connections; ports in `except` (the admin's) are left out. */
-export async function listeningSockets(pid: number, except: ReadonlySet<number>): Promise<TcpRow[]> {
-  const [rows, inodes] = await Promise.all([readTcpTable(pid), socketInodes(pid)]);
+/** Those of a process's sockets on which it accepts connections; ports in `except` (the admin's) are left out. */
+export async function listeningSockets(
+  pid: number | 'self',
+  inodes: ReadonlySet<string>,
+  except: ReadonlySet<number>,
+): Promise<TcpRow[]> {
+  const rows = await readTcpTable(pid);
   return rows.filter((row) => row.state === LISTEN && inodes.has(row.inode) && !except.has(row.localPort));
 }
 

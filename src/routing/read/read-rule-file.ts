@@ -1,5 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { WeirError } from '../../errors/weir-error.ts';
 import type { RuleKind } from '../route-plan.ts';
 import { readRuleUrl } from './read-rule-url.ts';

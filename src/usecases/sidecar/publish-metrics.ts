@@ -37,6 +37,7 @@ export class MetricsPublisher {
   /** Names the supervisor whose present state is published. */
   start(supervisor: SidecarSupervisor): void {
     this.#supervisor = supervisor;
+    this.#closed = false;
     this.soon();
   }
 
@@ -45,8 +46,8 @@ export class MetricsPublisher {
     this.#arm(GATHER_MS);
   }
 
-  /** Publishes no more, and takes away what was published. */
-  async close(): Promise<void> {
+  /** Publishes no more until another supervisor begins, and takes away what was published. */
+  async stop(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#writing;

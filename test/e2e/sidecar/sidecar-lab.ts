@@ -118,15 +118,21 @@ export class SidecarLab {
     await writeFile(join(this.folder, 'mesh.yaml'), JSON.stringify(mesh, null, 1));
   }
 
-  get #environment(): NodeJS.ProcessEnv {
+  /** What a weir of this lab is started with. */
+  environment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
     return cleanEnvironment({
+      ...more,
       WEIR_CONFIG: join(this.folder, 'mesh.yaml'),
       WEIR_RUN_DIR: this.runDir,
       WEIR_STATE_DIR: join(this.folder, 'state'),
     });
   }
 
-  #spawn(args: readonly string[], wrapper: readonly string[] = []): ChildProcessByStdio<null, Readable, Readable> {
+  #spawn(
+    args: readonly string[],
+    wrapper: readonly string[] = [],
+    more: Readonly<Record<string, string>> = {},
+  ): ChildProcessByStdio<null, Readable, Readable> {
     const [file = process.execPath, ...words] = [
       ...this.#enter,
       ...wrapper,
@@ -135,7 +141,7 @@ export class SidecarLab {
       ...args,
       '--json',
     ];
-    return spawn(file, words, { env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawn(file, words, { env: this.environment(more), stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
   /** Starts the supervisor and waits until the sidecar is live. */
@@ -171,8 +177,13 @@ export class SidecarLab {
   }
 
   /** Runs a command of weir with --json. */
-  async weir(...args: readonly string[]): Promise<LabAnswer> {
-    const child = this.#spawn(args);
+  weir(...args: readonly string[]): Promise<LabAnswer> {
+    return this.weirWith({}, ...args);
+  }
+
+  /** The same with more variables in its environment. */
+  async weirWith(more: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<LabAnswer> {
+    const child = this.#spawn(args, [], more);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => {

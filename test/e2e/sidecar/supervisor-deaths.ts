@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { socketInodes } from '../../../src/host/envoy/process-identity.ts';
 import { listeningSockets } from '../../../src/host/envoy/tcp-table.ts';
 import { OpenLoopClient } from './open-loop.ts';
 import { NEW_ENVOY, OLD_ENVOY, SidecarLab } from './sidecar-lab.ts';
@@ -85,7 +86,8 @@ export async function trySupervisorDeath(state: (typeof DEATH_STATES)[number]): 
 async function whoListens(lab: SidecarLab): Promise<string> {
   const names: string[] = [];
   for (const [index, pid] of (await lab.envoys()).entries()) {
-    if ((await listeningSockets(pid, new Set())).length > 0) names.push(index === 0 ? 'old' : 'new');
+    if ((await listeningSockets(pid, await socketInodes(pid), new Set())).length > 0)
+      names.push(index === 0 ? 'old' : 'new');
   }
   return names.join(' and ') || 'nobody';
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
+import { socketInodes } from '../../../src/host/envoy/process-identity.ts';
 import { listeningSockets, parseTcpTable } from '../../../src/host/envoy/tcp-table.ts';
 
 const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
@@ -22,9 +23,10 @@ describe('the TCP table of the kernel', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     try {
-      const mine = await listeningSockets(process.pid, new Set());
+      const inodes = await socketInodes(process.pid);
+      const mine = await listeningSockets('self', inodes, new Set());
       assert.ok(mine.some(({ localPort }) => localPort === port));
-      const others = await listeningSockets(process.pid, new Set([port]));
+      const others = await listeningSockets('self', inodes, new Set([port]));
       assert.ok(!others.some(({ localPort }) => localPort === port));
     } finally {
       server.close();

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { WEIR_BIN } from '../../run-weir.ts';
+import type { LabAnswer, SidecarLab } from './sidecar-lab.ts';
+
+/**
+ * A container as a sidecar sees one: process and mount namespaces of its own, /proc of its own, weir as process 1; network,
+ * /dev/shm and the run and state directories are those of the pod, which the lab stands for.
+ */
+export class Container {
+  readonly #lab: SidecarLab;
+  readonly #versions: Readonly<Record<string, string>>;
+  readonly #child: ChildProcess;
+  /** Its process 1, by the number that it has outside. */
+  pid = 0;
+  log = '';
+  readonly exit: Promise<number | null>;
+
+  private constructor(lab: SidecarLab, versions: readonly [number, number] | null) {
+    this.#lab = lab;
+    this.#versions =
+      versions === null ? {} : { SIDECARSET_VERSION: String(versions[0]), SIDECARSET_VERSION_ALT: String(versions[1]) };
+    const unshare = ['--pid', '--fork', '--mount-proc', '--kill-child=SIGKILL', '--'];
+    const weir = [process.execPath, WEIR_BIN, 'sidecar', 'run', 'main', '--json'];
+    this.#child = spawn('unshare', [...unshare, ...weir], {
+      env: lab.environment(this.#versions),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on('data', (chunk) => {
+        this.log += chunk;
+      });
+    }
+    this.exit = new Promise((resolve) => this.#child.once('close', (code) => resolve(code)));
+  }
+
+  /** Starts one; `versions` are SIDECARSET_VERSION and SIDECARSET_VERSION_ALT, null leaves them out. */
+  static async start(lab: SidecarLab, versions: readonly [number, number] | null): Promise<Container> {
+    const container = new Container(lab, versions);
+    await lab.until('the process 1 of a container', async () => {
+      const { pid } = container.#child;
+      const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+      container.pid = Number(children.trim().split(' ')[0] ?? 0);
+      return container.pid > 0 || container.#child.exitCode !== null;
+    });
+    return container;
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Runs a command of weir in the container, as `kubectl exec` and postStart do. */
+  async weir(...args: readonly string[]): Promise<LabAnswer> {
+    const inside = ['-t', String(this.pid), '-p', '-m', '--'];
+    const child = spawn('nsenter', [...inside, process.execPath, WEIR_BIN, ...args, '--json'], {
+      env: this.#lab.environment(this.#versions),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+    try {
+      return { code, json: JSON.parse(stdout), stderr };
+    } catch {
+      throw new Error(`weir ${args.join(' ')} (exit ${code}) printed no JSON: ${stdout}\n${stderr}\n${this.log}`);
+    }
+  }
+
+  /** `weir sidecar wait-settled main`, what postStart runs. */
+  waitSettled(timeout = '60s'): Promise<LabAnswer> {
+    return this.weir('sidecar', 'wait-settled', 'main', '--timeout', timeout);
+  }
+
+  /** What the kubelet does to end it: a signal to its process 1. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.isRunning && this.pid > 0) process.kill(this.pid, signal);
+  }
+
+  /** Every process in it ends at once. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.exit;
+  }
+
+  /** Command lines of what runs in it. */
+  async processes(): Promise<string[]> {
+    const child = spawn('nsenter', ['-t', String(this.pid), '-p', '-m', '--', 'ps', '-eo', 'stat=,args='], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let text = '';
+    child.stdout.on('data', (chunk) => {
+      text += chunk;
+    });
+    await new Promise((resolve) => child.on('close', resolve));
+    return text.split('\n').filter((line) => line !== '' && !line.includes('ps -eo'));
+  }
+}
