@@ -6,14 +6,25 @@ import type { PlanCondition, RoutePlan } from '../route-plan.ts';
 import { type CallShape, shapedCall } from './call-shape.ts';
 import { MaskIndex } from './mask-index.ts';
 import { type PlanLeafConstants, planConstants } from './plan-constants.ts';
+import type { LeafCells } from './shape-cells.ts';
 
 /** What the rules of a plan say about single leaves; kept for all shapes of a comparison, for it is the same in each. */
 export class ShapeMemory {
   readonly #plan: RoutePlan;
   readonly #leaves = new Map<string, LeafRules>();
+  readonly #cells = new Map<string, LeafCells>();
 
   constructor(plan: RoutePlan) {
     this.#plan = plan;
+  }
+
+  /** What was made under a key; null makes it anew. */
+  cells(key: string | null, make: () => LeafCells): LeafCells {
+    const known = key === null ? undefined : this.#cells.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    if (key !== null) this.#cells.set(key, made);
+    return made;
   }
 
   rulesOf(leaf: CallLeaf): LeafRules {

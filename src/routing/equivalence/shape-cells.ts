@@ -36,7 +36,16 @@ export function shapeCells(
     )
     .filter((leaf) => leaf.t !== 'method' || shape.method === null)
     .filter((leaf) => leaf.t !== 'arg' || leaf.index < shape.paramTypes.length)
-    .map((leaf) => leafCells(plan, shape, entries, leaf, memory.rulesOf(leaf)));
+    .map((leaf) => {
+      const type = leaf.t === 'arg' ? (shape.paramTypes[leaf.index] ?? '') : '';
+      // Shapes that meet the same entries have the same cells.
+      const key = hasNames(entries) ? JSON.stringify([leaf, type, entries.names]) : null;
+      return memory.cells(key, () => leafCells(plan, shape, entries, leaf, memory.rulesOf(leaf)));
+    });
+}
+
+function hasNames({ names }: TargetEntries): boolean {
+  return !names.includes(null) && new Set(names).size === names.length;
 }
 
 function leafCells(
