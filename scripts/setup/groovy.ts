@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { $ } from 'zx';
+import { WeirError } from '../../src/errors/weir-error.ts';
+import { findGroovyJar, GROOVY_VERSION } from '../../src/host/oracle/groovy-jar.ts';
 import { aptInstall, canInstallPackages, isInstalled } from './packages.ts';
-
-/** Version of Groovy that Dubbo's script router was used with for years; scripts are compared with what it does. */
-const GROOVY_VERSION = '2.4.21';
 
 /** Named to Maven too: Java takes the home folder from the user's account, not from $HOME. */
 const MAVEN_STORE = join(homedir(), '.m2', 'repository');
@@ -13,11 +11,15 @@ const MAVEN_STORE = join(homedir(), '.m2', 'repository');
 /** A cold Maven store brings a plugin and its dependencies before the jar itself. */
 const FETCH_DEADLINE = '300s';
 
-/** Path of groovy-all: $GROOVY_JAR, else Maven's own store, where `installGroovy` puts it; undefined where neither has it. */
-export function groovyJar(): string | undefined {
-  const name = `groovy-all-${GROOVY_VERSION}.jar`;
-  const inStore = join(MAVEN_STORE, 'org/codehaus/groovy/groovy-all', GROOVY_VERSION, name);
-  return [process.env.GROOVY_JAR, inStore].find((path) => path !== undefined && path !== '' && existsSync(path));
+// The one place that knows where the jar lies is the oracle's: what setup finds is what weir finds.
+function missingJar(): string | undefined {
+  try {
+    findGroovyJar();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof WeirError)) throw error;
+    return error.why;
+  }
 }
 
 /** Fetches real Groovy and what runs it, unless they are there; resolves to one line for each that stays missing. */
@@ -33,7 +35,10 @@ export async function installGroovy(): Promise<string[]> {
     }
     await aptInstall(absent);
   }
-  if (groovyJar() !== undefined) return [];
+  const missing = missingJar();
+  if (missing === undefined) return [];
+  // A jar that the environment names is not fetched into Maven's store, where nobody would look for it.
+  if ((process.env.GROOVY_JAR ?? '') !== '') return [`groovy-all ${GROOVY_VERSION}, ${needs}: ${missing}`];
   const problem = await fetchGroovy();
   return problem === undefined ? [] : [`groovy-all ${GROOVY_VERSION}, ${needs}: ${problem}`];
 }
@@ -44,7 +49,8 @@ async function fetchGroovy(): Promise<string | undefined> {
   const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:get';
   const run = $({ quiet: true, nothrow: true, timeout: FETCH_DEADLINE });
   const done = await run`mvn -q -B ${goal} -Dmaven.repo.local=${MAVEN_STORE} -Dartifact=${artifact} -Dtransitive=false`;
-  if (done.exitCode === 0 && groovyJar() !== undefined) return undefined;
+  const missing = missingJar();
+  if (done.exitCode === 0 && missing === undefined) return undefined;
   const words = `${done.stdout}\n${done.stderr}`.split('\n').find((line) => line.startsWith('[ERROR]'));
-  return `Maven failed: ${words?.trim() ?? `exit code ${done.exitCode}, no jar in its store`}`;
+  return `Maven failed: ${words?.trim() ?? `exit code ${done.exitCode}, ${missing ?? 'though the jar is there'}`}`;
 }

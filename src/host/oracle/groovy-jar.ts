@@ -3,8 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { WeirError } from '../../errors/weir-error.ts';
 
-/** Version of Groovy that Dubbo's script router was used with for years. */
-const GROOVY_VERSION = '2.4.21';
+/** Version of Groovy that Dubbo's script router was used with for years; scripts are compared with what it does. */
+export const GROOVY_VERSION = '2.4.21';
 
 /** Path of groovy-all: $GROOVY_JAR, else Maven's own store. @throws WeirError WEIR5029 where neither has it. */
 export function findGroovyJar(env: NodeJS.ProcessEnv = process.env): string {
