@@ -9,7 +9,7 @@ import org.apache.dubbo.remoting.RemotingServer;
 import org.apache.dubbo.remoting.Transporter;
 import org.apache.dubbo.remoting.transport.AbstractChannelHandlerDelegate;
 
-/** Listens on client connections for the event of a provider whose sidecar is being replaced. */
+/** Listens on client connections for the event of a provider whose sidecar is being replaced, and for their end. */
 public final class HintedTransporter implements Transporter {
     private final Transporter inner;
 
@@ -35,6 +35,15 @@ public final class HintedTransporter implements Transporter {
         Listener(ChannelHandler handler, RenewableClients clients) {
             super(handler);
             this.clients = clients;
+        }
+
+        @Override
+        public void disconnected(Channel channel) throws RemotingException {
+            try {
+                clients.look(channel.getLocalAddress());
+            } finally {
+                super.disconnected(channel);
+            }
         }
 
         @Override

@@ -177,7 +177,14 @@ final class RenewableClient implements ExchangeClient {
 
     @Override
     public boolean isConnected() {
-        return current.client.isConnected();
+        Connection seen = current;
+        if (seen.client.isConnected()) {
+            seen.noteUp();
+            return true;
+        }
+        // Dubbo takes an invoker that says no out of use for a second, which is longer than a new connection takes.
+        if (seen.wasUp() && !closed) clients.restore(this, seen);
+        return seen.isRestoring();
     }
 
     @Override

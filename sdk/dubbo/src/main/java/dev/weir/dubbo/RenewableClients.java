@@ -30,6 +30,8 @@ final class RenewableClients {
     /** How long a call may wait on an old connection after the sidecar's deadline; the sidecar has cut it long before. */
     private static final long GRACE_MS = 30_000;
     private static final long HINT_DEADLINE_MS = 15_000;
+    /** For so long a connection that has ended may count as up while a new one is made. */
+    private static final long RESTORE_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
 
     private final Set<RenewableClient> clients = ConcurrentHashMap.newKeySet();
     private final Set<Connection> retiring = ConcurrentHashMap.newKeySet();
@@ -111,6 +113,27 @@ final class RenewableClients {
             Connection seen = client.connection();
             if (local.equals(seen.client.getLocalAddress())) renewSoon(client, seen);
         }
+    }
+
+    /** Looks at the client that has this local address, if one has. */
+    void look(InetSocketAddress local) {
+        for (RenewableClient client : clients) {
+            if (local.equals(client.getLocalAddress())) client.isConnected();
+        }
+    }
+
+    /** A connection has ended that nobody here closed: makes a new one at once. Dubbo would wait for its next look. */
+    void restore(RenewableClient client, Connection ended) {
+        if (!ended.beginRestoring(RESTORE_NANOS)) return;
+        workers.execute(() -> {
+            try {
+                Connection old = client.renew(ended);
+                if (old != null) retire(client, old, System.currentTimeMillis());
+            } catch (RemotingException | RuntimeException failed) {
+                // The provider itself is gone: from here on Dubbo's own reconnecting has it.
+                ended.endRestoring();
+            }
+        });
     }
 
     /** Renews in the background, unless another has done so since {@code seen} was current. */

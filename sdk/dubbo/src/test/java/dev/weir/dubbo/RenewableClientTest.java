@@ -152,6 +152,40 @@ public class RenewableClientTest {
         assertEquals(1, made.size());
     }
 
+    @Test
+    public void aConnectionThatEndsCountsAsUpWhileANewOneIsMadeAtOnce() throws Exception {
+        Connection before = client.connection();
+        assertTrue(client.isConnected());
+        made.get(0).isDown = true;
+        assertTrue("out of use for a second", client.isConnected());
+        made.get(0).awaitClosed();
+        assertTrue(before != client.connection());
+        assertTrue(client.isConnected());
+        assertEquals(2, made.size());
+    }
+
+    @Test
+    public void aProviderThatIsGoneIsDownAfterTheFirstTry() throws Exception {
+        assertTrue(client.isConnected());
+        refusing = true;
+        made.get(0).isDown = true;
+        long began = System.nanoTime();
+        while (client.isConnected()) Thread.sleep(1);
+        assertTrue(System.nanoTime() - began < TimeUnit.MILLISECONDS.toNanos(290));
+        Thread.sleep(350);
+        refusing = false;
+        assertFalse("left to Dubbo", client.isConnected());
+        assertEquals(1, made.size());
+    }
+
+    @Test
+    public void aConnectionThatNeverCameUpIsLeftToDubbo() throws Exception {
+        made.get(0).isDown = true;
+        assertFalse(client.isConnected());
+        Thread.sleep(50);
+        assertEquals(1, made.size());
+    }
+
     private ExchangeClient make() throws RemotingException {
         if (refusing) throw new RemotingException((InetSocketAddress) null, null, "refused");
         return connect();
@@ -171,6 +205,7 @@ public class RenewableClientTest {
         private final CountDownLatch ended = new CountDownLatch(1);
         private final Map<String, Object> attributes = new ConcurrentHashMap<>();
         volatile boolean isEcho;
+        volatile boolean isDown;
         final ExchangeClient client;
 
         FakeConnection(boolean connected) {
@@ -184,7 +219,7 @@ public class RenewableClientTest {
                                 ended.countDown();
                                 return null;
                             case "isConnected":
-                                return connected && !closed.get();
+                                return connected && !isDown && !closed.get();
                             case "isClosed":
                                 return closed.get();
                             case "getUrl":
