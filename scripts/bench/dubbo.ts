@@ -1,6 +1,6 @@
 /**
  * One hot upgrade of a sidecar under calls of a real Dubbo, an arm a line: sidecar of the consumer or of the (first)
- * provider, one or two providers, with and without the SDK piece. `--rate N` calls a second, 500 by default; `--chain
+ * provider, one or two providers, without and with the SDK piece, and with one that is not told. `--rate N` calls a second, 500 by default; `--chain
  * dubbo` has the sidecar take Dubbo with generic_proxy instead of as bytes. `failed` and `slowest` (ms) are what the
  * consumer saw, `twice` what the providers did more than once, `cut` and `ms` (request to settled) the report's.
  */
@@ -37,8 +37,9 @@ const line = (...cells: readonly (string | number)[]) =>
 line('sidecar', 'providers', 'sdk', 'calls', 'failed', 'twice', 'cut', 'slowest', 'ms');
 for (const side of ['consumer', 'provider'] as const) {
   for (const providers of [1, 2] as const) {
-    for (const withSdk of [false, true]) {
-      line(side, providers, withSdk ? 'yes' : 'no', ...(await runArm({ side, providers, withSdk, filter, rate })));
+    for (const sdk of ['no', 'untold', 'yes']) {
+      const which = { side, providers, withSdk: sdk !== 'no', isTold: sdk === 'yes', filter, rate } as const;
+      line(side, providers, sdk, ...(await runArm(which)));
     }
   }
 }

@@ -6,6 +6,8 @@ import { DubboPeer } from './dubbo-peer.ts';
 export interface DubboCase {
   readonly side: 'consumer' | 'provider';
   readonly withSdk: boolean;
+  /** False: the SDK piece is there and gets no notice. */
+  readonly isTold?: boolean;
   readonly providers: 1 | 2;
   /** How the sidecar takes Dubbo: generic_proxy with its codec, or bytes. */
   readonly filter: 'dubbo' | 'tcp';
@@ -59,13 +61,13 @@ export class DubboLab {
   }
 
   async #prepare(consumer: LabNamespace, provider: LabNamespace, host: LabNamespace): Promise<void> {
-    const { side, withSdk, providers, filter, rate = 500, callMs = 10 } = this.#case;
+    const { side, withSdk, isTold = withSdk, providers, filter, rate = 500, callMs = 10 } = this.#case;
     const { sidecar } = this;
     const port = side === 'consumer' ? QOS.consumer : QOS.provider[0];
     await sidecar.configure({
       outbound: OUTBOUND,
       inbound: INBOUND,
-      notify: withSdk ? { [side]: { dubboQos: port } } : undefined,
+      notify: isTold ? { [side]: { dubboQos: port } } : undefined,
     });
     const dubbo = filter === 'dubbo' ? ['--dubbo', PORTS.join(',')] : [];
     const written = await sidecar.weir('sidecar', 'init', 'main', '--force', '--no-ipv6', ...dubbo);
