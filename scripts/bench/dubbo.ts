@@ -1,8 +1,9 @@
 /**
  * One hot upgrade of a sidecar under calls of a real Dubbo, an arm a line: sidecar of the consumer or of the (first)
- * provider, one or two providers, without and with the SDK piece, and with one that is not told. `--rate N` calls a second, 500 by default; `--chain
- * dubbo` has the sidecar take Dubbo with generic_proxy instead of as bytes. `failed` and `slowest` (ms) are what the
- * consumer saw, `twice` what the providers did more than once, `cut` and `ms` (request to settled) the report's.
+ * provider, one or two providers, without and with the SDK piece, and with one that is not told. `--rate N` calls a
+ * second, 500 by default; `--chain dubbo` has the sidecar take Dubbo with generic_proxy instead of as bytes. `failed`
+ * and `slowest` (ms) are what the consumer saw, `twice` what the providers did more than once, `cut` and `ms` (request
+ * to settled) the report's.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
