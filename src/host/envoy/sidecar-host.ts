@@ -87,7 +87,12 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
       await makeFolder(run);
       await makeFolder(kept);
       await makeFolder(state);
-      await (await open(logFile, 'a', 0o640)).close();
+      // Not opened when it is there: with fs.protected_regular, the default of most hosts, even root may not open a file
+      // of another user in a sticky folder in a way that could create it.
+      const log = await open(logFile, 'ax', 0o640).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      });
+      await log?.close();
       if (process.getuid?.() !== 0) return;
       const gid = place.gid ?? 0;
       // Envoy makes its admin socket here, and must not be able to replace ours: a sticky folder of root's.
