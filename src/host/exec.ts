@@ -114,7 +114,8 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   }
 }
 
-function searchPath(): string {
+/** PATH with the folders of system tools at its end. */
+export function searchPath(): string {
   const folders = (process.env.PATH ?? '/usr/bin:/bin').split(':');
   return [...folders, ...SYSTEM_FOLDERS.filter((folder) => !folders.includes(folder))].join(':');
 }

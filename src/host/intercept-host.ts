@@ -6,6 +6,7 @@ import { commandLock } from './command-lock.ts';
 import { createConnections } from './connections.ts';
 import { hasSupervisor } from './control-socket.ts';
 import { controlSocketPath } from './envoy/control-path.ts';
+import { runTool } from './exec.ts';
 import { detectBackends } from './firewall/detect.ts';
 import { detectForeign } from './firewall/foreign.ts';
 import { createIptablesFirewall } from './firewall/iptables.ts';
@@ -16,6 +17,7 @@ import { createPanicFile } from './panic-file.ts';
 import { probeAddresses } from './probe-addresses.ts';
 import { createProber } from './prober.ts';
 import { readSshFacts } from './ssh-facts.ts';
+import { standbyTools, type ToolRunner } from './standby-tools.ts';
 import { createStateStore } from './state-store.ts';
 
 /** Where a command line lets weir keep its things, and the namespace that it works in. */
@@ -24,16 +26,25 @@ export interface InterceptHostOptions {
   readonly stateDir: string;
   /** The `--netns` value, '' without one. The process is inside already. */
   readonly netns: string;
+  /** The process lives on and has to be quick: firewall tools are started ahead (`Firewall.standBy`). Default false. */
+  readonly standBy?: boolean;
   /** Told what could not be done and what was done instead. */
   readonly warn: (text: string) => void;
 }
 
 /** The real host: every port by its adapter, in the network namespace of this process. */
-export function createInterceptHost({ runDir, stateDir, netns, warn }: InterceptHostOptions): InterceptHost {
+export function createInterceptHost(options: InterceptHostOptions): InterceptHost {
+  const { runDir, stateDir, netns, warn } = options;
+  const run: ToolRunner = options.standBy === true ? standbyTools() : runTool;
+  const firewalls = new Map<Backend, Firewall>();
   const journal = createJournalFile(stateDir);
   const connections = createConnections({ warn });
   return {
-    firewall: createFirewall,
+    firewall(backend) {
+      const firewall = firewalls.get(backend) ?? createFirewall(backend, run);
+      firewalls.set(backend, firewall);
+      return firewall;
+    },
     backends: once(detectBackends),
     foreign: once(detectForeign),
     connections,
@@ -59,9 +70,9 @@ export function createInterceptHost({ runDir, stateDir, netns, warn }: Intercept
   };
 }
 
-function createFirewall(backend: Backend): Firewall {
-  if (backend === 'nft') return createNftFirewall();
-  return createIptablesFirewall(backend === 'iptables-nft' ? 'nft' : 'legacy');
+function createFirewall(backend: Backend, run: ToolRunner): Firewall {
+  if (backend === 'nft') return createNftFirewall(run);
+  return createIptablesFirewall(backend === 'iptables-nft' ? 'nft' : 'legacy', run);
 }
 
 /** What a host has installed does not change while one command runs. */

@@ -39,7 +39,7 @@ export async function supervise(task: SuperviseTask, output: CommandOutput): Pro
   const interruption = listenForInterruption(['SIGINT', 'SIGTERM']);
   const warn = (text: string) => output.warn(text);
   const folders = { runDir, stateDir };
-  const interceptHost = createInterceptHost({ runDir, stateDir, netns, warn });
+  const interceptHost = createInterceptHost({ runDir, stateDir, netns, standBy: true, warn });
   const metrics = new SidecarMetrics(name, Date.now());
   const publisher =
     metricsFile === null

@@ -36,6 +36,8 @@ export interface Firewall {
    * second, and safe beside any other change. Resolves to the applications whose rules are not there.
    */
   renewLeases(leases: readonly Lease[]): Promise<readonly string[]>;
+  /** Gets ready for a transaction that must be quick: in a process that lives on, no program has to be started for it. */
+  standBy(): Promise<void>;
   /** Milliseconds that each lease has left, by application; 0 once it has lapsed. */
   remainingLeases(leases: readonly Lease[]): Promise<ReadonlyMap<string, number>>;
   /** Tries the rules without committing them; the error names a missing kernel module or match where it can. */

@@ -46,13 +46,9 @@ export async function sendDirectFromMemory(
   host: InterceptHost,
   stored: StoredState | null,
   names: readonly string[],
-  cause: OffCause,
 ): Promise<number | null> {
-  const apps = stored?.apps.filter((app) => app.desired === 'on' && names.includes(app.name)) ?? [];
-  if (stored === null || stored.backend === null || apps.length < names.length || apps.length === 0) return null;
-  const none = { rulesets: SCOPES.map((scope) => ({ scope, tables: [] })), tableExists: new Map() };
-  const compiled = wantedRulesets(stored.backend, policyOfPlan({ guard: stored.guard, apps }, false), none);
-  const changes = switchChanges(compiled, names, cause);
+  const changes = rememberedSwitches(stored, names, 'operator');
+  if (stored === null || stored.backend === null || changes === null) return null;
   return host
     .firewall(stored.backend)
     .commit(changes)
@@ -70,8 +66,21 @@ export async function sendDirectFromMemory(
 export async function sendPressedDirect(host: InterceptHost, names: readonly string[]): Promise<string[]> {
   const markers = await host.panicFile.pressed();
   const pressed = names.filter((name) => markers.has(name));
-  if (pressed.length > 0) await sendDirectFromMemory(host, (await host.store.read()).state, pressed, 'operator');
+  if (pressed.length > 0) await sendDirectFromMemory(host, (await host.store.read()).state, pressed);
   return pressed;
+}
+
+/** What adds a switch to rules as the state file remembers them; null when it does not know all of the applications as on. */
+export function rememberedSwitches(
+  stored: StoredState | null,
+  names: readonly string[],
+  cause: OffCause,
+): RulesetChange[] | null {
+  const apps = stored?.apps.filter((app) => app.desired === 'on' && names.includes(app.name)) ?? [];
+  if (stored === null || stored.backend === null || apps.length < names.length || apps.length === 0) return null;
+  const none = { rulesets: SCOPES.map((scope) => ({ scope, tables: [] })), tableExists: new Map() };
+  const compiled = wantedRulesets(stored.backend, policyOfPlan({ guard: stored.guard, apps }, false), none);
+  return switchChanges(compiled, names, cause);
 }
 
 /** What adds a switch to rulesets, by family; families that need none are left out. */

@@ -30,7 +30,7 @@ export async function switchOff(host: InterceptHost, request: SwitchOffRequest):
   const began = host.clock.now();
   const { state } = await host.store.read();
   const remembered = rememberedOn(state, request);
-  const fastMs = await sendDirectFromMemory(host, state, remembered, 'operator');
+  const fastMs = await sendDirectFromMemory(host, state, remembered);
   if (fastMs !== null) request.report({ step: 'direct', apps: remembered, ms: fastMs });
   const situation = await readSituation(host, 'remembered');
   const targets = selectTargets(situation, request);

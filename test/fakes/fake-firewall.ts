@@ -79,6 +79,8 @@ export class FakeFirewall implements Firewall {
     return [];
   }
 
+  async standBy(): Promise<void> {}
+
   async remainingLeases(leases: readonly Lease[]): Promise<ReadonlyMap<string, number>> {
     const left = ({ marks, slot, seconds }: Lease): number => {
       if (this.#dialect === 'iptables') {

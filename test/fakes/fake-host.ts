@@ -137,6 +137,7 @@ export class FakeHost implements InterceptHost {
       commit: (changes) => this.#step(`commit ${backend}`, () => fake.commit(changes)),
       render: (changes) => fake.render(changes),
       renewLeases: (leases) => this.#step(`renew ${backend}`, () => fake.renewLeases(leases)),
+      standBy: () => fake.standBy(),
       remainingLeases: (leases) => fake.remainingLeases(leases),
       test: (changes) => this.#step(`test ${backend}`, () => fake.test(changes)),
     };

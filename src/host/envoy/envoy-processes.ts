@@ -132,7 +132,8 @@ export function openEnvoyProcesses(folder: string, logFile: string): OwnEnvoyPro
       let watcher: FSWatcher | null = null;
       try {
         watcher = watch(folder, (_event, file) => {
-          if (file?.endsWith('.exit')) callback();
+          // The keeper writes beside its file first: what it says is known before it is renamed into place.
+          if (file !== null && /\.exit(\.new)?$/.test(file)) callback();
         });
         watcher.on('error', () => {});
       } catch {

@@ -56,8 +56,12 @@ export async function readKept(dir: string, name: string): Promise<KeptProcess |
 
 /** How a kept process ended, in words; null when its keeper has not said so (it runs, or the keeper was killed). */
 export async function readKeptExit(dir: string, name: string): Promise<string | null> {
-  const text = await readFile(join(dir, `${name}.exit`), 'utf8').catch(() => null);
-  if (text === null) return null;
+  const texts = await Promise.all(
+    ['exit', 'exit.new'].map((kind) => readFile(join(dir, `${name}.${kind}`), 'utf8').catch(() => '')),
+  );
+  // A line that is not complete yet says nothing.
+  const text = texts.find((one) => /^\d+\n/.test(one));
+  if (text === undefined) return null;
   const code = Number(text.trim());
   return code > 128 ? `signal ${code - 128}` : `exit code ${code}`;
 }

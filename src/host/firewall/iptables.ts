@@ -8,6 +8,7 @@ import type { Operation, RulesetChange } from '../../intercept/operations.ts';
 import type { Scope } from '../../intercept/ruleset.ts';
 import type { Firewall } from '../../usecases/ports.ts';
 import { runTool } from '../exec.ts';
+import type { ToolRunner } from '../standby-tools.ts';
 import { markMadeBuiltIns, removeMadeBuiltIns, removesMadeTable } from './built-in-chains.ts';
 import { findIptables, type IptablesKind, type IptablesTools } from './iptables-tools.ts';
 import { hasIpv6, legacyTables, nftChainNames } from './kernel-tables.ts';
@@ -27,18 +28,18 @@ const FAMILIES: readonly Family[] = ['ip6', 'ip'];
  * The nat tables of iptables-nft or iptables-legacy: chains WEIR_* and one jump to each that has a hook. `run`
  * and `recent`, the folder of the xt_recent lists, are exchanged by tests that work in another namespace.
  */
-export function createIptablesFirewall(kind: IptablesKind, run = runTool, recent = RECENT_LISTS): Firewall {
+export function createIptablesFirewall(kind: IptablesKind, run: ToolRunner = runTool, recent = RECENT_LISTS): Firewall {
   return new IptablesFirewall(kind, run, recent);
 }
 
 class IptablesFirewall implements Firewall {
   readonly backend;
   readonly #kind: IptablesKind;
-  readonly #run: typeof runTool;
+  readonly #run: ToolRunner;
   readonly #recent: string;
   readonly #tools = new Map<Family, Promise<IptablesTools>>();
 
-  constructor(kind: IptablesKind, run: typeof runTool, recent: string) {
+  constructor(kind: IptablesKind, run: ToolRunner, recent: string) {
     this.backend = `iptables-${kind}` as const;
     this.#kind = kind;
     this.#run = run;
@@ -87,6 +88,13 @@ class IptablesFirewall implements Firewall {
 
   renewLeases(leases: readonly Lease[]): Promise<readonly string[]> {
     return renewRecentLists(this.#recent, leases);
+  }
+
+  async standBy(): Promise<void> {
+    for (const family of FAMILIES) {
+      const { restore } = await this.#tool(family);
+      this.#run.standBy?.([restore, '--noflush', ...LOCK]);
+    }
   }
 
   remainingLeases(leases: readonly Lease[]): Promise<ReadonlyMap<string, number>> {

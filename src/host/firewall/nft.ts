@@ -9,6 +9,7 @@ import type { RulesetChange } from '../../intercept/operations.ts';
 import type { Firewall } from '../../usecases/ports.ts';
 import { cgroupMount } from '../cgroups.ts';
 import { runTool } from '../exec.ts';
+import type { ToolRunner } from '../standby-tools.ts';
 import { listingFailed, rulesRefused, saysMissing } from './refusal.ts';
 
 type Argv = [string, ...string[]];
@@ -30,7 +31,7 @@ const WITH_CGROUPS =
  * Native nft: the tables `weir` and `weir_keep` of the inet family. Only these two are ever listed, since listing what
  * other versions of nft wrote can crash it. `run` is exchanged by tests that work in another namespace.
  */
-export function createNftFirewall(run = runTool): Firewall {
+export function createNftFirewall(run: ToolRunner = runTool): Firewall {
   const list = async (table: string): Promise<string | null> => {
     const argv: Argv = ['nft', '-j', 'list', 'table', 'inet', table];
     const options = { timeoutMs: TIMEOUT_MS, reject: false, env: ENV };
@@ -77,6 +78,9 @@ export function createNftFirewall(run = runTool): Firewall {
       if (result.exitCode === 0) return [];
       if (saysMissing(result.stderr)) return leases.map(({ app }) => app);
       throw rulesRefused({ argv, result });
+    },
+    async standBy() {
+      run.standBy?.(['nft', '-f', '-'], ENV);
     },
     async remainingLeases(leases) {
       if (leases.length === 0) return new Map();

@@ -4,11 +4,19 @@ import { installedParts } from '../../intercept/installed-parts.ts';
 import type { RulesetChange } from '../../intercept/operations.ts';
 import type { Ruleset } from '../../intercept/ruleset.ts';
 import type { InterceptHost } from '../host.ts';
-import { sendDirectFromMemory, switchChanges } from '../send-direct.ts';
-import { noteChange, supervisedApps } from './supervised-apps.ts';
+import type { Backend } from '../ports.ts';
+import { rememberedSwitches, switchChanges } from '../send-direct.ts';
+import { noteChange, type SupervisedApps, supervisedApps } from './supervised-apps.ts';
 
-/** How often the kernel is asked whether the bypass is still there. */
-const KEEP_MS = 2000;
+/** How often the kernel is asked whether the bypass is still there, and how often what it would be is worked out. */
+const [KEEP_MS, PREPARE_MS] = [2000, 1000] as const;
+
+/** A bypass that only has to be committed. */
+interface ReadyBypass {
+  readonly backend: Backend;
+  readonly names: readonly string[];
+  readonly changes: readonly RulesetChange[];
+}
 
 /**
  * The supervisor's own bypass: new connections of every app that is on through this sidecar go direct while nobody
@@ -21,38 +29,83 @@ export class AppBypass {
   /** Null until this supervisor has looked: one before it may have left a bypass behind. */
   #isOn: boolean | null = null;
   #keptAt = 0;
+  #ready: ReadyBypass | null = null;
+  #preparedAt = Number.NEGATIVE_INFINITY;
+  #last: Promise<void> = Promise.resolve();
 
   constructor(host: InterceptHost, sidecar: string) {
     this.#host = host;
     this.#sidecar = sidecar;
   }
 
-  /** Sends the apps direct. When none is bypassed yet the kernel is not read first: it is milliseconds that count. */
-  async add(reason: string): Promise<void> {
+  /** Works out what a bypass would be, and has the tool for it ready; to be called now and then while the sidecar serves. */
+  async prepare(): Promise<void> {
+    const now = this.#host.clock.monotonic();
+    if (now < this.#preparedAt + PREPARE_MS) return;
+    this.#preparedAt = now;
     const known = await supervisedApps(this.#host, this.#sidecar);
-    const names = (known?.apps ?? []).filter(({ onFailure }) => onFailure === 'direct').map(({ name }) => name);
-    const isFresh = this.#isOn === false;
-    this.#isOn = true;
-    this.#keptAt = this.#host.clock.monotonic();
-    if (known === null || names.length === 0) return;
-    const fastMs = isFresh ? await sendDirectFromMemory(this.#host, known.state, names, 'bypass') : null;
-    await this.#note(fastMs === null ? await this.#change(names, addBypass) : names, 'on', 'bypassed', reason);
+    const names = directApps(known);
+    const changes = rememberedSwitches(known?.state ?? null, names, 'bypass');
+    this.#ready = known === null || changes === null ? null : { backend: known.backend, names, changes };
+    if (this.#ready !== null) await this.#host.firewall(this.#ready.backend).standBy();
+  }
+
+  /**
+   * Sends the apps direct. When none is bypassed yet, what was prepared goes to the kernel before anything is read, since
+   * it is milliseconds that count; then follows what has changed since.
+   */
+  add(reason: string): Promise<void> {
+    return this.#inTurn(() => this.#add(reason));
   }
 
   /** Takes the bypass away, and nothing but it. */
-  async lift(reason: string): Promise<void> {
-    const known = await supervisedApps(this.#host, this.#sidecar);
-    const lifted = await this.#change(known?.apps.map(({ name }) => name) ?? [], liftBypass);
-    this.#isOn = false;
-    await this.#note(lifted, 'bypassed', 'on', reason);
+  lift(reason: string): Promise<void> {
+    return this.#inTurn(() => this.#lift(reason));
   }
 
   /** Adds the bypass, now and then, where a change of rules or a new application came without it, if it is on. */
   async keep(): Promise<void> {
-    const now = this.#host.clock.monotonic();
-    if (this.#isOn !== true || now < this.#keptAt + KEEP_MS) return;
-    this.#keptAt = now;
+    if (this.#isOn !== true || this.#host.clock.monotonic() < this.#keptAt + KEEP_MS) return;
     await this.add('its sidecar does not serve');
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  async #add(reason: string): Promise<void> {
+    const isFresh = this.#isOn === false;
+    this.#isOn = true;
+    this.#keptAt = this.#host.clock.monotonic();
+    const done = isFresh ? await this.#commitReady() : [];
+    const names = directApps(await supervisedApps(this.#host, this.#sidecar));
+    const more = await this.#change(names, addBypass);
+    const apps = names.filter((name) => done.includes(name) || more.includes(name));
+    await this.#note(apps, 'on', 'bypassed', reason);
+  }
+
+  async #lift(reason: string): Promise<void> {
+    const known = await supervisedApps(this.#host, this.#sidecar);
+    const lifted = await this.#change(known?.apps.map(({ name }) => name) ?? [], liftBypass);
+    this.#isOn = false;
+    this.#preparedAt = Number.NEGATIVE_INFINITY;
+    await this.prepare();
+    await this.#note(lifted, 'bypassed', 'on', reason);
+  }
+
+  /** Resolves to the applications that were sent direct: none when the rules are not as they were. */
+  async #commitReady(): Promise<readonly string[]> {
+    if (this.#ready === null) return [];
+    const { backend, names, changes } = this.#ready;
+    return this.#host
+      .firewall(backend)
+      .commit(changes)
+      .then(
+        () => names,
+        () => [],
+      );
   }
 
   /** Resolves to the applications that were changed. */
@@ -75,6 +128,11 @@ export class AppBypass {
   #note(apps: readonly string[], from: string, to: string, reason: string): Promise<void> {
     return noteChange(this.#host, this.#sidecar, { apps, from, to, reason });
   }
+}
+
+/** Those that may go direct. */
+function directApps(known: SupervisedApps | null): string[] {
+  return (known?.apps ?? []).filter(({ onFailure }) => onFailure === 'direct').map(({ name }) => name);
 }
 
 /** By application, whether each of its parts has the supervisor's switch. */

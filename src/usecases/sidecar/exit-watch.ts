@@ -6,15 +6,18 @@ export class ExitWatch {
   readonly #host: SidecarHost;
   readonly #spec: () => SidecarSpec;
   readonly #tell: (event: SidecarEvent) => void;
+  /** Called first when the last process has ended: what depends on nothing else must not wait for how it ended. */
+  readonly #onLast: () => void;
   readonly #tracked = new Set<number>();
   #isChecking = false;
   #checkAgain = false;
   #stop: () => void = () => {};
 
-  constructor(host: SidecarHost, spec: () => SidecarSpec, tell: (event: SidecarEvent) => void) {
+  constructor(host: SidecarHost, spec: () => SidecarSpec, tell: (event: SidecarEvent) => void, onLast: () => void) {
     this.#host = host;
     this.#spec = spec;
     this.#tell = tell;
+    this.#onLast = onLast;
   }
 
   start(): void {
@@ -50,6 +53,7 @@ export class ExitWatch {
     for (const id of [...this.#tracked]) {
       if (await this.#host.isAlive(id)) continue;
       this.#tracked.delete(id);
+      if (this.#tracked.size === 0) this.#onLast();
       let othersListen = false;
       for (const other of this.#tracked) {
         othersListen ||= (await this.#host.listeners(this.#spec(), other)).length > 0;

@@ -31,8 +31,8 @@ export class LeaseRenewal {
   }
 
   /**
-   * Renews what is due; to be called only after the sidecar answered a readiness request. `now` renews all. Resolves to
-   * false when the rules of a leased application are gone.
+   * Renews what is due; to be called only after the sidecar answered a readiness request. `now` renews all and notes
+   * nothing, since its caller does. Resolves to false when the rules of a leased application are gone.
    */
   async renew(when: 'due' | 'now'): Promise<boolean> {
     const { clock } = this.#host;
@@ -41,6 +41,8 @@ export class LeaseRenewal {
     const leases = on === null ? [] : leasesOf(on.apps);
     this.#known = leases;
     this.#dueAt = clock.monotonic() + Math.min(...leases.map(termMs), 3000) / RENEWALS_A_TERM;
+    // One that was switched off meanwhile is new when it comes back.
+    for (const app of this.#renewedAt.keys()) if (!leases.some((lease) => lease.app === app)) this.#forget(app);
     if (on === null || leases.length === 0) return true;
     const firewall = this.#host.firewall(on.backend);
     const fresh = leases.filter(({ app }) => !this.#renewedAt.has(app));
@@ -52,7 +54,8 @@ export class LeaseRenewal {
       this.#renewedAt.set(app, clock.monotonic());
       this.#lapsed.delete(app);
     }
-    if (back.length > 0) await this.#note(back, 'bypassed', 'on', 'ready again: the lease that had lapsed is renewed');
+    if (back.length > 0 && when === 'due')
+      await this.#note(back, 'bypassed', 'on', 'ready again: the lease that had lapsed is renewed');
     return missing.length === 0;
   }
 
@@ -75,6 +78,11 @@ export class LeaseRenewal {
       .map(({ app }) => app);
     for (const app of lapsed) this.#lapsed.add(app);
     if (lapsed.length > 0) await this.#note(lapsed, 'on', 'bypassed', `the lease lapsed: ${why}`);
+  }
+
+  #forget(app: string): void {
+    this.#renewedAt.delete(app);
+    this.#lapsed.delete(app);
   }
 
   /** Also one of which nobody noted it: this process may have stood still for longer than the term. */

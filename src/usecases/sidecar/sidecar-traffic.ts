@@ -24,6 +24,7 @@ export function sidecarTraffic(
     },
     async whileReady() {
       const isWhole = await leases.renew('due');
+      await bypass.prepare();
       // Not waited for: reading many rules must not hold up the next renewal.
       void monitor.look(isWhole ? 'due' : 'now').catch((error: Error) => {
         tell('rules', `the rules could not be looked after: ${error.message}`);

@@ -61,6 +61,7 @@ export class SidecarSupervisor implements Supervised {
       host,
       () => this.spec,
       (event) => this.dispatch(event),
+      () => void this.#bypassAtOnce(),
     );
     this.#drains = new DrainWatch(this);
     this.#readiness = new ReadinessWatch(this, interception);
@@ -183,6 +184,12 @@ export class SidecarSupervisor implements Supervised {
     const version = pair?.version ?? 'of unknown version';
     const text = `${this.spec.name} is live: Envoy ${version}, epoch ${serving.epoch}, pid ${launch?.pid ?? '?'}`;
     this.#say({ event: 'live', text, epoch: serving.epoch, pid: launch?.pid ?? null, version: pair?.version ?? null });
+  }
+
+  /** Ahead of the machine, which comes to the same a few milliseconds later: nobody serves any more. */
+  async #bypassAtOnce(): Promise<void> {
+    if (this.machine.bypassed) return;
+    await this.#interception.bypass(true, 'the sidecar has ended').catch((error: Error) => this.warn(error.message));
   }
 
   #enqueue(actions: readonly SidecarAction[]): void {

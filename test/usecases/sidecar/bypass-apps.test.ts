@@ -21,7 +21,7 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
       assert.deepEqual((await host.firewall(backend).read()).rulesets, before.rulesets);
     });
 
-    it('needs no reading of the kernel once it knows that nothing is bypassed', async () => {
+    it('goes to the kernel before anything is read, once it knows that nothing is bypassed', async () => {
       const host = hostWith(backend);
       await on(host);
       const bypass = new AppBypass(host, 'main');
@@ -29,8 +29,25 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
       const steps: string[] = [];
       host.onStep = (_step, what) => steps.push(what);
       await bypass.add('the sidecar has ended');
-      assert.deepEqual(steps, ['state read', `commit ${backend}`]);
+      assert.equal(steps[0], `commit ${backend}`);
       assert.equal(host.fate(UIDS.payment), null);
+    });
+
+    it('takes in what has changed since it was prepared', async () => {
+      const host = hostWith(backend);
+      await on(host);
+      const bypass = new AppBypass(host, 'main');
+      await bypass.lift('the sidecar is live');
+      await off(host);
+      await on(host, { apps: ['report'] });
+      await Promise.all([bypass.add('the sidecar has ended'), bypass.add('the sidecar is being started')]);
+      assert.deepEqual(await appStates(host), { payment: 'off', report: 'bypassed' });
+      await bypass.lift('the sidecar is live');
+      assert.deepEqual(await appStates(host), { payment: 'off', report: 'on' });
+      assert.deepEqual(journalled(host), [
+        'report on bypassed: the sidecar has ended',
+        'report bypassed on: the sidecar is live',
+      ]);
     });
 
     it('finds what a supervisor before it left behind', async () => {

@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type FallbackStage, LEASE_MS, probeClock } from './fallback-stage.ts';
+
+/** What one try of an event showed. */
+export interface FallbackTry {
+  /** Milliseconds from the event until new connections go direct; null when they never do, as it should be. */
+  readonly ms: number | null;
+  /** Milliseconds from the end of the cause until interception was back; null where nothing but an operator may. */
+  readonly backMs: number | null;
+}
+
+/** A row of the fallback table. */
+export interface FallbackEvent {
+  readonly name: string;
+  /** The longest time until traffic goes direct, milliseconds; at the 95th percentile with `percentile`. */
+  readonly withinMs: number | null;
+  readonly percentile?: 95;
+  /** Runs it once and leaves the stage as it found it. */
+  run(stage: FallbackStage): Promise<FallbackTry>;
+}
+
+/** What `on --confirm` is given in place of a minute. */
+const CONFIRM_MS = 3000;
+
+async function isProxied(stage: FallbackStage): Promise<void> {
+  await stage.payment.until('proxy', probeClock());
+}
+
+/** The sidecar's process is ended by a signal; the supervisor starts it again. */
+function ends(signal: 'SIGKILL' | 'SIGTERM'): FallbackEvent['run'] {
+  return async (stage) => {
+    await isProxied(stage);
+    const pid = await stage.envoy();
+    const since = probeClock();
+    process.kill(pid, signal);
+    const { ms } = await stage.payment.until('direct', since);
+    const back = await stage.payment.until('proxy', since + ms);
+    return { ms, backMs: ms + back.ms };
+  };
+}
+
+async function freezes(stage: FallbackStage): Promise<FallbackTry> {
+  await isProxied(stage);
+  const pid = await stage.envoy();
+  const since = probeClock();
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const { ms } = await stage.payment.until('direct', since);
+    const thawed = probeClock();
+    process.kill(pid, 'SIGCONT');
+    return { ms, backMs: (await stage.payment.until('proxy', thawed)).ms };
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+}
+
+async function losesItsSupervisor(stage: FallbackStage): Promise<FallbackTry> {
+  await isProxied(stage);
+  const pid = await stage.envoy();
+  const since = probeClock();
+  await stage.killSupervisor();
+  process.kill(pid, 'SIGKILL');
+  const { ms } = await stage.payment.until('direct', since);
+  const restarted = probeClock();
+  await stage.supervise();
+  return { ms, backMs: (await stage.payment.until('proxy', restarted)).ms };
+}
+
+/** Neither weir's state nor its configuration is there, nor Node in the PATH: the file and the system's tools must do. */
+async function isRemoved(stage: FallbackStage): Promise<FallbackTry> {
+  await isProxied(stage);
+  const { weir, lab } = stage;
+  const away = `${weir.stateDir}.away`;
+  await rename(weir.stateDir, away);
+  const since = probeClock();
+  const argv = [`--net=${lab.client.path}`, '--', 'sh', join(weir.runDir, 'off.sh'), 'payment'];
+  const child = spawn('nsenter', argv, { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, stdio: 'ignore' });
+  const code = await new Promise((resolve) => child.on('exit', resolve));
+  const { ms } = await stage.payment.until('direct', since);
+  await rename(away, weir.stateDir);
+  if (code !== 0) throw new Error(`off.sh ended with ${code}`);
+  await stage.switchOn('payment');
+  return { ms, backMs: null };
+}
+
+async function isNotConfirmed(stage: FallbackStage): Promise<FallbackTry> {
+  const { weir, backend } = stage;
+  await weir.json(['off', 'payment', '--existing', 'keep']);
+  await stage.payment.until('direct', probeClock());
+  const command = weir.start(['on', 'payment', '--confirm', `${CONFIRM_MS}ms`, '--backend', backend]);
+  await stage.payment.until('proxy', probeClock());
+  const since = probeClock();
+  await command.line(/unconfirmed/);
+  command.kill();
+  const { ms } = await stage.payment.until('direct', since);
+  await stage.switchOn('payment');
+  return { ms, backMs: null };
+}
+
+async function isWiped(stage: FallbackStage): Promise<FallbackTry> {
+  await isProxied(stage);
+  const since = probeClock();
+  const { client } = stage.lab;
+  if (stage.backend === 'nft') await client.sh('nft flush ruleset');
+  else
+    for (const tool of ['iptables', 'ip6tables'])
+      await client.sh(`${stage.backend.replace('iptables', tool)} -t nat -F`);
+  const { ms } = await stage.payment.until('direct', since);
+  const back = await stage.payment.until('proxy', since + ms);
+  // After a quiet time the next one is put back as quickly.
+  await sleep(3500);
+  return { ms, backMs: ms + back.ms };
+}
+
+/** Direct is what must not happen: connections are refused for as long as nobody serves. */
+async function isDenied(stage: FallbackStage): Promise<FallbackTry> {
+  await stage.report.until('proxy', probeClock());
+  const pid = await stage.envoy();
+  const since = probeClock();
+  process.kill(pid, 'SIGKILL');
+  await stage.report.until('ECONNREFUSED', since);
+  const back = await stage.report.until('proxy', since + 1);
+  const counts = await stage.report.counts(since);
+  if ((counts.direct ?? 0) > 0) throw new Error(`${counts.direct} connections of a denied application went direct`);
+  return { ms: null, backMs: back.ms };
+}
+
+/** The fallback table, each row as something that can be done to a stage. */
+export const FALLBACK_EVENTS: Readonly<Record<string, FallbackEvent>> = {
+  kill: { name: 'sidecar killed (SIGKILL)', withinMs: 20, percentile: 95, run: ends('SIGKILL') },
+  exit: { name: 'sidecar exits (SIGTERM)', withinMs: null, run: ends('SIGTERM') },
+  freeze: { name: 'sidecar frozen (SIGSTOP)', withinMs: LEASE_MS + 1000, run: freezes },
+  orphan: { name: 'supervisor killed, sidecar dead', withinMs: LEASE_MS + 1000, run: losesItsSupervisor },
+  remove: { name: 'weir removed: sh off.sh', withinMs: 1000, run: isRemoved },
+  confirm: {
+    name: `on --confirm ${CONFIRM_MS / 1000}s, weir killed`,
+    withinMs: CONFIRM_MS + 1000,
+    run: isNotConfirmed,
+  },
+  wipe: { name: 'rules wiped', withinMs: 1000, run: isWiped },
+  deny: { name: 'onFailure: deny, sidecar killed', withinMs: null, run: isDenied },
+};

@@ -1,0 +1,179 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Backend } from '../../../src/usecases/ports.ts';
+import type { AppStatus, StatusReport } from '../../../src/usecases/report-status.ts';
+import { LAB_ADDRESSES, LAB_UIDS, type Lab, makeLab } from '../lab/lab.ts';
+import type { LabProcess } from '../lab/lab-process.ts';
+import { startHttpUpstream, startProgram } from '../lab/traffic.ts';
+import { installWeir, type LabWeir } from '../lab/weir.ts';
+import { keptProcesses, sharedMemoryOf } from './kept-processes.ts';
+import { OLD_ENVOY } from './sidecar-lab.ts';
+
+/** The lease of `payment`, and how late the table lets it lapse. */
+export const LEASE_MS = 2000;
+
+/** What a probe saw: milliseconds until its connections went the way that was waited for, and what others did before. */
+export interface Seen {
+  readonly ms: number;
+  readonly others: Readonly<Record<string, number>>;
+}
+
+/** Connections of one account, one every few milliseconds. */
+export interface RouteProbe {
+  /** Resolves when connections begun since then go so; rejects after `patienceMs`. */
+  until(outcome: string, sinceMs: number, patienceMs?: number): Promise<Seen>;
+  /** What became of those begun since then, by outcome. */
+  counts(sinceMs: number): Promise<Readonly<Record<string, number>>>;
+}
+
+/** The clock of probes. */
+export function probeClock(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+const PATIENCE_MS = 60_000;
+const [PROBE_INTERVAL_MS, PROBE_TIMEOUT_MS, PORT] = [4, 700, 8080] as const;
+
+/**
+ * A supervised Envoy in namespaces of its own with `payment` (leased, onFailure direct) and `report` (onFailure deny) on,
+ * and real connections of both. Everything goes at the end of the test, or with `close`.
+ */
+export class FallbackStage {
+  readonly lab: Lab;
+  readonly weir: LabWeir;
+  readonly backend: Backend;
+  payment: RouteProbe;
+  report: RouteProbe;
+  supervisor: LabProcess | null = null;
+  readonly #sharedMemory = new Set<string>();
+
+  private constructor(lab: Lab, weir: LabWeir, backend: Backend, probes: readonly [RouteProbe, RouteProbe]) {
+    this.lab = lab;
+    this.weir = weir;
+    this.backend = backend;
+    [this.payment, this.report] = probes;
+  }
+
+  static async open(backend: Backend, test: TestContext | Pick<TestContext, 'after'>): Promise<FallbackStage> {
+    const lab = await makeLab(`fallback-${backend}`, { test: test as TestContext });
+    const weir = installWeir(lab);
+    await startHttpUpstream(lab, { port: PORT });
+    const main = {
+      user: LAB_UIDS.sidecar,
+      outbound: 15_001,
+      inbound: 15_006,
+      admin: `unix:${join(weir.runDir, 'main', 'admin.sock')}`,
+      binary: OLD_ENVOY,
+      bootstrap: join(lab.folder, 'envoy.json'),
+      concurrency: 1,
+      drain: '2s',
+    };
+    const apps = {
+      payment: { select: { user: LAB_UIDS.app }, sidecar: 'main', lease: `${LEASE_MS}ms` },
+      report: { select: { user: LAB_UIDS.other }, sidecar: 'main', onFailure: 'deny' },
+    };
+    weir.configure({ apiVersion: 'weir.dev/v1', sidecars: { main }, apps });
+    const probes = [await startProbe(lab, LAB_UIDS.app), await startProbe(lab, LAB_UIDS.other)] as const;
+    const stage = new FallbackStage(lab, weir, backend, probes);
+    lab.onClose(() => stage.#clear());
+    const { code, stderr } = await runInLab(weir, ['sidecar', 'init', 'main']);
+    if (code !== 0) throw new Error(stderr);
+    await stage.supervise();
+    await stage.switchOn('payment', 'report');
+    return stage;
+  }
+
+  /** Starts a supervisor and waits until its sidecar is live. */
+  async supervise(): Promise<void> {
+    this.supervisor = this.weir.start(['sidecar', 'run', 'main', '--json']);
+    await this.supervisor.line(/"event":"(live|adopted)"/, PATIENCE_MS);
+  }
+
+  async switchOn(...args: readonly string[]): Promise<void> {
+    const { code, stdout } = await this.weir.json(['on', ...args, '--backend', this.backend]);
+    if (code !== 0) throw new Error(stdout);
+  }
+
+  /** The process number of the Envoy that serves. */
+  async envoy(): Promise<number> {
+    const pid = (await keptProcesses(join(this.weir.runDir, 'main'))).at(-1);
+    if (pid === undefined) throw new Error(`no Envoy lives: ${this.supervisor?.output().slice(-2000)}`);
+    for (const path of await sharedMemoryOf(pid)) this.#sharedMemory.add(path);
+    return pid;
+  }
+
+  async status(): Promise<StatusReport> {
+    const { json } = await this.weir.json(['status']);
+    return json.result;
+  }
+
+  async app(name: string): Promise<AppStatus> {
+    const app = (await this.status()).apps.find((one) => one.name === name);
+    if (app === undefined) throw new Error(`no application ${name}`);
+    return app;
+  }
+
+  /** Waits until an application is in a state, for as long as a loaded machine may take. */
+  async untilState(name: string, state: AppStatus['state']): Promise<AppStatus> {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const app = await this.app(name);
+      if (app.state === state) return app;
+      if (Date.now() > deadline) throw new Error(`${name} is not ${state}: ${JSON.stringify(app)}`);
+      await sleep(50);
+    }
+  }
+
+  /** SIGKILL to the supervisor, as a crash. */
+  async killSupervisor(): Promise<void> {
+    this.supervisor?.kill();
+    await this.supervisor?.ended;
+  }
+
+  async #clear(): Promise<void> {
+    await this.envoy().catch(() => null);
+    await this.killSupervisor();
+    for (const pid of await keptProcesses(join(this.weir.runDir, 'main'), /\.pid$/)) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    await sleep(50);
+    for (const path of this.#sharedMemory) await rm(path, { force: true });
+  }
+}
+
+/** Not in the namespace: `init` touches no network, and takes no --netns. */
+async function runInLab(weir: LabWeir, args: readonly string[]) {
+  const { runWeirBin } = await import('../../run-weir.ts');
+  const env = { WEIR_CONFIG: weir.config, WEIR_RUN_DIR: weir.runDir, WEIR_STATE_DIR: weir.stateDir };
+  return runWeirBin(args, env);
+}
+
+let asked = 0;
+
+async function startProbe(lab: Lab, uid: number): Promise<RouteProbe> {
+  const options = {
+    host: LAB_ADDRESSES.upstream.ipv4,
+    port: PORT,
+    intervalMs: PROBE_INTERVAL_MS,
+    timeoutMs: PROBE_TIMEOUT_MS,
+  };
+  const program = startProgram(lab, lab.client, 'route-probe', options, { uid });
+  await program.line(/^READY/);
+  const ask = async (command: string, answer: string, argument: string, patienceMs: number) => {
+    asked += 1;
+    program.write(`${command} ${asked} ${argument}`);
+    const [, json = ''] = await program.line(new RegExp(`^${answer} ${asked} (.*)`), patienceMs);
+    return JSON.parse(json);
+  };
+  return {
+    until: (outcome, sinceMs, patienceMs = PATIENCE_MS) => ask('watch', 'SEEN', `${outcome} ${sinceMs}`, patienceMs),
+    counts: (sinceMs) => ask('count', 'COUNTS', String(sinceMs), 5000),
+  };
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BACKENDS } from '../intercept/stage.ts';
+import { FALLBACK_EVENTS } from './fallback-events.ts';
+import { FallbackStage, LEASE_MS, probeClock } from './fallback-stage.ts';
+
+/** A loaded machine gets this much longer than the table says; the bench holds to the table itself. */
+const SLACK_MS = 2000;
+
+async function journalled(stage: FallbackStage): Promise<string[]> {
+  const text = await readFile(join(stage.weir.stateDir, 'journal.jsonl'), 'utf8');
+  return text.split('\n').flatMap((line) => {
+    if (line === '') return [];
+    const { app, from, to, by, reason } = JSON.parse(line);
+    return [`${app} ${from} ${to} by ${by}: ${reason}`];
+  });
+}
+
+for (const backend of BACKENDS) {
+  describe(`the fallback of a supervised Envoy on ${backend}`, () => {
+    it('each row of the table sends real connections direct in time, and they come back by themselves', async (test) => {
+      const stage = await FallbackStage.open(backend, test);
+      for (const [row, event] of Object.entries(FALLBACK_EVENTS)) {
+        // The rows that ask nothing of the back end but its rules are shown on one.
+        if (backend !== 'nft' && ['exit', 'remove', 'confirm'].includes(row)) continue;
+        const { ms, backMs } = await event.run(stage);
+        test.diagnostic(
+          `${backend}, ${event.name}: direct after ${ms?.toFixed(0)} ms, back after ${backMs?.toFixed(0)} ms`,
+        );
+        if (event.withinMs === null || ms === null) continue;
+        assert.ok(ms <= event.withinMs + SLACK_MS, `${event.name}: ${ms} ms`);
+      }
+      const lines = (await journalled(stage)).join('\n');
+      for (const change of [
+        /payment on bypassed by supervisor of main: the sidecar has ended/,
+        /payment bypassed on by supervisor of main: the sidecar is live/,
+        /payment on bypassed by supervisor of main: the lease lapsed: main gives no answer to a readiness request/,
+        /payment bypassed on by supervisor of main: ready again/,
+        /payment drifted on by supervisor of main: its rules were gone/,
+      ]) {
+        assert.match(lines, change);
+      }
+    });
+  });
+}
+
+describe('the fallback as status shows it', () => {
+  it('a frozen sidecar, a lapsed lease, and a connection that goes on', async (test) => {
+    const stage = await FallbackStage.open('nft', test);
+    const on = await stage.untilState('payment', 'on');
+    assert.equal(on.lease?.ttlMs, LEASE_MS);
+    assert.ok((on.lease?.remainingMs ?? 0) > 0);
+    const pid = await stage.envoy();
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const bypassed = await stage.untilState('payment', 'bypassed');
+      assert.match(bypassed.reason ?? '', /lease has lapsed/);
+      assert.equal(bypassed.lease?.remainingMs, 0);
+      const { sidecars } = await stage.status();
+      assert.deepEqual([sidecars[0]?.state, sidecars[0]?.pid, sidecars[0]?.version], ['frozen', pid, '1.39.3']);
+      assert.equal((await stage.app('report')).state, 'denied');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await stage.untilState('payment', 'on');
+  });
+
+  it('an operator who switches off while the sidecar is gone is not undone when it is back', async (test) => {
+    const stage = await FallbackStage.open('nft', test);
+    process.kill(await stage.envoy(), 'SIGSTOP');
+    const pid = await stage.envoy();
+    await stage.payment.until('direct', probeClock());
+    await stage.weir.json(['off', 'payment', '--existing', 'keep']);
+    process.kill(pid, 'SIGCONT');
+    const since = probeClock();
+    await stage.report.until('proxy', since);
+    // Several renewals and a look at the rules later.
+    await sleep(3000);
+    const { proxy = 0, direct = 0 } = await stage.payment.counts(since);
+    assert.ok(proxy === 0 && direct > 0, `${proxy} proxied, ${direct} direct`);
+    assert.equal((await stage.app('payment')).state, 'off');
+  });
+
+  it('what the supervisor keeps is not disturbed by commands beside it', async (test) => {
+    const stage = await FallbackStage.open('nft', test);
+    const since = probeClock();
+    for (let round = 0; round < 3; round += 1) {
+      await stage.weir.json(['off', 'report', '--existing', 'keep']);
+      await stage.switchOn('report');
+      await stage.switchOn('payment');
+    }
+    await stage.payment.until('proxy', probeClock());
+    const { direct = 0 } = await stage.payment.counts(since);
+    assert.equal(direct, 0, 'no connection of payment went direct meanwhile');
+    const { json } = await stage.weir.json(['verify', 'payment']);
+    assert.equal(json.result?.apps[0]?.text, 'ok', JSON.stringify(json));
+  });
+});
