@@ -49,6 +49,9 @@ export class LeaseRenewal {
     const left = fresh.length > 0 ? await firewall.remainingLeases(fresh) : new Map<string, number>();
     const missing = await this.#renewInKernel(firewall, leases);
     const renewed = leases.filter(({ app }) => !missing.includes(app));
+    // What is not there cannot be renewed, and whoever puts it back gives it a lease as well.
+    for (const app of missing) this.#forget(app);
+    if (when === 'due') for (const lease of renewed) await this.#noteMissedLapse(lease);
     const back = renewed.filter((lease) => this.#hadLapsed(lease) || left.get(lease.app) === 0).map(({ app }) => app);
     for (const { app } of renewed) {
       this.#renewedAt.set(app, clock.monotonic());
@@ -80,6 +83,15 @@ export class LeaseRenewal {
     if (lapsed.length > 0) await this.#note(lapsed, 'on', 'bypassed', `the lease lapsed: ${why}`);
   }
 
+  /** A lapse that ended before anybody looked: the answer that came back first renews the lease. */
+  async #noteMissedLapse(lease: Lease): Promise<void> {
+    const { app } = lease;
+    if (this.#lapsed.has(app) || !this.#hadLapsed(lease)) return;
+    this.#lapsed.add(app);
+    const agoMs = this.#host.clock.monotonic() - (this.#renewedAt.get(app) ?? 0) - termMs(lease);
+    await this.#note([app], 'on', 'bypassed', 'the lease lapsed: it was not renewed in time', agoMs);
+  }
+
   #forget(app: string): void {
     this.#renewedAt.delete(app);
     this.#lapsed.delete(app);
@@ -91,9 +103,9 @@ export class LeaseRenewal {
     return renewedAt !== undefined && this.#host.clock.monotonic() - renewedAt >= termMs(lease);
   }
 
-  async #note(apps: readonly string[], from: string, to: string, reason: string): Promise<void> {
+  async #note(apps: readonly string[], from: string, to: string, reason: string, agoMs = 0): Promise<void> {
     this.#tell('lease', `${apps.join(', ')}: ${reason}`);
-    await noteChange(this.#host, this.#sidecar, { apps, from, to, reason });
+    await noteChange(this.#host, this.#sidecar, { apps, from, to, reason, agoMs });
   }
 }
 

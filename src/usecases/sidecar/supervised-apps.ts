@@ -20,13 +20,23 @@ export async function supervisedApps(
   return apps.length === 0 ? null : { state, backend: state.backend, apps };
 }
 
+/** A change of state of applications. */
+export interface TrafficChange {
+  readonly apps: readonly string[];
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  /** Milliseconds since it happened, for what was found out later; 0 if omitted. */
+  readonly agoMs?: number;
+}
+
 /** Writes what became of applications into the event log, in the name of the sidecar's supervisor. */
 export async function noteChange(
   host: Pick<InterceptHost, 'clock' | 'journal'>,
   sidecar: string,
-  change: { readonly apps: readonly string[]; readonly from: string; readonly to: string; readonly reason: string },
+  change: TrafficChange,
 ): Promise<void> {
-  const at = new Date(host.clock.now()).toISOString();
-  const { apps, from, to, reason } = change;
+  const { apps, from, to, reason, agoMs = 0 } = change;
+  const at = new Date(host.clock.now() - agoMs).toISOString();
   for (const app of apps) await host.journal({ at, app, from, to, by: `supervisor of ${sidecar}`, reason });
 }

@@ -37,7 +37,7 @@ for (const backend of BACKENDS) {
       for (const change of [
         /payment on bypassed by supervisor of main: the sidecar has ended/,
         /payment bypassed on by supervisor of main: the sidecar is live/,
-        /payment on bypassed by supervisor of main: the lease lapsed: main gives no answer to a readiness request/,
+        /payment on bypassed by supervisor of main: the lease lapsed/,
         /payment bypassed on by supervisor of main: ready again/,
         /payment drifted on by supervisor of main: its rules were gone/,
       ]) {

@@ -76,7 +76,26 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
       host.advance(10_000);
       await renewal.renew('due');
       assert.equal(host.fate(UIDS.payment), 15_001);
-      assert.equal(journalled(host).length, 2);
+      const back = 'payment bypassed on: ready again: the lease that had lapsed is renewed';
+      const lapse = 'payment on bypassed: the lease lapsed: it was not renewed in time';
+      assert.deepEqual(journalled(host), [back, lapse, back]);
+      const lapsed = host.journalled.find(({ reason }) => reason?.endsWith('renewed in time'));
+      assert.equal(Date.parse(lapsed?.at ?? ''), host.nowMs - 7000, 'when it lapsed, not when it was noticed');
+    });
+
+    it('rules that were gone and are back are no lapse', async () => {
+      const host = await leasedHost(backend);
+      const renewal = new LeaseRenewal(host, 'main', () => undefined);
+      await renewal.renew('due');
+      const { stored } = host;
+      await off(host);
+      host.stored = stored;
+      host.advance(2900);
+      assert.equal(await renewal.renew('now'), false);
+      await on(host, { config: LEASED_MESH });
+      host.advance(1000);
+      await renewal.renew('due');
+      assert.deepEqual(journalled(host), []);
     });
 
     it('a renewal undoes no off, and says when the rules are gone', async () => {

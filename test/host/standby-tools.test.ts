@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { standbyTools } from '../../src/host/standby-tools.ts';
+
+/** Says when it began and what it was given. */
+const PROGRAM = ['sh', '-c', 'echo $$; cat; echo "to stderr" >&2; exit 7'] as const;
+const OPTIONS = { timeoutMs: 5000, reject: false, input: 'given\n' };
+
+test('a program that stands by is used once, by the next run with an input, and another one takes its place', async () => {
+  const run = standbyTools();
+  run.standBy?.([...PROGRAM]);
+  await sleep(100);
+  const [first, second] = [await run([...PROGRAM], OPTIONS), await run([...PROGRAM], OPTIONS)];
+  for (const { stdout, stderr, exitCode } of [first, second]) {
+    assert.match(stdout, /^\d+\ngiven\n$/);
+    assert.deepEqual([stderr, exitCode], ['to stderr\n', 7]);
+  }
+  assert.notEqual(first.stdout, second.stdout);
+});
+
+test('one that has ended while it stood by is replaced by an ordinary run', async () => {
+  const run = standbyTools();
+  const argv = ['sh', '-c', 'read line && echo "$line"'] as const;
+  run.standBy?.(['sh', '-c', 'exit 3']);
+  run.standBy?.(['no-such-program-of-weir']);
+  await sleep(100);
+  assert.equal((await run(['sh', '-c', 'exit 3'], OPTIONS)).exitCode, 3);
+  assert.equal((await run([...argv], OPTIONS)).stdout, 'given\n');
+});
+
+test('a run without input, and one of another program, start their own', async () => {
+  const run = standbyTools();
+  run.standBy?.([...PROGRAM]);
+  const { stdout } = await run([...PROGRAM], { timeoutMs: 5000, reject: false });
+  assert.match(stdout, /^\d+\n$/);
+  assert.equal((await run(['cat'], OPTIONS)).stdout, 'given\n');
+});
