@@ -256,7 +256,7 @@ const appShape = z.strictObject({
   lease: z.optional(
     scalarField(durationReader(500, 600_000), {
       description:
-        'The kernel ends the interception this long after the supervisor last renewed it; left out: no such limit.',
+        'The kernel ends the interception this long after the supervisor last renewed it, counted in whole seconds; left out: no such limit.',
       accepts: '3s or 500ms, from 500ms to 10m',
       json: DURATION_JSON,
     }),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /** A process that cannot be confused with a later one of the same number: `startTicks` is field 22 of /proc/PID/stat. */
@@ -9,7 +10,8 @@ export interface ProcessIdentity {
 /** The state letter of /proc/PID/stat (R, S, D, T, Z ...) and the start time; null when there is no such process. */
 export async function readProcessStat(pid: number): Promise<{ state: string; startTicks: string } | null> {
   try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
+    // Read at once: the kernel answers from memory, and when a sidecar ends its traffic waits for this answer.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The command name stands in brackets and may hold blanks and brackets itself.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { state: fields[0] ?? '?', startTicks: fields[19] ?? '' };

@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { runWeirBin } from '../../run-weir.ts';
 import { BACKENDS } from '../intercept/stage.ts';
 import { FALLBACK_EVENTS } from './fallback-events.ts';
 import { FallbackStage, LEASE_MS, probeClock } from './fallback-stage.ts';
+import { NEW_ENVOY } from './sidecar-lab.ts';
 
 /** A loaded machine gets this much longer than the table says; the bench holds to the table itself. */
 const SLACK_MS = 2000;
@@ -47,6 +49,29 @@ for (const backend of BACKENDS) {
   });
 }
 
+describe('a supervised Envoy in a network namespace', () => {
+  it('is upgraded there without one connection that goes direct, and has one supervisor', async (test) => {
+    const stage = await FallbackStage.open('nft', test, 60_000);
+    const { weir } = stage;
+    const before = (await stage.status()).sidecars[0];
+    await stage.payment.until('proxy', probeClock());
+    const since = probeClock();
+    const upgrade = await weir.json(['sidecar', 'upgrade', 'main', '--binary', NEW_ENVOY]);
+    assert.equal(upgrade.json.result?.outcome, 'settled', upgrade.stdout);
+    const { direct = 0, ECONNREFUSED: refused = 0 } = await stage.payment.counts(since);
+    assert.deepEqual({ direct, refused }, { direct: 0, refused: 0 });
+    const after = (await stage.status()).sidecars[0];
+    assert.deepEqual([before?.version, before?.epoch, after?.version, after?.epoch], ['1.39.3', 0, '1.40.0', 1]);
+    const seen = await weir.json(['sidecar', 'status', 'main']);
+    assert.equal(seen.json.result?.sidecars[0].supervisorPid, stage.supervisor?.pid);
+    // From outside of the namespace, where the lock of the first one is not to be seen.
+    const env = { WEIR_CONFIG: weir.config, WEIR_RUN_DIR: weir.runDir, WEIR_STATE_DIR: weir.stateDir };
+    const second = await runWeirBin(['sidecar', 'run', 'main', '--json'], env);
+    assert.equal(second.code, 3);
+    assert.match(second.stdout, /WEIR4001/);
+  });
+});
+
 describe('the fallback as status shows it', () => {
   it('a frozen sidecar, a lapsed lease, and a connection that goes on', async (test) => {
     const stage = await FallbackStage.open('nft', test);
@@ -85,7 +110,7 @@ describe('the fallback as status shows it', () => {
   });
 
   it('what the supervisor keeps is not disturbed by commands beside it', async (test) => {
-    const stage = await FallbackStage.open('nft', test);
+    const stage = await FallbackStage.open('nft', test, 60_000);
     const since = probeClock();
     for (let round = 0; round < 3; round += 1) {
       await stage.weir.json(['off', 'report', '--existing', 'keep']);
