@@ -1,4 +1,4 @@
-import { chmod, chown, open, readdir, rm } from 'node:fs/promises';
+import { chmod, chown, readdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -87,12 +87,11 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
       await makeFolder(run);
       await makeFolder(kept);
       await makeFolder(state);
-      // Not opened when it is there: with fs.protected_regular, the default of most hosts, even root may not open a file
-      // of another user in a sticky folder in a way that could create it.
-      const log = await open(logFile, 'ax', 0o640).catch((error: NodeJS.ErrnoException) => {
+      // Made, never opened when it is there: with fs.protected_regular not even root may open for creation what belongs to
+      // somebody else in a sticky folder, which this one becomes below.
+      await writeFile(logFile, '', { flag: 'wx', mode: 0o640 }).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EEXIST') throw error;
       });
-      await log?.close();
       if (process.getuid?.() !== 0) return;
       const gid = place.gid ?? 0;
       // Envoy makes its admin socket here, and must not be able to replace ours: a sticky folder of root's.
