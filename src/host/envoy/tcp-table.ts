@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 /** One TCP socket of a network namespace, as /proc/PID/net/tcp and tcp6 list it. */
 export interface TcpRow {
@@ -21,21 +22,21 @@ export async function readTcpTable(pid: number | 'self'): Promise<TcpRow[]> {
   return [...parseTcpTable(v4 ?? ''), ...parseTcpTable(v6 ?? '')];
 }
 
+// sl, local, remote, state, queues, timer, retransmits, uid, timeout, inode; one pass, since a host may have 50 000 rows.
+const ROW = /^ *\d+: (\w+):(\w{4}) \w+:\w{4} (\w\w) \S+ \S+ \S+ +\d+ +\d+ (\d+)/gm;
+
 /** Parses the text of /proc/net/tcp or tcp6 (columns: kernel's Documentation/networking/proc_net_tcp.rst). */
 export function parseTcpTable(text: string): TcpRow[] {
   const rows: TcpRow[] = [];
-  for (const line of text.split('\n').slice(1)) {
-    const fields = line.trim().split(/\s+/);
-    const [address = '', portHex = ''] = (fields[1] ?? '').split(':');
-    const inode = fields[9];
-    if (inode === undefined || portHex === '') continue;
-    const localPort = Number.parseInt(portHex, 16);
-    rows.push({
-      local: `${hostOf(address)}:${localPort}`,
-      localPort,
-      state: Number.parseInt(fields[3] ?? '', 16),
-      inode,
-    });
+  const hosts = new Map<string, string>();
+  for (const [, address = '', port = '', state = '', inode = ''] of text.matchAll(ROW)) {
+    let host = hosts.get(address);
+    if (host === undefined) {
+      host = hostOf(address);
+      hosts.set(address, host);
+    }
+    const localPort = Number.parseInt(port, 16);
+    rows.push({ local: `${host}:${localPort}`, localPort, state: Number.parseInt(state, 16), inode });
   }
   return rows;
 }
@@ -61,8 +62,34 @@ export async function listeningSockets(
   inodes: ReadonlySet<string>,
   except: ReadonlySet<number>,
 ): Promise<TcpRow[]> {
-  const rows = await readTcpTable(pid);
-  return rows.filter((row) => row.state === LISTEN && inodes.has(row.inode) && !except.has(row.localPort));
+  const rows = ['tcp', 'tcp6'].flatMap((name) => listenRows(`/proc/${pid}/net/${name}`));
+  return rows.filter((row) => inodes.has(row.inode) && !except.has(row.localPort));
+}
+
+/**
+ * The listening sockets of a table. The kernel lists them before all others (tcp_seq_start in net/ipv4/tcp_ipv4.c), so
+ * reading ends there: a host may have tens of thousands of connections, and this is asked while nobody serves.
+ */
+function listenRows(path: string): TcpRow[] {
+  let text = '';
+  let rows: TcpRow[] = [];
+  try {
+    const file = openSync(path, 'r');
+    try {
+      const bytes = Buffer.allocUnsafe(4096);
+      for (;;) {
+        const length = readSync(file, bytes, 0, bytes.length, null);
+        text += bytes.toString('latin1', 0, length);
+        rows = parseTcpTable(text.slice(0, text.lastIndexOf('\n') + 1));
+        if (length === 0 || rows.some((row) => row.state !== LISTEN)) break;
+      }
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // The process has ended meanwhile.
+  }
+  return rows.filter((row) => row.state === LISTEN);
 }
 
 /** Accepted connections among some rows: established ones and those whose client has closed, on one of the ports. */

@@ -54,11 +54,13 @@ export class ExitWatch {
       if (await this.#host.isAlive(id)) continue;
       this.#tracked.delete(id);
       if (this.#tracked.size === 0) this.#onLast();
-      let othersListen = false;
-      for (const other of this.#tracked) {
-        othersListen ||= (await this.#host.listeners(this.#spec(), other)).length > 0;
-      }
-      this.#tell({ type: 'exited', id, detail: await this.#host.exitDetail(id), othersListen });
+      // At once, not one after the other: nobody may be accepting until this is told.
+      const [detail, ...listening] = await Promise.all([
+        this.#host.exitDetail(id),
+        ...[...this.#tracked].map((other) => this.#host.listeners(this.#spec(), other)),
+      ]);
+      const othersListen = listening.some((addresses) => addresses.length > 0);
+      this.#tell({ type: 'exited', id, detail, othersListen });
     }
   }
 }

@@ -18,6 +18,14 @@ describe('the TCP table of the kernel', () => {
     );
   });
 
+  it('is read whatever the number of the row, and the states are told apart', () => {
+    const row = '10000: 0100007F:8787 0100007F:E4BA 06 00000000:00000000 03:00000FDC 00000000     0        0 0 3 0000';
+    assert.deepEqual(parseTcpTable(`${HEAD}\n${row}\n${row.replace(' 06 ', ' 01 ')}\n`), [
+      { local: '127.0.0.1:34695', localPort: 34_695, state: 6, inode: '0' },
+      { local: '127.0.0.1:34695', localPort: 34_695, state: 1, inode: '0' },
+    ]);
+  });
+
   it('shows a listener of this very process, and not on a port that is left out', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
