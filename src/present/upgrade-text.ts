@@ -10,7 +10,7 @@ export function formatUpgradeProgress(event: UpgradeProgressEvent): string {
   const seconds = `${(atMs / 1000).toFixed(1)} s`.padStart(8);
   const left = secondsLeft === null ? '' : `  at most ${secondsLeft} s left`;
   const counts = connections === null ? '' : `  old: ${connections.old} conn  new: ${connections.new} conn`;
-  return `${seconds}  ${state.padEnd(13)}${counts}${left}`;
+  return `${seconds}  ${state.padEnd(13)}${counts}${left}`.trimEnd();
 }
 
 /** The end report of an upgrade for humans. */
