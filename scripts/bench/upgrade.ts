@@ -3,7 +3,7 @@
  *   faults   each fault under load: how far the upgrade came, what was lost, how the next one ends
  *   deaths   SIGKILL of the supervisor in each state
  *   quiet    seconds of upgrades without load; --tries 10
- *   crash    the new, then the old Envoy killed after the hand-over; --tries 10
+ *   crash    the new Envoy killed after the hand-over, crash-old the old one; --tries 10
  * Without a word: arms side by side in one run, under every kind of traffic and load.
  *   --arm weir,nginx      only these (none, weir, restarter, hasty, restart, nginx, haproxy)
  *   --kind keep-alive     only this traffic (keep-alive, close, http2)
@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 import type { Arm } from './upgrade/arm.ts';
 import { compareArms, LOADS } from './upgrade/compare-arms.ts';
 import { TRAFFIC_KINDS } from './upgrade/counted-load.ts';
-import { printCrashes, printQuiet } from './upgrade/crash.ts';
+import { printCrashes, printOldCrashes, printQuiet } from './upgrade/crash.ts';
 import { hastyRestarter, restarter, stopAndStart } from './upgrade/envoy-arms.ts';
 import { printDeaths, printFaults } from './upgrade/faults.ts';
 import { haproxy, nginx } from './upgrade/neighbour-arms.ts';
@@ -62,6 +62,7 @@ const TABLES: Readonly<Record<string, () => Promise<void>>> = {
   deaths: printDeaths,
   quiet: () => printQuiet(Number(values.tries)),
   crash: () => printCrashes(Number(values.tries)),
+  'crash-old': () => printOldCrashes(Number(values.tries)),
   arms: () =>
     compareArms({
       arms: chosen('arm', values.arm, Object.keys(ARMS)).map((name) => ARMS[name] as Arm),

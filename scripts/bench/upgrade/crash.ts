@@ -35,8 +35,8 @@ export async function printQuiet(tries: number): Promise<void> {
 
 /** The new Envoy is killed after the hand-over so many times: how long clients could not connect, and what they lost. */
 export async function printCrashes(tries: number): Promise<void> {
-  const line = textTable([28, 5, 12, 12, 9, 6, 8]);
-  line('killed while draining', 'try', 'outage ms', 'weir says', 'requests', 'lost', 'doubled');
+  const line = textTable([30, 12, 12, 9, 6, 8]);
+  line('new one killed while draining', 'outage ms', 'weir says', 'requests', 'lost', 'doubled');
   for (let n = 1; n <= tries; n += 1) {
     await withLab(async (lab) => {
       const load = counted(lab);
@@ -52,9 +52,15 @@ export async function printCrashes(tries: number): Promise<void> {
       const counts = await load.finish();
       const told = String(json.warnings).match(/for (\d+) ms/)?.[1] ?? json.result?.outcome ?? '-';
       const { sent, failed } = counts.classes.short;
-      line('the new one', String(n), outage, told, sent, failed, counts.duplicated);
+      line(`try ${n}`, outage, told, sent, failed, counts.duplicated);
     }, '6s');
   }
+}
+
+/** The old Envoy is killed while it drains: what clients lose at once is what was under way on it, and then nothing more. */
+export async function printOldCrashes(tries: number): Promise<void> {
+  const line = textTable([30, 9, 9, 9, 10, 8]);
+  line('old one killed while draining', 'outcome', 'requests', 'at once', 'later', 'doubled');
   for (let n = 1; n <= tries; n += 1) {
     await withLab(async (lab) => {
       const load = counted(lab);
