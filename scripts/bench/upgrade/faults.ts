@@ -17,7 +17,7 @@ export async function printFaults(): Promise<void> {
 /** SIGKILL of the supervisor in each state of an upgrade, under load. */
 export async function printDeaths(): Promise<void> {
   const line = textTable([13, 12, 13, 13, 9, 6, 8, 8]);
-  line('killed in', 'serves', 'new one', 'upgrade', 'then runs', 'lost', 'doubled', 'next');
+  line('killed in', 'listens', 'new one', 'upgrade', 'then runs', 'lost', 'doubled', 'next');
   for (const state of DEATH_STATES) {
     const { serves, adopted, outcome, version, lost, duplicated, next } = await trySupervisorDeath(state);
     line(state, serves, adopted, outcome ?? '-', version, lost, duplicated, next);
