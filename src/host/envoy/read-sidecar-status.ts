@@ -29,9 +29,12 @@ export async function readManagedStatus(
   const spec = configured === null ? null : await sidecarSpec(configured);
   if (configured !== null && spec === null) return null;
   const asked = askControlSocket(controlSocketPath(folders.runDir, name), { command: 'status' });
-  const answer = await Promise.race([asked, sleep(ANSWER_MS, null, { ref: false })]);
-  if (answer !== null && 'result' in answer) return answer.result as SidecarStatus;
-  return spec === null ? null : readFromProcesses(folders, spec);
+  const answer = await Promise.race([asked, sleep(ANSWER_MS, 'late' as const, { ref: false })]);
+  if (answer !== null && answer !== 'late' && 'result' in answer) return answer.result as SidecarStatus;
+  if (spec === null) return null;
+  const seen = await readFromProcesses(folders, spec);
+  // It listens and has not come to answering: there is a supervisor all the same.
+  return answer === 'late' && seen.state === 'unsupervised' ? { ...seen, state: 'live' } : seen;
 }
 
 async function readFromProcesses(folders: WeirFolders, spec: SidecarSpec): Promise<SidecarStatus> {

@@ -10,8 +10,8 @@ import { noteChange } from './supervised-apps.ts';
 
 /** How often the rules are read, unless reading takes long: then so seldom that it costs a fiftieth of the time. */
 const [INTERVAL_MS, COST_FACTOR] = [2000, 50] as const;
-/** Rules that are taken away again and again are put back ever later. */
-const [FIRST_BACK_OFF_MS, LAST_BACK_OFF_MS] = [1000, 60_000] as const;
+/** Rules that are taken away again and again are put back ever later; after a quiet time of so many waits, at once. */
+const [FIRST_WAIT_MS, LAST_WAIT_MS, QUIET_WAITS] = [1000, 60_000, 4] as const;
 
 /** What is to be mended, and for which applications. */
 interface Mending {
@@ -32,8 +32,8 @@ export class RuleMonitor {
   readonly #sidecar: string;
   readonly #tell: TellTraffic;
   #nextLookAt = 0;
-  #mendAt = 0;
-  #backOffMs: number = FIRST_BACK_OFF_MS;
+  #mendedAt = Number.NEGATIVE_INFINITY;
+  #waitMs: number = FIRST_WAIT_MS;
   #isLooking = false;
 
   constructor(host: InterceptHost, sidecar: string, tell: TellTraffic) {
@@ -46,13 +46,12 @@ export class RuleMonitor {
   async look(when: 'due' | 'now'): Promise<void> {
     const { clock } = this.#host;
     const began = clock.monotonic();
-    if (this.#isLooking || began < this.#mendAt || (when === 'due' && began < this.#nextLookAt)) return;
+    if (this.#isLooking || began < this.#mendedAt + this.#waitMs || (when === 'due' && began < this.#nextLookAt))
+      return;
     this.#isLooking = true;
     try {
       const mending = this.#mending(await readSituation(this.#host, 'remembered'));
       if (mending !== null) await this.#mendUnderLock();
-      // Whole for as long as the last wait: whoever wiped them has stopped.
-      else if (clock.monotonic() >= this.#mendAt + this.#backOffMs) this.#backOffMs = FIRST_BACK_OFF_MS;
     } finally {
       this.#isLooking = false;
       this.#nextLookAt = clock.monotonic() + Math.max(INTERVAL_MS, (clock.monotonic() - began) * COST_FACTOR);
@@ -68,8 +67,10 @@ export class RuleMonitor {
       const situation = await readSituation(this.#host, 'remembered');
       const mending = this.#mending(situation);
       if (mending === null || situation.stored === null || situation.backend === null) return;
-      this.#mendAt = clock.monotonic() + this.#backOffMs;
-      this.#backOffMs = Math.min(this.#backOffMs * 2, LAST_BACK_OFF_MS);
+      const now = clock.monotonic();
+      const isQuiet = now - this.#mendedAt > this.#waitMs * QUIET_WAITS;
+      this.#waitMs = isQuiet ? FIRST_WAIT_MS : Math.min(this.#waitMs * 2, LAST_WAIT_MS);
+      this.#mendedAt = now;
       const { plan, apps, from, reason } = mending;
       const firewall = this.#host.firewall(situation.backend);
       const leases = leasesOf(plan.apps.filter(({ name }) => apps.includes(name)));

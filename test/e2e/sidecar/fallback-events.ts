@@ -111,7 +111,7 @@ async function isWiped(stage: FallbackStage): Promise<FallbackTry> {
   const { ms } = await stage.payment.until('direct', since);
   const back = await stage.payment.until('proxy', since + ms);
   // After a quiet time the next one is put back as quickly.
-  await sleep(3500);
+  await sleep(6000);
   return { ms, backMs: ms + back.ms };
 }
 
