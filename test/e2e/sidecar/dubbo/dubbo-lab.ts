@@ -40,7 +40,13 @@ export class DubboLab {
     this.sidecar = sidecar;
     this.#namespaces = namespaces;
     this.#case = which;
+    process.on('exit', this.#leave);
   }
+
+  // Also when the test or the bench is ended before its time.
+  readonly #leave = () => {
+    for (const namespace of this.#namespaces) namespace.remove();
+  };
 
   static async open(which: DubboCase): Promise<DubboLab> {
     const [consumer, provider] = [await makeNamespace('dubbo-consumer'), await makeNamespace('dubbo-provider')];
@@ -103,7 +109,8 @@ export class DubboLab {
   async close(): Promise<void> {
     await Promise.all([this.#consumer, ...this.#peers].map((peer) => peer?.stop()));
     await this.sidecar.close();
-    for (const namespace of this.#namespaces) namespace.remove();
+    this.#leave();
+    process.off('exit', this.#leave);
   }
 }
 
