@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readKept, startKept } from './keeper.ts';
+import { readKept, readKeptExit, startKept } from './keeper.ts';
 import { isAlive, signalProcess } from './process-identity.ts';
 
 /**
@@ -64,6 +64,10 @@ export async function releaseSink(dir: string, name: SinkName): Promise<void> {
   if (kept === null) return;
   await signalProcess(kept.identity, 'SIGKILL');
   for (let tries = 0; tries < 500 && (await isAlive(kept.identity)); tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  // Its keeper writes how it ended; removed before that, the file would come back.
+  for (let tries = 0; tries < 100 && (await readKeptExit(dir, file)) === null; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   await Promise.all(['pid', 'exit', 'out'].map((kind) => rm(join(dir, `${file}.${kind}`), { force: true })));

@@ -26,7 +26,10 @@ export async function openPeerDoor(path: string, processes: PeerProcesses): Prom
     } else if (request.command === 'hold') {
       isHeld = true;
       send({ event: 'held' });
-      await new Promise<void>((lost) => gone.addEventListener('abort', () => lost()));
+      await new Promise<void>((lost) => {
+        if (gone.aborted) lost();
+        gone.addEventListener('abort', () => lost());
+      });
       resolve('gone');
     } else if (request.command === 'ask') {
       send({ result: await answer(processes, request) });

@@ -22,6 +22,8 @@ describe('the two containers of an OpenKruise hot upgrade', () => {
     client = begun;
     return sleep(400).then(() => begun);
   };
+  const untilIdle = (container: Container) =>
+    lab.until('a container to idle', async () => (await container.processes()).some((line) => /weir-idle/.test(line)));
   const lossless = ({ lost, duplicated, errors }: LoadResult, more = '') =>
     assert.deepEqual({ lost, duplicated }, { lost: 0, duplicated: 0 }, `${errors.join('\n')}\n${more}`);
 
@@ -52,6 +54,7 @@ describe('the two containers of an OpenKruise hot upgrade', () => {
     const client = await load();
 
     // OpenKruise puts the new image into the empty container.
+    await untilIdle(second);
     second.signal('SIGTERM');
     assert.equal(await second.exit, 0, second.log);
     await lab.configure({ binary: NEW_ENVOY });
@@ -65,7 +68,7 @@ describe('the two containers of an OpenKruise hot upgrade', () => {
     assert.deepEqual([(await lab.status()).state, (await lab.status()).version], ['live', '1.40.0']);
 
     // The former container neither ends nor starts anything, until it is emptied.
-    await lab.until('the former container to idle', async () => /weir-idle/.test((await first.processes()).join()));
+    await untilIdle(first);
     const left = (await first.processes()).filter((line) => !/weir-init|weir-idle|sleep/.test(line));
     assert.deepEqual(left, []);
     first.signal('SIGTERM');
@@ -74,8 +77,9 @@ describe('the two containers of an OpenKruise hot upgrade', () => {
     assert.equal((await emptied.waitSettled()).json.result.role, 'idle');
 
     // And back, with the same Envoy: a new image of anything else is an upgrade as well.
+    await untilIdle(emptied);
     emptied.signal('SIGTERM');
-    await emptied.exit;
+    assert.equal(await emptied.exit, 0, emptied.log);
     const back = await start(812_399, 812_345);
     const again = await back.waitSettled();
     assert.equal(again.json.result?.upgrade.outcome, 'settled', `${JSON.stringify(again.json)}\n${back.log}`);
@@ -143,6 +147,7 @@ describe('the two containers of an OpenKruise hot upgrade', () => {
     await lab.configure({ binary: NEW_ENVOY });
     const second = await start(5, 1);
     await second.waitSettled();
+    await untilIdle(first);
     for (const container of [first, second]) container.signal('SIGTERM');
     assert.deepEqual(await Promise.all([first.exit, second.exit]), [0, 0], `${first.log}\n${second.log}`);
     const left = await readdir(join(lab.runDir, 'main'), { recursive: true });
