@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NEW_ENVOY, OLD_ENVOY, SidecarLab } from '../../../test/e2e/sidecar/sidecar-lab.ts';
 import { ConnectProbe } from './connect-probe.ts';
-import { CountedLoad } from './counted-load.ts';
+import { CountedLoad, type LoadCounts } from './counted-load.ts';
 import { textTable } from './text-table.ts';
 
-const LOAD = [{ name: 'short', perSecond: 40, lengthsMs: [5, 5, 800] }] as const;
+/** The long ones keep the old process draining, also where the machine is slow to get to the kill. */
+const LOAD = [
+  { name: 'short', perSecond: 40, lengthsMs: [5] },
+  { name: 'long', perSecond: 1, lengthsMs: [4000] },
+] as const;
 
 async function withLab(run: (lab: SidecarLab) => Promise<void>, drain: string): Promise<void> {
   const lab = await SidecarLab.open({ drain });
@@ -51,7 +55,7 @@ export async function printCrashes(tries: number): Promise<void> {
       const outage = probe.stop();
       const counts = await load.finish();
       const told = String(json.warnings).match(/for (\d+) ms/)?.[1] ?? json.result?.outcome ?? '-';
-      const { sent, failed } = counts.classes.short;
+      const { sent, failed } = allOf(counts);
       line(`try ${n}`, outage, told, sent, failed, counts.duplicated);
     }, '6s');
   }
@@ -75,7 +79,7 @@ export async function printOldCrashes(tries: number): Promise<void> {
       // Envoy alone aborts 13 s after its parent was killed.
       await sleep(14_000);
       const counts = await load.finish();
-      const { sent, failed } = counts.classes.short;
+      const { sent, failed } = allOf(counts);
       line(
         'the old one, lost later',
         String(n),
@@ -87,6 +91,10 @@ export async function printOldCrashes(tries: number): Promise<void> {
       );
     }, '6s');
   }
+}
+
+function allOf({ classes: { short, long } }: LoadCounts): { sent: number; failed: number } {
+  return { sent: short.sent + long.sent, failed: short.failed + long.failed };
 }
 
 function counted(lab: SidecarLab): CountedLoad {
