@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+
 /** One TCP socket of a network namespace, as /proc/PID/net/tcp and tcp6 list it. */
 export interface TcpRow {
   /** Canonical enough to compare: `127.0.0.1:15001`, `[::1]:15001`. */
