@@ -55,6 +55,7 @@ export function proxyLowering(input: LoweringInput, dialect: ProxyDialect): Lowe
   const used = new Set<string>();
   const entries: ProxyEntry[] = [];
   const rules: LoweredRule[] = [];
+  const taken = new Set<string>();
   let closed = false;
   for (const rule of input.plan.rules) {
     const wire: WireRule | null = closed ? null : wireRule(rule, dialect.capabilities);
@@ -84,9 +85,13 @@ export function proxyLowering(input: LoweringInput, dialect: ProxyDialect): Lowe
       refused || !('action' in outcome)
         ? { kind: 'route', destinations: [{ subset: undefined, weight: undefined }] }
         : outcome.action;
-    if (!refused && 'action' in outcome) for (const id of outcome.used) used.add(id);
-    entries.push({ name: refused ? `${rule.id}-refused` : rule.id, matches: wire.matches, action });
     rules.push({ id: rule.id, fidelity, findings });
+    // What an entry before takes never comes to this one: Istio's analyzers call such a route shadowed (IST0130).
+    const matches = wire.matches.filter((match) => !taken.has(JSON.stringify(match)));
+    if (matches.length === 0) continue;
+    for (const match of matches) taken.add(JSON.stringify(match));
+    if (!refused && 'action' in outcome) for (const id of outcome.used) used.add(id);
+    entries.push({ name: refused ? `${rule.id}-refused` : rule.id, matches, action });
     closed = wire.matches.some(
       (match) => match.service === null && match.method === null && match.attributes.length === 0,
     );

@@ -71,9 +71,31 @@ const rule = fc.oneof(
     .map(([a, b, c, d, e]) => `switch (${a}) {\n  case ${b}: return ${d}\n  case ${c}: return ${e}\n}`),
 );
 
+const jump = fc.constantFrom('break', 'continue', 'break outer', 'continue outer');
+/** Loops and chains, which are followed turn by turn and link by link. */
+const loop = fc.oneof(
+  fc
+    .tuple(leaf, list, condition, jump, outcome, leaf)
+    .map(
+      ([a, b, c, d, e, f]) =>
+        `outer: for (c in ${b}) {\n  if (${a} == c) return ${e}\n  for (i in 0..2) {\n    if (${c}) ${d}\n    if (${f} == i) return []\n  }\n}`,
+    ),
+  fc
+    .tuple(fc.constantFrom('for (int i = 0; i < 3; i++)', 'i = 0\nwhile (i++ < 3)'), leaf, condition, outcome)
+    .map(
+      ([head, a, b, c]) =>
+        `${head} {\n  if (${a} == i) continue\n  switch (i) {\n    case 1: if (${b}) break\n    case 2: return ${c}\n  }\n}`,
+    ),
+  fc
+    .tuple(condition, condition, outcome, outcome)
+    .map(
+      ([a, b, c, d]) => `if (${a}) {\n  def z = 1\n} else if (${b}) return ${c}\nelse if (y == 5) {\n  return ${d}\n}`,
+    ),
+);
+
 /** A script of a few rules over two arguments. */
 export const randomScript: fc.Arbitrary<string> = fc
-  .tuple(fc.array(rule, { minLength: 1, maxLength: 3 }), outcome)
+  .tuple(fc.array(fc.oneof({ weight: 3, arbitrary: rule }, loop), { minLength: 1, maxLength: 3 }), outcome)
   .map(([rules, last]) =>
     [
       'def x = invocation.arguments[0]',

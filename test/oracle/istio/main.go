@@ -1,5 +1,6 @@
 // Judges Istio documents by Istio's own strict parser and validation. Reads YAML documents from stdin, separated by ---,
 // and prints one JSON line for each: {"kind": ..., "name": ..., "error": ..., "warning": ...}; error is "" for a good one.
+// With -analyze it prints one JSON line with the findings of Istio's analyzers on all documents instead.
 package main
 
 import (
@@ -75,6 +76,16 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
+	}
+	if len(os.Args) > 1 && os.Args[1] == "-analyze" {
+		found, err := analyze(input)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		line, _ := json.Marshal(found)
+		fmt.Println(string(line))
+		return
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(input))
 	for {
