@@ -121,10 +121,10 @@ async function isDenied(stage: FallbackStage): Promise<FallbackTry> {
   const pid = await stage.envoy();
   const since = probeClock();
   process.kill(pid, 'SIGKILL');
-  await stage.report.until('ECONNREFUSED', since);
-  const back = await stage.report.until('proxy', since + 1);
-  const counts = await stage.report.counts(since);
-  if ((counts.direct ?? 0) > 0) throw new Error(`${counts.direct} connections of a denied application went direct`);
+  const back = await stage.report.until('proxy', since);
+  const { direct = 0, ECONNREFUSED: refused = 0 } = await stage.report.counts(since);
+  if (direct > 0) throw new Error(`${direct} connections of a denied application went direct`);
+  if (refused === 0) throw new Error('no connection of a denied application was refused');
   return { ms: null, backMs: back.ms };
 }
 
