@@ -8,7 +8,11 @@ child=$!
 for name in TERM INT HUP USR1; do trap "kill -$name $child 2>/dev/null" $name; done
 while :; do
   wait "$child"; code=$?
-  kill -0 "$child" 2>/dev/null || exit "$code"
+  kill -0 "$child" 2>/dev/null && continue
+  # A signal ends the wait with a code of its own. If weir ended meanwhile, its own code is still to be had, else 127 is.
+  wait "$child" 2>/dev/null; late=$?
+  [ "$late" = 127 ] || code=$late
+  exit "$code"
 done
 `;
 

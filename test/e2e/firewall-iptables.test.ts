@@ -210,3 +210,26 @@ test('a table that iptables-nft made for weir goes with the last rule, and stays
     'only the chain that is in use',
   );
 });
+
+test('a table that iptables-nft made goes also when the removal before was killed between the rules and the table', async () => {
+  const namespace = await makeNamespace('half-removed');
+  after(() => namespace.remove());
+  const firewall = createIptablesFirewall('nft', namespace.tool);
+  const removal = async () => {
+    const { rulesets } = await firewall.read();
+    return rulesets.map((one) => rulesetChange(one, { scope: one.scope, tables: [] }, EXACT));
+  };
+  const killed: typeof runTool = (argv, options) => {
+    if (argv.join(' ').startsWith('nft delete')) throw new Error('killed');
+    return namespace.tool(argv, options);
+  };
+  await firewall.commit(compile(POLICY, true).map((one) => rulesetChange({ scope: one.scope, tables: [] }, one)));
+  await assert.rejects(createIptablesFirewall('nft', killed).commit(await removal()), /killed/);
+  assert.doesNotMatch(
+    (await namespace.sh('nft list ruleset')).stdout,
+    /WEIR_OUTPUT/,
+    'the rules are gone, the table is not',
+  );
+  await firewall.commit(await removal());
+  assert.equal((await namespace.sh('nft list ruleset')).stdout, '');
+});

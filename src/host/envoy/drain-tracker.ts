@@ -1,4 +1,4 @@
-import type { DrainTracker } from '../../usecases/ports/sidecar.ts';
+import type { DrainSample, DrainTracker } from '../../usecases/ports/sidecar.ts';
 import { acceptedConnections, isEstablished, readTcpTable } from './tcp-table.ts';
 
 /**
@@ -10,18 +10,16 @@ export async function trackConnections(
   owned: ReadonlySet<string>,
   ports: ReadonlySet<number>,
 ): Promise<DrainTracker> {
-  const accepted = async () => acceptedConnections(await readTcpTable(pid), ports);
-  const atStart = (await accepted()).filter((row) => owned.has(row.inode)).length;
-  return {
-    atStart,
-    async sample() {
-      const rows = await accepted();
-      const old = rows.filter((row) => owned.has(row.inode));
-      return {
-        old: old.filter(isEstablished).length,
-        oldAny: old.length,
-        new: rows.length - old.length,
-      };
-    },
-  };
+  async function sample(): Promise<DrainSample | null> {
+    const table = await readTcpTable(pid);
+    if (table === null) return null;
+    const rows = acceptedConnections(table, ports);
+    const old = rows.filter((row) => owned.has(row.inode));
+    return {
+      old: old.filter(isEstablished).length,
+      oldAny: old.length,
+      new: rows.length - old.length,
+    };
+  }
+  return { atStart: (await sample())?.oldAny ?? 0, sample };
 }

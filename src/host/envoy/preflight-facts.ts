@@ -42,7 +42,7 @@ export async function collectPreflightFacts(subject: PreflightSubject): Promise<
   // Loaded when it is needed: a parser of YAML is in there.
   const { readBootstrapFacts } = await import('../../upgrade/bootstrap-facts.ts');
   const bootstrap = readBootstrapFacts(text);
-  const foreign = rows.filter((row) => !subject.inodes.has(row.inode));
+  const foreign = (rows ?? []).filter((row) => !subject.inodes.has(row.inode));
   return {
     binaryProblem: binary.problem,
     version: binary.version,

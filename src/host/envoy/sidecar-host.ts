@@ -158,13 +158,16 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
     },
 
     async trackDrain(spec, old, serving) {
-      const ports = new Set((await accepting(spec, serving ?? old)).map(({ localPort }) => localPort));
-      return trackConnections(await networkOf(serving ?? old), new Set(await (await holderOf(old)).inodes(old)), ports);
+      const listeners = await accepting(spec, serving ?? old);
+      // It may have been killed a moment ago: no listener is then no sign that the old one has no connection.
+      if (listeners.length === 0 && serving !== null) return null;
+      const owned = new Set(await (await holderOf(old)).inodes(old));
+      return trackConnections(await networkOf(old), owned, new Set(listeners.map(({ localPort }) => localPort)));
     },
 
     async activeConnections(spec, id) {
       const ports = new Set((await accepting(spec, id)).map(({ localPort }) => localPort));
-      return ports.size === 0 ? 0 : acceptedConnections(await readTcpTable(await networkOf(id)), ports).length;
+      return ports.size === 0 ? 0 : acceptedConnections((await readTcpTable(await networkOf(id))) ?? [], ports).length;
     },
 
     async bindSink(role, { variant, epoch }, seconds, isFree) {

@@ -15,12 +15,13 @@ const ESTABLISHED = 1;
 const CLOSE_WAIT = 8;
 const LISTEN = 10;
 
-/** Every TCP socket of the network namespace of a process; empty when the process is gone. */
-export async function readTcpTable(pid: number | 'self'): Promise<TcpRow[]> {
+/** Every TCP socket of the network namespace of a process; null when the process is gone. */
+export async function readTcpTable(pid: number | 'self'): Promise<TcpRow[] | null> {
   const [v4, v6] = await Promise.all(
-    ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'latin1').catch(() => '')),
+    // A kernel without IPv6 has no tcp6; IPv4's table is always there.
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'latin1').catch(() => null)),
   );
-  return [...parseTcpTable(v4 ?? ''), ...parseTcpTable(v6 ?? '')];
+  return typeof v4 !== 'string' ? null : [...parseTcpTable(v4), ...parseTcpTable(v6 ?? '')];
 }
 
 // sl, local, remote, state, queues, timer, retransmits, uid, timeout, inode; one pass, since a host may have 50 000 rows.

@@ -50,7 +50,12 @@ export function removeMadeBuiltIns(
 
 /** Whether the operations remove the mark that says that the whole table is ours. */
 export function removesMadeTable(operations: readonly Operation[]): boolean {
-  return operations.some((one) => isChain(one, 'delete-chain', MADE_TABLE_CHAIN));
+  return operations.some(removesMark);
+}
+
+/** Whether this operation removes that mark. */
+export function removesMark(operation: Operation): boolean {
+  return isChain(operation, 'delete-chain', MADE_TABLE_CHAIN);
 }
 
 /** How many of our jumps leave each built-in chain. */

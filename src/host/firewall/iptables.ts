@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { WeirError } from '../../errors/weir-error.ts';
-import { IPTABLES_TABLE } from '../../intercept/compile-iptables.ts';
+import { IPTABLES_TABLE, MADE_TABLE_CHAIN } from '../../intercept/compile-iptables.ts';
 import { type ParsedIptablesSave, parseIptablesSave } from '../../intercept/iptables/parse-save.ts';
 import { printIptablesOperations } from '../../intercept/iptables/print-operations.ts';
 import type { Lease } from '../../intercept/lease.ts';
@@ -9,7 +9,7 @@ import type { Scope } from '../../intercept/ruleset.ts';
 import type { Firewall } from '../../usecases/ports.ts';
 import { runTool } from '../exec.ts';
 import type { ToolRunner } from '../standby-tools.ts';
-import { markMadeBuiltIns, removeMadeBuiltIns, removesMadeTable } from './built-in-chains.ts';
+import { markMadeBuiltIns, removeMadeBuiltIns, removesMadeTable, removesMark } from './built-in-chains.ts';
 import { findIptables, type IptablesKind, type IptablesTools } from './iptables-tools.ts';
 import { hasIpv6, legacyTables, nftChainNames } from './kernel-tables.ts';
 import { RECENT_LISTS, readRecentLists, renewRecentLists } from './recent-lists.ts';
@@ -23,6 +23,7 @@ const TIMEOUT_MS = 30_000;
 const LOCK = ['-w', '5'];
 /** IPv6 first: where one family fails it is this one, and then nothing was changed yet. */
 const FAMILIES: readonly Family[] = ['ip6', 'ip'];
+const REMOVAL_OF_MARK = new RegExp(`^-[FX] ${MADE_TABLE_CHAIN}\n`, 'gm');
 
 /**
  * The nat tables of iptables-nft or iptables-legacy: chains WEIR_* and one jump to each that has a hook. `run`
@@ -154,6 +155,12 @@ class IptablesFirewall implements Firewall {
    * chains that iptables-nft makes for us are marked, and go with their last rule.
    */
   async #text(family: Family, operations: readonly Operation[]): Promise<string> {
+    const text = await this.#markedText(family, operations);
+    // The mark of the table goes last: a weir that is killed in between finds by it what is left to do.
+    return this.#kind === 'nft' ? text.replace(REMOVAL_OF_MARK, '') : text;
+  }
+
+  async #markedText(family: Family, operations: readonly Operation[]): Promise<string> {
     const hooked = operations.flatMap((one) => ('hook' in one && one.hook !== null ? [one.op] : []));
     if (hooked.length === 0 && !removesMadeTable(operations)) return printIptablesOperations(operations);
     const chains = this.#kind === 'nft' ? await nftChainNames(this.#run) : null;
@@ -197,12 +204,15 @@ class IptablesFirewall implements Firewall {
     });
   }
 
-  /** Removes the table that iptables-nft made for us, once no chain of anybody is in it. */
+  /** Removes the table that iptables-nft made for us, or only its mark while somebody's chain is in it. */
   async #removeMadeTable(change: RulesetChange): Promise<void> {
     if (this.#kind === 'legacy' || !removesMadeTable(change.operations)) return;
     const scope = familyOf(change);
     const chains = await nftChainNames(this.#run);
-    if (chains?.some(({ family, table }) => family === scope && table === IPTABLES_TABLE) ?? true) return;
+    const isOthers = chains?.some(
+      ({ family, table, chain }) => family === scope && table === IPTABLES_TABLE && chain !== MADE_TABLE_CHAIN,
+    );
+    if (isOthers ?? true) return this.#restore(scope, printIptablesOperations(change.operations.filter(removesMark)));
     const argv: Argv = ['nft', 'delete', 'table', scope, IPTABLES_TABLE];
     const result = await this.#run(argv, { timeoutMs: TIMEOUT_MS, reject: false });
     if (result.exitCode !== 0) throw rulesRefused({ argv, result });

@@ -88,7 +88,8 @@ export interface DrainSample {
 /** Counts the connections of a draining process; the kernel's tables are the source. */
 export interface DrainTracker {
   readonly atStart: number;
-  sample(): Promise<DrainSample>;
+  /** Null when the table could not be read, as while the process ends: that says nothing about its connections. */
+  sample(): Promise<DrainSample | null>;
 }
 
 /** Everything that the supervisor of one sidecar does to the host. Times are milliseconds since 1970, monotonic. */
@@ -114,7 +115,8 @@ export interface SidecarHost {
   postAdmin(spec: SidecarSpec, path: string): Promise<void>;
   /** Addresses on which a process accepts. */
   listeners(spec: SidecarSpec, id: number): Promise<readonly string[]>;
-  trackDrain(spec: SidecarSpec, old: number, serving: number | null): Promise<DrainTracker>;
+  /** Null while the process that serves listens nowhere: its ports tell which connections of the old one count. */
+  trackDrain(spec: SidecarSpec, old: number, serving: number | null): Promise<DrainTracker | null>;
   activeConnections(spec: SidecarSpec, id: number): Promise<number>;
   /** Resolves once the sink is bound if the name is free, else once it waits for the name. */
   bindSink(role: 'parent' | 'child', generation: Generation, seconds: number, isFree: boolean): Promise<void>;

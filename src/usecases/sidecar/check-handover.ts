@@ -26,5 +26,7 @@ export async function checkHandover(
     const deadline = nextTickMs(sidecar.machine);
     if (deadline !== null && deadline - host.nowMs() < SPARE_MS) break;
   }
+  // One that has ended holds no listener; its exit tells the machine more than that.
+  if (missing.length > 0 && !(await host.isAlive(serving.id))) return;
   sidecar.dispatch({ type: 'handover-checked', id: serving.id, missing });
 }

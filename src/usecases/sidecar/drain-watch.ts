@@ -25,16 +25,21 @@ export class DrainWatch {
     const { host, job } = sidecar;
     const serving = servingOf(sidecar.machine.state);
     const other = serving?.id === generation.id ? null : (serving?.id ?? null);
-    const tracker = await host.trackDrain(sidecar.spec, generation.id, other);
+    const isOver = () => sidecar.isClosed || !['draining', 'stopping'].includes(sidecar.machine.state.name);
+    let tracker = await host.trackDrain(sidecar.spec, generation.id, other);
+    while (tracker === null) {
+      await pause(POLL_MS);
+      if (isOver()) return;
+      tracker = await host.trackDrain(sidecar.spec, generation.id, other);
+    }
     this.#drain = { id: generation.id, tracker };
     if (job !== null) job.atStart = Math.max(job.atStart, tracker.atStart);
     let told = 0;
-    while (!sidecar.isClosed && this.#drain.tracker === tracker) {
+    while (!isOver() && this.#drain.tracker === tracker) {
       const { state } = sidecar.machine;
-      if (state.name !== 'draining' && state.name !== 'stopping') return;
       const sample = await tracker.sample();
-      if (job !== null && state.name === 'draining') job.sample = sample;
-      if (sample.oldAny === 0) {
+      if (sample !== null && job !== null && state.name === 'draining') job.sample = sample;
+      if (sample?.oldAny === 0) {
         if (job !== null) job.drainedAtMs = Math.round(host.nowMs() - job.startedMs);
         sidecar.dispatch({ type: 'drained', id: generation.id });
         return;
@@ -54,7 +59,7 @@ export class DrainWatch {
     const launch = await host.launchOf(id);
     const pair = launch === null ? null : await host.pairs.read(launch.generation.pair);
     this.#logMark = pair === null || !cut ? null : await host.markAccessLogs(pair);
-    if (job !== null && cut && tracker !== null) job.cut = (await tracker.sample()).old;
+    if (job !== null && cut && tracker !== null) job.cut = (await tracker.sample())?.old ?? 0;
     await host.signal(id, 'SIGTERM');
     // A stopped process takes the signal only when it goes on.
     await host.signal(id, 'SIGCONT');
