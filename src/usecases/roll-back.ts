@@ -1,7 +1,9 @@
 import { WeirError } from '../errors/weir-error.ts';
+import { switchedOff } from '../intercept/switch-off.ts';
 import { type AppliedRules, applyRulesets } from './apply-rules.ts';
 import type { InterceptHost } from './host.ts';
 import type { Firewall } from './ports.ts';
+import { sendDirectFromMemory } from './send-direct.ts';
 import type { StoredState } from './stored-state.ts';
 import type { SwitchEvent } from './switch-result.ts';
 
@@ -13,22 +15,29 @@ export interface RollBack {
   readonly stored: StoredState | null;
   readonly report: (event: SwitchEvent) => void;
   readonly why: readonly string[];
+  /** The applications that the command was about. */
+  readonly names: readonly string[];
 }
 
 /**
- * Puts the rules and the state file back to what they were, then throws.
+ * Puts the rules and the state file back to what they were, then throws. An application that somebody switched off
+ * meanwhile, which alone may have made the proof fail, stays direct also where it was on before.
  * @throws WeirError exit 4 when all is as before; exit 5 with the manual steps when it is not
  */
 export async function rollBackRules(
   host: InterceptHost,
-  { firewall, before, stored, report, why }: RollBack,
+  { firewall, before, stored, report, why, names }: RollBack,
 ): Promise<never> {
-  const reasons = why.join('; ');
+  let overtaken: readonly string[] = [];
+  let reasons = why.join('; ');
   try {
+    overtaken = await switchedOffMeanwhile(host, firewall, names);
+    if (overtaken.length > 0) reasons = `${overtaken.join(', ')}: somebody switched it off while this was being proven`;
     const undone = await applyRulesets(firewall, before.before, []);
     report({ step: 'rolled-back', ms: undone.ms });
     if (stored === null) await host.store.remove();
     else await host.store.write(stored);
+    for (const name of overtaken) await sendDirectFromMemory(host, stored, [name]);
   } catch (cause) {
     throw new WeirError('WEIR3008', {
       what: 'switching on failed, and so did the way back',
@@ -40,6 +49,21 @@ export async function rollBackRules(
   throw new WeirError('WEIR3007', {
     what: 'the interception was not proven and has been rolled back',
     why: `${reasons}; the host is as it was before`,
-    hint: "see the sidecar's listeners and log, and `weir check`; then try again",
+    hint:
+      overtaken.length > 0
+        ? 'see `weir status` for who did, and switch it on again when you may'
+        : "see the sidecar's listeners and log, and `weir check`; then try again",
   });
+}
+
+/** Those for which `weir off` or off.sh came while the command was at work. */
+async function switchedOffMeanwhile(
+  host: InterceptHost,
+  firewall: Firewall,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  const [{ rulesets }, pressed] = await Promise.all([firewall.read(), host.panicFile.pressed()]);
+  const switched = switchedOff(rulesets);
+  const isByHand = (name: string) => switched.get(name)?.some((cause) => cause !== 'bypass') ?? false;
+  return names.filter((name) => pressed.has(name) || isByHand(name));
 }

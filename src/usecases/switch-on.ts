@@ -210,12 +210,12 @@ async function settleTrial(
 
 function undo(
   host: InterceptHost,
-  { report }: SwitchOnRequest,
+  { report, apps }: SwitchOnRequest,
   { firewall, situation }: Preparation,
   before: AppliedRules,
   why: readonly string[],
 ): Promise<never> {
-  return rollBackRules(host, { firewall, before, stored: situation.stored, report, why });
+  return rollBackRules(host, { firewall, before, stored: situation.stored, report, why, names: apps });
 }
 
 function stateBefore(situation: Situation, name: string): AppState {

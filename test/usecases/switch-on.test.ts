@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sendDirectFromMemory } from '../../src/usecases/send-direct.ts';
 import { listener, meshOf } from '../fakes/fake-host.ts';
 import { BACKENDS, confirm, hostWith, MESH, off, on, removeAll, UIDS } from './cases.ts';
 
@@ -100,6 +101,29 @@ for (const backend of BACKENDS) {
     await on(host);
     assert.equal(host.fate(UIDS.payment), 15001);
   });
+}
+
+for (const backend of BACKENDS) {
+  for (const by of ['off', 'off.sh'] as const) {
+    test(`${backend}: ${by} that makes the proof of on fail is named, and stays in force over what was on before`, async () => {
+      const host = hostWith(backend);
+      await on(host);
+      const { state } = await host.store.read();
+      let isDone = false;
+      host.onStep = (_step, what) => {
+        if (what !== 'probe' || isDone) return;
+        isDone = true;
+        void sendDirectFromMemory(host, state, ['payment']);
+        if (by === 'off.sh') host.markers.set('payment', '2026-01-01T00:00:00Z');
+      };
+      await assert.rejects(on(host), (error: Error & { code: string; why: string }) => {
+        assert.equal(error.code, 'WEIR3007');
+        assert.match(error.why, /^payment: somebody switched it off while this was being proven/);
+        return true;
+      });
+      assert.equal(host.fate(UIDS.payment), null);
+    });
+  }
 }
 
 test('on again after off.sh was pressed clears the switch and the marker', async () => {

@@ -167,11 +167,12 @@ for (const backend of BACKENDS) {
         weir.json(['off', 'payment', '--existing', 'keep']),
         weir.json(['on', 'payment', '--confirm', '60s']),
       ]);
-      assert.deepEqual(
-        answers.map(({ code }) => code),
-        [0, 0, 0],
-        JSON.stringify(answers.map(({ json }) => json)),
-      );
+      for (const { code, json } of answers) {
+        // `off` waits for nobody: where it comes into the proof of an `on`, that one fails and says why.
+        const isOvertaken = code === 4 && /^payment: somebody switched it off/.test(json.error?.why ?? '');
+        assert.ok(code === 0 || isOvertaken, JSON.stringify(answers.map((answer) => answer.json)));
+      }
+      assert.equal(answers[1]?.code, 0);
       const status = await weir.json(['status', 'payment']);
       const { state, drift } = status.json.result.apps[0];
       assert.ok(['on', 'off', 'unconfirmed', 'draining'].includes(state), JSON.stringify(status.json));
