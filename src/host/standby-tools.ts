@@ -6,6 +6,8 @@ import { runTool, searchPath, type ToolResult } from './exec.ts';
 
 type Argv = readonly [string, ...string[]];
 
+const REPLACED_AFTER_MS = 20;
+
 /** `runTool`, or a runner with programs that are started ahead of their input. */
 export type ToolRunner = typeof runTool & {
   /** Starts this program now, so that the next run of it with an input only has to write it. */
@@ -48,7 +50,8 @@ export function standbyTools(): ToolRunner {
     if (spare === undefined) return runTool(argv, options);
     waiting.delete(keyOf(argv));
     const used = use(spare.child, options.input ?? '', options.timeoutMs);
-    spare.start();
+    // Starting a program blocks this one for milliseconds: not before the next family has had its turn, too.
+    void used.finally(() => setTimeout(spare.start, REPLACED_AFTER_MS).unref());
     return used;
   };
   return Object.assign(run, { standBy });

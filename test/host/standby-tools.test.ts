@@ -3,20 +3,23 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { standbyTools } from '../../src/host/standby-tools.ts';
 
-/** Says when it began and what it was given. */
-const PROGRAM = ['sh', '-c', 'echo $$; cat; echo "to stderr" >&2; exit 7'] as const;
+/** Says when it began, in nanoseconds since 1970, and what it was given. */
+const PROGRAM = ['sh', '-c', 'date +%s%N; cat; echo "to stderr" >&2; exit 7'] as const;
 const OPTIONS = { timeoutMs: 5000, reject: false, input: 'given\n' };
 
 test('a program that stands by is used once, by the next run with an input, and another one takes its place', async () => {
   const run = standbyTools();
   run.standBy?.([...PROGRAM]);
   await sleep(100);
-  const [first, second] = [await run([...PROGRAM], OPTIONS), await run([...PROGRAM], OPTIONS)];
-  for (const { stdout, stderr, exitCode } of [first, second]) {
+  for (const wasThere of [true, false, true]) {
+    const asked = BigInt(Date.now()) * 1_000_000n;
+    const { stdout, stderr, exitCode } = await run([...PROGRAM], OPTIONS);
     assert.match(stdout, /^\d+\ngiven\n$/);
     assert.deepEqual([stderr, exitCode], ['to stderr\n', 7]);
+    assert.equal(BigInt(stdout.split('\n')[0] ?? 0) < asked, wasThere);
+    // At once there is none yet: starting it would take time from the run that follows.
+    if (!wasThere) await sleep(200);
   }
-  assert.notEqual(first.stdout, second.stdout);
 });
 
 test('one that has ended while it stood by is replaced by an ordinary run', async () => {
