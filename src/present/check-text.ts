@@ -2,6 +2,7 @@ import type { CheckFinding, CheckResult } from '../usecases/check/check-finding.
 import type { CheckedCategory, CheckReport } from '../usecases/check/run-checks.ts';
 import type { Paint } from './paint.ts';
 import { alignColumns } from './table.ts';
+import { plural, wrapText } from './wrap-text.ts';
 
 /** How findings are drawn: on what width, and whether the terminal shows more than ASCII. */
 export interface CheckTextOptions {
@@ -32,7 +33,7 @@ export function checkCategoryText({ name, checks }: CheckedCategory, paint: Pain
   const lines = checks.flatMap((one) => {
     const index = beside.indexOf(one);
     const symbol = styleOf(one.result, paint)(SYMBOLS[one.result][options.isUnicode ? 'unicode' : 'ascii']);
-    const [first = '', ...more] = index < 0 ? wrap(one.what, width - INDENT.length) : [columns[index] ?? ''];
+    const [first = '', ...more] = index < 0 ? wrapText(one.what, width - INDENT.length) : [columns[index] ?? ''];
     return [
       `  ${symbol} ${first}`,
       ...more.map((line) => `    ${line}`),
@@ -62,10 +63,10 @@ function fitsBeside(one: CheckFinding, width: number): boolean {
 /** What stands below a finding: its proof, and unless it is in order the reason and the next step. */
 function explanation(one: CheckFinding, paint: Paint, { columns, isUnicode }: CheckTextOptions): string[] {
   const width = columns - INDENT.length;
-  const evidence = one.evidence === null ? [] : wrap(one.evidence, width).map((line) => paint.faint(line));
+  const evidence = one.evidence === null ? [] : wrapText(one.evidence, width).map((line) => paint.faint(line));
   const arrow = isUnicode ? '→' : '->';
-  const hint = one.hint === null ? [] : wrap(`${arrow} ${one.hint}`, width);
-  const lines = isInOrder(one) ? evidence : [...evidence, ...wrap(one.why, width), ...hint];
+  const hint = one.hint === null ? [] : wrapText(`${arrow} ${one.hint}`, width);
+  const lines = isInOrder(one) ? evidence : [...evidence, ...wrapText(one.why, width), ...hint];
   return lines.map((line) => `${INDENT}${line}`);
 }
 
@@ -78,26 +79,4 @@ function styleOf(result: CheckResult, paint: Paint): (text: string) => string {
   if (result === 'ok') return paint.good;
   if (result === 'skipped') return paint.faint;
   return result === 'warning' ? paint.caution : paint.bad;
-}
-
-/** Breaks at spaces only: a path or a command longer than the width stays whole, so that it can be copied. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const paragraph of text.split('\n')) {
-    let line = '';
-    for (const word of paragraph.split(' ')) {
-      if (line !== '' && line.length + 1 + word.length > width) {
-        lines.push(line);
-        line = word;
-      } else {
-        line = line === '' ? word : `${line} ${word}`;
-      }
-    }
-    lines.push(line);
-  }
-  return lines;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

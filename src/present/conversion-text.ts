@@ -2,14 +2,22 @@ import type { WeirError } from '../errors/weir-error.ts';
 import type { ConversionJson } from '../routing/report/conversion-json.ts';
 import { type ScriptResult, scriptFidelity } from '../routing/report/script-result.ts';
 import type { Paint } from './paint.ts';
+import { plural, wrapText } from './wrap-text.ts';
 
 const SHOWN_DIAGNOSTICS = 20;
 
-/** What `weir rules convert` and `inspect` print: one line a script, what was lost with its place, and the sums. */
+/** How a conversion is told: the folder it was written to, null with --check; and the width, null where nothing wraps. */
+export interface ConversionTextOptions {
+  readonly out: string | null;
+  readonly columns: number | null;
+}
+
+/** What `weir rules convert` prints: one line a script, what was lost with its place, the sums, and what was written. */
 export function formatConversion(
   results: readonly ScriptResult[],
-  json: ConversionJson & { readonly stale?: readonly string[] },
+  json: ConversionJson & { readonly stale: readonly string[] },
   paint: Paint,
+  { out, columns }: ConversionTextOptions,
 ): string {
   const lines: string[] = [];
   for (const result of results) {
@@ -17,22 +25,25 @@ export function formatConversion(
     const { rules } = result.converted;
     const proved = rules.filter((rule) => rule.verdict.startsWith('proved')).length;
     const state = result.plan.effect.state === 'live' ? fidelity : `${result.plan.effect.state}, ${fidelity}`;
-    lines.push(`${result.path}: ${state}, ${rules.length} rules, ${proved} proved`);
+    lines.push(`${result.path}: ${state}, ${plural(rules.length, 'rule')}, ${proved} proved`);
     const shown = result.diagnostics.slice(0, SHOWN_DIAGNOSTICS);
-    for (const one of shown) {
-      lines.push(
-        `  ${paint.caution(one.code)} ${one.line}:${one.column} ${one.rule ?? ''} ${one.message}`.replace('  ', ' '),
-      );
-      if (one.frame !== '') lines.push(...one.frame.split('\n').map((line) => `    ${paint.faint(line)}`));
+    for (const { code, line, column, rule, message, frame } of shown) {
+      const place = [`${line}:${column}`, ...(rule === null ? [] : [rule])].join(' ');
+      const [first = '', ...more] = wrapText(`${code} ${place} ${message}`, (columns ?? Number.POSITIVE_INFINITY) - 4);
+      lines.push(`  ${first.replace(code, paint.caution(code))}`, ...more.map((row) => `    ${row}`));
+      if (frame !== '') lines.push(...frame.split('\n').map((row) => `    ${paint.faint(row)}`));
     }
     const more = result.diagnostics.length - shown.length;
     if (more > 0) lines.push(`  and ${more} more; --report has all`);
   }
   const { totals } = json;
   lines.push(
-    `${totals.scripts} scripts (${totals.live} live, ${totals.dead} dead, ${totals.broken} broken), ${totals.rules} rules: ${totals.exact} exact, ${totals.noted} noted, ${totals.lossy} lossy, ${totals.refused} refused; ${totals.proved} proved on ${totals.comparedCalls} calls`,
+    `${plural(totals.scripts, 'script')}: ${totals.live} live, ${totals.dead} dead, ${totals.broken} broken`,
+    `${plural(totals.rules, 'rule')}: ${totals.exact} exact, ${totals.noted} noted, ${totals.lossy} lossy, ${totals.refused} refused; ${totals.proved} proved on ${plural(totals.comparedCalls, 'call')}`,
   );
-  for (const name of json.stale ?? []) lines.push(`stale: ${name}`);
+  const files = results.reduce((sum, { outputs }) => sum + outputs.length, 0);
+  if (out !== null) lines.push(`written: ${plural(files, 'file')} in ${out}`);
+  for (const name of json.stale) lines.push(`stale: ${name}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,4 +1,5 @@
 import { DIAGNOSTICS, diagnosticEntry } from '../routing/diagnostics/catalogue.ts';
+import { HELP_WIDTH, wrapText } from './wrap-text.ts';
 
 /** What `weir help WR012` prints; undefined for an id that is not in the catalogue. */
 export function diagnosticHelp(code: string): string | undefined {
@@ -7,12 +8,12 @@ export function diagnosticHelp(code: string): string | undefined {
   return [
     `${code}: ${entry.title}`,
     '',
-    wrap(entry.why),
+    wrapText(entry.why, HELP_WIDTH).join('\n'),
     '',
     'Example:',
     ...entry.example.split('\n').map((line) => `  ${line}`),
     '',
-    `Instead: ${wrap(entry.instead)}`,
+    wrapText(`Instead: ${entry.instead}`, HELP_WIDTH).join('\n'),
     '',
     `Level: ${entry.level}`,
     '',
@@ -23,8 +24,4 @@ export function diagnosticHelp(code: string): string | undefined {
 export function diagnosticsHelp(): string {
   const rows = Object.entries(DIAGNOSTICS).map(([code, { level, title }]) => `${code}  ${level.padEnd(7)}  ${title}`);
   return `Diagnostics about routing rules; more on each with \`weir help CODE\`:\n\n${rows.join('\n')}\n`;
-}
-
-function wrap(text: string): string {
-  return text.replace(/(?![^\n]{1,80}$)([^\n]{1,80})\s/g, '$1\n');
 }

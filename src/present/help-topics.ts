@@ -1,5 +1,6 @@
 import { ERROR_CATALOGUE, isErrorCode } from '../errors/catalogue.ts';
 import { EXIT_CODES } from '../errors/exit-codes.ts';
+import { HELP_WIDTH, wrapText } from './wrap-text.ts';
 
 /** A text that `weir help NAME` prints. */
 export interface HelpTopic {
@@ -48,9 +49,5 @@ function errorText(code: keyof typeof ERROR_CATALOGUE): string {
     child: 'whoever runs the host',
     bug: "weir's developers",
   };
-  return `${code}: ${title}\n\n${wrap(explain)}\n\nExit code: ${exit} (${EXIT_CODES[exit]})\nWho can mend it: ${mends[kind]}\n`;
-}
-
-function wrap(text: string): string {
-  return text.replace(/(?![^\n]{1,80}$)([^\n]{1,80})\s/g, '$1\n');
+  return `${code}: ${title}\n\n${wrapText(explain, HELP_WIDTH).join('\n')}\n\nExit code: ${exit} (${EXIT_CODES[exit]})\nWho can mend it: ${mends[kind]}\n`;
 }

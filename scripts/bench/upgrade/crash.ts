@@ -80,15 +80,7 @@ export async function printOldCrashes(tries: number): Promise<void> {
       await sleep(14_000);
       const counts = await load.finish();
       const { sent, failed } = allOf(counts);
-      line(
-        'the old one, lost later',
-        String(n),
-        '-',
-        json.result?.outcome ?? '-',
-        sent,
-        failed - atOnce,
-        counts.duplicated,
-      );
+      line(`try ${n}`, json.result?.outcome ?? '-', sent, atOnce, failed - atOnce, counts.duplicated);
     }, '6s');
   }
 }

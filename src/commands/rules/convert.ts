@@ -6,6 +6,7 @@ import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts'
 import { formatCodeFrame } from '../../present/code-frame.ts';
 import { formatConversion, formatRuleErrors } from '../../present/conversion-text.ts';
 import { estateFlags, targetFlags } from '../../present/rules-flags.ts';
+import { terminalColumns } from '../../present/terminal.ts';
 import { type ConvertOutcome, convertRules } from '../../usecases/rules/convert-rules.ts';
 import { planRuleFile } from '../../usecases/rules/plan-rule-file.ts';
 
@@ -72,7 +73,11 @@ export default class RulesConvertCommand extends WeirCommand<typeof RulesConvert
     return {
       result: outcome.json,
       exit: outcome.exit,
-      text: (paint) => formatConversion(outcome.results, outcome.json, paint) + formatRuleErrors(outcome.errors),
+      text: (paint) =>
+        formatConversion(outcome.results, outcome.json, paint, {
+          out: flags.check ? null : flags.out,
+          columns: process.stdout.isTTY ? terminalColumns() : null,
+        }) + formatRuleErrors(outcome.errors),
     };
   }
 }
