@@ -5,6 +5,7 @@ import { RULES_ERRORS } from './catalogue/rules.ts';
 import { SIDECAR_ERRORS } from './catalogue/sidecar.ts';
 import { USAGE_ERRORS } from './catalogue/usage.ts';
 
+/** Who can mend an error; see the type itself. */
 export type { ErrorKind } from './catalogue/entry.ts';
 
 /**

@@ -8,16 +8,13 @@ import type {
 } from '../config/config-summary.ts';
 import { formatDuration } from '../config/duration.ts';
 import type { Paint } from './paint.ts';
+import { plural } from './wrap-text.ts';
 
 /** What a checked mesh.yaml says, for a human: a line for each sidecar and a few for each app. */
 export function formatConfigSummary({ file, sidecars, apps }: ConfigSummary, paint: Paint): string {
-  const head = `${file} is ${paint.good('valid')}: ${count(sidecars.length, 'sidecar')}, ${count(apps.length, 'app')}`;
+  const head = `${file} is ${paint.good('valid')}: ${plural(sidecars.length, 'sidecar')}, ${plural(apps.length, 'app')}`;
   const blocks = [...sidecars.map((one) => sidecarText(one, paint)), ...apps.map((one) => appText(one, paint))];
   return [head, ...blocks].join('\n\n');
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function sidecarText({ name, user, group, outbound, inbound, admin, managed }: SidecarSummary, paint: Paint): string {

@@ -27,7 +27,9 @@ export interface DurationFlagOptions {
 export function durationFlag(
   options: DurationFlagOptions & { readonly default: number },
 ): Interfaces.OptionFlag<number>;
+/** Without a default its value is undefined where the flag is not given. */
 export function durationFlag(options: DurationFlagOptions): Interfaces.OptionFlag<number | undefined>;
+/** Throws WEIR1002 (exit 2) while parsing, for what is no duration and for one below `min`. */
 export function durationFlag(
   options: DurationFlagOptions,
 ): Interfaces.OptionFlag<number> | Interfaces.OptionFlag<number | undefined> {

@@ -1,8 +1,8 @@
 import type { AppState } from '../usecases/app-state.ts';
 import type { AppStatus, SidecarStatus, StatusReport } from '../usecases/report-status.ts';
 import type { Paint } from './paint.ts';
-import { count } from './switch-text.ts';
 import { alignColumns } from './table.ts';
+import { plural } from './wrap-text.ts';
 
 /** All applications, sidecars and what is wrong, made for one screen. */
 export function statusText(report: StatusReport, paint: Paint): string {
@@ -42,11 +42,11 @@ function appNotes(app: AppStatus | undefined, paint: Paint): string[] {
   if (app.reason !== null) notes.push(app.reason);
   if (app.confirm !== null)
     notes.push(
-      `ends by itself in ${count(Math.ceil(app.confirm.remainingMs / 1000), 'second')}: \`weir confirm ${app.name}\``,
+      `ends by itself in ${plural(Math.ceil(app.confirm.remainingMs / 1000), 'second')}: \`weir confirm ${app.name}\``,
     );
   notes.push(...app.drift.slice(0, 5));
   if (app.drift.length > 5)
-    notes.push(`and ${count(app.drift.length - 5, 'more difference')}: \`weir verify ${app.name}\``);
+    notes.push(`and ${plural(app.drift.length - 5, 'more difference')}: \`weir verify ${app.name}\``);
   else if (app.drift.length > 0) notes.push(`put it right: \`weir on ${app.name}\``);
   return notes.map((note) => `  ${paint.caution(note)}`);
 }

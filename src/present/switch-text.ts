@@ -1,5 +1,6 @@
 import type { SwitchEvent, SwitchedApp, SwitchResult } from '../usecases/switch-result.ts';
 import type { Paint } from './paint.ts';
+import { plural } from './wrap-text.ts';
 
 /** One progress line for an event, null where the final text says it all. */
 export function switchEventLine(event: SwitchEvent): string | null {
@@ -9,7 +10,7 @@ export function switchEventLine(event: SwitchEvent): string | null {
     case 'draining':
       return event.left === 0
         ? null
-        : `draining: ${count(event.left, 'connection')} left, the rest is cut in ${event.secondsLeft} s`;
+        : `draining: ${plural(event.left, 'connection')} left, the rest is cut in ${event.secondsLeft} s`;
     case 'rolled-back':
       return `rolled back in ${formatMs(event.ms)}`;
     default:
@@ -37,9 +38,9 @@ export function switchedOnText(result: SwitchResult, offScript: string, paint: P
     const { proxied, cut } = app.connections;
     const proof = `IPv4 ${app.proof.ipv4}, IPv6 ${app.proof.ipv6}`;
     const state = app.after === 'unconfirmed' ? paint.caution('unconfirmed') : paint.good(app.after);
-    const cutText = cut > 0 ? `, ${count(cut, 'direct connection')} cut` : '';
+    const cutText = cut > 0 ? `, ${plural(cut, 'direct connection')} cut` : '';
     return [
-      `${paint.strong(app.name)}: ${state}   packets ${proof}   ${count(proxied, 'connection')} proxied${cutText}`,
+      `${paint.strong(app.name)}: ${state}   packets ${proof}   ${plural(proxied, 'connection')} proxied${cutText}`,
     ];
   });
   const { apply, prove, total } = result.ms;
@@ -75,9 +76,4 @@ export function formatMs(ms: number): string {
   if (ms >= 10_000) return `${(ms / 1000).toFixed(0)} s`;
   if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
   return `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
-}
-
-/** `1 connection`, `2 connections`. */
-export function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }

@@ -3,7 +3,7 @@ export const HELP_WIDTH = 80;
 
 /**
  * The lines of a text that are at most `width` characters wide. Breaks at spaces only: a path or a command that is longer
- * stays whole, so that it can be copied.
+ * stays whole, so that it can be copied. Not by wrap-ansi, whose tables of widths take tens of milliseconds to load.
  */
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];

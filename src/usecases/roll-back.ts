@@ -1,4 +1,5 @@
 import { WeirError } from '../errors/weir-error.ts';
+import type { OffCause } from '../intercept/ruleset.ts';
 import { switchedOff } from '../intercept/switch-off.ts';
 import { type AppliedRules, applyRulesets } from './apply-rules.ts';
 import type { InterceptHost } from './host.ts';
@@ -28,11 +29,12 @@ export async function rollBackRules(
   host: InterceptHost,
   { firewall, before, stored, report, why, names }: RollBack,
 ): Promise<never> {
-  let overtaken: readonly string[] = [];
-  let reasons = why.join('; ');
+  const overtaken = await switchedOffMeanwhile(host, firewall, names);
+  const reasons = [
+    ...overtaken.map((name) => `${name}: somebody switched it off while this was being proven`),
+    ...why,
+  ].join('; ');
   try {
-    overtaken = await switchedOffMeanwhile(host, firewall, names);
-    if (overtaken.length > 0) reasons = `${overtaken.join(', ')}: somebody switched it off while this was being proven`;
     const undone = await applyRulesets(firewall, before.before, []);
     report({ step: 'rolled-back', ms: undone.ms });
     if (stored === null) await host.store.remove();
@@ -56,14 +58,23 @@ export async function rollBackRules(
   });
 }
 
-/** Those for which `weir off` or off.sh came while the command was at work. */
+/**
+ * Those for which `weir off` or off.sh came while the command was at work. Where the kernel or the markers cannot be read
+ * nobody counts as such: the way back must not wait for that.
+ */
 async function switchedOffMeanwhile(
   host: InterceptHost,
   firewall: Firewall,
   names: readonly string[],
 ): Promise<readonly string[]> {
-  const [{ rulesets }, pressed] = await Promise.all([firewall.read(), host.panicFile.pressed()]);
-  const switched = switchedOff(rulesets);
-  const isByHand = (name: string) => switched.get(name)?.some((cause) => cause !== 'bypass') ?? false;
-  return names.filter((name) => pressed.has(name) || isByHand(name));
+  const switched = async () =>
+    [...switchedOff((await firewall.read()).rulesets)].filter(isByHand).map(([name]) => name);
+  const pressed = async () => [...(await host.panicFile.pressed()).keys()];
+  const known = await Promise.allSettled([switched(), pressed()]);
+  const overtaken = new Set(known.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])));
+  return names.filter((name) => overtaken.has(name));
+}
+
+function isByHand([, causes]: readonly [string, readonly OffCause[]]): boolean {
+  return causes.some((cause) => cause !== 'bypass');
 }

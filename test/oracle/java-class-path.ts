@@ -18,7 +18,8 @@ export function javaClassPath(name: string, folder: string, main: string): strin
   if (!existsSync(jars) || readdirSync(jars).length < 5) {
     mkdirSync(jars, { recursive: true });
     const options = ['-q', '-B', '-f', pom, COPY, `-DoutputDirectory=${jars}`, '-DexcludeTransitive=true'];
-    execFileSync('mvn', options, { stdio: ['ignore', 'ignore', 'inherit'] });
+    // Its colour codes stay out of the test's output; what it says in an error is in the message that is thrown.
+    execFileSync('mvn', options, { stdio: ['ignore', 'ignore', 'pipe'] });
   }
   const classPath = [cache, ...readdirSync(jars).map((jar) => join(jars, jar))].join(':');
   const [source, compiled] = [join(folder, `${main}.java`), join(cache, `${main}.class`)];

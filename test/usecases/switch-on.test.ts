@@ -56,6 +56,26 @@ for (const backend of BACKENDS) {
     assert.deepEqual(host.stored, stored);
   });
 
+  test(`${backend}: the way back does not hang on a look at who switched it off meanwhile`, async () => {
+    const host = hostWith(backend);
+    const untouched = host.fake(backend).list();
+    host.probeOverride = ({ addresses, port }) => ({
+      kind: 'direct',
+      destination: { address: addresses[0] ?? '', port },
+    });
+    let isProbed = false;
+    let failed = 0;
+    host.onStep = (_step, what) => {
+      if (what === 'probe') isProbed = true;
+      if (!isProbed || what !== `read ${backend}` || failed > 0) return;
+      failed += 1;
+      throw new Error('the kernel could not be read');
+    };
+    await assert.rejects(on(host), { code: 'WEIR3007', exit: 4 });
+    assert.equal(failed, 1);
+    assert.equal(host.fake(backend).list(), untouched);
+  });
+
   test(`${backend}: an unconfirmed on ends by itself, and a confirmed one does not`, async () => {
     const host = hostWith(backend);
     await assert.rejects(confirm(host, 'payment'), { code: 'WEIR3010', exit: 3 });

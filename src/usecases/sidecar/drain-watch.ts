@@ -26,11 +26,11 @@ export class DrainWatch {
     const serving = servingOf(sidecar.machine.state);
     const other = serving?.id === generation.id ? null : (serving?.id ?? null);
     const isOver = () => sidecar.isClosed || !['draining', 'stopping'].includes(sidecar.machine.state.name);
-    let tracker = await host.trackDrain(sidecar.spec, generation.id, other);
-    while (tracker === null) {
+    const track = () => host.trackDrain(sidecar.spec, generation.id, other);
+    let tracker = await track();
+    for (; tracker === null; tracker = await track()) {
       await pause(POLL_MS);
       if (isOver()) return;
-      tracker = await host.trackDrain(sidecar.spec, generation.id, other);
     }
     this.#drain = { id: generation.id, tracker };
     if (job !== null) job.atStart = Math.max(job.atStart, tracker.atStart);
@@ -59,7 +59,7 @@ export class DrainWatch {
     const launch = await host.launchOf(id);
     const pair = launch === null ? null : await host.pairs.read(launch.generation.pair);
     this.#logMark = pair === null || !cut ? null : await host.markAccessLogs(pair);
-    if (job !== null && cut && tracker !== null) job.cut = (await tracker.sample())?.old ?? 0;
+    if (job !== null && cut && tracker !== null) job.cut = ((await tracker.sample()) ?? job.sample)?.old ?? 0;
     await host.signal(id, 'SIGTERM');
     // A stopped process takes the signal only when it goes on.
     await host.signal(id, 'SIGCONT');
