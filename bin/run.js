@@ -8,9 +8,16 @@ const fs = require('fs');
 const path = require('path');
 const url = require('url');
 
+const root = path.dirname(path.dirname(fs.realpathSync(url.fileURLToPath(import.meta.url))));
+
 if (Number(process.versions.node.split('.')[0]) < 22) {
+  // A checkout has a newer one beside its tools.
+  const tools = path.join(root, 'node_modules', '.bin');
+  const hint = fs.existsSync(path.join(tools, 'node'))
+    ? 'this folder has one: `npx weir` takes it, or put ' + tools + ' first in PATH'
+    : 'install a newer one, or put it first in PATH';
   process.stderr.write(
-    'weir needs Node.js 22 or newer, this is ' + process.versions.node + ' (' + process.execPath + ')\n',
+    'weir needs Node.js 22 or newer, this is ' + process.versions.node + ' (' + process.execPath + ')\n' + hint + '\n',
   );
   process.exit(2);
 }
@@ -30,7 +37,6 @@ if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
 process.env.HOME ||= homeOfAccount();
 process.env.SHELL ||= '/bin/sh';
 
-const root = path.dirname(path.dirname(fs.realpathSync(url.fileURLToPath(import.meta.url))));
 const argv = process.argv.slice(2);
 
 // Resolves when everything written so far has been taken by the reader, however slow, or the pipe is closed.

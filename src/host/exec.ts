@@ -149,9 +149,16 @@ function toolFailed(
   return new WeirError('WEIR2003', {
     what: `${argv.join(' ')} failed: ${end}`,
     why: lastLines(output.stderr) || lastLines(output.stdout) || 'it wrote nothing',
-    hint: 'run the same program by hand to see more; `--verbose` shows every program that weir calls',
+    hint:
+      rightsHint(output.stderr) ??
+      'run the same program by hand to see more; `--verbose` shows every program that weir calls',
     details: { argv, exitCode: output.exitCode ?? null, stderr: output.stderr },
   });
+}
+
+/** What to do about a tool that says it may not; null when it says something else. */
+export function rightsHint(stderr: string): string | null {
+  return /not permitted|Permission denied|must be root/.test(stderr) ? 'run weir as root, or with CAP_NET_ADMIN' : null;
 }
 
 // A rule set of thousands of lines can come back in an error: the end of it is what names the reason.

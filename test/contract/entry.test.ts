@@ -86,7 +86,7 @@ test('colour never gets into JSON', async () => {
   assert.equal(stdout.includes(ESCAPE), false);
 });
 
-test('an old Node gets one clear line and exit code 2', async (context) => {
+test('an old Node gets the reason, what to do, and exit code 2', async (context) => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-old-node-'));
   context.after(() => rmSync(folder, { recursive: true }));
   const asOld = join(folder, 'as-old.mjs');
@@ -97,5 +97,8 @@ test('an old Node gets one clear line and exit code 2', async (context) => {
   const { code, stdout, stderr } = await runNode(['--import', asOld, WEIR_BIN, '--version']);
   assert.equal(code, 2);
   assert.equal(stdout, '');
-  assert.match(stderr, /^weir needs Node\.js 22 or newer, this is 20\.20\.2 \(.+\)\n$/);
+  assert.match(
+    stderr,
+    /^weir needs Node\.js 22 or newer, this is 20\.20\.2 \(.+\)\n.*`npx weir` takes it.* first in PATH\n$/,
+  );
 });

@@ -45,6 +45,11 @@ test('a tool speaks English whatever the locale, and sees variables that are pas
   assert.equal(stdout, 'C yes\n');
 });
 
+test('a tool that says it may not is an error that says to be root', async () => {
+  const argv = ['sh', '-c', 'echo "Operation not permitted (you must be root)" >&2; exit 1'] as const;
+  assert.match((await weirErrorOf(runTool([...argv], soon))).hint, /^run weir as root/);
+});
+
 test('a failing tool is an error with argv, exit code and stderr', async () => {
   const error = await weirErrorOf(runTool(['sh', '-c', 'echo out; echo no such chain >&2; exit 4'], soon));
   assert.equal(error.code, 'WEIR2003');

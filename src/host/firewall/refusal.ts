@@ -1,5 +1,5 @@
 import { WeirError } from '../../errors/weir-error.ts';
-import type { ToolResult } from '../exec.ts';
+import { rightsHint, type ToolResult } from '../exec.ts';
 
 /** Kernel modules behind the words of a rule: nft's expressions, and the matches and targets of iptables. */
 const MODULES: readonly (readonly [RegExp, string])[] = [
@@ -67,7 +67,8 @@ function markedStatement(stderr: string): string {
 }
 
 function hintFor(stderr: string, missing: string | null): string {
-  if (/not permitted|Permission denied|must be root/.test(stderr)) return 'run weir as root, or with CAP_NET_ADMIN';
+  const rights = rightsHint(stderr);
+  if (rights !== null) return rights;
   if (missing !== null) return 'install or load it, or choose another back end: `weir check backend` shows each';
   if (/xtables lock/.test(stderr))
     return 'another program holds the xtables lock: wait until it has ended, then try again';
