@@ -8,7 +8,9 @@ const fs = require('fs');
 const path = require('path');
 const url = require('url');
 
-const root = path.dirname(path.dirname(fs.realpathSync(url.fileURLToPath(import.meta.url))));
+// Where the rest of weir is. The packaged weir, one executable, brings its parts itself (scripts/package/entry.cjs).
+const parts = globalThis[Symbol.for('weir.parts')] || partsOnDisk();
+const { root } = parts;
 
 if (Number(process.versions.node.split('.')[0]) < 22) {
   // A checkout has a newer one beside its tools.
@@ -26,8 +28,10 @@ if (Number(process.versions.node.split('.')[0]) < 22) {
 const ignoreClosedPipe = (error) => {
   if (error.code !== 'EPIPE') throw error;
 };
-process.stdout.on('error', ignoreClosedPipe);
-process.stderr.on('error', ignoreClosedPipe);
+const guardPipes = () => {
+  process.stdout.on('error', ignoreClosedPipe);
+  process.stderr.on('error', ignoreClosedPipe);
+};
 
 // chalk does not know NO_COLOR, and Node warns when both are set: here NO_COLOR wins.
 if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
@@ -43,12 +47,39 @@ const argv = process.argv.slice(2);
 const drained = (stream) => new Promise((resolve) => stream.write('', resolve));
 
 if (argv.length === 1 && argv[0] === '--version') {
-  process.stdout.write(JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version + '\n');
+  guardPipes();
+  process.stdout.write(readVersion() + '\n');
+} else if (argv.length === 0 || (argv.length === 1 && (argv[0] === '--help' || argv[0] === '-h'))) {
+  guardPipes();
+  enableCompileCache();
+  const { startPage, startPageFacts } = parts.quick('start-page');
+  process.stdout.write(startPage(startPageFacts(parts.json('package.json'), parts.json('oclif.manifest.json'))));
 } else {
   enableCompileCache();
-  const exit = (await enterNetns()) ?? (await runCli());
+  const begun = beginOff();
+  guardPipes();
+  const exit = (await carryOutOff(begun)) ?? (await enterNetns()) ?? (await runCli());
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
   process.exit(exit);
+}
+
+function partsOnDisk() {
+  const bin = fs.realpathSync(url.fileURLToPath(import.meta.url));
+  const root = path.dirname(path.dirname(bin));
+  return {
+    root,
+    command: [process.execPath, ...process.execArgv, bin],
+    isPackaged: false,
+    json: (name) => JSON.parse(fs.readFileSync(path.join(root, name), 'utf8')),
+    quick: (name) => require('../dist/quick/' + name + '.cjs'),
+    hasQuick: (name) => fs.existsSync(path.join(root, 'dist', 'quick', name + '.cjs')),
+    late: (name) => import('../dist/' + name + '.js'),
+    options: { root },
+  };
+}
+
+function readVersion() {
+  return parts.json('package.json').version;
 }
 
 function homeOfAccount() {
@@ -59,20 +90,44 @@ function homeOfAccount() {
   }
 }
 
+// The switch before anything else, even before this process has its pipes: an operator in trouble waits for neither.
+function beginOff() {
+  return argv[0] === 'off' ? parts.quick('begin-off').beginOff(argv) : null;
+}
+
+async function carryOutOff(begun) {
+  if (begun === null) return undefined;
+  const { line, first, begun: flows, mayGo } = begun;
+  await mayGo;
+  const { carryOutOff } = parts.quick('carry-out-off');
+  return await carryOutOff(line, { argv, version: readVersion(), first, begun: flows });
+}
+
 // Before the rest is loaded: with --netns this process is replaced by the same one in that namespace.
 async function enterNetns() {
-  if (!argv.some((word) => word === '--netns' || word.startsWith('--netns='))) return undefined;
-  const { enterRequestedNetns } = await import('../dist/host/enter-netns.js');
-  return await enterRequestedNetns(argv, path.join(root, 'bin', 'run.js'));
+  // What they end may be on in another namespace than this one, or than its name means by now.
+  const isEnd = argv[0] === 'off' || argv[0] === 'uninstall';
+  if (!isEnd && !argv.some((word) => word === '--netns' || word.startsWith('--netns='))) return undefined;
+  const { enterRememberedNetns, enterRequestedNetns } = await parts.late('platform/enter-netns');
+  return (
+    (isEnd ? await enterRememberedNetns(argv, parts.command) : undefined) ??
+    (await enterRequestedNetns(argv, parts.command))
+  );
 }
 
 async function runCli() {
-  const { runCli } = await import('../dist/present/run-cli.js');
-  return await runCli(argv, { root });
+  const own = 'command-' + argv[0];
+  if (/^[a-z]+$/.test(argv[0] || '') && parts.hasQuick(own)) {
+    const exit = await parts.quick(own).run(argv.slice(1), readVersion());
+    if (exit !== undefined) return exit;
+  }
+  const { runCli } = await parts.late('cli/run-cli');
+  return await runCli(argv, parts.options);
 }
 
 // Compiled code is kept in a folder that only this user can write: root must never load code that another user planted.
 function enableCompileCache() {
+  if (parts.isPackaged) return;
   const uid = process.getuid();
   const home = process.env.XDG_CACHE_HOME || (process.env.HOME && path.join(process.env.HOME, '.cache'));
   const parent = uid === 0 ? '/var/cache' : home;

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CaseFile, parseCaseFile, type RoutingCall } from '../src/routing/case-file.ts';
-import { type CallOutcome, evaluatePlan, presentProviders } from '../src/routing/evaluate-plan.ts';
-import { evaluateRuleSource } from '../src/routing/evaluate-rule-source.ts';
-import { planRuleSource } from '../src/routing/plan-rule-source.ts';
-import { readRuleFile } from '../src/routing/read/read-rule-file.ts';
+import { type CaseFile, parseCaseFile, type RoutingCall } from '../src/rules/case-file.ts';
+import { evaluateRuleSource } from '../src/rules/evaluate-rule-source.ts';
+import { answerCall, type CallOutcome } from '../src/rules/plan/call-outcome.ts';
+import { presentProviders } from '../src/rules/plan/evaluate-plan.ts';
+import { planRuleSource } from '../src/rules/plan-rule-source.ts';
+import { readRuleFile } from '../src/rules/read/read-rule-file.ts';
 
 /** One row of the table: how many calls of a fixture came out equal, refused or wrong. */
 export interface FixtureRow {
@@ -78,7 +79,7 @@ export function fixtureRows(root: string, only?: string): FixtureRow[] {
       const planned = { equal: 0, refused: 0, wrong: 0 };
       known.calls.forEach((call, i) => {
         const direct = evaluateRuleSource(source, call, known);
-        const answer = evaluatePlan(plan, call, known.providers);
+        const answer = answerCall(plan, call, known.providers);
         for (const [tally, outcome, name] of [
           [script, direct, 'script'],
           [planned, answer.outcome, `plan ${answer.rule}`],

@@ -1,6 +1,6 @@
 /** Writes docs/rules-diagnostics.md from the catalogue of diagnostics. */
 import { writeFileSync } from 'node:fs';
-import { DIAGNOSTICS } from '../src/routing/diagnostics/catalogue.ts';
+import { DIAGNOSTICS } from '../src/rules/diagnostics/catalogue.ts';
 
 const sections = Object.entries(DIAGNOSTICS).map(([code, { title, level, why, example, instead }]) =>
   [`## ${code}: ${title}`, '', `*${level}*. ${why}`, '', '```', example, '```', '', instead].join('\n'),

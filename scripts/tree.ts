@@ -1,7 +1,11 @@
-/** The tree in numbers: files, lines, share of comment lines, file lengths, test lines to source lines. `npm run tree`. */
+/**
+ * The tree in numbers: files, lines, share of comment lines, file lengths, test lines to source lines, and imports from one
+ * part of src/ into another. `npm run tree`.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { $ } from 'zx';
+import { readImports } from '../test/contract/import-graph.ts';
 
 const root = join(import.meta.dirname, '..');
 const listed = (await $({ cwd: root, quiet: true })`git ls-files *.ts`).stdout.trim().split('\n');
@@ -21,6 +25,10 @@ for (const [name, { files, lines, comments, median, p95, max }] of rows) {
 }
 const ratio = measure('test/').lines / measure('src/').lines;
 process.stdout.write(`\ntest lines to source lines: ${ratio.toFixed(2)}\n`);
+const own = readImports().filter(({ to }) => /\.tsx?$/.test(to));
+const crossing = own.filter(({ from, to }) => from.split('/')[0] !== to.split('/')[0]);
+const share = ((100 * crossing.length) / own.length).toFixed(1);
+process.stdout.write(`imports that cross a top folder: ${crossing.length} of ${own.length}, ${share} %\n`);
 
 function measure(prefix: string) {
   const texts = listed

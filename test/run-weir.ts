@@ -1,3 +1,4 @@
+/** Runs the built weir for a test. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';

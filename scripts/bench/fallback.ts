@@ -4,7 +4,7 @@
  * For each row: how long until new connections go direct, and whether interception came back when the cause was gone.
  */
 import { parseArgs } from 'node:util';
-import { BACKENDS } from '../../test/e2e/intercept/stage.ts';
+import { BACKENDS } from '../../test/e2e/interception/stage.ts';
 import { FALLBACK_EVENTS } from '../../test/e2e/sidecar/fallback-events.ts';
 import { FallbackStage } from '../../test/e2e/sidecar/fallback-stage.ts';
 import { printRow, printRowHead, type RowResult } from './fallback/print-row.ts';

@@ -7,8 +7,8 @@
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { WeirError } from '../../src/errors/weir-error.ts';
-import { planRuleSource } from '../../src/routing/plan-rule-source.ts';
-import { readRuleFile } from '../../src/routing/read/read-rule-file.ts';
+import { planRuleSource } from '../../src/rules/plan-rule-source.ts';
+import { readRuleFile } from '../../src/rules/read/read-rule-file.ts';
 import { fixtureCases } from '../../test/fakes/fixture-cases.ts';
 
 const [seconds = '30', seedText = '1'] = process.argv.slice(2);

@@ -1,18 +1,20 @@
 /**
  * Measures reading, planning, conversion and proof of routing scripts: files a second over the fixtures, beside the rate at
- * which real Groovy compiles the same files in the same run (where Java and the jar are there); growth with the number of
- * rules; memory.
+ * which real Groovy compiles the same files in the same run (where Java and the jar are there); then command lines with
+ * many scripts and with long ones, with their memory.
  */
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { WeirError } from '../../src/errors/weir-error.ts';
-import { findGroovyJar } from '../../src/host/oracle/groovy-jar.ts';
-import { GroovyOracle } from '../../src/host/oracle/groovy-oracle.ts';
-import { convertPlan } from '../../src/routing/convert-plan.ts';
-import { parseGroovy } from '../../src/routing/groovy/parser.ts';
-import { GroovySource } from '../../src/routing/groovy/source.ts';
-import { readRuleFile } from '../../src/routing/read/read-rule-file.ts';
-import { planRuleFile } from '../../src/usecases/rules/plan-rule-file.ts';
+import { findGroovyJar } from '../../src/rules/adapters/oracle/groovy-jar.ts';
+import { GroovyOracle } from '../../src/rules/adapters/oracle/groovy-oracle.ts';
+import { convertPlan } from '../../src/rules/convert-plan.ts';
+import { parseGroovy } from '../../src/rules/groovy/syntax/parser.ts';
+import { GroovySource } from '../../src/rules/groovy/syntax/source.ts';
+import { readRuleFile } from '../../src/rules/read/read-rule-file.ts';
+import { planRuleFile } from '../../src/rules/usecases/plan-rule-file.ts';
 import { fixtureCases } from '../../test/fakes/fixture-cases.ts';
+import { measureCommands } from './rules/commands.ts';
 
 const TARGET = { target: 'dubbo-mesh', version: 'and-match', name: 'rule', accepted: new Set<string>() } as const;
 
@@ -76,7 +78,7 @@ process.stdout.write(
 );
 
 async function compileRate(): Promise<string> {
-  const source = join(import.meta.dirname, '../../src/host/oracle/GroovyOracle.java');
+  const source = join(import.meta.dirname, '../../src/rules/adapters/oracle/GroovyOracle.java');
   try {
     const oracle = await GroovyOracle.start({ jar: findGroovyJar(), source });
     try {
@@ -90,31 +92,15 @@ async function compileRate(): Promise<string> {
   }
 }
 
-const services = [{ interface: 'com.acme.S', methods: [{ name: 'load', paramTypes: ['long'] }] }];
-const providers = ['a', 'b', 'c'].map((zone, index) => ({
-  id: zone,
-  host: `10.0.0.${index + 1}`,
-  port: 20880,
-  params: { zone },
-}));
-for (const count of [100, 1000, 3000]) {
-  const lines = Array.from(
-    { length: count },
-    (_, index) =>
-      `if (invocation.methodName == 'm${index}') return invokers.findAll { it.url.parameters.zone == '${'abc'[index % 3]}' }`,
-  );
-  const text = `${lines.join('\n')}\nreturn invokers\n`;
-  let planned = planRuleFile('bench.groovy', 'invokers', { providers, services, types: {}, machineGroups: {} });
-  const planMs = time(() => {
-    planned = planRuleFile('bench.groovy', text, { providers, services, types: {}, machineGroups: {} });
-  });
-  let proved = 0;
-  const convertMs = time(() => {
-    const converted = convertPlan({ ...TARGET, plan: planned.plan, services, providers });
-    proved = converted.rules.filter((rule) => rule.verdict === 'proved').length;
-  });
+process.stdout.write('\ncommand lines, each in a process of its own:\n');
+for (const { name, seconds, processor, megabytes } of measureCommands()) {
+  const memory = megabytes === null ? 'unknown' : `${megabytes} MB`;
   process.stdout.write(
-    `${count} rules in one script: plan ${planMs.toFixed(0)} ms, convert with proof ${convertMs.toFixed(0)} ms, ${proved} proved\n`,
+    `  ${name.padEnd(58)} ${seconds.toFixed(2)} s, ${processor.toFixed(2)} s of processor time, ${memory} resident\n`,
   );
 }
-process.stdout.write(`resident: ${Math.round(process.memoryUsage.rss() / 1_048_576)} MB\n`);
+process.stdout.write(
+  `load ${loadavg()
+    .map((one) => one.toFixed(1))
+    .join(' ')} on ${availableParallelism()} cores\n`,
+);

@@ -1,6 +1,7 @@
 /**
  * Start-up cost of weir beside a bare Node, interleaved so that a busy machine disturbs all alike.
- * Targets: `--version` under 1.5 times `node -e 0`, a plain command under 3.5 times (medians).
+ * Targets: `--version` under 1.5 times `node -e 0`, a plain command under 3.5 times (medians). Arguments: rounds, and the
+ * path of a packaged weir, whose lines have as their target those of the npm form.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -8,20 +9,36 @@ import { performance } from 'node:perf_hooks';
 
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'run.js');
 const rounds = Number(process.argv[2] ?? 20);
+const packaged = process.argv[3];
 
-const cases = [
+const plain = [
   { name: 'node -e 0', args: ['-e', '0'], target: undefined },
   { name: 'weir --version', args: [bin, '--version'], target: 1.5 },
   { name: 'weir --help', args: [bin, '--help'], target: undefined },
   { name: 'weir help exit-codes', args: [bin, 'help', 'exit-codes'], target: 3.5 },
   { name: 'weir help exit-codes --json', args: [bin, 'help', 'exit-codes', '--json'], target: 3.5 },
 ] as const;
+interface Case {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly target: number | undefined;
+  /** The case of the npm form that this one is compared with. */
+  readonly beside?: number;
+}
+const cases: readonly Case[] = [
+  ...plain,
+  ...plain.flatMap(({ name, args: [file, ...args] }, beside) =>
+    packaged === undefined || file !== bin
+      ? []
+      : [{ name: name.replace('weir', 'packaged'), args, target: undefined, beside }],
+  ),
+];
 
 const samples = cases.map(() => [] as number[]);
 for (let round = 0; round <= rounds; round++) {
-  for (const [index, { name, args }] of cases.entries()) {
+  for (const [index, { name, args, beside }] of cases.entries()) {
     const started = performance.now();
-    const { status } = spawnSync(process.execPath, args, { stdio: 'ignore' });
+    const { status } = spawnSync(beside === undefined ? process.execPath : (packaged ?? ''), args, { stdio: 'ignore' });
     const ms = performance.now() - started;
     if (status !== 0) throw new Error(`${name} ended with ${status}`);
     // The first round fills the compile cache.
@@ -37,10 +54,11 @@ process.stdout.write(`${rounds} interleaved runs, ms; node ${process.versions.no
 process.stdout.write(
   `${'command'.padEnd(30)}${'min'.padStart(8)}${'median'.padStart(8)}${'ratio'.padStart(8)}  target\n`,
 );
-for (const [index, { name, target }] of cases.entries()) {
+for (const [index, { name, target, beside }] of cases.entries()) {
   const values = sorted[index] ?? [];
   const ratio = median(values) / base;
-  const verdict = target === undefined ? '' : `< ${target} ${ratio < target ? 'met' : 'MISSED'}`;
+  const goal = beside === undefined ? target : median(sorted[beside] ?? []) / base;
+  const verdict = goal === undefined ? '' : `< ${goal.toFixed(2)} ${ratio < goal ? 'met' : 'MISSED'}`;
   const columns = [values[0] ?? Number.NaN, median(values), ratio].map((value) =>
     value.toFixed(value < 10 ? 2 : 1).padStart(8),
   );

@@ -2,6 +2,11 @@
  * The hot upgrade measured. A word chooses the table:
  *   faults   each fault under load: how far the upgrade came, what was lost, how the next one ends
  *   deaths   SIGKILL of the supervisor in each state
+ *   protocols  HTTP/1, WebSocket, gRPC streams, Unix socket, UDP, QUIC: what clients saw beside what weir reported
+ *   planes   a control plane that is dead, frozen, empty or slow before, during and after an upgrade, with leases; --rows dead,slow
+ *   versions  a version that answers 503, crashes every 12 s or leaks, under --check and --bake; --rows leaks
+ *   kills    SIGKILL of a supervisor, an Envoy or the control plane at a random moment of each upgrade; --tries 20 --seed N
+ *   soak     upgrades under load one after the other; --upgrades 20
  *   quiet    seconds of upgrades without load; --tries 10
  *   crash    the new Envoy killed after the hand-over, crash-old the old one; --tries 10
  * Without a word: arms side by side in one run, under every kind of traffic and load.
@@ -14,12 +19,16 @@
  */
 import { parseArgs } from 'node:util';
 import type { Arm } from './upgrade/arm.ts';
+import { printBadVersions } from './upgrade/bad-versions.ts';
 import { compareArms, LOADS } from './upgrade/compare-arms.ts';
+import { printControlPlanes } from './upgrade/control-planes.ts';
 import { TRAFFIC_KINDS } from './upgrade/counted-load.ts';
 import { printCrashes, printOldCrashes, printQuiet } from './upgrade/crash.ts';
 import { hastyRestarter, restarter, stopAndStart } from './upgrade/envoy-arms.ts';
 import { printDeaths, printFaults } from './upgrade/faults.ts';
 import { haproxy, nginx } from './upgrade/neighbour-arms.ts';
+import { printProtocols } from './upgrade/protocols.ts';
+import { printRandomKills, printSoak } from './upgrade/rounds.ts';
 import { noUpgradeArm, weirArm } from './upgrade/weir-arm.ts';
 
 const ARMS: Readonly<Record<string, Arm>> = {
@@ -39,6 +48,8 @@ const { values, positionals } = parseArgs({
     load: { type: 'string', multiple: true },
     upgrades: { type: 'string', default: '10' },
     verbose: { type: 'boolean', default: false },
+    seed: { type: 'string' },
+    rows: { type: 'string' },
     tries: { type: 'string', default: '10' },
   },
   allowPositionals: true,
@@ -60,6 +71,11 @@ function chosen<Name extends string>(
 const TABLES: Readonly<Record<string, () => Promise<void>>> = {
   faults: printFaults,
   deaths: printDeaths,
+  protocols: printProtocols,
+  planes: () => printControlPlanes(values.rows?.split(',')),
+  versions: () => printBadVersions(values.rows?.split(',')),
+  kills: () => printRandomKills(Number(values.tries), Number(values.seed ?? Date.now() % 1_000_000)),
+  soak: () => printSoak(Number(values.upgrades)),
   quiet: () => printQuiet(Number(values.tries)),
   crash: () => printCrashes(Number(values.tries)),
   'crash-old': () => printOldCrashes(Number(values.tries)),

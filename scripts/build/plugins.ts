@@ -1,3 +1,4 @@
+import { join, relative } from 'node:path';
 import type { Plugin } from 'esbuild';
 
 /** ink asks for the developer tools of React, which are not installed and never used in a terminal. */
@@ -22,3 +23,22 @@ export const loadGlobLate: Plugin = {
     }));
   },
 };
+
+/**
+ * What is imported late comes from the other bundle: `files` of src/ are entries there. Other late imports are a mistake,
+ * or with `inline` part of the bundle, to be run when they are asked for.
+ */
+export function lateFromCommands(files: readonly string[], others: 'refuse' | 'inline' = 'refuse'): Plugin {
+  return {
+    name: 'late-from-commands',
+    setup(build) {
+      build.onResolve({ filter: /^\.{1,2}\// }, ({ path, kind, resolveDir }) => {
+        if (kind !== 'dynamic-import' || resolveDir.includes('node_modules')) return undefined;
+        const file = relative(build.initialOptions.absWorkingDir ?? '.', join(resolveDir, path));
+        if (!files.includes(file) && others === 'inline') return undefined;
+        if (!files.includes(file)) throw new Error(`${file} is imported late, and is no entry of its own`);
+        return { path: `../${file.replace(/^src\//, '').replace(/\.ts$/, '.js')}`, external: true };
+      });
+    },
+  };
+}

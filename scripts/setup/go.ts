@@ -26,8 +26,8 @@ export async function installGo(): Promise<string[]> {
     await rm(folder, { recursive: true, force: true });
     await rename(unpacked, folder);
   });
-  if (problem !== undefined) return [`go, needed for e2e tests of routing rules: ${problem}`];
-  return goBinary() === undefined ? ['go, needed for e2e tests of routing rules: the package holds none'] : [];
+  if (problem !== undefined) return [`go, needed for the tests against Istio: ${problem}`];
+  return goBinary() === undefined ? ['go, needed for the tests against Istio: the package holds none'] : [];
 }
 
 function cacheFolder(): string {

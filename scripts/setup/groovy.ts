@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { $ } from 'zx';
 import { WeirError } from '../../src/errors/weir-error.ts';
-import { findGroovyJar, GROOVY_VERSION } from '../../src/host/oracle/groovy-jar.ts';
+import { findGroovyJar, GROOVY_VERSION } from '../../src/rules/adapters/oracle/groovy-jar.ts';
 import { aptInstall, canInstallPackages, isInstalled } from './packages.ts';
 
 /** Named to Maven too: Java takes the home folder from the user's account, not from $HOME. */

@@ -1,147 +1,150 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, matchesGlob, relative } from 'node:path';
+/** A run of the gate: its test files in processes side by side, one line at the end, and the counts of all. */
+import { globSync } from 'node:fs';
+import { matchesGlob, relative } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { FileCounts } from './count-reporter.ts';
+import type { FinishedTest } from './count-reporter.ts';
 import { printStage } from './stage.ts';
+import { runTestProcess, type TestProcessResult } from './test-process.ts';
 
-/** What node's test runner counted. */
-export interface TestCounts {
-  readonly tests: number;
-  readonly passed: number;
-  readonly failed: number;
+/** What a run's tests came to. */
+export interface TestTally {
+  readonly tests: readonly FinishedTest[];
+  /** Files that broke outside their tests. */
+  readonly broken: number;
+  /** Files that could not be run here. */
   readonly skipped: number;
   /** Wall-clock milliseconds. */
   readonly ms: number;
 }
 
-/** One call of `node --test`. */
+/** A set of test files and how they are run. */
 export interface TestRun {
   readonly name: string;
-  /** Options of `node --test`. */
-  readonly argv: readonly string[];
   /** Glob of the test files, and of those among them that belong to another run. */
   readonly include: string;
   readonly exclude: string | undefined;
   /** Only files with one of these in their path; all without any. */
   readonly words: readonly string[];
+  /** How many processes run side by side. */
+  readonly sideBySide: number;
+  /** A process has one file, or an equal share of all: quick tests share what they load. */
+  readonly filesEach: 'one' | 'share';
+  /** Files that take longest, first: none of them is left alone at the end. Parts of their paths. */
+  readonly first?: readonly string[];
+  /** Files that measure under a load of their own, after the others, one at a time. Parts of their paths. */
+  readonly alone?: readonly string[];
+  /** The file that looks at what the others left, after all of them. A part of its path. */
+  readonly last?: string;
+  readonly testLimitMs: number;
+  readonly processLimitMs: number;
   /** Why this run cannot be done here: its files then count as skipped. */
   readonly skip?: string | undefined;
-  /**
-   * How often a file with a failure is run at most, and which files: those whose result hangs on the clock of a shared
-   * machine. What compares answers is never tried again: another random draw would hide a wrong one.
-   */
-  readonly again?: { readonly attempts: number; readonly files: string };
 }
 
-/** The counts before any run. */
-export const NO_TESTS: TestCounts = { tests: 0, passed: 0, failed: 0, skipped: 0, ms: 0 };
+/** The tally before any run. */
+export const NO_TESTS: TestTally = { tests: [], broken: 0, skipped: 0, ms: 0 };
 
-/** Runs the tests with node's own reporter on stdout. Not ok when one failed, when the runner died, or without files. */
-export async function runTests({
-  name,
-  argv,
-  include,
-  exclude,
-  words,
-  skip,
-  again: retry,
-}: TestRun): Promise<{ ok: boolean; counts: TestCounts }> {
+/** Runs the tests. Not ok when one failed, when a process broke or did not end; ok without files. */
+export async function runTests(run: TestRun): Promise<{ readonly ok: boolean; readonly tally: TestTally }> {
   const started = performance.now();
-  const files = globSync(include)
+  const files = filesOf(run);
+  if (files.length === 0) return { ok: true, tally: NO_TESTS };
+  if (run.skip !== undefined) {
+    printStage(run.name, 'SKIPPED', 0, `${files.length} files: ${run.skip}`);
+    return { ok: true, tally: { ...NO_TESTS, skipped: files.length } };
+  }
+  const results = run.filesEach === 'share' ? await runShares(run, files) : await runSideBySide(run, files);
+  const ms = performance.now() - started;
+  const tally = {
+    tests: results.flatMap(({ tests }) => tests),
+    broken: results.filter(({ problem }) => problem !== undefined).length,
+    skipped: 0,
+    ms,
+  };
+  const ok = results.every((result) => result.ok);
+  printStage(run.name, ok ? 'ok' : 'FAILED', ms, countsText(tally));
+  return { ok, tally };
+}
+
+function filesOf({ include, exclude, words, first = [], alone = [], last }: TestRun): string[] {
+  const order = [...first, '', ...alone, ...(last === undefined ? [] : [last])];
+  const rank = (file: string) => {
+    const at = order.findIndex((part) => part !== '' && file.includes(part));
+    return at < 0 ? first.length : at;
+  };
+  return globSync(include)
     .filter((file) => exclude === undefined || !matchesGlob(file, exclude))
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
-    .sort();
-  if (files.length === 0) return { ok: true, counts: NO_TESTS };
-  if (skip !== undefined) {
-    printStage(name, 'SKIPPED', 0, `${files.length} files: ${skip}`);
-    return { ok: true, counts: { ...NO_TESTS, tests: files.length, skipped: files.length } };
-  }
-  let last = await attempt(argv, files);
-  const byFile = last.files;
-  const again = new Set<string>();
-  let isShaken = last.code !== 0;
-  for (let tries = 1; retry !== undefined && tries < retry.attempts && isShaken; tries += 1) {
-    const shaken = failedFiles(byFile).filter((file) => matchesGlob(relative('', file), retry.files));
-    if (shaken.length === 0) break;
-    for (const file of shaken) again.add(file);
-    process.stdout.write(
-      `\ntried again, because they failed: ${shaken.map((file) => relative('', file)).join(' ')}\n\n`,
-    );
-    last = await attempt(argv, shaken);
-    Object.assign(byFile, last.files);
-    isShaken = last.code !== 0;
-  }
-  const sums = Object.values(byFile).reduce(addFileCounts, { tests: 0, passed: 0, failed: 0, skipped: 0 });
-  const counts = { ...sums, ms: performance.now() - started };
-  // The runner's own code counts as well: a file that broke may have counted nothing.
-  const ok = !isShaken && counts.failed === 0;
-  const shown = again.size > 0 ? `, ${again.size} files tried again` : '';
-  printStage(
-    name,
-    ok ? 'ok' : 'FAILED',
-    counts.ms,
-    `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped${shown}`,
-  );
-  return { ok, counts };
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 }
 
-/** One run of node's test runner over these files. */
-async function attempt(
-  argv: readonly string[],
-  files: readonly string[],
-): Promise<{ code: number; files: Record<string, FileCounts> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'weir-test-counts-'));
-  const countsFile = join(folder, 'counts.json');
-  const reporters = [
-    ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
-    ...['--test-reporter=./scripts/test/count-reporter.ts', `--test-reporter-destination=${countsFile}`],
-  ];
-  const child = spawn('node', ['--test', ...argv, ...reporters, ...files], { stdio: ['ignore', 'inherit', 'inherit'] });
-  const [code] = await once(child, 'close');
-  const counted = readCounts(countsFile);
-  rmSync(folder, { recursive: true });
-  return { code: code ?? 1, files: counted };
+/** Every n-th file: neighbours, which are alike, go to different processes. */
+async function runShares(run: TestRun, files: readonly string[]): Promise<TestProcessResult[]> {
+  const count = Math.min(run.sideBySide, files.length);
+  const shares = Array.from({ length: count }, (_, share) => files.filter((_file, index) => index % count === share));
+  return await Promise.all(shares.map(async (share) => await runFiles(run, share, count > 1)));
 }
 
-function failedFiles(files: Readonly<Record<string, FileCounts>>): string[] {
-  return Object.entries(files).flatMap(([file, { failed }]) => (failed > 0 && file !== '' ? [file] : []));
-}
-
-function addFileCounts(a: FileCounts, b: FileCounts): FileCounts {
-  return {
-    tests: a.tests + b.tests,
-    passed: a.passed + b.passed,
-    failed: a.failed + b.failed,
-    skipped: a.skipped + b.skipped,
+async function runSideBySide(run: TestRun, files: readonly string[]): Promise<TestProcessResult[]> {
+  const byThemselves = [...(run.alone ?? []), ...(run.last === undefined ? [] : [run.last])];
+  const queue = files.filter((file) => !byThemselves.some((part) => file.includes(part)));
+  const results: TestProcessResult[] = [];
+  const work = async () => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      results.push(await runFiles(run, [file], true));
+    }
   };
+  await Promise.all(Array.from({ length: run.sideBySide }, work));
+  for (const file of files.slice(results.length)) results.push(await runFiles(run, [file], true));
+  return results;
 }
 
-/** The counts of two runs together. */
-export function addCounts(a: TestCounts, b: TestCounts): TestCounts {
+async function runFiles(run: TestRun, files: readonly string[], isQuiet: boolean): Promise<TestProcessResult> {
+  const started = performance.now();
+  const { testLimitMs, processLimitMs: limitMs } = run;
+  const result = await runTestProcess({ files, testLimitMs, limitMs, isQuiet });
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const what = files.length === 1 ? relative('', files[0] ?? '') : `${files.length} files`;
+  if (isQuiet) process.stdout.write(`\n${what} (${seconds} s)\n${result.output}`);
+  if (result.problem !== undefined) process.stdout.write(`${run.name}: ${what}: ${result.problem}\n`);
+  return result;
+}
+
+/** The tallies of two runs together. */
+export function addTallies(a: TestTally, b: TestTally): TestTally {
   return {
-    tests: a.tests + b.tests,
-    passed: a.passed + b.passed,
-    failed: a.failed + b.failed,
+    tests: [...a.tests, ...b.tests],
+    broken: a.broken + b.broken,
     skipped: a.skipped + b.skipped,
     ms: a.ms + b.ms,
   };
 }
 
-/** The last lines of the gate, in the form of node's test runner, then in one plain line. */
-export function closingLines({ tests, passed, failed, skipped, ms }: TestCounts): string {
-  const rows = { tests, pass: passed, fail: failed, skipped, duration_ms: Math.round(ms) };
+/** The ten slowest tests, a line each, then the closing lines in the form of node's test runner and in one plain line. */
+export function closingText(tally: TestTally): string {
+  const slowest = tally.tests.toSorted((a, b) => b.ms - a.ms).slice(0, 10);
+  const slow = slowest.map(
+    ({ name, file, ms }) => `${(ms / 1000).toFixed(1).padStart(7)} s  ${relative('', file)}: ${name}`,
+  );
+  const { passed, failed, skipped } = countsOf(tally);
+  const rows = {
+    tests: passed + failed + skipped,
+    pass: passed,
+    fail: failed,
+    skipped,
+    duration_ms: Math.round(tally.ms),
+  };
   const lines = Object.entries(rows).map(([key, value]) => `ℹ ${key} ${value}`);
-  return `\n${lines.join('\n')}\n\n${passed} passed, ${failed} failed, ${skipped} skipped\n`;
+  return `\nslowest tests\n${slow.join('\n')}\n\n${lines.join('\n')}\n\n${countsText(tally)}\n`;
 }
 
-// A runner that died before it could count leaves no numbers: the run then fails by its exit code.
-function readCounts(file: string): Record<string, FileCounts> {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    return {};
-  }
+/** How many tests there were; a file that broke counts as a failed test. */
+export function countsOf({ tests, broken, skipped }: TestTally): { passed: number; failed: number; skipped: number } {
+  const count = (outcome: FinishedTest['outcome']) => tests.filter((test) => test.outcome === outcome).length;
+  return { passed: count('passed'), failed: count('failed') + broken, skipped: count('skipped') + skipped };
+}
+
+function countsText(tally: TestTally): string {
+  const { passed, failed, skipped } = countsOf(tally);
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }

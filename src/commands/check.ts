@@ -1,21 +1,22 @@
+/** The command `weir check`. */
 import * as Args from '@oclif/core/args';
+import type { CommandOutcome } from '../cli/base-command.ts';
+import { durationFlag } from '../cli/flags.ts';
+import { isUnicodeTerminal, terminalColumns } from '../cli/terminal.ts';
 import { WeirError } from '../errors/weir-error.ts';
-import type { CommandOutcome } from '../present/base-command.ts';
-import { checkCategoryText, checkSummaryText } from '../present/check-text.ts';
-import { durationFlag } from '../present/flags.ts';
-import { InterceptCommand } from '../present/intercept-command.ts';
-import { isUnicodeTerminal, terminalColumns } from '../present/terminal.ts';
-import { CHECK_CATEGORY_NAMES, type CheckCategoryName, isCheckCategory } from '../usecases/check/check-categories.ts';
-import type { CheckConfig } from '../usecases/check/check-host.ts';
+import { InterceptCommand } from '../interception/cli/intercept-command.ts';
+import { CHECK_CATEGORY_NAMES, type CheckCategoryName, isCheckCategory } from '../readiness/check-categories.ts';
+import type { CheckConfig } from '../readiness/check-host.ts';
 import {
   type CheckedCategory,
   type CheckReport,
   countResults,
   hasFailedChecks,
   runChecks,
-} from '../usecases/check/run-checks.ts';
+} from '../readiness/run-checks.ts';
+import { checkCategoryText, checkSummaryText } from '../readiness/text/check-text.ts';
 
-/** Is this host ready: kernel, tools, rights, back ends, other firewalls, room, ssh, sidecars, leftovers, clock. */
+/** Is this host ready: kernel, tools, rights, back ends, other firewalls, room, ssh, sidecars, leftovers, clock, real Groovy, registries. */
 export default class CheckCommand extends InterceptCommand<typeof CheckCommand, CheckReport> {
   static override summary = 'Find out whether this host is ready for switching traffic, and what to do if it is not.';
   static override description = `Changes nothing. Works without mesh.yaml, and without root as far as it can see.
@@ -29,13 +30,13 @@ Categories: ${CHECK_CATEGORY_NAMES.join(', ')}. Exits 1 when something is wrong;
 
   protected override async execute(): Promise<CommandOutcome<CheckReport>> {
     const categories = chosenCategories(this.words);
-    const [{ createHostFacts }, intercept, config] = await Promise.all([
-      import('../host/host-facts.ts'),
+    const [{ openHostFacts }, intercept, config] = await Promise.all([
+      import('../readiness/compose.ts'),
       this.host(),
       this.#config(),
     ]);
     const { 'run-dir': runDir, 'state-dir': stateDir, timeout, json } = this.flags;
-    const host = { facts: createHostFacts(), intercept, config, runDir, stateDir };
+    const host = { facts: openHostFacts(), intercept, config, runDir, stateDir };
     // Text appears a category at a time: a check that hangs must not hide what is known already.
     const observe = (category: CheckedCategory): void => {
       if (!json)

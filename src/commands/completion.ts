@@ -1,11 +1,7 @@
+/** The command `weir completion`. */
 import * as Args from '@oclif/core/args';
-import { type CommandOutcome, WeirCommand } from '../present/base-command.ts';
-import { renderBashCompletion } from '../present/completion/bash.ts';
-import { buildCompletionTree } from '../present/completion/command-tree.ts';
-import { renderFishCompletion } from '../present/completion/fish.ts';
-import { renderZshCompletion } from '../present/completion/zsh.ts';
-
-const SHELLS = { bash: renderBashCompletion, fish: renderFishCompletion, zsh: renderZshCompletion };
+import { type CommandOutcome, WeirCommand } from '../cli/base-command.ts';
+import { COMPLETION_SHELLS, type CompletionShell, renderCompletion } from '../cli/completion/render-completion.ts';
 
 interface CompletionResult {
   readonly shell: string;
@@ -16,7 +12,7 @@ interface CompletionResult {
 export default class CompletionCommand extends WeirCommand<typeof CompletionCommand, CompletionResult> {
   static override summary = 'Print a completion script for your shell.';
   static override args = {
-    shell: Args.string({ description: 'The shell to complete for.', options: Object.keys(SHELLS), required: true }),
+    shell: Args.string({ description: 'The shell to complete for.', options: [...COMPLETION_SHELLS], required: true }),
   };
   static override examples = [
     { description: 'bash, in ~/.bashrc:', command: 'source <(<%= config.bin %> completion bash)' },
@@ -25,8 +21,8 @@ export default class CompletionCommand extends WeirCommand<typeof CompletionComm
   ];
 
   protected override async execute(): Promise<CommandOutcome<CompletionResult>> {
-    const shell = this.args.shell as keyof typeof SHELLS;
-    const script = SHELLS[shell](this.config.bin, buildCompletionTree(this.config));
+    const shell = this.args.shell as CompletionShell;
+    const script = renderCompletion(shell, this.config);
     return { result: { shell, script }, text: () => script };
   }
 }

@@ -1,8 +1,9 @@
+/** The command `weir confirm`. */
 import * as Args from '@oclif/core/args';
-import type { CommandOutcome } from '../present/base-command.ts';
-import { InterceptCommand } from '../present/intercept-command.ts';
-import { formatMs } from '../present/switch-text.ts';
-import { type ConfirmResult, confirmApps } from '../usecases/confirm-apps.ts';
+import type { CommandOutcome } from '../cli/base-command.ts';
+import { InterceptCommand } from '../interception/cli/intercept-command.ts';
+import { formatMs } from '../interception/cli/switch-text.ts';
+import { type ConfirmResult, confirmApps } from '../interception/confirm-apps.ts';
 
 /** Keeps what `on --confirm` made. */
 export default class ConfirmCommand extends InterceptCommand<typeof ConfirmCommand, ConfirmResult> {

@@ -1,12 +1,13 @@
+/** The command `weir off`. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import type { CommandOutcome } from '../present/base-command.ts';
-import { existingFlags, InterceptCommand } from '../present/intercept-command.ts';
-import { directLine, switchedOffText } from '../present/switch-text.ts';
-import { appNames, noAppNamed } from '../usecases/app-names.ts';
-import { readSituation } from '../usecases/situation.ts';
-import { switchOff } from '../usecases/switch-off.ts';
-import type { SwitchEvent, SwitchResult } from '../usecases/switch-result.ts';
+import type { CommandOutcome } from '../cli/base-command.ts';
+import { appNames, noAppNamed } from '../interception/app-names.ts';
+import { existingFlags, InterceptCommand } from '../interception/cli/intercept-command.ts';
+import { directLine, switchedOffText } from '../interception/cli/switch-text.ts';
+import { readSituation } from '../interception/situation.ts';
+import { switchOff } from '../interception/switch-off.ts';
+import type { SwitchEvent, SwitchResult } from '../interception/switch-result.ts';
 
 /** Lets new connections of applications go direct at once. */
 export default class OffCommand extends InterceptCommand<typeof OffCommand, SwitchResult> {
@@ -27,14 +28,18 @@ export default class OffCommand extends InterceptCommand<typeof OffCommand, Swit
 
   protected override async execute(): Promise<CommandOutcome<SwitchResult>> {
     const { flags } = this;
-    const config = await this.meshConfigIfGood();
     const host = await this.host();
     const apps = flags.all ? ('all' as const) : [...new Set(this.words)];
     if (apps.length === 0) {
-      throw noAppNamed(appNames(config, await readSituation(host, 'remembered')), config?.file ?? 'this host');
+      const config = await this.meshConfigIfGood();
+      throw noAppNamed(
+        appNames(config, await readSituation(host, 'remembered')),
+        config?.file ?? 'this host',
+        'takes --all',
+      );
     }
-    const { result, warnings } = await switchOff(host, {
-      config,
+    const { result, warnings, isWhole } = await switchOff(host, {
+      readConfig: () => this.meshConfigIfGood(),
       apps,
       existing: flags.existing,
       drainMs: flags.drain,
@@ -43,7 +48,7 @@ export default class OffCommand extends InterceptCommand<typeof OffCommand, Swit
       report: (event) => this.tell(event),
     });
     for (const warning of warnings) this.warn(warning);
-    return { result, text: (paint) => switchedOffText(result, paint) };
+    return { result, exit: isWhole ? 0 : 1, text: (paint) => switchedOffText(result, paint) };
   }
 
   /** The one line that an operator waits for comes at once, whatever follows. */

@@ -1,13 +1,14 @@
+/** The command `weir on`. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import type { CommandOutcome } from '../present/base-command.ts';
-import { durationFlag } from '../present/flags.ts';
-import { BACKENDS, InterceptCommand } from '../present/intercept-command.ts';
-import { switchedOnText } from '../present/switch-text.ts';
-import { appNames, noAppNamed } from '../usecases/app-names.ts';
-import { RISKS } from '../usecases/preflight.ts';
-import { switchOn } from '../usecases/switch-on.ts';
-import type { SwitchResult } from '../usecases/switch-result.ts';
+import type { CommandOutcome } from '../cli/base-command.ts';
+import { durationFlag } from '../cli/flags.ts';
+import { appNames, noAppNamed } from '../interception/app-names.ts';
+import { BACKENDS, InterceptCommand } from '../interception/cli/intercept-command.ts';
+import { switchedOnText } from '../interception/cli/switch-text.ts';
+import { RISKS } from '../interception/preflight.ts';
+import { switchOn } from '../interception/switch-on.ts';
+import type { SwitchResult } from '../interception/switch-result.ts';
 
 /** Sends new connections of applications through their sidecar. */
 export default class OnCommand extends InterceptCommand<typeof OnCommand, SwitchResult> {
@@ -45,7 +46,7 @@ export default class OnCommand extends InterceptCommand<typeof OnCommand, Switch
     const config = await this.meshConfig();
     const declared = appNames(config, null);
     const apps = flags.all ? declared : [...new Set(this.words)];
-    if (apps.length === 0) throw noAppNamed(declared, config.file);
+    if (apps.length === 0) throw noAppNamed(declared, config.file, 'takes --all');
     const host = await this.host();
     const { result, warnings } = await switchOn(host, {
       config,

@@ -1,8 +1,9 @@
+/** The command `weir plan`. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import type { CommandOutcome } from '../present/base-command.ts';
-import { BACKENDS, InterceptCommand } from '../present/intercept-command.ts';
-import { type PlannedChanges, planChanges } from '../usecases/plan-changes.ts';
+import type { CommandOutcome } from '../cli/base-command.ts';
+import { BACKENDS, InterceptCommand } from '../interception/cli/intercept-command.ts';
+import { type PlannedChanges, planChanges } from '../interception/plan-changes.ts';
 
 /** Shows the exact rules of `weir on` and what they would change. */
 export default class PlanCommand extends InterceptCommand<typeof PlanCommand, PlannedChanges> {

@@ -1,11 +1,14 @@
+/** The command `weir status`. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import type { CommandOutcome, StreamOutcome } from '../present/base-command.ts';
-import { durationFlag } from '../present/flags.ts';
-import { InterceptCommand } from '../present/intercept-command.ts';
-import { statusText } from '../present/status-text.ts';
-import { reportStatus, type StatusReport } from '../usecases/report-status.ts';
-import type { Warned } from '../usecases/switch-result.ts';
+import type { CommandOutcome, StreamOutcome } from '../cli/base-command.ts';
+import { durationFlag } from '../cli/flags.ts';
+import { samePlace } from '../cli/same-place.ts';
+import { proseColumns } from '../cli/terminal.ts';
+import { InterceptCommand } from '../interception/cli/intercept-command.ts';
+import { statusText } from '../interception/cli/status-text.ts';
+import { reportStatus, type StatusReport } from '../interception/report-status.ts';
+import type { Warned } from '../interception/switch-result.ts';
 
 /** All applications, sidecars and what is wrong. */
 export default class StatusCommand extends InterceptCommand<typeof StatusCommand, StatusReport> {
@@ -31,7 +34,7 @@ export default class StatusCommand extends InterceptCommand<typeof StatusCommand
     if (!this.flags.watch) return this.outcome(await look());
     const live = process.stdout.isTTY === true && !this.flags.json && process.env.TERM !== 'dumb';
     if (live) {
-      const { watchStatus } = await import('../present/ui/status-watch.ts');
+      const { watchStatus } = await import('../interception/cli/status-watch.ts');
       await watchStatus({ look, intervalMs: this.flags.interval, signal: this.signal });
       return { streamed: true };
     }
@@ -44,6 +47,14 @@ export default class StatusCommand extends InterceptCommand<typeof StatusCommand
 
   private outcome({ result, warnings }: Warned<StatusReport>): CommandOutcome<StatusReport> {
     for (const warning of warnings) this.warn(warning);
-    return { result, text: (paint) => statusText(result, paint) };
+    return {
+      result,
+      text: (paint) =>
+        statusText(result, paint, {
+          columns: proseColumns('stdout'),
+          nowMs: Date.now(),
+          samePlace: samePlace(this.argv),
+        }),
+    };
   }
 }

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
+/** The command `weir tour`. */
 import * as Flags from '@oclif/core/flags';
-import { type CommandOutcome, WeirCommand } from '../present/base-command.ts';
-import { paintFor } from '../present/paint.ts';
-import { tourEndLine, tourStepLines } from '../present/tour-text.ts';
-import { type TourWatcher, type WalkedTour, walkTour } from '../usecases/tour/walk-tour.ts';
+import { type CommandOutcome, WeirCommand } from '../cli/base-command.ts';
+import { paintFor } from '../cli/paint.ts';
+import { tourEndLine, tourStepLines } from '../tour/text/tour-text.ts';
+import { type TourWatcher, type WalkedTour, walkTour } from '../tour/walk-tour.ts';
 
 /** The main job end to end, in throw-away network namespaces. */
 export default class TourCommand extends WeirCommand<typeof TourCommand, WalkedTour> {
@@ -17,19 +17,10 @@ export default class TourCommand extends WeirCommand<typeof TourCommand, WalkedT
 
   protected override async execute(): Promise<CommandOutcome<WalkedTour>> {
     const { flags } = this;
-    const [{ findEnvoys }, { becomeRootOfUserNamespace }, { openRealTourLab }, { systemClock }] = await Promise.all([
-      import('../host/tour/find-envoy.ts'),
-      import('../host/tour/become-root.ts'),
-      import('../host/tour/real-tour-lab.ts'),
-      import('../host/clock.ts'),
-    ]);
-    const entry = join(this.config.root, 'bin/run.js');
-    becomeRootOfUserNamespace([process.execPath, entry, 'tour', ...this.argv]);
-    const envoys = findEnvoys(flags.envoy, this.config.root);
-    const actor = join(this.config.root, 'dist/host/tour/actor.js');
-    const examples = join(this.config.root, 'docs/examples/rules');
+    const { prepareTour } = await import('../tour/compose.ts');
+    const prepared = prepareTour(this.config.root, this.argv, flags.envoy);
     const live = process.stdout.isTTY === true && !flags.json && process.env.TERM !== 'dumb';
-    const view = live ? (await import('../present/ui/tour-view.ts')).drawTour('weir tour') : null;
+    const view = live ? (await import('../tour/text/tour-view.ts')).drawTour('weir tour') : null;
     const paint = paintFor(flags.json ? 'stderr' : 'stdout');
     const write = (line: string): void => (flags.json ? this.progress(line) : this.announce(line));
     const watch: TourWatcher = (index, title, walked) => {
@@ -38,9 +29,9 @@ export default class TourCommand extends WeirCommand<typeof TourCommand, WalkedT
       else for (const line of tourStepLines(index, walked, paint)) write(line);
     };
     try {
-      const lab = await openRealTourLab({ envoys, weir: [process.execPath, entry], actor, examples });
+      const lab = await prepared.open();
       try {
-        const tour = await walkTour(lab, systemClock, this.signal, watch);
+        const tour = await walkTour(lab, prepared.clock, this.signal, watch);
         return { result: tour, text: (painted) => `\n${tourEndLine(tour, painted)}`, exit: tour.ok ? 0 : 1 };
       } finally {
         await lab.close();

@@ -1,7 +1,8 @@
-import type { CommandOutcome } from '../present/base-command.ts';
-import { existingFlags, InterceptCommand } from '../present/intercept-command.ts';
-import { directLine, switchedOffText } from '../present/switch-text.ts';
-import { type UninstallResult, uninstall } from '../usecases/uninstall.ts';
+/** The command `weir uninstall`. */
+import type { CommandOutcome } from '../cli/base-command.ts';
+import { existingFlags, InterceptCommand } from '../interception/cli/intercept-command.ts';
+import { directLine, switchedOffText } from '../interception/cli/switch-text.ts';
+import { type UninstallResult, uninstall } from '../interception/uninstall.ts';
 
 /** Everything off, and every trace of weir removed. */
 export default class UninstallCommand extends InterceptCommand<typeof UninstallCommand, UninstallResult> {
@@ -13,7 +14,7 @@ export default class UninstallCommand extends InterceptCommand<typeof UninstallC
 
   protected override async execute(): Promise<CommandOutcome<UninstallResult>> {
     const { flags } = this;
-    const { result, warnings } = await uninstall(await this.host(), {
+    const { result, warnings, isWhole } = await uninstall(await this.host(), {
       existing: flags.existing,
       drainMs: flags.drain,
       signal: this.signal,
@@ -25,10 +26,11 @@ export default class UninstallCommand extends InterceptCommand<typeof UninstallC
     for (const warning of warnings) this.warn(warning);
     return {
       result,
-      exit: result.left > 0 ? 1 : 0,
+      exit: isWhole && result.left === 0 ? 0 : 1,
       text: (paint) => {
         const apps = result.apps.length === 0 ? '' : `${switchedOffText(result, paint)}\n`;
-        return `${apps}removed: ${result.removed.length === 0 ? 'nothing, there was no trace of weir' : result.removed.join(', ')}`;
+        const nothing = isWhole ? 'nothing, there was no trace of weir' : 'nothing yet';
+        return `${apps}removed: ${result.removed.length === 0 ? nothing : result.removed.join(', ')}`;
       },
     };
   }

@@ -1,3 +1,4 @@
+/** The one error type of weir. */
 import { ERROR_CATALOGUE, type ErrorCode, type ErrorKind } from './catalogue.ts';
 import type { ExitCode } from './exit-codes.ts';
 

@@ -1,5 +1,6 @@
+/** The libraries that a start of weir loads. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { PROJECT_ROOT } from '../run-weir.ts';
@@ -41,12 +42,30 @@ test('no command loads ink, react or execa before it needs them', () => {
 });
 
 test('help and the entry load neither yaml nor zod', () => {
-  for (const output of ['dist/present/run-cli.js', 'dist/commands/help.js']) {
+  for (const output of ['dist/cli/run-cli.js', 'dist/commands/help.js']) {
     const packages = packagesLoadedBy(output);
     for (const heavy of ['yaml', 'zod']) assert.ok(!packages.has(heavy), `${output}: ${heavy}`);
   }
 });
 
 test('a network namespace is entered before oclif is loaded', () => {
-  assert.deepEqual([...packagesLoadedBy('dist/host/enter-netns.js')], []);
+  assert.deepEqual([...packagesLoadedBy('dist/platform/enter-netns.js')], []);
+});
+
+test('the commands of a host in trouble are one file each, without ink and without oclif', () => {
+  const folder = join(PROJECT_ROOT, 'dist/quick');
+  const names = readdirSync(folder).filter((name) => name.startsWith('command-'));
+  const commands = ['confirm', 'on', 'plan', 'status', 'uninstall', 'verify'];
+  assert.deepEqual(
+    names.sort(),
+    commands.map((command) => `command-${command}.cjs`),
+  );
+  for (const name of names) {
+    const text = readFileSync(join(folder, name), 'utf8');
+    assert.doesNotMatch(text, /yoga|react-reconciler/, name);
+    assert.doesNotMatch(text, /node_modules\/@oclif/, name);
+    assert.doesNotMatch(text, /require\("\.\.?\//, `${name} loads no other file of weir before it is needed`);
+    // One such character makes V8 keep all of the text with two bytes each.
+    assert.doesNotMatch(text, /[^\0-\xff]/, name);
+  }
 });

@@ -1,10 +1,11 @@
+/** `weir check`: schema, categories and exit codes. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Ajv } from 'ajv';
-import { CHECK_CATEGORY_NAMES } from '../../src/usecases/check/check-categories.ts';
+import { CHECK_CATEGORY_NAMES } from '../../src/readiness/check-categories.ts';
+import { check, checkCase } from '../readiness/check-case.ts';
 import { runWeirBin } from '../run-weir.ts';
-import { check, checkCase } from '../usecases/check/check-case.ts';
 import { parseEnvelope } from './envelope-schema.ts';
 
 const schema = JSON.parse(readFileSync(new URL('./schemas/check.schema.json', import.meta.url), 'utf8'));

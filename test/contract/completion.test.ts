@@ -1,3 +1,4 @@
+/** Completion scripts of all shells. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -5,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { buildCompletionTree } from '../../src/present/completion/command-tree.ts';
+import { buildCompletionTree } from '../../src/cli/completion/command-tree.ts';
 import { cleanEnvironment, PROJECT_ROOT, runWeirBin } from '../run-weir.ts';
 
 type Tree = Parameters<typeof buildCompletionTree>[0];

@@ -1,10 +1,11 @@
+/** `weir config`: output, envelopes and exit codes. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Ajv } from 'ajv';
-import { EXAMPLE_MESH_YAML } from '../../src/config/example-mesh.ts';
+import { EXAMPLE_MESH_YAML } from '../../src/mesh/example-mesh.ts';
 import { PROJECT_ROOT, runWeirBin } from '../run-weir.ts';
 import { parseEnvelope } from './envelope-schema.ts';
 
@@ -57,7 +58,7 @@ test('config check of a file with mistakes ends with 2 and shows every one with 
     `${file}:22:5: apps.payment: "onfailure" is not a key here
   22 |     onfailure: direct            # direct | deny
      |     ^^^^^^^^^
-  why:  the keys here are select, sidecar, outbound, inbound, onFailure, lease
+  why:  the keys here are select, sidecar, outbound, inbound, onFailure, lease, consumes, rules
   next: did you mean onFailure?
 
 ${file}:23:12: apps.payment.lease: 3 is not a duration here

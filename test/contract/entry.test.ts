@@ -1,3 +1,4 @@
+/** The entry of weir, started as users start it. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -101,4 +102,12 @@ test('an old Node gets the reason, what to do, and exit code 2', async (context)
     stderr,
     /^weir needs Node\.js 22 or newer, this is 20\.20\.2 \(.+\)\n.*`npx weir` takes it.* first in PATH\n$/,
   );
+});
+
+test("what lies on stdin is no argument: the list of a loop stays the loop's", async () => {
+  for (const command of ['off', 'on', 'status', 'confirm']) {
+    const script = `printf 'payment\\nreport\\n' | { "${process.execPath}" "${WEIR_BIN}" ${command} --run-dir /nonexistent --state-dir /nonexistent --config /nonexistent --json >/dev/null 2>&1; cat; }`;
+    const child = spawn('bash', ['-c', script], { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'inherit'] });
+    assert.equal(await text(child.stdout), 'payment\nreport\n', command);
+  }
 });

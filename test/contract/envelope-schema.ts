@@ -1,3 +1,4 @@
+/** Reads and checks the JSON envelope of a command. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';

@@ -1,3 +1,4 @@
+/** Promises that every command keeps: help, unknown flags, no node_modules. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

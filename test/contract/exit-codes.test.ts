@@ -1,3 +1,4 @@
+/** The pages of `weir help` about exit codes, errors and mesh.yaml. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERROR_CATALOGUE } from '../../src/errors/catalogue.ts';

@@ -1,3 +1,4 @@
+/** Errors of usage, as an envelope and as text. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runWeirBin } from '../run-weir.ts';
@@ -64,7 +65,7 @@ test('help under --json is an envelope too', async () => {
     const { code, stdout } = await runWeirBin(args);
     assert.equal(code, 0);
     const { result } = parseEnvelope(stdout);
-    assert.match((result as { help: string }).help, /USAGE/);
+    assert.match((result as { help: string }).help, /USAGE|COMMANDS/);
   }
 });
 

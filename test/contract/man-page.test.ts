@@ -1,3 +1,4 @@
+/** The man page beside the manifest. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

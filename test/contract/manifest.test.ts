@@ -1,5 +1,6 @@
+/** Commands and flags beside their committed snapshot. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildManifest } from '../../scripts/build-manifest.ts';
@@ -32,5 +33,15 @@ test('every command takes the global flags', () => {
   for (const { id, flags } of Object.values<{ id: string; flags: object }>(commands)) {
     for (const name of ['json', 'config', 'run-dir', 'state-dir', 'verbose'])
       assert.ok(name in flags, `${id} --${name}`);
+  }
+});
+
+test('what a command says of its words stands in its own class: oclif parses by nothing that is inherited', async () => {
+  const files = globSync('src/commands/**/*.ts', { cwd: PROJECT_ROOT });
+  assert.ok(files.length > 50);
+  for (const file of files) {
+    const { default: command } = await import(join(PROJECT_ROOT, file));
+    if (Object.keys(command.args ?? {}).length > 0) assert.ok(Object.hasOwn(command, 'args'), `${file}: args`);
+    if (command.strict === false) assert.ok(Object.hasOwn(command, 'strict'), `${file}: strict`);
   }
 });

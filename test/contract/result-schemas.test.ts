@@ -1,11 +1,12 @@
+/** Results of interception commands beside their committed schemas. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Ajv } from 'ajv';
-import { planChanges } from '../../src/usecases/plan-changes.ts';
-import { reportStatus } from '../../src/usecases/report-status.ts';
-import { verifyApps } from '../../src/usecases/verify-apps.ts';
-import { confirm, hostWith, MESH, off, on, removeAll } from '../usecases/cases.ts';
+import { planChanges } from '../../src/interception/plan-changes.ts';
+import { reportStatus } from '../../src/interception/report-status.ts';
+import { verifyApps } from '../../src/interception/verify-apps.ts';
+import { confirm, hostWith, MESH, off, on, removeAll } from '../interception/cases.ts';
 
 /** Holds a result to the committed schema of its command. */
 function assertSchema(name: string, result: unknown): void {
@@ -17,7 +18,7 @@ function assertSchema(name: string, result: unknown): void {
 test('the result of each interception command keeps to its committed schema, in every state', async () => {
   const host = hostWith('nft');
   const status = async () => assertSchema('status', (await reportStatus(host, { config: MESH, apps: [] })).result);
-  const verify = async () => assertSchema('verify', (await verifyApps(host, MESH, [])).result);
+  const verify = async () => assertSchema('verify', (await verifyApps(host, async () => MESH, [])).result);
   await status();
   await verify();
   assertSchema('plan', (await planChanges(host, { config: MESH, apps: [], backend: 'auto' })).result);

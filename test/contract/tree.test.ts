@@ -1,3 +1,4 @@
+/** Rules for every tracked file: paths, hosts, marks, length. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
@@ -24,7 +25,7 @@ function trackedFiles(): string[] {
     const args = ['-c', 'safe.directory=*', 'ls-files', '-z'];
     return execFileSync('git', args, { cwd: PROJECT_ROOT, encoding: 'utf8' }).split('\0');
   }
-  const made = ['node_modules', 'dist', '.cache', 'coverage'];
+  const made = ['node_modules', 'dist', '.cache', 'coverage', 'sdk/dubbo/target'];
   return globSync('**/*', { cwd: PROJECT_ROOT, exclude: (file) => made.includes(file) });
 }
 
@@ -56,4 +57,10 @@ test('every source file stays under 400 lines', () => {
     sources.filter((file) => read(file).split('\n').length > 401),
     [],
   );
+});
+
+test('no unit test has hooks for each test outside of a group', () => {
+  // All files of a run share one process: such a hook runs around the tests of every file.
+  const units = tracked.filter((file) => /^test\/(?!e2e\/|engines\/).*\.test\.ts$/.test(file));
+  assert.deepEqual(matching(/^(?:beforeEach|afterEach)\(/, units), []);
 });

@@ -1,4 +1,5 @@
-import type { Firewall } from '../../src/usecases/ports.ts';
+/** The host on which the firewall contract runs, real or simulated. */
+import type { Firewall } from '../../src/interception/ports.ts';
 
 /** A connection to open on the contract's host. */
 export interface ConnectRequest {

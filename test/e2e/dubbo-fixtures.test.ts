@@ -1,10 +1,11 @@
+/** Converted fixture rules in the real mesh router of Dubbo. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { convertPlan } from '../../src/routing/convert-plan.ts';
-import { evaluateDocuments } from '../../src/routing/evaluate-documents.ts';
-import { loadTargetModel } from '../../src/routing/models/load-model.ts';
-import { applyLabels } from '../../src/routing/targets/apply-labels.ts';
-import { planRuleFile } from '../../src/usecases/rules/plan-rule-file.ts';
+import { convertPlan } from '../../src/rules/convert-plan.ts';
+import { evaluateDocuments } from '../../src/rules/evaluate-documents.ts';
+import { loadTargetModel } from '../../src/rules/models/load-model.ts';
+import { applyLabels } from '../../src/rules/targets/apply-labels.ts';
+import { planRuleFile } from '../../src/rules/usecases/plan-rule-file.ts';
 import { fixtureCases, judgeAnswer } from '../fakes/fixture-cases.ts';
 import { MeshOracle } from '../oracle/dubbo/mesh-oracle.ts';
 

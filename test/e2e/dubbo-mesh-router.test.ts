@@ -1,10 +1,11 @@
+/** The model of Dubbo's mesh router against the real one. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { convertPlan } from '../../src/routing/convert-plan.ts';
-import { loadTargetModel } from '../../src/routing/models/load-model.ts';
-import { presentProviders } from '../../src/routing/plan-evaluate.ts';
-import { applyLabels } from '../../src/routing/targets/apply-labels.ts';
+import { convertPlan } from '../../src/rules/convert-plan.ts';
+import { loadTargetModel } from '../../src/rules/models/load-model.ts';
+import { presentProviders } from '../../src/rules/plan/evaluate-plan.ts';
+import { applyLabels } from '../../src/rules/targets/apply-labels.ts';
 import { arbitraryCall, arbitraryPlan, SAMPLE_PROVIDERS, SAMPLE_SERVICE } from '../fakes/arbitrary-plan.ts';
 import { MeshOracle } from '../oracle/dubbo/mesh-oracle.ts';
 

@@ -1,3 +1,4 @@
+/** `--netns` on real network namespaces. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +17,7 @@ before(() => execFileSync('ip', ['netns', 'add', NAME]));
 after(() => execFileSync('ip', ['netns', 'del', NAME]));
 
 function inode(): string {
-  return execFileSync('ip', ['netns', 'exec', NAME, 'readlink', '/proc/self/ns/net'], { encoding: 'utf8' }).trim();
+  return execFileSync('nsenter', [`--net=${FILE}`, 'readlink', '/proc/self/ns/net'], { encoding: 'utf8' }).trim();
 }
 
 async function probe(args: readonly string[]): Promise<{ netns: string; argv: string[]; entered: string | null }> {
@@ -27,7 +28,7 @@ async function probe(args: readonly string[]): Promise<{ netns: string; argv: st
 }
 
 test('a name, a path and a process number lead into the namespace, with the command line unchanged', async () => {
-  const sleeper = spawn('ip', ['netns', 'exec', NAME, 'sleep', '30'], { stdio: 'ignore' });
+  const sleeper = spawn('nsenter', [`--net=${FILE}`, 'sleep', '30'], { stdio: 'ignore' });
   try {
     await once(sleeper, 'spawn');
     await waitFor(() => readlinkSync(`/proc/${sleeper.pid}/ns/net`) === inode());
@@ -64,7 +65,7 @@ test('on a Node without execve the command runs as a child, with the same result
 });
 
 test('without the right to enter it the command ends with 3 and says why', async () => {
-  const command = join(PROJECT_ROOT, 'test/present/probe-command.ts');
+  const command = join(PROJECT_ROOT, 'test/cli/probe-command.ts');
   const args = ['--bounding-set=-sys_admin', '--inh-caps=-all', process.execPath, command, 'done', '--json'];
   const child = spawn('setpriv', [...args, '--netns', NAME], { stdio: ['ignore', 'pipe', 'inherit'] });
   let stdout = '';
@@ -78,7 +79,7 @@ test('without the right to enter it the command ends with 3 and says why', async
 });
 
 test('without nsenter the command ends with 3 and names the package', async () => {
-  const command = join(PROJECT_ROOT, 'test/present/probe-command.ts');
+  const command = join(PROJECT_ROOT, 'test/cli/probe-command.ts');
   const ended = await runNode([command, 'done', '--json', '--netns', NAME], { PATH: '/nonexistent' });
   assert.equal(ended.code, 3);
   assert.match(parseEnvelope(ended.stdout).error?.hint ?? '', /util-linux/);

@@ -1,7 +1,9 @@
-import type { runTool } from '../../src/host/exec.ts';
-import { createIptablesFirewall } from '../../src/host/firewall/iptables.ts';
-import { createNftFirewall } from '../../src/host/firewall/nft.ts';
-import type { Backend, Firewall } from '../../src/usecases/ports.ts';
+/** The firewall contract on every real back end, with packets. */
+import { createIptablesFirewall } from '../../src/interception/adapters/firewall/iptables.ts';
+import { createNftFirewall } from '../../src/interception/adapters/firewall/nft.ts';
+import type { Backend } from '../../src/interception/backend.ts';
+import type { Firewall } from '../../src/interception/ports.ts';
+import type { runTool } from '../../src/platform/exec.ts';
 import { firewallContract } from './firewall-contract.ts';
 import { makeLabContractHost } from './lab-contract-host.ts';
 

@@ -1,11 +1,12 @@
+/** The contract of a firewall back end, with packets. */
 import assert from 'node:assert/strict';
 import { afterEach, before, describe, test } from 'node:test';
-import { leaseOf } from '../../src/intercept/lease.ts';
-import { encodeMark } from '../../src/intercept/mark.ts';
-import type { Operation } from '../../src/intercept/operations.ts';
-import type { InterceptedApp, InterceptPolicy } from '../../src/intercept/policy.ts';
-import { switchOffOperations } from '../../src/intercept/switch-off.ts';
-import { applyPolicy, changesTowards, wantedRulesets } from '../../src/usecases/apply-rules.ts';
+import { applyPolicy, changesTowards, wantedRulesets } from '../../src/interception/apply-rules.ts';
+import { leaseOf } from '../../src/interception/rules/lease.ts';
+import { encodeMark } from '../../src/interception/rules/mark.ts';
+import { switchOffOperations } from '../../src/interception/rules/off-switches.ts';
+import type { Operation } from '../../src/interception/rules/operations.ts';
+import type { InterceptedApp, InterceptPolicy } from '../../src/interception/rules/policy.ts';
 import { type ConnectRequest, type ContractHost, PLACES } from './contract-host.ts';
 
 /**
@@ -209,17 +210,19 @@ export function firewallContract(name: string, host: ContractHost): void {
     test('the account of the sidecar, loopback, ssh and reserved ports are never diverted', async () => {
       const everybody: InterceptedApp = { ...PAY, select: { kind: 'all' } };
       const base = policyOf(everybody);
-      await apply(host, { ...base, sshPorts: [{ from: 443, to: 443 }], reservedPorts: [15_001, 9092] });
+      await apply(host, { ...base, sshPorts: [{ from: 22, to: 443 }], reservedPorts: [15_001, 9092] });
       const requests: ConnectRequest[] = [
         { uid: PLACES.uids.sidecar },
         { uid: PLACES.uids.sidecar, family: 6 },
         { to: '127.0.0.1', port: 7001 },
         { to: '::1', family: 6, port: 7001 },
-        { port: 443 },
+        { port: 22 },
         { port: 9092 },
         { port: 80 },
+        // A port of an ssh server of this host, which is another host's here.
+        { port: 443 },
       ];
-      assert.deepEqual(await redirects(host, requests), [null, null, null, null, null, null, 15_001]);
+      assert.deepEqual(await redirects(host, requests), [null, null, null, null, null, null, 15_001, 15_001]);
       const otherHost = { family: 4, text: `${PLACES.otherHost[4]}/32` } as const;
       await apply(host, { ...base, sshPeers: [otherHost] });
       assert.deepEqual(await redirects(host, [{}, { to: PLACES.elsewhere[4] }]), [null, 15_001]);
@@ -414,6 +417,7 @@ const NARROW = {
 
 const PAY: InterceptedApp = {
   name: 'pay',
+  mode: 'redirect',
   slot: 1,
   select: { kind: 'users', uids: [PLACES.uids.pay] },
   outboundPort: 15_001,

@@ -1,8 +1,9 @@
+/** Detection of the firewall tools on a host. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runTool } from '../../src/host/exec.ts';
-import { detectBackends } from '../../src/host/firewall/detect.ts';
-import { detectForeign } from '../../src/host/firewall/foreign.ts';
+import { detectBackends } from '../../src/interception/adapters/firewall/detect.ts';
+import { detectForeign } from '../../src/interception/adapters/firewall/foreign.ts';
+import { runTool } from '../../src/platform/exec.ts';
 import { makeNamespace } from './lab/network-namespace.ts';
 
 test('back ends are found in order of preference, with their versions, and nothing is made by looking', async (context) => {

@@ -1,17 +1,18 @@
+/** The iptables back ends on a real kernel. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { WeirError } from '../../src/errors/weir-error.ts';
-import type { runTool } from '../../src/host/exec.ts';
-import { createIptablesFirewall } from '../../src/host/firewall/iptables.ts';
-import { compileIptables } from '../../src/intercept/compile-iptables.ts';
-import { diffRulesets, rulesetChange } from '../../src/intercept/diff.ts';
-import type { InterceptPolicy } from '../../src/intercept/policy.ts';
-import type { Ruleset } from '../../src/intercept/ruleset.ts';
-import { describeInstalled, switchOffOperations } from '../../src/intercept/switch-off.ts';
-import { appOf, policyOf } from '../intercept/apps.ts';
-import { arbitraryIptablesRuleset } from '../intercept/arbitrary-ruleset.ts';
-import { rulesetLines } from '../intercept/ruleset-text.ts';
+import { createIptablesFirewall } from '../../src/interception/adapters/firewall/iptables.ts';
+import { diffRulesets, rulesetChange } from '../../src/interception/rules/diff.ts';
+import { compileIptables } from '../../src/interception/rules/iptables/compile-iptables.ts';
+import { describeInstalled, switchOffOperations } from '../../src/interception/rules/off-switches.ts';
+import type { InterceptPolicy } from '../../src/interception/rules/policy.ts';
+import type { Ruleset } from '../../src/interception/rules/ruleset.ts';
+import type { runTool } from '../../src/platform/exec.ts';
+import { appOf, policyOf } from '../interception/rules/apps.ts';
+import { arbitraryIptablesRuleset } from '../interception/rules/arbitrary-ruleset.ts';
+import { rulesetLines } from '../interception/rules/ruleset-text.ts';
 import { makeNamespace } from './lab/network-namespace.ts';
 
 type Scope = 'ip' | 'ip6';
@@ -178,7 +179,11 @@ for (const kind of ['nft', 'legacy'] as const) {
   });
 
   test(`${name}: a host without IPv6 has one family`, async () => {
-    const without: typeof runTool = (argv, options) => namespace.tool(argv[0] === 'test' ? ['false'] : argv, options);
+    const run: typeof runTool = (argv, options) => namespace.tool(argv, options);
+    const without = Object.assign(run, {
+      readProc: async (file: string) =>
+        file.endsWith('if_inet6') ? null : ((await namespace.tool.readProc?.(file)) ?? null),
+    });
     const { rulesets } = await createIptablesFirewall(kind, without).read();
     assert.deepEqual(
       rulesets.map(({ scope }) => scope),

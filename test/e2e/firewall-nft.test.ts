@@ -1,18 +1,19 @@
+/** The nft back end on a real kernel. */
 import assert from 'node:assert/strict';
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { WeirError } from '../../src/errors/weir-error.ts';
-import { cgroupMount } from '../../src/host/cgroups.ts';
-import { createNftFirewall } from '../../src/host/firewall/nft.ts';
-import { compileNft } from '../../src/intercept/compile-nft.ts';
-import { diffRulesets, rulesetChange } from '../../src/intercept/diff.ts';
-import { printNftRuleset } from '../../src/intercept/nft/print-ruleset.ts';
-import type { Ruleset } from '../../src/intercept/ruleset.ts';
-import { describeInstalled, switchOffOperations } from '../../src/intercept/switch-off.ts';
-import { ALL_TRAFFIC, appOf, policyOf } from '../intercept/apps.ts';
-import { arbitraryNftRuleset } from '../intercept/arbitrary-ruleset.ts';
-import { rulesetLines } from '../intercept/ruleset-text.ts';
+import { createNftFirewall } from '../../src/interception/adapters/firewall/nft.ts';
+import { diffRulesets, rulesetChange } from '../../src/interception/rules/diff.ts';
+import { compileNft } from '../../src/interception/rules/nft/compile-nft.ts';
+import { printNftRuleset } from '../../src/interception/rules/nft/print-ruleset.ts';
+import { describeInstalled, switchOffOperations } from '../../src/interception/rules/off-switches.ts';
+import type { Ruleset } from '../../src/interception/rules/ruleset.ts';
+import { cgroupMount } from '../../src/platform/cgroups.ts';
+import { ALL_TRAFFIC, appOf, policyOf } from '../interception/rules/apps.ts';
+import { arbitraryNftRuleset } from '../interception/rules/arbitrary-ruleset.ts';
+import { rulesetLines } from '../interception/rules/ruleset-text.ts';
 import { makeNamespace } from './lab/network-namespace.ts';
 
 const EMPTY: Ruleset = { scope: 'inet', tables: [] };

@@ -1,11 +1,13 @@
+/** `weir rules verify --oracle groovy` with real Groovy. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { WeirError } from '../../src/errors/weir-error.ts';
-import type { GroovyOracle } from '../../src/host/oracle/groovy-oracle.ts';
-import { readRuleFile } from '../../src/routing/read/read-rule-file.ts';
+import type { GroovyOracle } from '../../src/rules/adapters/oracle/groovy-oracle.ts';
+import { readRuleFile } from '../../src/rules/read/read-rule-file.ts';
+import type { EngineUse } from '../../src/rules/report/engine-use.ts';
 import { type FixtureCase, fixtureCases } from '../fakes/fixture-cases.ts';
 import { startTestOracle } from '../oracle/groovy/groovy-oracle.ts';
 import { PROJECT_ROOT, runWeirBin } from '../run-weir.ts';
@@ -19,6 +21,7 @@ interface Verified {
     readonly scripts: readonly {
       readonly rules: readonly {
         readonly verdict: string;
+        readonly state: string;
         readonly oracle?: { readonly asked: number; readonly equal: number; readonly differences: readonly object[] };
       }[];
     }[];
@@ -45,11 +48,12 @@ describe('weir rules verify --oracle groovy', { timeout: 120_000 }, () => {
     const { stdout, code, stderr } = await verify(script, join(folder, 'equal'));
     assert.equal(code, 0, stderr);
     const { result, warnings } = JSON.parse(stdout) as Verified;
-    const rules = result.scripts[0]?.rules ?? [];
-    assert.ok(rules.some((rule) => rule.verdict === 'proved+oracle'));
-    for (const { verdict, oracle } of rules) {
-      assert.notEqual(verdict, 'unverified');
-      if (verdict === 'proved+oracle') assert.ok(oracle !== undefined && oracle.asked === oracle.equal);
+    // Rules that no call of the described methods comes to need no proof.
+    const rules = (result.scripts[0]?.rules ?? []).filter(({ state }) => state !== 'none');
+    assert.ok(rules.length > 0);
+    for (const { verdict, state, oracle } of rules) {
+      assert.equal(`${state} ${verdict}`, 'converted proved+oracle');
+      assert.ok(oracle !== undefined && oracle.asked > 0 && oracle.asked === oracle.equal);
     }
     assert.deepEqual(warnings, []);
   });
@@ -63,6 +67,45 @@ describe('weir rules verify --oracle groovy', { timeout: 120_000 }, () => {
       assert.equal(error.code, 'WEIR5029');
       assert.match(error.hint, 'PATH' in env ? /install a JDK/ : /GROOVY_JAR/);
     }
+  });
+
+  it('is asked by default on inspect and verify, and is done without, in so many words, where it is missing', async () => {
+    const script = join(FIXTURE, 'rule.groovy');
+    await convert(script, join(folder, 'auto'));
+    const commands = [
+      ['inspect', script, '--case', CASE],
+      ['verify', script, '--rules', join(folder, 'auto'), '--case', CASE],
+    ];
+    for (const words of commands) {
+      const use = async (more: readonly string[], env: Record<string, string> = {}) => {
+        const { stdout, code } = await runWeirBin(['rules', ...words, '--json', ...more], env);
+        assert.equal(code, 0, stdout);
+        const { result, warnings } = JSON.parse(stdout) as { result: { oracle: EngineUse }; warnings: string[] };
+        assert.deepEqual(warnings, []);
+        return result.oracle;
+      };
+      const asked = await use([]);
+      assert.ok(asked.asked && asked.calls > 0 && asked.why === null);
+      const why = '/nowhere/groovy.jar (from $GROOVY_JAR) is not there';
+      const absent = { asked: false, calls: 0, why, engines: [{ name: 'Groovy 2.4.21', calls: 0, why }] };
+      assert.deepEqual(await use([], { GROOVY_JAR: '/nowhere/groovy.jar' }), absent);
+      const noJava = await use([], { GROOVY_JAR: script, PATH: folder });
+      assert.ok(!noJava.asked && noJava.why !== null);
+      assert.equal((await use(['--oracle', 'none'])).why, 'by --oracle none');
+    }
+    const demanded = await runWeirBin(['rules', 'inspect', script, '--oracle', 'groovy'], { GROOVY_JAR: '/nowhere' });
+    assert.equal(demanded.code, 3);
+  });
+
+  it('is found by weir check rules, with the versions that Java and the jar tell', async () => {
+    const { result } = JSON.parse((await runWeirBin(['check', 'rules', '--json'])).stdout) as {
+      result: { categories: { checks: { result: string; what: string }[] }[] };
+    };
+    const checks = result.categories[0]?.checks ?? [];
+    assert.deepEqual(
+      checks.slice(0, 2).map((one) => `${one.result} ${one.what.replace(/JDK \S+/, 'JDK')}`),
+      ['ok JDK', 'ok Groovy 2.4.21'],
+    );
   });
 
   it('ends a script that never ends at the deadline, and answers the next question', async () => {

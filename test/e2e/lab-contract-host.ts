@@ -1,7 +1,9 @@
+/** The real host of the firewall contract: two namespaces with real packets. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import type { runTool } from '../../src/host/exec.ts';
-import type { Backend, Firewall } from '../../src/usecases/ports.ts';
+import type { Backend } from '../../src/interception/backend.ts';
+import type { Firewall } from '../../src/interception/ports.ts';
+import type { runTool } from '../../src/platform/exec.ts';
 import { type ConnectRequest, type ContractConnection, type ContractHost, PLACES } from './contract-host.ts';
 import { makeLab } from './lab/lab.ts';
 import type { LabProcess } from './lab/lab-process.ts';
@@ -31,7 +33,7 @@ export async function makeLabContractHost(
     const agent = (namespace: typeof client, name: string, ports: readonly number[]) =>
       lab.start(namespace, ['python3', AGENT, name, ...ports.map(String)]);
     const near = agent(client, 'near', [...PLACES.inboundPorts, ...PLACES.sidecarPorts]);
-    const far = agent(upstream, 'far', PLACES.ports);
+    const far = agent(upstream, 'far', [...PLACES.ports, 22]);
     await Promise.all([near.line(/is ready/), far.line(/is ready/)]);
     let hasForeign = false;
     const foreign = async (change: keyof typeof FOREIGN_NFT) => {

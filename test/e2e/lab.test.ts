@@ -1,9 +1,10 @@
+/** The lab itself. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runTool } from '../../src/host/exec.ts';
-import { askReadiness } from '../../src/host/readiness.ts';
+import { runTool } from '../../src/platform/exec.ts';
+import { askReadiness } from '../../src/platform/readiness.ts';
 import { type LabSidecar, startEnvoy } from './lab/envoy.ts';
 import { startFakeProxy } from './lab/fake-proxy.ts';
 import { LAB_ADDRESSES, LAB_UIDS, type Lab, makeLab } from './lab/lab.ts';

@@ -1,7 +1,7 @@
 /** Enters the namespace that its command line names, as bin/run.js does, and prints where it is. */
 import { readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { enterRequestedNetns } from '../../src/host/enter-netns.ts';
+import { enterRequestedNetns } from '../../src/platform/enter-netns.ts';
 
 const argv = process.argv.slice(2);
 if (argv[0] === '--without-execve') {
@@ -9,7 +9,11 @@ if (argv[0] === '--without-execve') {
   Object.defineProperty(process, 'execve', { value: undefined });
 }
 
-const delegated = await enterRequestedNetns(argv, fileURLToPath(import.meta.url));
+const delegated = await enterRequestedNetns(argv, [
+  process.execPath,
+  ...process.execArgv,
+  fileURLToPath(import.meta.url),
+]);
 if (delegated === undefined) {
   const netns = readlinkSync('/proc/self/ns/net');
   process.stdout.write(JSON.stringify({ netns, argv, entered: process.env.WEIR_NETNS_ENTERED ?? null }));

@@ -1,3 +1,4 @@
+/** The panic script off.sh in real shells and back ends. */
 import assert from 'node:assert/strict';
 import {
   chmodSync,
@@ -12,15 +13,17 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
-import { runTool, type ToolResult } from '../../src/host/exec.ts';
-import { createIptablesFirewall } from '../../src/host/firewall/iptables.ts';
-import { createNftFirewall } from '../../src/host/firewall/nft.ts';
-import { renderPanicScript } from '../../src/intercept/panic-script.ts';
-import { switchedOff } from '../../src/intercept/switch-off.ts';
-import { applyPolicy } from '../../src/usecases/apply-rules.ts';
-import type { Backend } from '../../src/usecases/ports.ts';
-import { ALL_TRAFFIC, appOf, policyOf } from '../intercept/apps.ts';
+import { createIptablesFirewall } from '../../src/interception/adapters/firewall/iptables.ts';
+import { createNftFirewall } from '../../src/interception/adapters/firewall/nft.ts';
+import { applyPolicy } from '../../src/interception/apply-rules.ts';
+import type { Backend } from '../../src/interception/backend.ts';
+import { switchedOff } from '../../src/interception/rules/off-switches.ts';
+import { renderPanicScript } from '../../src/interception/rules/panic/panic-script.ts';
+import { runTool, type ToolResult } from '../../src/platform/exec.ts';
+import { namespaceId } from '../../src/platform/namespace-id.ts';
+import { ALL_TRAFFIC, appOf, policyOf } from '../interception/rules/apps.ts';
 import { makeNamespace } from './lab/network-namespace.ts';
+import { withOwnMountsShell } from './lab/own-mounts.ts';
 
 const APPS = [
   appOf('payment'),
@@ -54,7 +57,7 @@ interface Options {
 }
 
 /** A namespace with rules of a back end and a panic file for them. */
-async function setUp(context: TestContext, backend: Backend, netns?: 'by path') {
+async function setUp(context: TestContext, backend: Backend, netns?: 'by path' | 'by id') {
   const namespace = await makeNamespace(`panic-${backend}`);
   context.after(() => namespace.remove());
   const runDir = mkdtempSync(join(folder, 'run-'));
@@ -67,7 +70,8 @@ async function setUp(context: TestContext, backend: Backend, netns?: 'by path') 
   const text = renderPanicScript({
     backend,
     runDir,
-    netns: netns === undefined ? '' : namespace.path,
+    netns: netns === 'by path' ? namespace.path : '',
+    namespaceId: netns === 'by id' ? namespaceId(namespace.path) : null,
     apps: APPS,
     known: ['batch'],
   });
@@ -127,11 +131,13 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
     assert.equal((await namespace.sh('cat /proc/net/ip_tables_names')).stdout, '');
   });
 
-  test(`${backend}: the tool runs once a family, from a PATH without sbin`, async (context) => {
+  test(`${backend}: the tool runs once a family, nft twice more to look, from a PATH without sbin`, async (context) => {
     const { install, off, press, runDir } = await setUp(context, backend);
     await install();
     const tools =
-      backend === 'nft' ? ['nft'] : [`ip6tables-${kindOf(backend)}-restore`, `iptables-${kindOf(backend)}-restore`];
+      backend === 'nft'
+        ? ['nft', 'nft', 'nft']
+        : [`ip6tables-${kindOf(backend)}-restore`, `iptables-${kindOf(backend)}-restore`];
     const bin = countingTools(runDir, tools);
     assert.equal((await press([], { path: `${bin.folder}:/bin` })).exitCode, 0);
     assert.deepEqual(bin.calls(), tools);
@@ -143,28 +149,56 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
     const { install, off, markers, press, runDir } = await setUp(context, backend);
     await install();
     const readOnly = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"';
-    const through = ['unshare', '--mount', '--', 'sh', '-c', readOnly, 'sh', runDir];
+    const through = withOwnMountsShell(readOnly, 'sh', runDir);
     const { exitCode, stdout, stderr } = await press(['web'], { through });
     assert.deepEqual([exitCode, stdout, stderr], [0, `web: ${DIRECT}\n`, '']);
     assert.deepEqual([await off(), markers()], [['web off.sh'], []]);
   });
 
-  test(`${backend}: without rights it exits 1 and says that applications are still diverted`, async (context) => {
+  test(`${backend}: without rights it exits 3 and says that applications are still diverted`, async (context) => {
     const { install, off, press } = await setUp(context, backend);
     await install();
     const { exitCode, stdout, stderr } = await press(['web'], {
       through: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
     });
-    assert.deepEqual([exitCode, stdout], [1, '']);
+    assert.deepEqual([exitCode, stdout], [3, '']);
     assert.match(stderr, /failed, applications are still diverted: .*(not permitted|Permission denied)/);
     assert.deepEqual(await off(), []);
   });
 
-  test(`${backend}: it enters the namespace that the rules are in by itself`, async (context) => {
-    const { install, off, script } = await setUp(context, backend, 'by path');
+  for (const netns of ['by path', 'by id'] as const) {
+    for (const shell of SHELLS) {
+      test(`${backend}, ${shell.join(' ')}: it enters the namespace that the rules are in by itself, ${netns}`, async (context) => {
+        const { install, off, script } = await setUp(context, backend, netns);
+        await install();
+        const { stdout } = await runTool([...shell, script, 'payment'], { timeoutMs: 20_000 });
+        assert.equal(stdout, `payment: ${DIRECT}\n`);
+        assert.deepEqual(await off(), ['payment off.sh']);
+      });
+    }
+  }
+
+  test(`${backend}: a namespace without a name is found by a process in it, and one that is not found is no answer`, async (context) => {
+    const { install, off, script, namespace } = await setUp(context, backend, 'by id');
     await install();
-    const { stdout } = await runTool([...SHELL, script, 'payment'], { timeoutMs: 20_000 });
-    assert.equal(stdout, `payment: ${DIRECT}\n`);
+    const unnamed = (argv: readonly string[]) =>
+      withOwnMountsShell(
+        'umount /run/netns/* 2>/dev/null; rm -f /run/netns/none; mount -t tmpfs none /run/netns && exec "$@"',
+        'sh',
+        ...argv,
+      );
+    const press = () => runTool(unnamed([...SHELL, script, 'payment']), { timeoutMs: 20_000, reject: false });
+    const lost = await press();
+    assert.deepEqual([lost.exitCode, lost.stdout], [3, ''], lost.stderr);
+    assert.match(lost.stderr, /another network namespace \(net:\[\d+\]\), which is not found from here/);
+    assert.deepEqual(await off(), []);
+    const controller = new AbortController();
+    const living = namespace.tool(['sleep', '60'], { timeoutMs: 60_000, signal: controller.signal }).catch(() => null);
+    await namespace.sh('true');
+    const found = await press();
+    controller.abort(new Error('enough'));
+    await living;
+    assert.deepEqual([found.exitCode, found.stdout], [0, `payment: ${DIRECT}\n`], found.stderr);
     assert.deepEqual(await off(), ['payment off.sh']);
   });
 }
@@ -219,3 +253,17 @@ function countingTools(runDir: string, tools: readonly string[]): { folder: stri
         .filter((line) => line !== ''),
   };
 }
+
+test('nft: an application whose mark was taken away by hand is taken out of the rules, the others stay switched', async (context) => {
+  const { namespace, install, press, firewall } = await setUp(context, 'nft');
+  await install();
+  const maps = async () =>
+    (await namespace.tool(['nft', 'list', 'map', 'inet', 'weir', 'out_uid_app'], { timeoutMs: 5000 })).stdout;
+  await namespace.tool(['nft', 'delete element inet weir out_uid_mark { 2001 }'], { timeoutMs: 5000 });
+  assert.match(await maps(), /2001/);
+  const pressed = await press([]);
+  assert.deepEqual([pressed.exitCode, pressed.stderr], [0, '']);
+  assert.doesNotMatch(await maps(), /2001/);
+  const payment = [...switchedOff((await firewall.read()).rulesets)].find(([app]) => app === 'payment');
+  assert.deepEqual(payment, ['payment', ['off.sh']]);
+});

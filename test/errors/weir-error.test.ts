@@ -1,3 +1,4 @@
+/** Errors and the catalogue. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ERROR_CATALOGUE, isErrorCode } from '../../src/errors/catalogue.ts';

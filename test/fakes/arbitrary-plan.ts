@@ -1,8 +1,9 @@
+/** Generator of plans, with providers and calls to match. */
 import * as fc from 'fast-check';
-import type { RoutingCall, RoutingProvider, RoutingService } from '../../src/routing/case-file.ts';
-import type { Term } from '../../src/routing/plan-term.ts';
-import type { PlanCondition, PlanOutcome, PlanSpan, PlanTest, RoutePlan } from '../../src/routing/route-plan.ts';
-import type { TypedValue } from '../../src/routing/typed-value.ts';
+import type { RoutingCall, RoutingProvider, RoutingService } from '../../src/rules/case-file.ts';
+import type { Term } from '../../src/rules/plan/plan-term.ts';
+import type { PlanCondition, PlanOutcome, PlanSpan, PlanTest, RoutePlan } from '../../src/rules/plan/route-plan.ts';
+import type { TypedValue } from '../../src/rules/plan/typed-value.ts';
 
 const SPAN: PlanSpan = { offset: 0, end: 1, line: 1, column: 1, endLine: 1, endColumn: 2 };
 

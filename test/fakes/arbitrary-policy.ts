@@ -1,8 +1,9 @@
+/** Generator of interception policies. */
 import fc from 'fast-check';
-import { mergeCidrs } from '../../src/config/cidr.ts';
-import type { Cidr, PortRange, TrafficScope } from '../../src/config/mesh-config.ts';
-import { mergePortRanges } from '../../src/config/port-range.ts';
-import type { InterceptedApp, InterceptPolicy, ResolvedSelector } from '../../src/intercept/policy.ts';
+import type { InterceptedApp, InterceptPolicy, ResolvedSelector } from '../../src/interception/rules/policy.ts';
+import { mergeCidrs } from '../../src/mesh/cidr.ts';
+import type { Cidr, PortRange, TrafficScope } from '../../src/mesh/mesh-config.ts';
+import { mergePortRanges } from '../../src/mesh/port-range.ts';
 import type { Packet } from './evaluate-ruleset.ts';
 
 // Small worlds, so that random packets meet random conditions often.
@@ -98,6 +99,7 @@ function toApp(select: ResolvedSelector | undefined, parts: AppParts, index: num
   return [
     {
       name: `app${index}`,
+      mode: 'redirect',
       // Small and large slots: a mark has 16 bits for them.
       slot: index % 2 === 0 ? index + 1 : 0xffff - index,
       select,

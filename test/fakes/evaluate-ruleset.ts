@@ -1,6 +1,15 @@
+/** Evaluates a ruleset on single packets, as netfilter does. */
 import { BlockList } from 'node:net';
-import type { Cidr, PortRange } from '../../src/config/mesh-config.ts';
-import type { Chain, KnownRule, LookupKey, MapElement, Match, Ruleset, Table } from '../../src/intercept/ruleset.ts';
+import type {
+  Chain,
+  KnownRule,
+  LookupKey,
+  MapElement,
+  Match,
+  Ruleset,
+  Table,
+} from '../../src/interception/rules/ruleset.ts';
+import type { Cidr, PortRange } from '../../src/mesh/mesh-config.ts';
 
 /** A packet that meets a netfilter hook on this host; what a hook cannot know of it is null. */
 export interface Packet {
@@ -100,6 +109,7 @@ class ChainWalk {
         this.mark = action.mark;
         continue;
       }
+      if (action.do !== 'set-mark-from-map') throw onlyInKernels(action.do);
       const value = this.#lookUp(action.map, action.key)?.value;
       if (value && 'mark' in value) this.mark = value.mark;
     }
@@ -132,6 +142,9 @@ class ChainWalk {
         return ancestor(packet.cgroup, key.level) === element;
       case 'mark':
         return element === this.mark;
+      case 'packet-mark':
+      case 'flow':
+        throw onlyInKernels(key.by);
       default:
         return element === packet[key.by];
     }
@@ -163,9 +176,14 @@ class ChainWalk {
       case 'local-destination':
         return packet.isLocalDestination !== match.negate;
       case 'mark':
-        return (this.mark & match.mask) >>> 0 === match.mark;
+        return ((this.mark & match.mask) >>> 0 === match.mark) !== match.negate;
       case 'mark-in':
         return (this.#lookUp(match.set, { by: 'mark' }) !== undefined) !== match.negate;
+      case 'packet-mark':
+      case 'packet-mark-in':
+      case 'flag':
+      case 'flow-in':
+        throw onlyInKernels(match.on);
       case 'lease': {
         const at = this.#renewedAtMs.get(match.list) ?? Number.NEGATIVE_INFINITY;
         return (match.family === packet.family && this.#nowMs - at < match.seconds * 1000) !== match.negate;
@@ -174,6 +192,11 @@ class ChainWalk {
         return this.#nowMs < match.epochSeconds * 1000;
     }
   }
+}
+
+/** Transparent proxying depends on routing and on memory that packets write: kernels alone are its judges. */
+function onlyInKernels(what: string): RangeError {
+  return new RangeError(`${what} is not evaluated here`);
 }
 
 /** An address condition carries its family: `ip daddr != ...` says nothing about an IPv6 packet. */

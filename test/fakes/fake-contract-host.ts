@@ -1,4 +1,5 @@
-import type { Backend } from '../../src/usecases/ports.ts';
+/** The simulated host of the firewall contract. */
+import type { Backend } from '../../src/interception/backend.ts';
 import { type ConnectRequest, type ContractHost, PLACES } from '../e2e/contract-host.ts';
 import type { Packet } from './evaluate-ruleset.ts';
 import { FakeFirewall } from './fake-firewall.ts';

@@ -1,19 +1,23 @@
+/** Facts about a fake host. */
+import type { RegistryConfig } from '../../src/mesh/discovery-config.ts';
+import type { FolderFact, RightsFacts } from '../../src/platform/facts/rights-facts.ts';
 import type {
   ClockFacts,
   ConntrackRoom,
-  FolderFact,
+  DiscoveryAgentFacts,
+  DubboRouterFacts,
+  GroovyFacts,
   HostFacts,
   KernelFacts,
-  RightsFacts,
   RuleTool,
   RuleTrial,
-} from '../../src/usecases/ports/host-facts.ts';
+} from '../../src/readiness/ports.ts';
 
 /** Facts of a host that is in order; tests change what they are about. */
 export class FakeFacts implements HostFacts {
   kernelFacts: KernelFacts = { release: '6.1.0-18-amd64', hasIpv6: true, canAbortSockets: true };
   installed = new Map(
-    ['nft', 'iptables-nft', 'iptables-legacy', 'conntrack', 'ss', 'ip', 'setpriv', 'nsenter'].map(
+    ['nft', 'iptables-nft', 'iptables-legacy', 'conntrack', 'ss', 'ip', 'setpriv', 'perl', 'nsenter'].map(
       (name): [string, string] => [name, `${name} 1.0`],
     ),
   );
@@ -27,6 +31,13 @@ export class FakeFacts implements HostFacts {
   room: ConntrackRoom | null = { count: 100, max: 1000 };
   mounts: readonly string[] = ['/sys/fs/cgroup'];
   clockFacts: Omit<ClockFacts, 'nowMs'> = { isSynchronised: true, by: 'chrony' };
+  groovyFacts: GroovyFacts = {
+    wanted: '2.4.21',
+    jar: { path: '/jars/groovy-all-2.4.21.jar', state: 'found', why: null, version: '2.4.21' },
+    java: { version: '17.0.13', isJdk: true },
+  };
+  registryProblems = new Map<string, string>();
+  agentFacts: DiscoveryAgentFacts | null = { serving: true, held: [], nacked: [], lost: [] };
   files: readonly string[] = [];
   readonly #nowMs: () => number;
 
@@ -51,5 +62,12 @@ export class FakeFacts implements HostFacts {
   conntrackRoom = async () => this.room;
   cgroupMounts = async () => this.mounts;
   clock = async (): Promise<ClockFacts> => ({ nowMs: this.#nowMs(), ...this.clockFacts });
+  groovy = async () => this.groovyFacts;
+  routerFacts: readonly DubboRouterFacts[] = [{ release: '3.2.16', why: null }];
+  dubboRouters = async () => this.routerFacts;
+  authFileProblems = new Map<string, string>();
+  authFileProblem = async (file: string) => this.authFileProblems.get(file) ?? null;
+  registryProblem = async ({ name }: RegistryConfig) => this.registryProblems.get(name) ?? null;
+  discoveryAgent = async () => this.agentFacts;
   filesIn = async () => this.files;
 }

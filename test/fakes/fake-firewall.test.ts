@@ -1,3 +1,4 @@
+/** The fake firewall under the firewall contract. */
 import { firewallContract } from '../e2e/firewall-contract.ts';
 import { makeFakeContractHost } from './fake-contract-host.ts';
 

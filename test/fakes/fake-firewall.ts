@@ -1,10 +1,12 @@
+/** A firewall in memory, with the semantics of the real ones. */
 import { WeirError } from '../../src/errors/weir-error.ts';
-import { IPTABLES_TABLE, leaseList, MADE_TABLE_CHAIN } from '../../src/intercept/compile-iptables.ts';
-import { LEASE_SET } from '../../src/intercept/compile-nft.ts';
-import { type Lease, renewalOperations } from '../../src/intercept/lease.ts';
-import type { Operation, RulesetChange } from '../../src/intercept/operations.ts';
-import type { Hook, KnownRule, Ruleset, Scope } from '../../src/intercept/ruleset.ts';
-import type { Backend, Firewall, InstalledRules } from '../../src/usecases/ports.ts';
+import type { Backend } from '../../src/interception/backend.ts';
+import type { Firewall, InstalledRules, RememberedFlow } from '../../src/interception/ports.ts';
+import { IPTABLES_TABLE, leaseList, MADE_TABLE_CHAIN } from '../../src/interception/rules/iptables/compile-iptables.ts';
+import { type Lease, renewalOperations } from '../../src/interception/rules/lease.ts';
+import { LEASE_SET } from '../../src/interception/rules/nft/table-maps.ts';
+import type { Operation, RulesetChange } from '../../src/interception/rules/operations.ts';
+import type { Hook, KnownRule, Ruleset, RulesetScope } from '../../src/interception/rules/ruleset.ts';
 import { evaluateRulesets, type Packet } from './evaluate-ruleset.ts';
 import { type Dialect, FakeTable, type ForeignRedirect, foreignChain, RefusedOperation } from './fake-tables.ts';
 
@@ -26,8 +28,8 @@ export class FakeFirewall implements Firewall {
   readonly committed: RulesetChange[] = [];
   readonly #nowMs: () => number;
   readonly #dialect: Dialect;
-  readonly #scopes: readonly Scope[];
-  readonly #families: Map<Scope, Map<string, FakeTable>>;
+  readonly #scopes: readonly RulesetScope[];
+  readonly #families: Map<RulesetScope, Map<string, FakeTable>>;
   readonly #renewed = new Map<string, number>();
   readonly #foreignTables = new Map<string, { readonly text: string; readonly redirect: ForeignRedirect | null }>();
   readonly #connections = new Map<string, Omit<FakeConnection, 'isBroken'>>();
@@ -66,6 +68,13 @@ export class FakeFirewall implements Firewall {
     this.committed.push(...done);
     return { ms: 1 };
   }
+
+  /** Only kernels remember flows: see the tests of transparent proxying on real packets. */
+  async flows(): Promise<readonly RememberedFlow[]> {
+    return [];
+  }
+
+  async forgetFlows(): Promise<void> {}
 
   async renewLeases(leases: readonly Lease[]): Promise<readonly string[]> {
     if (this.#dialect === 'iptables') {
@@ -171,7 +180,7 @@ export class FakeFirewall implements Firewall {
     return [...ours, ...[...this.#foreignTables].map(([name, { text }]) => `${name} ${text}`)].join('\n');
   }
 
-  #attempt(scope: Scope, operations: readonly Operation[]): Map<string, FakeTable> {
+  #attempt(scope: RulesetScope, operations: readonly Operation[]): Map<string, FakeTable> {
     const tables = new Map([...this.#tables(scope)].map(([name, table]) => [name, table.clone()]));
     for (const operation of operations) this.#step(tables, operation);
     // The table that weir made goes with its mark, unless another program has put something into it since.
@@ -220,7 +229,7 @@ export class FakeFirewall implements Firewall {
     return new Map([...this.#renewed].filter(([list]) => lists.has(list)));
   }
 
-  #tables(scope: Scope): Map<string, FakeTable> {
+  #tables(scope: RulesetScope): Map<string, FakeTable> {
     return this.#families.get(scope) ?? new Map();
   }
 

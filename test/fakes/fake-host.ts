@@ -1,27 +1,32 @@
-import type { ResolvedMeshConfig } from '../../src/config/mesh-config.ts';
-import { parseMeshConfig } from '../../src/config/parse-mesh.ts';
-import { resolveAccounts } from '../../src/config/resolve-accounts.ts';
-import type { Rule } from '../../src/intercept/ruleset.ts';
-import type { SidecarStatus } from '../../src/upgrade/upgrade-report.ts';
-import type { BackendChoice, ForeignFirewall } from '../../src/usecases/detection.ts';
-import type { InterceptHost, NetworkFacts, ProbeScope } from '../../src/usecases/host.ts';
-import type { JournalEntry } from '../../src/usecases/journal-entry.ts';
+/** All ports of interception on one fake host, with kills and faults. */
+import { WeirError } from '../../src/errors/weir-error.ts';
+import type { Backend } from '../../src/interception/backend.ts';
+import type { BackendChoice, ForeignFirewall } from '../../src/interception/detection.ts';
+import type { InterceptHost, NetworkFacts, ProbeScope } from '../../src/interception/host.ts';
+import type { JournalEntry } from '../../src/interception/journal-entry.ts';
+import type { ManagedSidecar } from '../../src/interception/managed-sidecars.ts';
 import type {
-  Backend,
   Connections,
   Firewall,
   InstalledRules,
+  MarkRoutes,
+  MarkRoutesFacts,
   PanicFile,
   ProbeOutcome,
   ProbeRequest,
-  Readiness,
   SshFacts,
   TcpSocket,
   TrackedFlow,
-} from '../../src/usecases/ports.ts';
-import type { StoredState } from '../../src/usecases/stored-state.ts';
+} from '../../src/interception/ports.ts';
+import type { Rule } from '../../src/interception/rules/ruleset.ts';
+import type { StoredState } from '../../src/interception/stored-state.ts';
+import type { ResolvedMeshConfig } from '../../src/mesh/mesh-config.ts';
+import { parseMeshConfig } from '../../src/mesh/parse-mesh.ts';
+import { resolveAccounts } from '../../src/mesh/resolve-accounts.ts';
+import type { Readiness } from '../../src/platform/readiness.ts';
 import type { Packet } from './evaluate-ruleset.ts';
 import { FakeFirewall } from './fake-firewall.ts';
+import { FakeSurroundings } from './fake-surroundings.ts';
 
 /** Thrown by every port call from the moment of the kill on: what a SIGKILLed process would not have done. */
 export class Killed extends Error {}
@@ -39,6 +44,8 @@ export function listener(address: string, port: number, uid = 1337): TcpSocket {
     cgroup: '',
     processes: [],
     dualStack: false,
+    transparent: null,
+    device: null,
   };
 }
 
@@ -50,7 +57,13 @@ export function listener(address: string, port: number, uid = 1337): TcpSocket {
 export class FakeHost implements InterceptHost {
   nowMs = FAKE_START_MS;
   readonly firewalls: ReadonlyMap<Backend, FakeFirewall>;
+  /** What every tool answers that is to read rules, as without rights; null when they can. */
+  denied: Error | null = null;
+  /** Back ends that cannot be looked at for want of their tool; others that are not usable are seen to be empty. */
+  missing: readonly Backend[] = [];
   usable: readonly Backend[] = ['nft', 'iptables-nft', 'iptables-legacy'];
+  /** A back end whose tool is there and fails. */
+  unreadable: Backend | null = null;
   stored: StoredState | null = null;
   storeProblem: string | null = null;
   storeError: Error | null = null;
@@ -69,10 +82,21 @@ export class FakeHost implements InterceptHost {
   flows: TrackedFlow[] = [];
   aborted = 0;
   sshFacts: SshFacts = { ports: [22], peers: [] };
-  networkFacts: NetworkFacts = { isHostNamespace: false, hasIpv6: true, netns: '' };
+  networkFacts: NetworkFacts = {
+    isHostNamespace: false,
+    hasIpv4: true,
+    hasIpv6: true,
+    netns: '',
+    namespace: { id: '4:1', boot: 'boot' },
+  };
   sliceExists = true;
+  readonly surroundings = new FakeSurroundings();
   hasSupervisor = false;
-  managed: SidecarStatus | null = null;
+  /** Why the lock cannot be had at all; null: it can. */
+  lockError: Error | null = null;
+  /** Why conntrack cannot be asked; null: it can. */
+  trackedError: Error | null = null;
+  managed: ManagedSidecar | null = null;
   /** Replaces the outcome of probes; null leaves them to the rules. */
   /** How often candidates for probes were asked for. */
   addressQuestions = 0;
@@ -82,6 +106,7 @@ export class FakeHost implements InterceptHost {
   #steps = 0;
   #killAfter = Number.POSITIVE_INFINITY;
   #isLocked = false;
+  #setBy = 0;
   #redirected = 0;
 
   constructor() {
@@ -110,6 +135,11 @@ export class FakeHost implements InterceptHost {
     this.nowMs += ms;
   }
 
+  /** Sets the wall clock to this many milliseconds off; the kernel's and the monotonic one go on. */
+  setWallClock(offMs: number): void {
+    this.#setBy = offMs;
+  }
+
   fake(backend: Backend): FakeFirewall {
     const firewall = this.firewalls.get(backend);
     if (firewall === undefined) throw new TypeError(backend);
@@ -131,16 +161,27 @@ export class FakeHost implements InterceptHost {
       backend,
       read: () =>
         this.#step(`read ${backend}`, async () => {
-          if (!this.usable.includes(backend)) throw new Error(`${backend} is not installed`);
-          return this.#counted(await fake.read());
+          const installed = await fake.read();
+          if (this.denied !== null) throw this.denied;
+          if (this.unreadable === backend)
+            throw new WeirError('WEIR2003', { what: `${backend} failed`, why: 'EMFILE', hint: 'wait' });
+          const holds = installed.rulesets.some(({ tables }) => tables.length > 0);
+          if (this.missing.includes(backend) || (holds && !this.usable.includes(backend))) throw missing(backend);
+          return this.#counted(installed);
         }),
       commit: (changes) => this.#step(`commit ${backend}`, () => fake.commit(changes)),
       render: (changes) => fake.render(changes),
       renewLeases: (leases) => this.#step(`renew ${backend}`, () => fake.renewLeases(leases)),
       standBy: () => fake.standBy(),
+      flows: () => fake.flows(),
+      forgetFlows: () => fake.forgetFlows(),
       remainingLeases: (leases) => fake.remainingLeases(leases),
       test: (changes) => this.#step(`test ${backend}`, () => fake.test(changes)),
     };
+  }
+
+  backend(backend: Backend): Promise<BackendChoice> {
+    return this.#step('detect', async () => ({ backend, usable: this.usable.includes(backend), detail: 'fake' }));
   }
 
   backends(): Promise<readonly BackendChoice[]> {
@@ -154,13 +195,38 @@ export class FakeHost implements InterceptHost {
     return this.#step('foreign', async () => this.foreignRules);
   }
 
+  /** Families whose marks are routed to loopback. */
+  routedFamilies: (4 | 6)[] = [];
+  markRoutesFacts: Pick<MarkRoutesFacts, 'clashes' | 'earlier' | 'foreignRoutes'> = {
+    clashes: [],
+    earlier: [],
+    foreignRoutes: [],
+  };
+
+  readonly markRoutes: MarkRoutes = {
+    read: () =>
+      this.#step('ip rule', async () => {
+        return { ...this.markRoutesFacts, whole: this.routedFamilies, some: this.routedFamilies };
+      }),
+    ensure: () =>
+      this.#step('ip rule add', async () => {
+        this.routedFamilies = [4, 6];
+      }),
+    remove: () =>
+      this.#step('ip rule del', async () => {
+        this.routedFamilies = [];
+      }),
+    render: (families) => families.map((family) => `# ip -${family} rule add\n`).join(''),
+  };
+
   readonly connections: Connections = {
     tracked: (filter) =>
-      this.#step('conntrack -L', async () =>
-        this.flows.filter(
+      this.#step('conntrack -L', async () => {
+        if (this.trackedError !== null) throw this.trackedError;
+        return this.flows.filter(
           ({ mark }) => filter === undefined || (mark & filter.mask) >>> 0 === (filter.mark & filter.mask) >>> 0,
-        ),
-      ),
+        );
+      }),
     sockets: (kind) => this.#step('ss', async () => (kind === 'listening' ? this.listeners : this.connected)),
     groupsOf: async () => new Map(),
     abort: (pairs) =>
@@ -179,6 +245,7 @@ export class FakeHost implements InterceptHost {
   askReadiness = (): Promise<Readiness> => this.#step('ready?', async () => this.readiness);
 
   readonly prober = {
+    prepare: (): void => {},
     probe: (requests: readonly ProbeRequest[]): Promise<ProbeOutcome[]> =>
       this.#step('probe', async () => requests.map((request) => this.probeOverride?.(request) ?? this.#probe(request))),
   };
@@ -217,7 +284,9 @@ export class FakeHost implements InterceptHost {
 
   takeLock = (): Promise<{ release: () => Promise<void> }> =>
     this.#step('lock', async () => {
-      if (this.#isLocked) throw new Error('the lock is held');
+      if (this.lockError !== null) throw this.lockError;
+      if (this.#isLocked)
+        throw new WeirError('WEIR2021', { what: 'weir on is at work', why: 'one at a time', hint: 'wait' });
       this.#isLocked = true;
       return {
         release: async () => {
@@ -244,13 +313,16 @@ export class FakeHost implements InterceptHost {
       }),
   };
 
-  sidecarStatus = async (): Promise<SidecarStatus | null> => this.managed;
+  sidecarStatus = async (): Promise<ManagedSidecar | null> => this.managed;
   isSupervised = async (): Promise<boolean> => this.hasSupervisor;
   ssh = (): Promise<SshFacts> => this.#step('ssh', async () => this.sshFacts);
+  /** Files of other namespaces by their id. */
+  namespaces = new Map<string, string>();
+  findNamespace = (id: string): string | null => this.namespaces.get(id) ?? null;
   network = (): Promise<NetworkFacts> => this.#step('network', async () => this.networkFacts);
 
   readonly clock = {
-    now: (): number => this.nowMs,
+    now: (): number => this.nowMs + this.#setBy,
     monotonic: (): number => this.nowMs,
     sleep: async (ms: number): Promise<void> => {
       this.nowMs += ms;
@@ -300,6 +372,10 @@ export class FakeHost implements InterceptHost {
     this.onStep?.(this.#steps, what);
     return act();
   }
+}
+
+function missing(backend: Backend): WeirError {
+  return new WeirError('WEIR2001', { what: `${backend} is missing`, why: 'it is not installed', hint: 'install it' });
 }
 
 /** A first packet of a local connection, to be varied. */

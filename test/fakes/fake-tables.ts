@@ -1,5 +1,6 @@
-import type { Operation } from '../../src/intercept/operations.ts';
-import type { Chain, Hook, KnownRule, MapElement, Rule, RuleMap, Table } from '../../src/intercept/ruleset.ts';
+/** Tables and transactions of the fake firewall. */
+import type { Operation } from '../../src/interception/rules/operations.ts';
+import type { Chain, Hook, KnownRule, MapElement, Rule, RuleMap, Table } from '../../src/interception/rules/ruleset.ts';
 
 /** The error a tool ends with when the kernel refuses a step of a transaction; `reason` is the kernel's word for it. */
 export class RefusedOperation extends Error {

@@ -1,9 +1,10 @@
+/** Reads the fixture rules with the recorded answers of real engines. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CaseFile, parseCaseFile, type RoutingCall } from '../../src/routing/case-file.ts';
-import type { EvaluatedCall } from '../../src/routing/evaluate-documents.ts';
-import { presentProviders } from '../../src/routing/plan-evaluate.ts';
+import { type CaseFile, parseCaseFile, type RoutingCall } from '../../src/rules/case-file.ts';
+import type { EvaluatedCall } from '../../src/rules/evaluate-documents.ts';
+import { presentProviders } from '../../src/rules/plan/evaluate-plan.ts';
 
 const ROOT = fileURLToPath(new URL('../fixtures/groovy/', import.meta.url));
 

@@ -1,9 +1,10 @@
-import { convertPlan } from '../../src/routing/convert-plan.ts';
-import { describeTerm, describeTest } from '../../src/routing/describe-condition.ts';
-import { collectDiagnostics } from '../../src/routing/report/collect-diagnostics.ts';
-import { markdownReport } from '../../src/routing/report/markdown-report.ts';
-import type { PlanOutcome, PlanRule, RoutePlan } from '../../src/routing/route-plan.ts';
-import { planRuleFile } from '../../src/usecases/rules/plan-rule-file.ts';
+/** Makes the page that shows fixture rules beside their documents. */
+import { convertPlan } from '../../src/rules/convert-plan.ts';
+import { describeTerm, describeTest } from '../../src/rules/plan/describe-condition.ts';
+import type { PlanOutcome, PlanRule, RoutePlan } from '../../src/rules/plan/route-plan.ts';
+import { collectDiagnostics } from '../../src/rules/report/collect-diagnostics.ts';
+import { markdownReport } from '../../src/rules/report/markdown-report.ts';
+import { planRuleFile } from '../../src/rules/usecases/plan-rule-file.ts';
 import { fixtureCases } from './fixture-cases.ts';
 
 /** Where the page lies. */

@@ -1,8 +1,9 @@
 import type { TestContext } from 'node:test';
-import { createIptablesFirewall } from '../../../src/host/firewall/iptables.ts';
-import { createNftFirewall } from '../../../src/host/firewall/nft.ts';
-import type { Backend, Firewall } from '../../../src/usecases/ports.ts';
-import { type Stage, setStage } from '../../../test/e2e/intercept/stage.ts';
+import { createIptablesFirewall } from '../../../src/interception/adapters/firewall/iptables.ts';
+import { createNftFirewall } from '../../../src/interception/adapters/firewall/nft.ts';
+import type { Backend } from '../../../src/interception/backend.ts';
+import type { Firewall } from '../../../src/interception/ports.ts';
+import { type Stage, setStage } from '../../../test/e2e/interception/stage.ts';
 
 /** The back ends in the order of the tables. */
 export const BACKENDS: readonly Backend[] = ['nft', 'iptables-nft', 'iptables-legacy'];
@@ -12,11 +13,12 @@ export async function onStage<T>(
   name: string,
   apps: Record<string, unknown>,
   work: (stage: Stage) => Promise<T>,
+  sidecar: 'envoy' | 'transparent' = 'envoy',
 ): Promise<T> {
   const tasks: (() => Promise<void> | void)[] = [];
   const context = { after: (task: () => Promise<void> | void) => tasks.push(task) } as unknown as TestContext;
   try {
-    return await work(await setStage(name, { test: context, apps, sidecar: 'envoy' }));
+    return await work(await setStage(name, { test: context, apps, sidecar }));
   } finally {
     for (const task of tasks) await task();
   }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Stage } from '../../../test/e2e/intercept/stage.ts';
+import type { Stage } from '../../../test/e2e/interception/stage.ts';
 import { LAB_UIDS } from '../../../test/e2e/lab/lab.ts';
 import { BACKENDS, onStage, printTable } from './bench-lab.ts';
 

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks';
-import type { InterceptedApp, InterceptPolicy } from '../../../src/intercept/policy.ts';
-import { applyPolicy } from '../../../src/usecases/apply-rules.ts';
-import type { Backend } from '../../../src/usecases/ports.ts';
-import type { Stage } from '../../../test/e2e/intercept/stage.ts';
+import { applyPolicy } from '../../../src/interception/apply-rules.ts';
+import type { Backend } from '../../../src/interception/backend.ts';
+import type { InterceptedApp, InterceptPolicy } from '../../../src/interception/rules/policy.ts';
+import type { Stage } from '../../../test/e2e/interception/stage.ts';
 import { LAB_UIDS } from '../../../test/e2e/lab/lab.ts';
 import { BACKENDS, firewallOf, onStage, printTable } from './bench-lab.ts';
 
@@ -51,6 +51,7 @@ function weirSwap(stage: Stage, backend: Backend, swap: number): Promise<unknown
 function policy(swap: number): InterceptPolicy {
   const app = (name: string, slot: number, uid: number): InterceptedApp => ({
     name,
+    mode: 'redirect',
     slot,
     select: { kind: 'users', uids: [uid] },
     outboundPort: 15_001,

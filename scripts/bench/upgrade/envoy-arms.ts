@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { removeSharedMemory } from '../../../src/host/envoy/shared-memory-flag.ts';
+import { removeSharedMemory } from '../../../src/sidecar/adapters/shared-memory-flag.ts';
 import { sidecarBootstrap } from '../../../test/e2e/sidecar/sidecar-bootstrap.ts';
 import { NEW_ENVOY, OLD_ENVOY } from '../../../test/e2e/sidecar/sidecar-lab.ts';
 import type { Arm, RunningArm } from './arm.ts';

@@ -1,8 +1,9 @@
+/** The command `weir config check`. */
 import * as Flags from '@oclif/core/flags';
-import { type ConfigSummary, summarizeConfig } from '../../config/config-summary.ts';
-import { loadMeshConfig, readMeshConfig } from '../../host/config-file.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
-import { formatConfigSummary } from '../../present/config-summary-text.ts';
+import { type CommandOutcome, WeirCommand } from '../../cli/base-command.ts';
+import { loadMeshConfig, readMeshConfig } from '../../mesh/compose.ts';
+import { type ConfigSummary, summarizeConfig } from '../../mesh/config-summary.ts';
+import { formatConfigSummary } from '../../mesh/text/config-summary-text.ts';
 
 /** Reads mesh.yaml as every other command does and shows what it says, or everything that is wrong with it. */
 export default class ConfigCheckCommand extends WeirCommand<typeof ConfigCheckCommand, ConfigSummary> {

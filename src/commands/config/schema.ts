@@ -1,5 +1,6 @@
-import { buildMeshJsonSchema, formatMeshJsonSchema, type JsonSchema } from '../../config/mesh-json-schema.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
+/** The command `weir config schema`. */
+import { type CommandOutcome, WeirCommand } from '../../cli/base-command.ts';
+import { buildMeshJsonSchema, formatMeshJsonSchema, type JsonSchema } from '../../mesh/mesh-json-schema.ts';
 
 /** Prints the JSON Schema of mesh.yaml, by which editors complete and check the file. */
 export default class ConfigSchemaCommand extends WeirCommand<typeof ConfigSchemaCommand, JsonSchema> {

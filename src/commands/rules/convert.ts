@@ -1,20 +1,23 @@
+/** The command `weir rules convert`. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { WeirError } from '../../errors/weir-error.ts';
-import { localRuleFiles } from '../../host/rule-files.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
-import { formatCodeFrame } from '../../present/code-frame.ts';
-import { formatConversion, formatRuleErrors } from '../../present/conversion-text.ts';
-import { estateFlags, targetFlags } from '../../present/rules-flags.ts';
-import { terminalColumns } from '../../present/terminal.ts';
-import { type ConvertOutcome, convertRules } from '../../usecases/rules/convert-rules.ts';
-import { planRuleFile } from '../../usecases/rules/plan-rule-file.ts';
+import type { CommandOutcome } from '../../cli/base-command.ts';
+import { formatCodeFrame } from '../../cli/code-frame.ts';
+import { type Paint, paintFor } from '../../cli/paint.ts';
+import { terminalColumns } from '../../cli/terminal.ts';
+import { someUnusable, unusableFile } from '../../rules/report/unusable-files.ts';
+import { formatConversion, formatRuleErrors } from '../../rules/text/conversion-text.ts';
+import { RulesCommand, type WithEngine } from '../../rules/text/rules-command.ts';
+import { encodingFlag, estateFlags, oracleFlag, targetFlags, whenEmptyFlag } from '../../rules/text/rules-flags.ts';
+import { type ConvertOutcome, convertRules } from '../../rules/usecases/convert-rules.ts';
+
+type ConvertedResult = ConvertOutcome['json'] & WithEngine;
 
 /** Turns legacy routing rules into documents, label plan and report; writes nothing that is not proved or accepted. */
-export default class RulesConvertCommand extends WeirCommand<typeof RulesConvertCommand, ConvertOutcome['json']> {
+export default class RulesConvertCommand extends RulesCommand<typeof RulesConvertCommand, ConvertedResult> {
   static override summary = 'Convert legacy routing rules to proven documents.';
   static override description =
-    'Takes Groovy scripts, script:// and condition:// URLs, script-router, condition and tag YAML and HSF rule classes, recognised by content. Scripts are read, never run. Ends with 1 if a rule is lossy, refused, dead or broken and not accepted.';
+    'Takes Groovy scripts, script:// and condition:// URLs, script-router, condition and tag YAML and HSF rule classes, recognised by content. weir reads scripts; only a real Groovy runs them, in a process without network (--oracle). Ends with 1 if a rule is lossy, refused, dead or broken and not accepted.';
   static override strict = false;
   static override args = { paths: Args.string({ description: 'Files and folders.', required: true }) };
   static override flags = {
@@ -25,6 +28,8 @@ export default class RulesConvertCommand extends WeirCommand<typeof RulesConvert
     }),
     ...targetFlags(),
     ...estateFlags(),
+    ...encodingFlag(),
+    ...whenEmptyFlag(),
     accept: Flags.string({
       helpValue: 'FILE',
       summary: 'Reviewed list of accepted losses, each with reason and expiry.',
@@ -34,6 +39,7 @@ export default class RulesConvertCommand extends WeirCommand<typeof RulesConvert
       summary: 'Write the report: JSON if the name ends in .json, else Markdown.',
     }),
     sarif: Flags.string({ helpValue: 'FILE', summary: 'Write the findings as SARIF 2.1.0.' }),
+    ...oracleFlag(),
     check: Flags.boolean({ summary: 'Write nothing; end with 1 if the files in --out are stale.' }),
   };
   static override examples = [
@@ -41,43 +47,44 @@ export default class RulesConvertCommand extends WeirCommand<typeof RulesConvert
     '<%= config.bin %> rules convert scripts/ --out mesh/ --check',
   ];
 
-  protected override async execute(): Promise<CommandOutcome<ConvertOutcome['json']>> {
+  protected override async execute(): Promise<CommandOutcome<ConvertedResult>> {
     const { flags } = this;
+    const oracle = await this.engines(flags.oracle);
     const outcome = await convertRules(
-      { ...flags, paths: this.words, targetVersion: flags['target-version'] },
+      { ...flags, paths: this.words, targetVersion: flags['target-version'], whenEmpty: flags['when-empty'] },
       {
-        files: localRuleFiles,
-        plan: planRuleFile,
+        files: this.files,
         today: new Date().toISOString().slice(0, 10),
         weirVersion: this.config.version,
         frame: (source, line, column, length) => formatCodeFrame({ source, line, column, length }),
         progress: (line) => this.progress(line),
+        oracle: oracle.engine,
       },
-    );
+    ).finally(() => oracle.close());
+    const result = { ...outcome.json, oracle: oracle.use() };
     for (const warning of outcome.warnings) this.warn(warning);
+    const text = (paint: Paint): string =>
+      formatConversion(outcome.results, outcome.json, paint, {
+        out: flags.check ? null : flags.out,
+        columns: process.stdout.isTTY ? terminalColumns() : null,
+        given: outcome.given,
+      }) +
+      oracle.line() +
+      formatRuleErrors(outcome.errors);
     const [first] = outcome.errors;
     if (first !== undefined) {
-      const more = outcome.errors.length - 1;
       if (outcome.errors.length === 1 && outcome.results.length === 0) throw first;
-      throw new WeirError('WEIR5025', {
-        what: `${first.what}${more === 0 ? '' : ` (and ${more} more)`}`,
-        why: first.why,
-        hint: first.hint,
-        details: {
-          ...outcome.json,
-          errors: outcome.errors.map(({ code, what, why, location }) => ({ code, what, why, location })),
-        },
-        cause: first,
-      });
+      this.announce(text(paintFor('stdout')).trimEnd());
+      throw someUnusable(
+        outcome.errors.map((error) => unusableFile(error)),
+        outcome.results.length,
+        result,
+      );
     }
     return {
-      result: outcome.json,
+      result,
       exit: outcome.exit,
-      text: (paint) =>
-        formatConversion(outcome.results, outcome.json, paint, {
-          out: flags.check ? null : flags.out,
-          columns: process.stdout.isTTY ? terminalColumns() : null,
-        }) + formatRuleErrors(outcome.errors),
+      text,
     };
   }
 }

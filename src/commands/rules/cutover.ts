@@ -1,14 +1,15 @@
+/** The command `weir rules cutover`. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { localRuleFiles } from '../../host/rule-files.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
-import { formatCodeFrame } from '../../present/code-frame.ts';
-import { estateFlags, targetFlags } from '../../present/rules-flags.ts';
-import { type Cutover, planCutover } from '../../usecases/rules/cutover-plan.ts';
-import { planRuleFile } from '../../usecases/rules/plan-rule-file.ts';
+import type { CommandOutcome } from '../../cli/base-command.ts';
+import { formatCodeFrame } from '../../cli/code-frame.ts';
+import { someUnusable } from '../../rules/report/unusable-files.ts';
+import { RulesCommand } from '../../rules/text/rules-command.ts';
+import { encodingFlag, estateFlags, targetFlags, whenEmptyFlag } from '../../rules/text/rules-flags.ts';
+import { type Cutover, planCutover } from '../../rules/usecases/cutover-plan.ts';
 
 /** Writes the run book that replaces a script by its documents, each step with its check and its way back. */
-export default class RulesCutoverCommand extends WeirCommand<typeof RulesCutoverCommand, Cutover> {
+export default class RulesCutoverCommand extends RulesCommand<typeof RulesCutoverCommand, Cutover> {
   static override summary = 'Write the run book of a cut-over, with checks and ways back.';
   static override strict = false;
   static override args = { paths: Args.string({ description: 'Files and folders.', required: true }) };
@@ -17,16 +18,23 @@ export default class RulesCutoverCommand extends WeirCommand<typeof RulesCutover
     accept: Flags.string({ helpValue: 'FILE', summary: 'Reviewed list of accepted losses.' }),
     ...targetFlags(),
     ...estateFlags(),
+    ...encodingFlag(),
+    ...whenEmptyFlag(),
   };
   static override examples = ['<%= config.bin %> rules cutover scripts/ --out mesh/'];
 
   protected override async execute(): Promise<CommandOutcome<Cutover>> {
     const { flags } = this;
     const result = await planCutover(
-      { ...flags, paths: this.words, targetVersion: flags['target-version'], check: false },
       {
-        files: localRuleFiles,
-        plan: planRuleFile,
+        ...flags,
+        paths: this.words,
+        targetVersion: flags['target-version'],
+        whenEmpty: flags['when-empty'],
+        check: false,
+      },
+      {
+        files: this.files,
         today: new Date().toISOString().slice(0, 10),
         weirVersion: this.config.version,
         frame: (source, line, column, length) => formatCodeFrame({ source, line, column, length }),
@@ -40,11 +48,15 @@ export default class RulesCutoverCommand extends WeirCommand<typeof RulesCutover
             path,
             ...steps.map(
               (step, index) =>
-                `  ${index + 1}. ${step.title}\n     ${step.action}\n     check: ${step.check}\n     way back: ${step.back}`,
+                `  ${index + 1}. ${step.title}\n     ${step.action}\n     check: ${step.check}\n     rollback: ${step.back}`,
             ),
           ].join('\n'),
         )
         .join('\n\n');
+    if (result.errors.length > 0) {
+      this.announce(text());
+      throw someUnusable(result.errors, result.scripts.length, result);
+    }
     return { result, text };
   }
 }

@@ -1,16 +1,20 @@
+/** The command `weir rules eval`. */
+import { basename, dirname, resolve } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { localRuleFiles } from '../../host/rule-files.ts';
-import { type StreamOutcome, WeirCommand } from '../../present/base-command.ts';
-import { wrongFlagValue } from '../../present/flags.ts';
-import { estateFlags, targetFlags } from '../../present/rules-flags.ts';
-import type { EvaluatedCall } from '../../routing/evaluate-documents.ts';
-import { readEstate } from '../../usecases/rules/estate.ts';
-import { evaluateRules, loadRules } from '../../usecases/rules/evaluate-rules.ts';
-import { evaluateScriptFile } from '../../usecases/rules/evaluate-script-file.ts';
+import type { StreamOutcome } from '../../cli/base-command.ts';
+import { wrongFlagValue } from '../../cli/flags.ts';
+import { WeirError } from '../../errors/weir-error.ts';
+import type { EvaluatedCall } from '../../rules/evaluate-documents.ts';
+import { RulesCommand } from '../../rules/text/rules-command.ts';
+import { encodingFlag, estateFlags, targetFlags } from '../../rules/text/rules-flags.ts';
+import { readEstate } from '../../rules/usecases/estate.ts';
+import { evaluateRules, loadRules } from '../../rules/usecases/evaluate-rules.ts';
+import { evaluateScriptFile } from '../../rules/usecases/evaluate-script-file.ts';
+import type { RuleFiles } from '../../rules/usecases/ports.ts';
 
 /** Says which providers each call reaches, by the model of the target or, given a script, of Groovy. */
-export default class RulesEvalCommand extends WeirCommand<typeof RulesEvalCommand, EvaluatedCall> {
+export default class RulesEvalCommand extends RulesCommand<typeof RulesEvalCommand, EvaluatedCall> {
   static override summary = 'Say which providers each call of a case reaches.';
   static override description =
     'One JSON line a call. REFUSED: the rule that would decide the call was not converted. With a script instead of --rules, it is what the script does by weir\u2019s model of Groovy.';
@@ -21,27 +25,31 @@ export default class RulesEvalCommand extends WeirCommand<typeof RulesEvalComman
     calls: Flags.string({ helpValue: 'FILE', summary: 'Calls: a JSON list, or one JSON document a line.' }),
     ...targetFlags(),
     ...estateFlags(),
+    ...encodingFlag(),
   };
   static override examples = ['<%= config.bin %> rules eval --rules mesh/ --case case.json'];
 
   protected override async execute(): Promise<StreamOutcome> {
     const { flags } = this;
-    const estate = await readEstate(localRuleFiles, flags);
+    const estate = await readEstate(this.files, flags);
     const place = flags.rules ?? this.args.script;
     if (place === undefined) throw wrongFlagValue('rules', '', 'a folder of `weir rules convert`, or name a script');
-    const isScript = this.args.script !== undefined || !(await looksLikeDocuments(place));
+    const isScript = this.args.script !== undefined || !(await looksLikeDocuments(this.files, place));
     const lines = isScript
-      ? await evaluateScriptFile(localRuleFiles, place, estate)
+      ? await evaluateScriptFile(this.files, place, estate, flags.encoding)
       : evaluateRules(
-          await loadRules(localRuleFiles, place, {
+          await loadRules(this.files, place, {
             target: flags.target,
             version: flags['target-version'],
             name: flags.name,
-            ...(flags.case === undefined ? {} : { isSource: isBeside(flags.case) }),
+            ...(flags.case === undefined ? {} : { isSource: isBeside(flags.case, estate.file) }),
           }),
           estate.calls,
           estate.providers,
         );
+    if (estate.providers.length === 0)
+      this.warn('no providers were given, so no call can reach one: give --providers or --case');
+    if (lines.length === 0) this.warn('no calls were given: give --calls or --case');
     for (const line of lines) this.emitLine(line);
     return { streamed: true };
   }
@@ -52,15 +60,34 @@ export default class RulesEvalCommand extends WeirCommand<typeof RulesEvalComman
   }
 }
 
-// A script that lies in the folder of the case file is the one that the case is about.
-function isBeside(caseFile: string): (path: string) => boolean {
-  const folder = caseFile.slice(0, caseFile.lastIndexOf('/') + 1);
-  return (path) => folder !== '' && path.startsWith(folder) && !path.slice(folder.length).includes('/');
+// The script that a case is about: the one that it names, or that lies in its folder, below the root of the conversion.
+function isBeside(caseFile: string, script: string | undefined): (source: string) => boolean {
+  const folder = dirname(resolve(caseFile));
+  return (source) => {
+    const at = dirname(source);
+    if (at === '.') return script !== undefined && source === script;
+    return folder.endsWith(`/${at}`) && (script === undefined || basename(source) === script);
+  };
 }
 
 // A folder, or a YAML text with an apiVersion, is documents; anything else is a legacy rule.
-async function looksLikeDocuments(place: string): Promise<boolean> {
-  if (!/\.ya?ml$/.test(place))
-    return !/\.[a-z]+$/i.test(place) || (await localRuleFiles.listFolder(place).catch(() => [])).length > 0;
-  return /^apiVersion:/m.test(await localRuleFiles.read(place));
+async function looksLikeDocuments(files: RuleFiles, place: string): Promise<boolean> {
+  if (/\.ya?ml$/.test(place)) return /^apiVersion:/m.test(await files.read(place));
+  return !/\.[a-z]+$/i.test(place) || (await isFolder(files, place));
+}
+
+// A folder that cannot be read is no script: the error says why.
+async function isFolder(files: RuleFiles, place: string): Promise<boolean> {
+  if (!(await files.exists(place))) return false;
+  try {
+    await files.listFolder(place);
+    return true;
+  } catch (error) {
+    if (error instanceof WeirError && isNoFolder(error.cause)) return false;
+    throw error;
+  }
+}
+
+function isNoFolder(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOTDIR';
 }

@@ -1,19 +1,20 @@
+/** The command `weir rules explain`. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { localRuleFiles } from '../../host/rule-files.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
-import { formatCodeFrame } from '../../present/code-frame.ts';
-import { estateFlags } from '../../present/rules-flags.ts';
-import { type Explanation, explainCall } from '../../usecases/rules/explain-call.ts';
-import { planRuleFile } from '../../usecases/rules/plan-rule-file.ts';
+import type { CommandOutcome } from '../../cli/base-command.ts';
+import { formatCodeFrame } from '../../cli/code-frame.ts';
+import { RulesCommand } from '../../rules/text/rules-command.ts';
+import { encodingFlag, estateFlags } from '../../rules/text/rules-flags.ts';
+import { type Explanation, explainCall } from '../../rules/usecases/explain-call.ts';
 
 /** Shows the rule and the line of a script that decide a call. */
-export default class RulesExplainCommand extends WeirCommand<typeof RulesExplainCommand, Explanation> {
+export default class RulesExplainCommand extends RulesCommand<typeof RulesExplainCommand, Explanation> {
   static override summary = 'Show the rule and the line that decide a call.';
   static override args = { script: Args.string({ description: 'The legacy rule.', required: true }) };
   static override flags = {
     call: Flags.string({ helpValue: 'JSON', required: true, summary: 'One call, as in a case file.' }),
     ...estateFlags(),
+    ...encodingFlag(),
   };
   static override examples = [
     `<%= config.bin %> rules explain pricing.groovy --call '{"service":"com.acme.Price","method":"quote"}'`,
@@ -21,10 +22,7 @@ export default class RulesExplainCommand extends WeirCommand<typeof RulesExplain
 
   protected override async execute(): Promise<CommandOutcome<Explanation>> {
     const { call } = this.flags;
-    const result = await explainCall(
-      { ...this.flags, script: this.args.script, call },
-      { files: localRuleFiles, plan: planRuleFile },
-    );
+    const result = await explainCall({ ...this.flags, script: this.args.script, call }, { files: this.files });
     return {
       result,
       text: () => {

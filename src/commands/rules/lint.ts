@@ -1,22 +1,27 @@
+/** The command `weir rules lint`. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { localRuleFiles } from '../../host/rule-files.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
-import { type LintResult, lintRules } from '../../usecases/rules/lint-rules.ts';
+import type { CommandOutcome } from '../../cli/base-command.ts';
+import { RulesCommand } from '../../rules/text/rules-command.ts';
+import { encodingFlag } from '../../rules/text/rules-flags.ts';
+import { type LintResult, lintRules } from '../../rules/usecases/lint-rules.ts';
 
 /** Finds the traps in mesh rules that exist already: what Dubbo drops, ignores or fails without a word. */
-export default class RulesLintCommand extends WeirCommand<typeof RulesLintCommand, LintResult> {
+export default class RulesLintCommand extends RulesCommand<typeof RulesLintCommand, LintResult> {
   static override summary = 'Find the traps in existing Dubbo mesh rules.';
   static override description = 'Ends with 1 if there is a finding. `weir help WR040` explains one.';
   static override strict = false;
   static override args = { files: Args.string({ description: 'YAML files and folders.', required: true }) };
-  static override flags = { sarif: Flags.string({ helpValue: 'FILE', summary: 'Write the findings as SARIF 2.1.0.' }) };
+  static override flags = {
+    ...encodingFlag(),
+    sarif: Flags.string({ helpValue: 'FILE', summary: 'Write the findings as SARIF 2.1.0.' }),
+  };
   static override examples = ['<%= config.bin %> rules lint mesh/*.yaml'];
 
   protected override async execute(): Promise<CommandOutcome<LintResult>> {
     const result = await lintRules(
-      { paths: this.words, sarif: this.flags.sarif },
-      { files: localRuleFiles, weirVersion: this.config.version },
+      { paths: this.words, sarif: this.flags.sarif, encoding: this.flags.encoding },
+      { files: this.files, weirVersion: this.config.version },
     );
     const exit = result.errors.length > 0 ? 2 : result.files.some((file) => file.findings.length > 0) ? 1 : 0;
     return {

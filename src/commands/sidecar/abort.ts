@@ -1,9 +1,8 @@
+/** The command `weir sidecar abort`. */
 import * as Args from '@oclif/core/args';
-import { controlSocketPath } from '../../host/envoy/control-path.ts';
-import { readSidecarSpec } from '../../host/envoy/sidecar-spec.ts';
-import { askSupervisor } from '../../host/envoy/supervisor-client.ts';
-import type { CommandOutcome } from '../../present/base-command.ts';
-import { SidecarCommand } from '../../present/sidecar-command.ts';
+import type { CommandOutcome } from '../../cli/base-command.ts';
+import { SidecarCommand } from '../../sidecar/cli/sidecar-command.ts';
+import { abortUpgrade } from '../../sidecar/usecases/control-sidecar.ts';
 
 interface AbortResult {
   readonly aborted: boolean;
@@ -18,9 +17,7 @@ export default class SidecarAbortCommand extends SidecarCommand<typeof SidecarAb
 
   protected override async execute(): Promise<CommandOutcome<AbortResult>> {
     const { name } = this.args;
-    await readSidecarSpec(this.flags.config, name);
-    const socket = controlSocketPath(this.flags['run-dir'], name);
-    const result = (await askSupervisor(socket, name, { command: 'abort' })) as AbortResult;
+    const result: AbortResult = await abortUpgrade(this.ports, name);
     const text = result.aborted
       ? 'the upgrade was aborted; the old Envoy serves as before'
       : 'no upgrade was under way';

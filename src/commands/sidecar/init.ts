@@ -1,14 +1,13 @@
+/** The command `weir sidecar init`. */
 import { resolve } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { readPort } from '../../config/port-range.ts';
-import { loadMeshConfig } from '../../host/config-file.ts';
-import { openSidecar } from '../../host/envoy/open-sidecar.ts';
-import { readSidecarSpec, requireSidecar } from '../../host/envoy/sidecar-spec.ts';
-import { writeBootstrap } from '../../host/envoy/write-bootstrap.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
-import { wrongFlagValue } from '../../present/flags.ts';
-import { sidecarBootstrap } from '../../upgrade/sidecar-bootstrap.ts';
+import { type CommandOutcome, WeirCommand } from '../../cli/base-command.ts';
+import { wrongFlagValue } from '../../cli/flags.ts';
+import { readListenPlace } from '../../cli/listen-place.ts';
+import { readPort } from '../../mesh/port-range.ts';
+import { sidecarPortsOf } from '../../sidecar/cli/sidecar-command.ts';
+import { initSidecar } from '../../sidecar/usecases/init-sidecar.ts';
 
 interface InitResult {
   readonly bootstrap: string;
@@ -25,7 +24,7 @@ function dubboPort(text: string): number {
 export default class SidecarInitCommand extends WeirCommand<typeof SidecarInitCommand, InitResult> {
   static override summary = 'Write an Envoy bootstrap for a sidecar of mesh.yaml.';
   static override description =
-    'Listeners for redirected traffic on both families, HTTP and TCP, the admin address of mesh.yaml, a JSON access log. Envoy itself checks the file before it is there.';
+    'Listeners for diverted traffic on both families, transparent ones for `mode: tproxy`, HTTP and TCP, the admin address of mesh.yaml, a JSON access log. Envoy itself checks the file before it is there.';
   static override args = { name: Args.string({ required: true, description: 'A sidecar of mesh.yaml.' }) };
   static override flags = {
     out: Flags.string({ helpValue: 'FILE', summary: 'Where to write it (default: `bootstrap` of mesh.yaml).' }),
@@ -36,32 +35,41 @@ export default class SidecarInitCommand extends WeirCommand<typeof SidecarInitCo
       helpValue: 'PORT,..',
       summary: 'Ports on which Dubbo providers listen: idle connections to them drain at an upgrade.',
     }),
+    discovery: Flags.boolean({
+      summary: 'Take the outbound listener, clusters and routes from the discovery agent of this host.',
+    }),
+    server: Flags.string({
+      helpValue: 'ADDRESS',
+      summary: 'Ask the control plane there instead (`weir discovery serve`): IP:PORT or unix:/PATH.',
+    }),
+    protocol: Flags.option({
+      options: ['delta', 'sotw'] as const,
+      default: 'delta' as const,
+      summary: 'With --server: the variant of xDS.',
+    })(),
     ipv6: Flags.boolean({ allowNo: true, default: true, summary: 'Listen on IPv6 as well.' }),
   };
   static override examples = [
     '<%= config.bin %> sidecar init main',
     '<%= config.bin %> sidecar init main --out ./envoy.yaml',
     '<%= config.bin %> sidecar init main --dubbo 20880',
+    '<%= config.bin %> sidecar init main --discovery',
+    '<%= config.bin %> sidecar init main --server 10.0.0.5:15010 --protocol sotw',
   ];
 
   protected override async execute(): Promise<CommandOutcome<InitResult>> {
     const { name } = this.args;
-    const { config, out, force, ipv6, dubbo = [], 'run-dir': runDir, 'state-dir': stateDir } = this.flags;
-    const spec = await readSidecarSpec(config, name);
-    const sidecar = requireSidecar(await loadMeshConfig(config), name);
-    const bootstrap = resolve(out ?? spec.bootstrap);
-    const accessLog = resolve(runDir, name, 'access.log');
-    const content = sidecarBootstrap({
-      name,
-      outbound: sidecar.outbound ?? null,
-      inbound: sidecar.inbound ?? null,
-      admin: spec.admin,
-      accessLog,
+    const { out, force, ipv6, dubbo = [], discovery, server, protocol } = this.flags;
+    const request = {
+      out: out === undefined ? null : resolve(out),
+      force,
       ipv6,
+      discovery,
+      server: server === undefined ? null : { place: readListenPlace('server', server), variant: protocol },
       dubboPorts: [...new Set(dubbo.map(dubboPort))],
-    });
-    await openSidecar({ runDir, stateDir }, spec).prepare(spec);
-    await writeBootstrap(bootstrap, content, spec.binary, { accessLog, force });
-    return { result: { bootstrap, accessLog }, text: () => `wrote ${bootstrap}\nnext: weir sidecar run ${name}` };
+    };
+    const warn = (text: string) => void this.warn(text);
+    const result: InitResult = await initSidecar(sidecarPortsOf(this.flags), name, request, warn);
+    return { result, text: () => `wrote ${result.bootstrap}\nnext: weir sidecar run ${name}` };
   }
 }

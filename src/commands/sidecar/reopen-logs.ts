@@ -1,9 +1,8 @@
+/** The command `weir sidecar reopen-logs`. */
 import * as Args from '@oclif/core/args';
-import { controlSocketPath } from '../../host/envoy/control-path.ts';
-import { readSidecarSpec } from '../../host/envoy/sidecar-spec.ts';
-import { askSupervisor } from '../../host/envoy/supervisor-client.ts';
-import type { CommandOutcome } from '../../present/base-command.ts';
-import { SidecarCommand } from '../../present/sidecar-command.ts';
+import type { CommandOutcome } from '../../cli/base-command.ts';
+import { SidecarCommand } from '../../sidecar/cli/sidecar-command.ts';
+import { reopenLogs } from '../../sidecar/usecases/control-sidecar.ts';
 
 interface ReopenResult {
   readonly told: number;
@@ -19,9 +18,7 @@ export default class SidecarReopenLogsCommand extends SidecarCommand<typeof Side
 
   protected override async execute(): Promise<CommandOutcome<ReopenResult>> {
     const { name } = this.args;
-    await readSidecarSpec(this.flags.config, name);
-    const socket = controlSocketPath(this.flags['run-dir'], name);
-    const result = (await askSupervisor(socket, name, { command: 'reopen-logs' })) as ReopenResult;
+    const result: ReopenResult = await reopenLogs(this.ports, name);
     return { result, text: () => `${name}: ${result.told} Envoy told to reopen its logs` };
   }
 }

@@ -1,30 +1,29 @@
+/** The command `weir sidecar run`. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { readSupervisedSidecar } from '../../host/envoy/supervised-sidecar.ts';
-import { becomeLean } from '../../host/lean-runtime.ts';
-import { openMetricsFile } from '../../host/metrics-file.ts';
-import { becomeReapingInit } from '../../host/reaping-init.ts';
-import type { StreamOutcome } from '../../present/base-command.ts';
-import { CommandOutput } from '../../present/command-output.ts';
-import { SidecarCommand } from '../../present/sidecar-command.ts';
-import type { SuperviseTask } from '../../present/supervise.ts';
-import { containerRole } from '../../upgrade/container-role.ts';
-import type { SupervisorEvent } from '../../usecases/sidecar/supervisor-event.ts';
+import type { StreamOutcome } from '../../cli/base-command.ts';
+import { CommandOutput } from '../../cli/command-output.ts';
+import { metricsFileFlag } from '../../cli/flags.ts';
+import { SidecarCommand } from '../../sidecar/cli/sidecar-command.ts';
+import { orGoBack, runSidecar, runSidecars } from '../../sidecar/compose-run.ts';
+import type { SupervisorEvent } from '../../sidecar/supervisor/supervisor-event.ts';
 
-/** The supervisor of one sidecar, in the foreground. */
+/** The supervisor of one sidecar or of several, in the foreground. */
 export default class SidecarRunCommand extends SidecarCommand<typeof SidecarRunCommand, SupervisorEvent> {
-  static override summary = 'Run a sidecar: start Envoy, keep it running, serve upgrades.';
+  static override summary = 'Run sidecars: start their Envoys, keep them running, serve upgrades.';
   static override description =
-    'Stays in the foreground. Envoy itself is not its child: a killed supervisor leaves the traffic alone, and a new one adopts the Envoy that it finds. SIGHUP upgrades with the files in place, SIGUSR1 reopens the logs, SIGTERM drains and stops. In the two containers of an OpenKruise hot upgrade SIDECARSET_VERSION and SIDECARSET_VERSION_ALT say whether it starts the sidecar, takes over that of the other container, or idles.';
-  static override args = { name: Args.string({ required: true, description: 'A sidecar of mesh.yaml.' }) };
+    'Stays in the foreground. With one name it supervises that sidecar. With several names, or without one for all of mesh.yaml that weir runs, one process supervises them all; one that cannot be started is tried again and leaves the others alone. SIGHUP then also starts what mesh.yaml has more, and stops what it has no more. Envoy itself is not its child: a killed supervisor leaves the traffic alone, and a new one adopts the Envoy that it finds. SIGHUP upgrades with the files in place, SIGUSR1 reopens the logs, SIGTERM drains and stops. In the two containers of an OpenKruise hot upgrade SIDECARSET_VERSION and SIDECARSET_VERSION_ALT say whether it starts the sidecar, takes over that of the other container, or idles.';
+  static override strict = false;
+  static override args = { name: Args.string({ description: 'Sidecars of mesh.yaml; none: all that weir runs.' }) };
   static override flags = {
-    'metrics-file': Flags.string({
-      helpValue: 'FILE',
-      summary: "Keep metrics there for node_exporter's textfile collector; ends in .prom.",
+    'metrics-file': metricsFileFlag,
+    'dry-run': Flags.boolean({
+      summary: 'Read everything that a start needs, say what it would do, and start nothing.',
     }),
   };
   static override examples = [
     '<%= config.bin %> sidecar run main',
+    '<%= config.bin %> sidecar run',
     '<%= config.bin %> sidecar run main --metrics-file /var/lib/prometheus/node-exporter/weir-main.prom',
   ];
   protected override readonly endingSignals = ['SIGINT', 'SIGTERM'] as const;
@@ -32,26 +31,31 @@ export default class SidecarRunCommand extends SidecarCommand<typeof SidecarRunC
   protected override readonly endsWithReader = false;
 
   protected override async execute(): Promise<StreamOutcome> {
-    becomeReapingInit();
-    const role = containerRole(process.env);
-    const { name } = this.args;
-    const { config, 'run-dir': runDir, 'state-dir': stateDir, json, verbose, 'metrics-file': metricsFile } = this.flags;
-    const output = new CommandOutput({ json, verbose });
-    if (role === 'idle') {
-      // An idle container may be an image with neither mesh.yaml nor Envoy.
-      const { idle } = await import('../../present/supervise.ts');
-      return await idle(name, output, json);
-    }
-    if (metricsFile !== undefined) await openMetricsFile(metricsFile);
-    const sidecar = await readSupervisedSidecar(config, name);
-    const weirVersion = this.config.version;
+    const {
+      config,
+      'run-dir': runDir,
+      'state-dir': stateDir,
+      json,
+      verbose,
+      'metrics-file': metricsFile,
+      'dry-run': dryRun,
+    } = this.flags;
     const places = { config, runDir, stateDir, netns: this.netns };
-    const task: SuperviseTask = {
-      ...{ name, ...places, json, verbose, role, sidecar, weirVersion },
+    const run = {
+      ...places,
+      json,
+      verbose,
       metricsFile: metricsFile ?? null,
+      weirVersion: this.config.version,
+      dryRun,
     };
-    becomeLean('present/supervise-program', task);
-    const { runSupervisor } = await import('../../present/run-supervisor.ts');
-    return { streamed: true, exit: await runSupervisor(task, output) };
+    const output = new CommandOutput({ json, verbose });
+    const names = [...new Set(this.words)];
+    const [name] = names;
+    const isOne = names.length === 1 && name !== undefined;
+    const exit = await orGoBack(() =>
+      isOne ? runSidecar(run, name, output) : runSidecars(run, names.length === 0 ? null : names, output),
+    );
+    return { streamed: true, exit };
   }
 }

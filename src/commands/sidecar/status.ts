@@ -1,13 +1,12 @@
+/** The command `weir sidecar status`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { loadMeshConfig } from '../../host/config-file.ts';
-import { readSidecarStatus } from '../../host/envoy/read-sidecar-status.ts';
-import { requireSidecar } from '../../host/envoy/sidecar-spec.ts';
-import type { CommandOutcome, StreamOutcome } from '../../present/base-command.ts';
-import { SidecarCommand } from '../../present/sidecar-command.ts';
-import { formatSidecarStatus } from '../../present/upgrade-text.ts';
-import type { SidecarStatus } from '../../upgrade/upgrade-report.ts';
+import type { CommandOutcome, StreamOutcome } from '../../cli/base-command.ts';
+import { SidecarCommand } from '../../sidecar/cli/sidecar-command.ts';
+import { formatSidecarStatus } from '../../sidecar/cli/upgrade-text.ts';
+import type { SidecarStatus } from '../../sidecar/machine/upgrade-report.ts';
+import { sidecarStatuses } from '../../sidecar/usecases/sidecar-statuses.ts';
 
 interface StatusResult {
   readonly sidecars: readonly SidecarStatus[];
@@ -32,11 +31,7 @@ export default class SidecarStatusCommand extends SidecarCommand<typeof SidecarS
   }
 
   async #look(): Promise<CommandOutcome<StatusResult>> {
-    const { config, 'run-dir': runDir, 'state-dir': stateDir } = this.flags;
-    const mesh = await loadMeshConfig(config);
-    const { name } = this.args;
-    const wanted = name === undefined ? [...mesh.sidecars.values()] : [requireSidecar(mesh, name)];
-    const sidecars = await Promise.all(wanted.map((sidecar) => readSidecarStatus({ runDir, stateDir }, sidecar)));
+    const sidecars = await sidecarStatuses(this.ports, this.args.name);
     return { result: { sidecars }, text: () => sidecars.map(formatSidecarStatus).join('\n') };
   }
 }

@@ -1,10 +1,9 @@
+/** The command `weir sidecar stop`. */
 import * as Args from '@oclif/core/args';
-import { controlSocketPath } from '../../host/envoy/control-path.ts';
-import { readSidecarSpec } from '../../host/envoy/sidecar-spec.ts';
-import { askSupervisor } from '../../host/envoy/supervisor-client.ts';
-import type { CommandOutcome } from '../../present/base-command.ts';
-import { durationFlag } from '../../present/flags.ts';
-import { SidecarCommand } from '../../present/sidecar-command.ts';
+import type { CommandOutcome } from '../../cli/base-command.ts';
+import { durationFlag } from '../../cli/flags.ts';
+import { SidecarCommand } from '../../sidecar/cli/sidecar-command.ts';
+import { stopSidecar } from '../../sidecar/usecases/control-sidecar.ts';
 
 interface StopResult {
   readonly stopped: boolean;
@@ -13,7 +12,8 @@ interface StopResult {
 /** Drains and stops a sidecar and its supervisor. */
 export default class SidecarStopCommand extends SidecarCommand<typeof SidecarStopCommand, StopResult> {
   static override summary = 'Drain a sidecar, stop it and its supervisor.';
-  static override description = 'New connections go direct at once; old ones end by themselves or at the deadline.';
+  static override description =
+    'New connections go direct at once; old ones end by themselves or at the deadline. A supervisor of several sidecars goes on with the others, and starts this one again on SIGHUP.';
   static override args = { name: Args.string({ required: true, description: 'A sidecar of mesh.yaml.' }) };
   static override flags = {
     drain: durationFlag({ summary: 'How long old connections may go on (default: mesh.yaml).' }),
@@ -22,11 +22,7 @@ export default class SidecarStopCommand extends SidecarCommand<typeof SidecarSto
 
   protected override async execute(): Promise<CommandOutcome<StopResult>> {
     const { name } = this.args;
-    const { drain } = this.flags;
-    await readSidecarSpec(this.flags.config, name);
-    const request = { command: 'stop', drainMs: drain ?? null };
-    const socket = controlSocketPath(this.flags['run-dir'], name);
-    const result = (await askSupervisor(socket, name, request)) as StopResult;
+    const result: StopResult = await stopSidecar(this.ports, name, this.flags.drain ?? null);
     return { result, text: () => `${name}: stopped` };
   }
 }

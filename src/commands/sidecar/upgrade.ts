@@ -1,19 +1,15 @@
+/** The command `weir sidecar upgrade`. */
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { requireFile } from '../../host/envoy/absolute-file.ts';
-import { controlSocketPath } from '../../host/envoy/control-path.ts';
-import { readSidecarSpec } from '../../host/envoy/sidecar-spec.ts';
-import { followUpgrade } from '../../host/envoy/supervisor-client.ts';
-import type { CommandOutcome } from '../../present/base-command.ts';
-import { durationFlag } from '../../present/flags.ts';
-import { SidecarCommand } from '../../present/sidecar-command.ts';
-import { formatUpgradeProgress, formatUpgradeReport } from '../../present/upgrade-text.ts';
-import type { UpgradeProgressEvent, UpgradeReport } from '../../upgrade/upgrade-report.ts';
-import { requireGoodEnd } from '../../usecases/sidecar/upgrade-verdict.ts';
-
-/** States in which the new Envoy serves already: where `--no-wait` returns. */
-const SERVING = new Set(['NOTIFY', 'DRAINING', 'ENDING', 'IDLE', 'SETTLED']);
-const PATIENCE_MS = 90_000;
+import type { CommandOutcome } from '../../cli/base-command.ts';
+import { durationFlag, sizeFlag } from '../../cli/flags.ts';
+import { checkFlag } from '../../sidecar/cli/read-check.ts';
+import { SidecarCommand } from '../../sidecar/cli/sidecar-command.ts';
+import { formatUpgradeProgress, formatUpgradeReport } from '../../sidecar/cli/upgrade-text.ts';
+import { UPGRADE_RISKS } from '../../sidecar/machine/sidecar-state.ts';
+import type { UpgradeReport } from '../../sidecar/machine/upgrade-report.ts';
+import { requireFetched } from '../../sidecar/usecases/fetch-binary.ts';
+import { upgradeSidecar } from '../../sidecar/usecases/upgrade-sidecar.ts';
 
 type UpgradeResult = UpgradeReport | { readonly outcome: 'started' };
 
@@ -25,59 +21,76 @@ export default class SidecarUpgradeCommand extends SidecarCommand<typeof Sidecar
   static override args = { name: Args.string({ required: true, description: 'A sidecar of mesh.yaml.' }) };
   static override flags = {
     binary: Flags.string({ helpValue: 'FILE', summary: 'The new Envoy binary.' }),
+    version: Flags.string({
+      helpValue: 'V|SHA256',
+      exclusive: ['binary'],
+      summary: 'A binary that `weir sidecar fetch` has stored, by its version or the beginning of its SHA-256.',
+    }),
     bootstrap: Flags.string({ helpValue: 'FILE', summary: 'The new bootstrap.' }),
     'dry-run': Flags.boolean({ summary: 'Stop after the checks: 0 would go on, 3 would be refused.' }),
     force: Flags.boolean({ summary: 'Restart also when nothing has changed.' }),
     wait: Flags.boolean({ allowNo: true, default: true, summary: 'Wait until the old Envoy has ended.' }),
     drain: durationFlag({ summary: 'How long old connections may go on (default: mesh.yaml).' }),
+    check: checkFlag(),
+    bake: durationFlag({
+      summary: 'Watch the new Envoy for so long after settling; what goes wrong brings the former one back.',
+    }),
+    'bake-memory': sizeFlag({ summary: 'The most memory of its own that it may take meanwhile.' }),
+    'drain-spread': durationFlag({
+      summary: 'Cut the connections that are left one by one over this last part of the drain.',
+    }),
+    'accept-risk': Flags.option({
+      options: UPGRADE_RISKS,
+      multiple: true,
+      summary: 'Accept what a refusal named: leaving a listener, another number of workers.',
+    })(),
+    reason: Flags.string({ helpValue: 'TEXT', summary: 'Why; kept in the history.' }),
     'init-timeout': durationFlag({ default: 60_000, summary: 'How long the new Envoy may show no progress.' }),
   };
   static override examples = [
     '<%= config.bin %> sidecar upgrade main',
+    '<%= config.bin %> sidecar upgrade main --check http://127.0.0.1:8080/health --bake 60s',
     '<%= config.bin %> sidecar upgrade main --binary /usr/local/lib/envoy/1.40.0/envoy --dry-run',
+    '<%= config.bin %> sidecar upgrade main --version 1.40.0',
   ];
 
   protected override async execute(): Promise<CommandOutcome<UpgradeResult>> {
     const { name } = this.args;
     const {
-      config,
-      'run-dir': runDir,
       binary,
+      version,
       bootstrap,
       wait,
       drain,
       'init-timeout': initTimeoutMs,
+      'dry-run': dryRun,
+      'accept-risk': accept,
+      check,
+      bake,
+      'bake-memory': bakeMemory,
+      'drain-spread': spread,
+      reason,
       force,
+      json,
     } = this.flags;
-    const request = {
-      command: 'upgrade',
-      binary: binary === undefined ? null : await requireFile('binary', binary),
-      bootstrap: bootstrap === undefined ? null : await requireFile('bootstrap', bootstrap),
-      dryRun: this.flags['dry-run'],
-      force,
-      drainMs: drain ?? null,
-      initTimeoutMs,
-      rollback: false,
-    };
-    await readSidecarSpec(config, name);
-    const hear = (message: Record<string, unknown>) => {
-      if (message.event !== 'state' && message.event !== 'drain') return 'go-on' as const;
-      const event = message as unknown as UpgradeProgressEvent;
-      this.progress(this.flags.json ? JSON.stringify(event) : formatUpgradeProgress(event));
-      return !wait && SERVING.has(event.state) ? ('enough' as const) : ('go-on' as const);
-    };
-    const report = (await followUpgrade(
-      controlSocketPath(runDir, name),
+    const fetched = version === undefined ? null : await requireFetched(this.ports, name, version);
+    const report = await upgradeSidecar(
+      this.ports,
       name,
-      request,
-      hear,
-      PATIENCE_MS,
-    )) as UpgradeReport | null;
+      {
+        ...{ binary: binary ?? fetched, bootstrap: bootstrap ?? null, dryRun, force, wait },
+        ...{ drainMs: drain ?? null, initTimeoutMs, note: reason ?? null },
+        ...{ check: check ?? null, bakeMs: bake ?? null, accept: accept ?? [] },
+        ...{ bakeBytes: bakeMemory ?? null, spreadMs: spread ?? null },
+      },
+      {
+        progress: (event) => this.progress(json ? JSON.stringify(event) : formatUpgradeProgress(event)),
+        warn: (text) => this.warn(text),
+      },
+    );
     if (report === null) {
       return { result: { outcome: 'started' }, text: () => `${name}: the new Envoy serves; the old one drains` };
     }
-    for (const warning of report.warnings) this.warn(warning);
-    requireGoodEnd(name, report);
     return { result: report, text: () => formatUpgradeReport(name, report) };
   }
 }

@@ -1,14 +1,11 @@
+/** The command `weir sidecar wait-settled`. */
 import * as Args from '@oclif/core/args';
-import { askControlSocket } from '../../host/control-socket.ts';
-import { controlSocketPath } from '../../host/envoy/control-path.ts';
-import { settledNotes } from '../../host/envoy/open-sidecar.ts';
-import { readSidecarSpec } from '../../host/envoy/sidecar-spec.ts';
-import { type CommandOutcome, WeirCommand } from '../../present/base-command.ts';
-import { durationFlag } from '../../present/flags.ts';
-import { formatUpgradeReport } from '../../present/upgrade-text.ts';
-import { containerRole } from '../../upgrade/container-role.ts';
-import type { SidecarStatus } from '../../upgrade/upgrade-report.ts';
-import { type SettledResult, waitSettled } from '../../usecases/sidecar/wait-settled.ts';
+import { type CommandOutcome, WeirCommand } from '../../cli/base-command.ts';
+import { durationFlag } from '../../cli/flags.ts';
+import { sidecarPortsOf } from '../../sidecar/cli/sidecar-command.ts';
+import { formatUpgradeReport } from '../../sidecar/cli/upgrade-text.ts';
+import { settleContainer } from '../../sidecar/usecases/settle-container.ts';
+import type { SettledResult } from '../../sidecar/usecases/wait-settled.ts';
 
 /** Blocks until the sidecar of this container is what serves. */
 export default class SidecarWaitSettledCommand extends WeirCommand<typeof SidecarWaitSettledCommand, SettledResult> {
@@ -21,23 +18,12 @@ export default class SidecarWaitSettledCommand extends WeirCommand<typeof Sideca
 
   protected override async execute(): Promise<CommandOutcome<SettledResult>> {
     const { name } = this.args;
-    const { config, 'run-dir': runDir, timeout } = this.flags;
-    const role = containerRole(process.env);
-    // An idle container may be an image with neither mesh.yaml nor Envoy.
-    if (role !== 'idle') await readSidecarSpec(config, name);
-    const socket = controlSocketPath(runDir, name);
-    const result = await waitSettled({
-      name,
-      role,
-      timeoutMs: timeout,
+    const result = await settleContainer(sidecarPortsOf(this.flags), name, {
+      environment: process.env,
+      timeoutMs: this.flags.timeout,
       signal: this.signal,
-      readNote: settledNotes(runDir, name),
-      async status() {
-        const answer = await askControlSocket(socket, { command: 'status' });
-        return answer !== null && 'result' in answer ? (answer.result as SidecarStatus) : null;
-      },
     });
-    const { upgrade } = result;
+    const { role, upgrade } = result;
     const said = role === 'idle' ? 'idle, the other container serves' : 'settled';
     return { result, text: () => (upgrade === null ? `${name}: ${said}` : formatUpgradeReport(name, upgrade)) };
   }

@@ -1,6 +1,7 @@
+/** The type of one entry in the catalogue of errors. */
 import type { ExitCode } from '../exit-codes.ts';
 
-/** Who can mend it: the user, whoever runs the host, the child process that failed, or weir's own developers. */
+/** Who can fix it: the user, the administrator of the host, the child process that failed, or weir's own developers. */
 export type ErrorKind = 'user' | 'host' | 'child' | 'bug';
 
 /** One row of the catalogue: a short title, the usual exit code, and the paragraph that `weir help CODE` prints. */

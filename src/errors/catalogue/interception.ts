@@ -1,3 +1,4 @@
+/** The error codes of interception. */
 import type { CatalogueEntry } from './entry.ts';
 
 /** Interception. Codes WEIR30xx. */
@@ -49,14 +50,14 @@ export const INTERCEPTION_ERRORS = {
     exit: 4,
     kind: 'host',
     explain:
-      'The rules were installed, but real packets did not take the way they should: a connection as the application was not accepted by the sidecar, or one of the sidecar itself was redirected. The rules and the state are as they were before.',
+      'The rules were installed, but real packets did not take the intended path. The sidecar did not accept a connection of the application, or a connection of the sidecar itself was redirected. The rules and the state are as they were before.',
   },
   WEIR3008: {
-    title: 'the way back failed',
+    title: 'the rollback failed',
     exit: 5,
     kind: 'host',
     explain:
-      'Switching on failed and so did undoing it. Run the panic file that the hint names; it needs neither Node nor weir. Rules that were not proven end by themselves in the kernel within 20 seconds.',
+      'Switching on failed, and the rollback failed as well. Run the panic file that the hint names; it needs neither Node nor weir. The kernel drops unproven rules by itself within 20 seconds.',
   },
   WEIR3010: {
     title: 'nothing to confirm any more',
@@ -73,11 +74,11 @@ export const INTERCEPTION_ERRORS = {
       'The kernel matches a cgroup by the object that a path names when the rule is made, so the slice has to exist, under cgroup v2. Nothing was changed.',
   },
   WEIR3012: {
-    title: 'an application is on that is not remembered',
+    title: 'an application is on in the kernel but not in the state file',
     exit: 3,
     kind: 'user',
     explain:
-      'The state directory was deleted or replaced while applications were on. Their rules cannot be compiled again without it, and writing the rules anew would send them direct without a word. Name them as well, or switch them off first. Nothing was changed.',
+      'The state directory was deleted or replaced while applications were on. Without it, weir cannot compile their rules again. New rules would send them direct without a warning. Name these applications as well, or switch them off first. Nothing was changed.',
   },
   WEIR3013: {
     title: 'state directory of another namespace',
@@ -85,6 +86,27 @@ export const INTERCEPTION_ERRORS = {
     kind: 'user',
     explain:
       'A state directory is about one network namespace. This one remembers applications that are on in another. Give each namespace its own --state-dir and --run-dir. Nothing was changed.',
+  },
+  WEIR3014: {
+    title: 'another application holds the account',
+    exit: 3,
+    kind: 'user',
+    explain:
+      'An application that is on selects the same account. mesh.yaml allows no two of these, so the other one was renamed or taken out of mesh.yaml while it was on. Switch it off by its name first. Nothing was changed.',
+  },
+  WEIR3015: {
+    title: 'real traffic would go another way than the proof',
+    exit: 3,
+    kind: 'host',
+    explain:
+      "The proof of `weir on` is a connection of its own. Something on this host makes the application's connections go another way: the sidecar runs under another account than mesh.yaml names, a packet filter stops what was redirected, connections are untracked or in a zone, another program uses the connection mark, or the policy covers nothing. The message names it, and the hint holds the literal flag that accepts it. `weir check traffic` shows the same list. Nothing was changed.",
+  },
+  WEIR3016: {
+    title: 'the back end cannot proxy transparently',
+    exit: 3,
+    kind: 'user',
+    explain:
+      '`mode: tproxy` of a sidecar works without connection tracking, so the rules themselves must remember the connections that they took. nft has sets that packets write; iptables has none. Nothing was changed.',
   },
   WEIR3020: {
     title: 'rules were refused',
@@ -113,5 +135,26 @@ export const INTERCEPTION_ERRORS = {
     kind: 'host',
     explain:
       'A firewall tool listed rules in a form that weir cannot read: a version without JSON output, or output that was cut short. Nothing was changed.',
+  },
+  WEIR3040: {
+    title: 'it could not be looked at',
+    exit: 3,
+    kind: 'host',
+    explain:
+      'No rule of weir was found, and not every place could be looked at: a firewall tool is missing or may not read the kernel, or the state file cannot be read. An incomplete search proves nothing, so weir does not report an application as off or direct. Nothing was changed.',
+  },
+  WEIR3041: {
+    title: 'switched on in another network namespace',
+    exit: 3,
+    kind: 'user',
+    explain:
+      'The state directory remembers applications that are on in another network namespace, by the device and inode of its file. What is found here says nothing about them. `weir off` and `weir uninstall` go there by themselves when the namespace is found and may be entered; other commands take --netns. Nothing was changed.',
+  },
+  WEIR3042: {
+    title: 'still diverted after the switch',
+    exit: 5,
+    kind: 'host',
+    explain:
+      'The kernel accepted the switch that sends an application direct, but its rules ignore it: somebody changed them by hand. Removing the entries of the application did not help either. `weir uninstall` removes every rule of weir.',
   },
 } as const satisfies Record<`WEIR30${number}`, CatalogueEntry>;

@@ -1,3 +1,4 @@
+/** The error codes of routing rules. */
 import type { CatalogueEntry } from './entry.ts';
 
 /** Routing rules. Codes WEIR50xx. */
@@ -65,6 +66,13 @@ export const RULES_ERRORS = {
     explain:
       'The paths hold no file that could be a routing rule. In folders weir looks for .groovy, .url, .yaml, .yml, .txt, .java and .rule files; a file that is named itself is always read.',
   },
+  WEIR5027: {
+    title: 'text encoding not known',
+    exit: 2,
+    kind: 'user',
+    explain:
+      '--encoding names the encoding of rule files that are not UTF-8, by a label of the WHATWG standard: gbk, gb18030, big5, shift_jis, utf-16le, utf-16be, windows-1252. Nothing was read or written.',
+  },
   WEIR5028: {
     title: 'rule documents not understood',
     exit: 2,
@@ -73,17 +81,24 @@ export const RULES_ERRORS = {
       'The documents would not be taken by the target: broken YAML, a missing VirtualService or DestinationRule, or a value that makes Dubbo reject the whole text. The message says which.',
   },
   WEIR5029: {
-    title: 'real Groovy is missing',
+    title: 'a real engine is missing',
     exit: 3,
     kind: 'host',
     explain:
       '--oracle groovy compares with a real Groovy 2.4.21: it needs a JDK that runs a source file (`java File.java`, version 11 or later) and groovy-all-2.4.21.jar, named by $GROOVY_JAR or in the store of Maven. Without --oracle neither is needed. Nothing was compared or written.',
   },
   WEIR5030: {
-    title: 'real Groovy gave no answer',
+    title: 'a real engine gave no answer',
     exit: 6,
     kind: 'host',
     explain:
-      'A script ran past the deadline in the process of real Groovy, or ended that process. It was killed; its rules keep the verdict that the proof against the documents gave.',
+      'A rule ran past the deadline in the process of a real engine, or ended that process. It was killed; its rules keep the verdict that the proof against the documents gave.',
+  },
+  WEIR5031: {
+    title: 'manifest of an output folder not understood',
+    exit: 2,
+    kind: 'user',
+    explain:
+      '`weir rules convert` keeps weir-manifest.json in the folder of --out: which files it wrote for which script, so that documents of a script that is gone are taken away. The file there is not what weir writes, so weir removes nothing by it. Nothing was written.',
   },
 } as const satisfies Record<`WEIR50${number}`, CatalogueEntry>;

@@ -1,3 +1,4 @@
+/** The error codes of sidecars. */
 import type { CatalogueEntry } from './entry.ts';
 
 /** Sidecars and their upgrades. Codes WEIR40xx. */
@@ -63,7 +64,7 @@ export const SIDECAR_ERRORS = {
     exit: 6,
     kind: 'host',
     explain:
-      'The command stopped waiting: the supervisor did not say how the upgrade ended. The upgrade itself goes on if the supervisor lives; `weir sidecar history NAME` shows its end.',
+      'The command stopped waiting: the supervisor did not say how the upgrade ended. The upgrade itself goes on while the supervisor runs; `weir sidecar history NAME` shows its end.',
   },
   WEIR4010: {
     title: 'nothing to go back to',
@@ -81,14 +82,14 @@ export const SIDECAR_ERRORS = {
     title: 'the sidecar is not run by weir',
     exit: 2,
     kind: 'user',
-    explain: 'Its entry in mesh.yaml has no `binary` and `bootstrap`: somebody else runs it. Nothing was done.',
+    explain: 'Its entry in mesh.yaml has no `binary` and `bootstrap`: another program runs it. Nothing was done.',
   },
   WEIR4013: {
     title: 'too late to abort',
     exit: 3,
     kind: 'user',
     explain:
-      'The new Envoy has taken over and the old one drains; it cannot be brought back. `weir sidecar rollback NAME` is the way back once the upgrade has settled. Nothing was changed.',
+      'The new Envoy has taken over and the old one drains; it cannot accept connections again. Once the upgrade has settled, `weir sidecar rollback NAME` returns to the former pair. Nothing was changed.',
   },
   WEIR4014: {
     title: 'the sidecar cannot be started',
@@ -116,5 +117,26 @@ export const SIDECAR_ERRORS = {
     kind: 'host',
     explain:
       '`weir sidecar wait-settled` gave up: the sidecar is not live, or its upgrade is still under way. Nothing was changed; `weir sidecar status NAME` shows where it stands.',
+  },
+  WEIR4018: {
+    title: 'the supervisor was not replaced',
+    exit: 3,
+    kind: 'host',
+    explain:
+      '`weir sidecar handoff` was refused before anything changed: the other weir could not try its start, or this supervisor cannot be replaced in place. The supervisor goes on as before, and Envoy was not touched.',
+  },
+  WEIR4019: {
+    title: 'handoff failed, the former weir supervises again',
+    exit: 4,
+    kind: 'child',
+    explain:
+      'The other weir could not adopt every sidecar of the supervisor, so the former weir took them back. Envoy served all the time.',
+  },
+  WEIR4020: {
+    title: 'no supervisor since the handoff',
+    exit: 5,
+    kind: 'child',
+    explain:
+      'The other weir did not say that it goes on, and the former one did not come back. Envoy serves on by itself. Start `weir sidecar run` again, or let the service manager do it: it adopts the Envoys.',
   },
 } as const satisfies Record<`WEIR40${number}`, CatalogueEntry>;

@@ -1,3 +1,4 @@
+/** The error codes for wrong usage and unreadable input. */
 import type { CatalogueEntry } from './entry.ts';
 
 /** Usage and configuration. Codes WEIR10xx. */
@@ -48,7 +49,7 @@ export const USAGE_ERRORS = {
     exit: 2,
     kind: 'user',
     explain:
-      '`weir on` and `weir off` change traffic, so they want to be told for which application: name one or more, or give --all. Nothing was done.',
+      '`weir on` and `weir off` change traffic, so each needs an application: name one or more, or give --all. Nothing was done.',
   },
   WEIR1012: {
     title: 'unknown category of checks',
@@ -84,5 +85,17 @@ export const USAGE_ERRORS = {
     kind: 'user',
     explain:
       'mesh.yaml is text in UTF-8 of at most 1 MiB (some ten thousand apps). Something else is probably a wrong path or a file saved in another encoding. Nothing was done.',
+  },
+  WEIR1030: {
+    title: 'a file there is not of weir',
+    exit: 3,
+    kind: 'user',
+    explain: '`weir metrics rules` and `dashboard` write over files that they wrote themselves, and over no others.',
+  },
+  WEIR1031: {
+    title: 'files could not be written',
+    exit: 3,
+    kind: 'host',
+    explain: 'The folder that --out names cannot be made or written.',
   },
 } as const satisfies Record<`WEIR10${number}`, CatalogueEntry>;

@@ -1,7 +1,8 @@
+/** Listing, counting and aborting of real connections. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { createConnections } from '../../../src/host/connections.ts';
-import { encodeMark, MARK_APP_MASK } from '../../../src/intercept/mark.ts';
+import { createConnections } from '../../../src/interception/adapters/connections/connections.ts';
+import { encodeMark, MARK_APP_MASK } from '../../../src/interception/rules/mark.ts';
 import { LAB_ADDRESSES, LAB_UIDS, makeLab } from '../lab/lab.ts';
 import { startStreamServer, startStreams } from '../lab/traffic.ts';
 

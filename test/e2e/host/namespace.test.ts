@@ -1,12 +1,14 @@
+/** Questions about real namespaces and cgroups. */
 import assert from 'node:assert/strict';
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cgroupMount, cgroupOfProcess, sliceProbe } from '../../../src/host/cgroups.ts';
-import { isInNamespaceOf } from '../../../src/host/namespace.ts';
+import { cgroupMount, cgroupOfProcess, sliceProbe } from '../../../src/platform/cgroups.ts';
+import { isInNamespaceOf } from '../../../src/platform/namespace.ts';
 import { makeNamespace } from '../lab/network-namespace.ts';
+import { WITHOUT_RIGHTS } from '../lab/without-rights.ts';
 
-const MODULE = JSON.stringify(new URL('../../../src/host/namespace.ts', import.meta.url).href);
+const MODULE = JSON.stringify(new URL('../../../src/platform/namespace.ts', import.meta.url).href);
 
 /** Runs a script that prints JSON inside a namespace. */
 async function factsInside(namespace: Awaited<ReturnType<typeof makeNamespace>>, ...prefix: string[]) {
@@ -21,15 +23,17 @@ async function factsInside(namespace: Awaited<ReturnType<typeof makeNamespace>>,
 test('a namespace of its own is not the one of PID 1, also without the right to read the link', async (t) => {
   const namespace = await makeNamespace('facts');
   t.after(() => namespace.remove());
-  assert.deepEqual(await factsInside(namespace), {
+  const { namespace: _identity, ...facts } = await factsInside(namespace);
+  assert.deepEqual(facts, {
     isHostNamespace: false,
+    hasIpv4: false,
     hasIpv6: true,
     netns: '',
     ofStarter: false,
   });
   await namespace.sh('ip -6 addr flush dev lo');
   assert.equal((await factsInside(namespace)).hasIpv6, false);
-  const unprivileged = await factsInside(namespace, 'unshare', '-U');
+  const unprivileged = await factsInside(namespace, ...WITHOUT_RIGHTS);
   assert.equal(unprivileged.isHostNamespace, false);
 });
 

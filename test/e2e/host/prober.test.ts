@@ -1,12 +1,14 @@
+/** Probes through real redirects. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { cgroupMount } from '../../../src/host/cgroups.ts';
-import { encodeMark } from '../../../src/intercept/mark.ts';
-import type { ProbeOutcome, ProbeRequest } from '../../../src/usecases/ports.ts';
+import type { ProbeOutcome, ProbeRequest } from '../../../src/interception/ports.ts';
+import { encodeMark } from '../../../src/interception/rules/mark.ts';
+import { cgroupMount } from '../../../src/platform/cgroups.ts';
 import { LAB_ADDRESSES, LAB_UIDS, type Lab, type LabOptions, makeLab } from '../lab/lab.ts';
 import { startStreamServer } from '../lab/traffic.ts';
+import { WITHOUT_RIGHTS } from '../lab/without-rights.ts';
 
 const MARK = encodeMark({ slot: 7, direction: 'outbound' });
 
@@ -25,6 +27,7 @@ const sidecar = { uid: LAB_UIDS.sidecar, gid: LAB_UIDS.sidecar, cgroup: null };
 const ask = (as: ProbeRequest['as'], ...addresses: string[]): ProbeRequest => ({
   as,
   family: addresses[0]?.includes(':') ? 6 : 4,
+  mode: 'redirect',
   port: 80,
   addresses,
 });
@@ -41,7 +44,7 @@ async function makeProbeLab(
 /** Probes inside the client namespace, in a process of its own as weir is; `prefix` starts that process. */
 async function probe(lab: Lab, requests: readonly ProbeRequest[], ...prefix: string[]): Promise<ProbeOutcome[]> {
   const script = `
-    import { createProber } from ${JSON.stringify(new URL('../../../src/host/prober.ts', import.meta.url).href)};
+    import { createProber } from ${JSON.stringify(new URL('../../../src/interception/adapters/probe/prober.ts', import.meta.url).href)};
     console.log(JSON.stringify(await createProber().probe(${JSON.stringify(requests)})));
   `;
   const node = [...prefix, process.execPath, '--input-type=module', '-e', script];
@@ -138,13 +141,7 @@ test('the first address that has a route is taken; with none the probe is imposs
 
 test('without the right to become the account the probe is impossible and says so', async (t) => {
   const lab = await makeProbeLab(t);
-  const [asApp, asSidecar] = await probe(
-    lab,
-    [ask(app, '192.0.2.9'), ask(sidecar, '192.0.2.9')],
-    'unshare',
-    '-U',
-    '-r',
-  );
+  const [asApp, asSidecar] = await probe(lab, [ask(app, '192.0.2.9'), ask(sidecar, '192.0.2.9')], ...WITHOUT_RIGHTS);
   assert.equal(asApp?.kind, 'impossible');
   assert.match(
     asApp?.kind === 'impossible' ? asApp.why : '',

@@ -1,9 +1,10 @@
+/** Discovery of a real ssh server and its session. */
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createConnections } from '../../../src/host/connections.ts';
-import { readSshFacts } from '../../../src/host/ssh-facts.ts';
+import { createConnections } from '../../../src/interception/adapters/connections/connections.ts';
+import { readSshFacts } from '../../../src/interception/adapters/ssh/ssh-facts.ts';
 import { LAB_ADDRESSES, makeLab } from '../lab/lab.ts';
 
 test('a listening server and its live session are found by the name of their process', async (t) => {

@@ -1,9 +1,11 @@
+/** The state store on a full and on a read-only disk. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { withOwnMountsShell } from '../lab/own-mounts.ts';
 
 const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 
@@ -12,9 +14,9 @@ function runOnSmallDisk(t: TestContext, options: { mount: string; prepare?: stri
   const dir = mkdtempSync(join(tmpdir(), 'weir-disk-'));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
   const script = `
-    import { createStateStore } from ${module('../../../src/host/state-store.ts')};
-    import { createJournalFile } from ${module('../../../src/host/journal-file.ts')};
-    import { sampleState } from ${module('../../host/stored-state-sample.ts')};
+    import { createStateStore } from ${module('../../../src/interception/adapters/state-store.ts')};
+    import { openEventLog } from ${module('../../../src/interception/adapters/event-log.ts')};
+    import { sampleState } from ${module('../../interception/adapters/stored-state-sample.ts')};
     import { execFileSync } from 'node:child_process';
     import { readdirSync, writeFileSync } from 'node:fs';
     const dir = ${JSON.stringify(dir)};
@@ -23,9 +25,8 @@ function runOnSmallDisk(t: TestContext, options: { mount: string; prepare?: stri
     ${options.script}
   `;
   const shell = `mount -t tmpfs -o ${options.mount} none "$1" && ${options.prepare ?? 'true'} && exec "$2" --input-type=module -e "$3"`;
-  const output = execFileSync('unshare', ['-m', 'sh', '-c', shell, 'sh', dir, process.execPath, script], {
-    encoding: 'utf8',
-  });
+  const [file, ...args] = withOwnMountsShell(shell, 'sh', dir, process.execPath, script);
+  const output = execFileSync(file, args, { encoding: 'utf8' });
   return JSON.parse(output);
 }
 
@@ -36,7 +37,7 @@ test('a full disk is an error, and the old state stays whole', (t) => {
       await store.write(sampleState('old'));
       try { writeFileSync(dir + '/ballast', Buffer.alloc(1 << 20)); } catch {}
       const code = await codeOf(store.write(sampleState('x'.repeat(20_000))));
-      const journal = await createJournalFile(dir).append({ at: '', app: 'y'.repeat(9000), from: '', to: '', by: '', reason: null }).then(() => 'written', (error) => error.code);
+      const journal = await openEventLog(dir).append({ at: '', app: 'y'.repeat(9000), from: '', to: '', by: '', reason: null }).then(() => 'written', (error) => error.code);
       const { state, problem } = await store.read();
       console.log(JSON.stringify({ code, journal, reason: state?.apps[0].reason, problem, files: readdirSync(dir).filter((name) => !name.startsWith('journal')) }));
     `,

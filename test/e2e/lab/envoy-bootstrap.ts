@@ -1,4 +1,4 @@
-/** What a lab's Envoy listens on. */
+/** The listeners of a lab's Envoy. */
 export interface EnvoyBootstrapOptions {
   /** Unix socket of the admin interface. */
   readonly adminPath: string;
@@ -7,6 +7,8 @@ export interface EnvoyBootstrapOptions {
   readonly inboundPort: number;
   /** Listen on IPv6 as well. */
   readonly ipv6: boolean;
+  /** Listeners take connections to addresses of others (IP_TRANSPARENT). */
+  readonly transparent?: boolean;
 }
 
 const type = (name: string) => `type.googleapis.com/envoy.extensions.${name}`;
@@ -17,6 +19,7 @@ const type = (name: string) => `type.googleapis.com/envoy.extensions.${name}`;
  */
 export function envoyBootstrap(options: EnvoyBootstrapOptions): unknown {
   const { adminPath, ipv6, outboundPort, inboundPort } = options;
+  const transparency = options.transparent === true ? { transparent: true } : {};
   return {
     admin: { address: { pipe: { path: adminPath, mode: 0o600 } } },
     static_resources: {
@@ -25,6 +28,7 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): unknown {
           name: 'outbound',
           // REDIRECT in the output hook rewrites to loopback, so nobody else has to reach this listener.
           ...listenOn('127.0.0.1', '::1', outboundPort, ipv6),
+          ...transparency,
           listener_filters: [originalDestination(), httpInspector()],
           listener_filters_timeout: '0.5s',
           continue_on_listener_filters_timeout: true,
@@ -43,6 +47,7 @@ export function envoyBootstrap(options: EnvoyBootstrapOptions): unknown {
         {
           name: 'inbound',
           ...listenOn('0.0.0.0', '::', inboundPort, ipv6),
+          ...transparency,
           listener_filters: [originalDestination()],
           filter_chains: [{ filters: [tcpProxy('inbound_tcp', 'to_application', options)] }],
         },

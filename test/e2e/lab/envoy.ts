@@ -1,9 +1,10 @@
+/** Starts an Envoy in a lab. */
 import { closeSync, openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { envoyBinary } from '../../../scripts/setup/envoy.ts';
-import { askReadiness } from '../../../src/host/readiness.ts';
+import { askReadiness } from '../../../src/platform/readiness.ts';
 import { envoyBootstrap } from './envoy-bootstrap.ts';
 import { LAB_UIDS, type Lab } from './lab.ts';
 import type { LabProcess } from './lab-process.ts';
@@ -16,6 +17,8 @@ export interface EnvoyOptions {
   /** Listen on IPv6 as well. Default true. */
   readonly ipv6?: boolean;
   readonly uid?: number;
+  /** With transparent listeners, and the capability that these need. */
+  readonly transparent?: boolean;
 }
 
 /** A sidecar of a lab, real or a double. */
@@ -45,12 +48,13 @@ export async function startEnvoy(lab: Lab, options: EnvoyOptions = {}): Promise<
     outboundPort: options.outboundPort ?? 15_001,
     inboundPort: options.inboundPort ?? 15_006,
     ipv6: options.ipv6 ?? true,
+    transparent: options.transparent ?? false,
   });
   await writeFile(bootstrap, JSON.stringify(content), { mode: 0o644 });
   // Started through an open descriptor: the sidecar's user may not be able to enter the folder that the binary lies in.
   const binary = openSync(envoyBinary(options.version ?? '1.39.3'), 'r');
   const argv = ['/proc/self/fd/3', '-c', bootstrap, '--disable-hot-restart', '--concurrency', '1', '-l', 'warning'];
-  const process = lab.start(lab.client, argv, { uid, inherit: binary });
+  const process = lab.start(lab.client, argv, { uid, inherit: binary, netAdmin: options.transparent ?? false });
   closeSync(binary);
   await untilReady(process, adminPath);
   return {

@@ -1,3 +1,4 @@
+/** A double of a sidecar, with faults on demand. */
 import { join } from 'node:path';
 import type { LabSidecar } from './envoy.ts';
 import { LAB_UIDS, type Lab } from './lab.ts';

@@ -1,3 +1,4 @@
+/** Background programs of a test. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { LabNamespace } from './network-namespace.ts';
@@ -10,6 +11,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Open file that becomes descriptor 3 of the program. */
   readonly inherit?: number;
+  /** Keep CAP_NET_ADMIN under that user. Default false. */
+  readonly netAdmin?: boolean;
 }
 
 /** A program that runs in the background of a test. */
@@ -35,8 +38,10 @@ export interface LabProcess {
 /** Starts a program inside a namespace. It is killed when this process ends, however it ends. */
 export function startProcess(namespace: LabNamespace, argv: readonly string[], options: StartOptions = {}): LabProcess {
   const gid = options.gid ?? options.uid;
+  const rights =
+    options.netAdmin === true ? ['--inh-caps=+net_admin', '--ambient-caps=+net_admin'] : ['--no-new-privs'];
   const account =
-    options.uid === undefined ? [] : [`--reuid=${options.uid}`, `--regid=${gid}`, '--clear-groups', '--no-new-privs'];
+    options.uid === undefined ? [] : [`--reuid=${options.uid}`, `--regid=${gid}`, '--clear-groups', ...rights];
   // nsenter and setpriv replace themselves by the program, so the child's pid is the program's.
   const child = spawn(
     'nsenter',

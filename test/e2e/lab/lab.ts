@@ -1,3 +1,4 @@
+/** Two joined network namespaces with an application and its peers. */
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,8 +6,11 @@ import { after, type TestContext } from 'node:test';
 import { type LabProcess, type StartOptions, startProcess } from './lab-process.ts';
 import { joinNamespaces, type LabNamespace, makeNamespace } from './network-namespace.ts';
 
+// Files run side by side, and weir looks at the processes of an account in all namespaces: each file has its own.
+const FIRST_UID = 30_000 + (process.pid % 10_000) * 2;
+
 /** The accounts of the lab: numbers that no passwd file knows, except that 1337 is what meshes use for a sidecar. */
-export const LAB_UIDS = { app: 20_001, other: 20_002, sidecar: 1337 } as const;
+export const LAB_UIDS = { app: FIRST_UID, other: FIRST_UID + 1, sidecar: 1337 } as const;
 
 /** The addresses of the two namespaces; they exist inside these namespaces only. */
 export const LAB_ADDRESSES = {

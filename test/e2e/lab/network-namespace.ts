@@ -1,5 +1,7 @@
+/** Network namespaces of tests. */
 import { execFileSync } from 'node:child_process';
-import { runTool, type ToolResult } from '../../../src/host/exec.ts';
+import type { ToolRunner } from '../../../src/interception/adapters/firewall/standby-tools.ts';
+import { runTool, type ToolResult } from '../../../src/platform/exec.ts';
 
 /** The start of every namespace name that tests make; the leak test looks for it. */
 export const LAB_NAMESPACE_PREFIX = 'weir-lab-';
@@ -12,7 +14,7 @@ export interface LabNamespace {
   /** The namespace file, for `nsenter --net=`. */
   readonly path: string;
   /** Runs a tool inside: a drop-in for the adapters' own `runTool`. */
-  readonly tool: typeof runTool;
+  readonly tool: ToolRunner;
   /** Runs a command inside, by its words; throws when it fails. Deadline 10 s. */
   sh(command: string, input?: string): Promise<ToolResult>;
   /** Deletes it; also when something is still running inside, and without an error when it is gone. Synchronous for exit handlers. */
@@ -25,7 +27,12 @@ export async function makeNamespace(name: string): Promise<LabNamespace> {
   const fullName = `${LAB_NAMESPACE_PREFIX}${name}-${process.pid}-${made}`;
   await runTool(['ip', 'netns', 'add', fullName], { timeoutMs: 10_000 });
   const path = `/run/netns/${fullName}`;
-  const tool: typeof runTool = (argv, options) => runTool(['nsenter', `--net=${path}`, '--', ...argv], options);
+  const run: typeof runTool = (argv, options) => runTool(['nsenter', `--net=${path}`, '--', ...argv], options);
+  const readProc = async (file: string): Promise<string | null> => {
+    const { stdout, exitCode } = await run(['cat', file], { timeoutMs: 10_000, reject: false });
+    return exitCode === 0 ? stdout : null;
+  };
+  const tool: ToolRunner = Object.assign(run, { readProc });
   const namespace: LabNamespace = {
     name: fullName,
     path,

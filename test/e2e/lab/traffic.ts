@@ -1,3 +1,4 @@
+/** Requests and streams of the lab's accounts. */
 import { fileURLToPath } from 'node:url';
 import type { Lab } from './lab.ts';
 import type { LabProcess } from './lab-process.ts';

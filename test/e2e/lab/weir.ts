@@ -1,3 +1,4 @@
+/** The built weir inside a lab. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanEnvironment, type Ended, runWeirBin, WEIR_BIN } from '../../run-weir.ts';
@@ -26,6 +27,8 @@ export interface LabWeir {
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
   /** Runs it with `--json` and parses what it printed. */
   json(args: readonly string[]): Promise<WeirAnswer>;
+  /** Runs it with `--json` inside the namespace already, for commands that take no `--netns`; the last document. */
+  inside(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<WeirAnswer>;
   /** Starts it in the background, inside the namespace already, so that its pid is weir's. */
   start(args: readonly string[]): LabProcess;
 }
@@ -55,13 +58,28 @@ export function installWeir(lab: Lab): LabWeir {
         );
       }
     },
+    async inside(args, more) {
+      const argv = [process.execPath, WEIR_BIN, ...args, '--json'] as const;
+      const started = lab.start(lab.client, argv, { env: environment({ ...env, ...more }) });
+      const { code, signal } = await started.ended;
+      const line = started
+        .output()
+        .split('\n')
+        .findLast((one) => one.startsWith('{'));
+      if (line === undefined) throw new Error(`weir ${args.join(' ')} printed no JSON: ${started.output()}`);
+      return { code, signal, stdout: line, stderr: started.output(), json: JSON.parse(line) };
+    },
     start(args) {
-      const environment = Object.fromEntries(
-        Object.entries(cleanEnvironment(env)).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-      );
       return lab.start(lab.client, [process.execPath, WEIR_BIN, ...args, '--netns', lab.client.name], {
-        env: environment,
+        env: environment(env),
       });
     },
   };
+}
+
+/** This process's environment for weir, as a process of the lab takes it. */
+function environment(own: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(cleanEnvironment(own)).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }

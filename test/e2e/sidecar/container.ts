@@ -1,6 +1,8 @@
+/** A container for a sidecar, made of namespaces. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { WEIR_BIN } from '../../run-weir.ts';
+import { withOwnMounts } from '../lab/own-mounts.ts';
 import type { LabAnswer, SidecarLab } from './sidecar-lab.ts';
 
 /**
@@ -20,9 +22,11 @@ export class Container {
     this.#lab = lab;
     this.#versions =
       versions === null ? {} : { SIDECARSET_VERSION: String(versions[0]), SIDECARSET_VERSION_ALT: String(versions[1]) };
-    const unshare = ['--pid', '--fork', '--mount-proc', '--kill-child=SIGKILL', '--'];
+    const ownProcesses = ['unshare', '--pid', '--fork', '--kill-child=SIGKILL', '--'];
+    const ownProc = ['sh', '-c', 'mount -t proc proc /proc && exec "$@"', 'container'];
     const weir = [process.execPath, WEIR_BIN, 'sidecar', 'run', 'main', '--json'];
-    this.#child = spawn('unshare', [...unshare, ...weir], {
+    const [file, ...args] = withOwnMounts(...ownProcesses, ...ownProc, ...weir);
+    this.#child = spawn(file, args, {
       env: lab.environment(this.#versions),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -40,7 +44,10 @@ export class Container {
     await lab.until('the process 1 of a container', async () => {
       const { pid } = container.#child;
       const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-      container.pid = Number(children.trim().split(' ')[0] ?? 0);
+      const [first = ''] = children.trim().split(' ');
+      // Before it is weir, it is a shell that mounts /proc; and so are the children on the way to it.
+      const command = await readFile(`/proc/${first}/cmdline`, 'utf8').catch(() => '');
+      if (command.startsWith(`${process.execPath}\0`)) container.pid = Number(first);
       return container.pid > 0 || container.#child.exitCode !== null;
     });
     return container;
@@ -52,7 +59,7 @@ export class Container {
 
   /** Runs a command of weir in the container, as `kubectl exec` and postStart do. */
   async weir(...args: readonly string[]): Promise<LabAnswer> {
-    const inside = ['-t', String(this.pid), '-p', '-m', '--'];
+    const inside = ['-t', String(this.pid), '-p', '-m', '-r', '--'];
     const child = spawn('nsenter', [...inside, process.execPath, WEIR_BIN, ...args, '--json'], {
       env: this.#lab.environment(this.#versions),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -91,7 +98,7 @@ export class Container {
 
   /** Command lines of what runs in it. */
   async processes(): Promise<string[]> {
-    const child = spawn('nsenter', ['-t', String(this.pid), '-p', '-m', '--', 'ps', '-eo', 'stat=,args='], {
+    const child = spawn('nsenter', ['-t', String(this.pid), '-p', '-m', '-r', '--', 'ps', '-eo', 'stat=,args='], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     let text = '';

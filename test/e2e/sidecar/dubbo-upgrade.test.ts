@@ -1,3 +1,4 @@
+/** Upgrades between a real Dubbo consumer and its provider. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

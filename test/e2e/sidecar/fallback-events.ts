@@ -1,5 +1,6 @@
+/** Rows of the fallback table: events, and how a test causes them. */
 import { spawn } from 'node:child_process';
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FallbackStage, LEASE_MS, probeClock } from './fallback-stage.ts';
@@ -80,6 +81,8 @@ async function isRemoved(stage: FallbackStage): Promise<FallbackTry> {
   const child = spawn('nsenter', argv, { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, stdio: 'ignore' });
   const code = await new Promise((resolve) => child.on('exit', resolve));
   const { ms } = await stage.payment.until('direct', since);
+  // The supervisor may have made a new one meanwhile.
+  await rm(weir.stateDir, { recursive: true, force: true });
   await rename(away, weir.stateDir);
   if (code !== 0) throw new Error(`off.sh ended with ${code}`);
   await stage.switchOn('payment');

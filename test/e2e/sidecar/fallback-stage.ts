@@ -1,10 +1,12 @@
+/** The stage of the fallback table, with probes. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Backend } from '../../../src/usecases/ports.ts';
-import type { AppStatus, StatusReport } from '../../../src/usecases/report-status.ts';
+import type { Backend } from '../../../src/interception/backend.ts';
+import type { AppStatus, StatusReport } from '../../../src/interception/report-status.ts';
+import type { DivertMode } from '../../../src/interception/rules/policy.ts';
 import { runWeirBin } from '../../run-weir.ts';
 import { LAB_ADDRESSES, LAB_UIDS, type Lab, makeLab } from '../lab/lab.ts';
 import type { LabProcess } from '../lab/lab-process.ts';
@@ -35,10 +37,22 @@ export function probeClock(): number {
   return performance.timeOrigin + performance.now();
 }
 
+/** What differs from the usual stage. */
+export interface FallbackOptions {
+  /** For what is not about leases, so that none lapses on a loaded machine. */
+  readonly leaseMs?: number;
+  readonly mode?: DivertMode;
+  /** The probe of `payment`: one connection every `intervalMs`, given up after `timeoutMs`. */
+  readonly probe?: { readonly intervalMs: number; readonly timeoutMs: number };
+  /** Changes the bootstrap that `weir sidecar init` wrote, before anything is started. */
+  readonly arrange?: (bootstrap: string) => Promise<void>;
+}
+
 const PATIENCE_MS = 60_000;
-const [PROBE_TIMEOUT_MS, PORT] = [700, 8080] as const;
+const PORT = 8080;
 /** The one that times are read from is close; the other only has to tell where its connections go. */
-const PROBE_INTERVAL_MS = { payment: 4, report: 40 } as const;
+const PAYMENT_PROBE = { intervalMs: 4, timeoutMs: 700 } as const;
+const REPORT_PROBE = { intervalMs: 40, timeoutMs: 700 } as const;
 
 /**
  * A supervised Envoy in namespaces of its own with `payment` (leased, onFailure direct) and `report` (onFailure deny) on,
@@ -60,13 +74,12 @@ export class FallbackStage {
     [this.payment, this.report] = probes;
   }
 
-  /** `leaseMs`: for what is not about leases, so that none lapses on a loaded machine. */
   static async open(
     backend: Backend,
     test: TestContext | Pick<TestContext, 'after'>,
-    leaseMs: number = LEASE_MS,
+    { leaseMs = LEASE_MS, mode = 'redirect', arrange = async () => {}, probe = PAYMENT_PROBE }: FallbackOptions = {},
   ): Promise<FallbackStage> {
-    const lab = await makeLab(`fallback-${backend}`, { test: test as TestContext });
+    const lab = await makeLab(`fallback-${mode}-${backend}`, { test: test as TestContext });
     const weir = installWeir(lab);
     await startHttpUpstream(lab, { port: PORT });
     const main = {
@@ -78,6 +91,7 @@ export class FallbackStage {
       bootstrap: join(lab.folder, 'envoy.json'),
       concurrency: 1,
       drain: '2s',
+      ...(mode === 'redirect' ? {} : { mode, capabilities: ['net_admin'] }),
     };
     const apps = {
       payment: { select: { user: LAB_UIDS.app }, sidecar: 'main', lease: `${leaseMs}ms` },
@@ -85,13 +99,14 @@ export class FallbackStage {
     };
     weir.configure({ apiVersion: 'weir.dev/v1', sidecars: { main }, apps });
     const probes = [
-      await startProbe(lab, LAB_UIDS.app, PROBE_INTERVAL_MS.payment),
-      await startProbe(lab, LAB_UIDS.other, PROBE_INTERVAL_MS.report),
+      await startProbe(lab, LAB_UIDS.app, probe),
+      await startProbe(lab, LAB_UIDS.other, REPORT_PROBE),
     ] as const;
     const stage = new FallbackStage(lab, weir, backend, probes);
     lab.onClose(() => stage.#clear());
     const { code, stderr } = await runInLab(weir, ['sidecar', 'init', 'main']);
     if (code !== 0) throw new Error(stderr);
+    await arrange(main.bootstrap);
     await stage.supervise();
     await stage.switchOn('payment', 'report');
     return stage;
@@ -167,13 +182,12 @@ async function runInLab(weir: LabWeir, args: readonly string[]) {
 
 let asked = 0;
 
-async function startProbe(lab: Lab, uid: number, intervalMs: number): Promise<RouteProbe> {
-  const options = {
-    host: LAB_ADDRESSES.upstream.ipv4,
-    port: PORT,
-    intervalMs,
-    timeoutMs: PROBE_TIMEOUT_MS,
-  };
+async function startProbe(
+  lab: Lab,
+  uid: number,
+  pace: { readonly intervalMs: number; readonly timeoutMs: number },
+): Promise<RouteProbe> {
+  const options = { host: LAB_ADDRESSES.upstream.ipv4, port: PORT, ...pace };
   const program = startProgram(lab, lab.client, 'route-probe', options, { uid });
   await program.line(/^READY/);
   const ask = async (command: string, answer: string, argument: string, patienceMs: number) => {

@@ -1,10 +1,11 @@
+/** The fallback table with a real Envoy and real connections. */
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runWeirBin } from '../../run-weir.ts';
-import { BACKENDS } from '../intercept/stage.ts';
+import { BACKENDS } from '../interception/stage.ts';
 import { FALLBACK_EVENTS } from './fallback-events.ts';
 import { FallbackStage, LEASE_MS, probeClock } from './fallback-stage.ts';
 import { NEW_ENVOY } from './sidecar-lab.ts';
@@ -51,7 +52,7 @@ for (const backend of BACKENDS) {
 
 describe('a supervised Envoy in a network namespace', () => {
   it('is upgraded there without one connection that goes direct, and has one supervisor', async (test) => {
-    const stage = await FallbackStage.open('nft', test, 60_000);
+    const stage = await FallbackStage.open('nft', test, { leaseMs: 60_000 });
     const { weir } = stage;
     const before = (await stage.status()).sidecars[0];
     await stage.payment.until('proxy', probeClock());
@@ -69,6 +70,27 @@ describe('a supervised Envoy in a network namespace', () => {
     const second = await runWeirBin(['sidecar', 'run', 'main', '--json'], env);
     assert.equal(second.code, 3);
     assert.match(second.stdout, /WEIR4001/);
+  });
+});
+
+describe('a supervised Envoy with transparent listeners', () => {
+  it('is upgraded, killed and frozen: bypass and leases send connections direct in time, and they come back', async (test) => {
+    const stage = await FallbackStage.open('nft', test, { mode: 'tproxy' });
+    await stage.payment.until('proxy', probeClock());
+    const since = probeClock();
+    const upgrade = await stage.weir.json(['sidecar', 'upgrade', 'main', '--binary', NEW_ENVOY]);
+    assert.equal(upgrade.json.result?.outcome, 'settled', upgrade.stdout);
+    test.diagnostic(JSON.stringify([upgrade.json.result.connections, upgrade.json.warnings]));
+    const { proxy = 0, TIMEOUT: _late, ...others } = await stage.payment.counts(since);
+    assert.ok(proxy > 0);
+    assert.deepEqual(others, {});
+    for (const row of ['kill', 'freeze']) {
+      const { ms, backMs } = (await FALLBACK_EVENTS[row]?.run(stage)) ?? {};
+      test.diagnostic(`${row}: direct after ${ms?.toFixed(0)} ms, back after ${backMs?.toFixed(0)} ms`);
+      assert.ok((ms ?? 0) <= (FALLBACK_EVENTS[row]?.withinMs ?? 0) + SLACK_MS, `${row}: ${ms} ms`);
+    }
+    const lines = (await journalled(stage)).join('\n');
+    assert.match(lines, /payment on bypassed by supervisor of main: the lease lapsed/);
   });
 });
 
@@ -110,7 +132,7 @@ describe('the fallback as status shows it', () => {
   });
 
   it('what the supervisor keeps is not disturbed by commands beside it', async (test) => {
-    const stage = await FallbackStage.open('nft', test, 60_000);
+    const stage = await FallbackStage.open('nft', test, { leaseMs: 60_000 });
     const since = probeClock();
     for (let round = 0; round < 3; round += 1) {
       await stage.weir.json(['off', 'report', '--existing', 'keep']);

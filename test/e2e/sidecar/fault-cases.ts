@@ -1,8 +1,10 @@
+/** Faults during an upgrade, and how a test causes them. */
 import { spawnSync } from 'node:child_process';
 import { chown, open, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openToAll } from '../lab/open-to-all.ts';
 import { openMemoryLimit } from './memory-limit.ts';
 import { OpenLoopClient } from './open-loop.ts';
 import { type LabAnswer, type LabOptions, NEW_ENVOY, SidecarLab } from './sidecar-lab.ts';
@@ -70,7 +72,7 @@ export async function tryFault(one: FaultCase): Promise<FaultRow> {
 /** An Envoy that is run by this shell script; `"$@"` are its arguments, a start for an upgrade has --restart-epoch among them. */
 async function scripted(lab: SidecarLab, name: string, script: string): Promise<string> {
   const path = join(lab.folder, name);
-  await writeFile(path, `#!/bin/sh\n${script}\nexec ${NEW_ENVOY} "$@"\n`, { mode: 0o755 });
+  await writeFile(path, `#!/bin/sh\n${script}\nexec ${openToAll(NEW_ENVOY, lab.folder)} "$@"\n`, { mode: 0o755 });
   return path;
 }
 

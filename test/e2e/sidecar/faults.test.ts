@@ -1,3 +1,4 @@
+/** Upgrades of a real Envoy under faults. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

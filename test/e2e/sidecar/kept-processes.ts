@@ -1,3 +1,4 @@
+/** The processes that keepers of a sidecar hold. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 

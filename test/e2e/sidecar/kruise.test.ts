@@ -1,9 +1,10 @@
+/** Hot upgrades across two containers, as OpenKruise does them. */
 import assert from 'node:assert/strict';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sidecarBaseId } from '../../../src/upgrade/envoy-arguments.ts';
+import { sidecarBaseId } from '../../../src/sidecar/envoy/envoy-arguments.ts';
 import { Container } from './container.ts';
 import { type LoadResult, OpenLoopClient } from './open-loop.ts';
 import { NEW_ENVOY, SidecarLab } from './sidecar-lab.ts';

@@ -1,3 +1,4 @@
+/** A control group with a memory limit. */
 import { spawnSync } from 'node:child_process';
 import { access, mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Load at a fixed rate, with a journal at the upstream. */
 import { Agent, createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -29,9 +30,10 @@ export class JournallingUpstream {
     this.#server.keepAliveTimeout = 120_000;
   }
 
-  static async start(): Promise<JournallingUpstream> {
+  /** `port` 0: any that is free. */
+  static async start(port = 0): Promise<JournallingUpstream> {
     const upstream = new JournallingUpstream();
-    await new Promise<void>((resolve) => upstream.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => upstream.#server.listen(port, '127.0.0.1', resolve));
     return upstream;
   }
 
@@ -72,6 +74,8 @@ export class OpenLoopClient {
     this.#options = options;
     this.#agent = new Agent({ keepAlive: options.keepAlive ?? true, maxSockets: options.connections });
     this.#timer = setInterval(() => this.#send(), 1000 / options.rate);
+    // A test that fails before `finish` must not keep its file alive.
+    this.#timer.unref();
   }
 
   get failed(): number {

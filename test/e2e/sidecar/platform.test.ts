@@ -1,10 +1,11 @@
+/** A supervisor under systemd. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { sidecarBaseId } from '../../../src/upgrade/envoy-arguments.ts';
+import { sidecarBaseId } from '../../../src/sidecar/envoy/envoy-arguments.ts';
 import { PROJECT_ROOT, WEIR_BIN } from '../../run-weir.ts';
 import { Container } from './container.ts';
 import { NEW_ENVOY, SidecarLab } from './sidecar-lab.ts';
@@ -17,21 +18,23 @@ while (defined recv $socket, my $text, 4096, 0) { print "$_\\n" for split /\\n/,
 `;
 
 describe('a supervisor under systemd', () => {
-  it('has a unit that systemd accepts without a word', async () => {
-    const lab = await SidecarLab.open();
-    try {
-      const unit = join(lab.folder, 'weir-sidecar@.service');
-      const text = await readFile(join(PROJECT_ROOT, 'packaging/weir-sidecar@.service'), 'utf8');
-      assert.match(text, /^Type=notify$/m);
-      // Where the package puts it there is no weir on this machine.
-      await writeFile(unit, text.replaceAll('/usr/bin/weir', WEIR_BIN));
-      const verified = spawnSync('systemd-analyze', ['--man=no', 'verify', unit], { encoding: 'utf8' });
-      const said = `${verified.stdout}${verified.stderr}`.split('\n').filter((line) => line.includes('weir-sidecar'));
-      assert.deepEqual([verified.status, said], [0, []], verified.stderr);
-    } finally {
-      await lab.close();
-    }
-  });
+  for (const name of ['weir-sidecar@.service', 'weir-sidecars.service']) {
+    it(`has a unit that systemd accepts without a word: ${name}`, async () => {
+      const lab = await SidecarLab.open();
+      try {
+        const unit = join(lab.folder, name);
+        const text = await readFile(join(PROJECT_ROOT, 'packaging', name), 'utf8');
+        assert.match(text, /^Type=notify$/m);
+        // Where the package puts it there is no weir on this machine.
+        await writeFile(unit, text.replaceAll('/usr/bin/weir', WEIR_BIN));
+        const verified = spawnSync('systemd-analyze', ['--man=no', 'verify', unit], { encoding: 'utf8' });
+        const said = `${verified.stdout}${verified.stderr}`.split('\n').filter((line) => line.includes('weir-sidecar'));
+        assert.deepEqual([verified.status, said], [0, []], verified.stderr);
+      } finally {
+        await lab.close();
+      }
+    });
+  }
 
   it('says that it is ready once Envoy is live, and by what process', async () => {
     const lab = await SidecarLab.open();
@@ -93,7 +96,7 @@ describe('a supervisor as the main process of a container', () => {
     const settled = await container.waitSettled();
     assert.deepEqual([settled.code, settled.json.result?.role], [0, 'alone'], container.log);
     // A process whose parent is gone belongs to process 1, which alone can reap it.
-    const inside = ['-t', String(container.pid), '-p', '-m', '--', 'sh', '-c', '(sleep 0.2; exit 7) & exit 0'];
+    const inside = ['-t', String(container.pid), '-p', '-m', '-r', '--', 'sh', '-c', '(sleep 0.2; exit 7) & exit 0'];
     await once(spawn('nsenter', inside, { stdio: 'ignore' }), 'close');
     await lab.until('the orphan to be gone', async () => {
       const processes = await container.processes();

@@ -1,3 +1,4 @@
+/** Results of sidecar commands beside their committed schemas. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -39,6 +40,11 @@ describe('the results of the sidecar commands', () => {
       await ask('wait-settled', 'wait-settled');
       await ask('upgrade', 'rollback');
       await ask('history', 'history');
+      await ask('handoff', 'handoff');
+      await ask('handoff', 'handoff', '--force');
+      await ask('run', 'run', '--dry-run');
+      await ask('unit', 'unit');
+      await ask('fetch', 'fetch', '--from', NEW_ENVOY, '--dry-run');
       await ask('reopen-logs', 'reopen-logs');
       await ask('stop', 'stop');
       await lab.until('the supervisor to end', async () => lab.supervisor?.exitCode !== null);

@@ -1,4 +1,4 @@
-/** What the Envoy of a test listens on and where its files are. */
+/** Listeners and files of a test's Envoy. */
 export interface TestBootstrap {
   readonly port: number;
   readonly upstreamPort: number;
@@ -33,7 +33,12 @@ function httpManager(name: string, accessLog: string) {
           '@type': `${TYPE}.access_loggers.file.v3.FileAccessLog`,
           path: accessLog,
           log_format: {
-            json_format: { code: '%RESPONSE_CODE%', flags: '%RESPONSE_FLAGS%', details: '%RESPONSE_CODE_DETAILS%' },
+            json_format: {
+              code: '%RESPONSE_CODE%',
+              flags: '%RESPONSE_FLAGS%',
+              details: '%RESPONSE_CODE_DETAILS%',
+              peer: '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%',
+            },
           },
         },
       },

@@ -1,12 +1,14 @@
+/** A lab with a supervised sidecar. */
 import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { envoyBinary } from '../../../scripts/setup/envoy.ts';
+import { freePorts } from '../../free-ports.ts';
 import { cleanEnvironment, WEIR_BIN } from '../../run-weir.ts';
+import { withOwnMountsShell } from '../lab/own-mounts.ts';
 import { JournallingUpstream } from './open-loop.ts';
 import { sidecarBootstrap, type TestBootstrap } from './sidecar-bootstrap.ts';
 
@@ -36,10 +38,7 @@ export const NEW_ENVOY = envoyBinary('1.40.0');
 const PATIENCE_MS = 60_000;
 
 /** Runs its arguments with a fresh /dev/shm that nobody else sees. */
-const OWN_SHARED_MEMORY = [
-  ...['unshare', '--mount', '--propagation', 'private', '--'],
-  ...['sh', '-c', 'mount -t tmpfs tmpfs /dev/shm && exec "$@"', 'own-shm'],
-];
+const OWN_SHARED_MEMORY = withOwnMountsShell('mount -t tmpfs tmpfs /dev/shm && exec "$@"', 'own-shm');
 
 /** A sidecar of its own on loopback ports, with its own run and state directories; everything goes with `close`. */
 export class SidecarLab {
@@ -144,16 +143,21 @@ export class SidecarLab {
     return spawn(file, words, { env: this.environment(more), stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
-  /** Starts the supervisor and waits until the sidecar is live. */
-  async run(...args: readonly string[]): Promise<void> {
+  /** Starts the supervisor and waits for nothing. */
+  launch(...args: readonly string[]): ChildProcess {
     const child = this.#spawn(['sidecar', 'run', 'main', ...args], this.#wrapper);
     this.supervisor = child;
-    child.stdout.on('data', (chunk) => {
-      this.log += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      this.log += chunk;
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        this.log += chunk;
+      });
+    }
+    return child;
+  }
+
+  /** Starts the supervisor and waits until the sidecar is live. */
+  async run(...args: readonly string[]): Promise<void> {
+    const child = this.launch(...args);
     await this.until('the sidecar to be supervised', async () => {
       if (child.exitCode !== null) throw new Error(`the supervisor ended with ${child.exitCode}: ${this.log}`);
       const status = await this.status();
@@ -163,7 +167,9 @@ export class SidecarLab {
 
   /** Runs a program among the mounts that the supervisor sees. Throws when it fails. */
   inItsMounts(...argv: readonly string[]): void {
-    const { status, stderr } = spawnSync('nsenter', [`--mount=/proc/${this.supervisor?.pid}/ns/mnt`, '--', ...argv]);
+    // With its root: the root of a mount namespace is outside of a chroot.
+    const inside = ['--target', `${this.supervisor?.pid}`, '--mount', '--root', '--'];
+    const { status, stderr } = spawnSync('nsenter', [...inside, ...argv]);
     if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
   }
 
@@ -174,6 +180,13 @@ export class SidecarLab {
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await gone;
+  }
+
+  /** Resident memory of the supervisor in MB, and its open descriptors. */
+  async supervisorSize(): Promise<{ readonly rssMb: number; readonly descriptors: number }> {
+    const folder = `/proc/${this.supervisor?.pid}`;
+    const [status, descriptors] = await Promise.all([readFile(`${folder}/status`, 'utf8'), readdir(`${folder}/fd`)]);
+    return { rssMb: Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024, descriptors: descriptors.length };
   }
 
   /** Runs a command of weir with --json. */
@@ -270,7 +283,8 @@ export class SidecarLab {
     for (const { pid } of await this.#kept(/\.pid$/)) kill(pid);
     this.upstream.close();
     await sleep(50);
-    await rm(this.folder, { recursive: true, force: true });
+    // A keeper may still write how its process ended.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     for (const name of await readdir('/dev/shm')) {
       if (this.#sharedMemory.has(name)) await rm(join('/dev/shm', name), { force: true });
     }
@@ -296,17 +310,4 @@ function kill(pid: number): void {
   } catch {
     // It has ended meanwhile.
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

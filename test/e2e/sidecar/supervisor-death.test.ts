@@ -1,3 +1,4 @@
+/** The death of a supervisor in each state of an upgrade. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,6 +1,7 @@
+/** Kills a supervisor in a given state and records the consequences. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { socketInodes } from '../../../src/host/envoy/process-identity.ts';
-import { listeningSockets } from '../../../src/host/envoy/tcp-table.ts';
+import { socketInodes } from '../../../src/sidecar/adapters/process-identity.ts';
+import { listeningSockets } from '../../../src/sidecar/adapters/tcp-table.ts';
 import { OpenLoopClient } from './open-loop.ts';
 import { NEW_ENVOY, OLD_ENVOY, SidecarLab } from './sidecar-lab.ts';
 

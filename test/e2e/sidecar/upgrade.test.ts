@@ -1,3 +1,4 @@
+/** Hot upgrades of a real Envoy under load. */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';

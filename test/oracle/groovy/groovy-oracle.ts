@@ -1,6 +1,7 @@
+/** Starts real Groovy for a test. */
 import { join } from 'node:path';
-import { findGroovyJar } from '../../../src/host/oracle/groovy-jar.ts';
-import { GroovyOracle } from '../../../src/host/oracle/groovy-oracle.ts';
+import { findGroovyJar } from '../../../src/rules/adapters/oracle/groovy-jar.ts';
+import { GroovyOracle } from '../../../src/rules/adapters/oracle/groovy-oracle.ts';
 import { PROJECT_ROOT } from '../../run-weir.ts';
 
 /**
@@ -8,6 +9,6 @@ import { PROJECT_ROOT } from '../../run-weir.ts';
  * `npm run setup -- --only groovy` fetches both.
  */
 export function startTestOracle(deadlineMs = 20_000): Promise<GroovyOracle> {
-  const source = join(PROJECT_ROOT, 'src/host/oracle/GroovyOracle.java');
+  const source = join(PROJECT_ROOT, 'src/rules/adapters/oracle/GroovyOracle.java');
   return GroovyOracle.start({ jar: findGroovyJar(), source, deadlineMs });
 }

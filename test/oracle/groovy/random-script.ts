@@ -1,5 +1,6 @@
+/** Generator of routing scripts. */
 import fc from 'fast-check';
-import type { TypedValue } from '../../../src/routing/typed-value.ts';
+import type { TypedValue } from '../../../src/rules/plan/typed-value.ts';
 
 const constant = fc.constantFrom(
   '0',

@@ -1,3 +1,4 @@
+/** Asks Istio's validation and analyzers. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,3 +1,4 @@
+/** Streams of numbered lines, counted in each direction. */
 import type { Socket } from 'node:net';
 
 /** What came in on one direction of a stream of numbered lines. */

@@ -1,3 +1,4 @@
+/** Common start of the lab's programs: account and announcements. */
 import { createInterface } from 'node:readline';
 
 /**

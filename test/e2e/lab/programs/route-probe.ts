@@ -49,15 +49,19 @@ function attempt(): void {
     local = { localAddress: socket.localAddress, localPort: socket.localPort };
     socket.write(`GET / HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n`);
   });
-  socket.on('data', (chunk: string) => {
-    text += chunk;
-  });
-  socket.on('end', () => {
+  const answered = () => {
     const status = /^HTTP\/1\.1 (\d+)/.exec(text)?.[1];
     const peer = /"peer":(\{[^}]*\})/.exec(text)?.[1];
     if (status === '200' && peer !== undefined) finish(routeOf(local, JSON.parse(peer)));
     else finish(status === undefined ? 'no answer' : `HTTP ${status}`);
+  };
+  socket.on('data', (chunk: string) => {
+    text += chunk;
+    // An Envoy that begins to drain during a request answers it, and closes the connection at the end of its drain.
+    const [, length, body = ''] = /^content-length: (\d+)\r\n.*?\r\n\r\n(.*)$/ims.exec(text) ?? [];
+    if (length !== undefined && body.length >= Number(length)) answered();
   });
+  socket.on('end', answered);
   socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? 'error'));
   setTimeout(() => finish('TIMEOUT'), timeoutMs);
 }

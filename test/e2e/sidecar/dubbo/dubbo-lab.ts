@@ -1,3 +1,4 @@
+/** A lab with a real Dubbo consumer and providers. */
 import { joinNamespaces, type LabNamespace, makeNamespace } from '../../lab/network-namespace.ts';
 import { SidecarLab } from '../sidecar-lab.ts';
 import { DubboPeer } from './dubbo-peer.ts';

@@ -1,3 +1,4 @@
+/** Starts a Java program with real Dubbo, and reads its reports. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -43,7 +44,7 @@ export class DubboPeer {
     args: readonly string[],
     options: { readonly enter: readonly string[]; readonly withSdk: boolean; readonly folder: string },
   ): Promise<DubboPeer> {
-    const classPath = javaClassPath('dubbo-peer-3.3.6', HERE, 'DubboPeer') + (options.withSdk ? `:${DUBBO_JAR}` : '');
+    const classPath = javaClassPath('dubbo-peer-3.3.6', HERE, ['DubboPeer']) + (options.withSdk ? `:${DUBBO_JAR}` : '');
     const java = ['java', '-XX:TieredStopAtLevel=1', '-Xmx128m', '-cp', classPath, 'DubboPeer', ...args];
     const [file = 'java', ...words] = [...options.enter, ...java];
     const log = join(options.folder, `${args[0]}-${args[1]?.replaceAll(/\W+/g, '-')}.log`);

@@ -25,6 +25,7 @@ public final class HintedTransporter implements Transporter {
 
     @Override
     public Client connect(URL url, ChannelHandler handler) throws RemotingException {
+        if (!RunningDubbo.isThree()) return inner.connect(url, handler);
         return inner.connect(url, new Listener(handler, RenewableClients.of(url.getOrDefaultFrameworkModel())));
     }
 

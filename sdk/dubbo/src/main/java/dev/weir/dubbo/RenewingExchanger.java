@@ -26,6 +26,7 @@ public final class RenewingExchanger implements Exchanger {
 
     @Override
     public ExchangeClient connect(URL url, ExchangeHandler handler) throws RemotingException {
+        if (!RunningDubbo.isThree()) return inner.connect(url, handler);
         RenewableClients clients = RenewableClients.of(url.getOrDefaultFrameworkModel());
         // The first connection keeps the meaning of check=false and lazy: it may come back unconnected.
         RenewableClient client =

@@ -1,0 +1,77 @@
+/** The world of the discovery bench, and what an arm gives. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { encodeMessage } from '../../../src/discovery/xds/encode-message.ts';
+import { exchangeHttp } from '../../../src/platform/http-exchange.ts';
+
+/** How large the world is. */
+export interface BenchWorld {
+  readonly apps: number;
+  readonly interfaces: number;
+  /** Of each application. */
+  readonly instances: number;
+  readonly joins: number;
+}
+
+/** What one joining instance cost in an arm. */
+export interface ArmResult {
+  readonly arm: 'weir' | 'delta' | 'three-in-one';
+  readonly clusters: number;
+  readonly endpoints: number;
+  readonly serverMs: number;
+  readonly envoyMs: number;
+  readonly bytes: number;
+  /** Resident memory of the server, and what Envoy has allocated. */
+  readonly serverMb: number;
+  readonly envoyMb: number;
+}
+
+/** The address of an instance. */
+export function addressOf(app: number, instance: number): string {
+  return `10.${app >> 8}.${app & 255}.${instance + 1}`;
+}
+
+/** Milliseconds of CPU that all threads of a process have had, by the scheduler's own count. */
+export function cpuMs(pid: number): number {
+  let sum = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`))
+    sum += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+  return sum / 1e6;
+}
+
+/** Resident memory in MB. */
+export function residentMb(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+/** Asks Envoy's admin. */
+export async function askAdmin(socket: string, path: string): Promise<string> {
+  const limits = { timeoutMs: 20_000, maxBytes: 64 * 1024 * 1024 };
+  const outcome = await exchangeHttp({ kind: 'unix', path: socket }, { method: 'GET', path, ...limits });
+  return outcome.kind === 'answered' ? outcome.body : '';
+}
+
+/** A number of Envoy's statistics. */
+export async function stat(socket: string, name: string): Promise<number> {
+  const text = await askAdmin(socket, `/stats?filter=^${name.replaceAll('.', '\\.')}$`);
+  return Number(/: (\d+)/.exec(text)?.[1] ?? 0);
+}
+
+/** What Envoy has allocated, in MB. */
+export async function allocatedMb(socket: string): Promise<number> {
+  return Number(JSON.parse(await askAdmin(socket, '/memory')).allocated) / 1024 / 1024;
+}
+
+/** The members of a cluster as bytes. */
+export function assignmentBytes(name: string, addresses: readonly string[]): Buffer {
+  return encodeMessage('envoy.config.endpoint.v3.ClusterLoadAssignment', {
+    cluster_name: name,
+    endpoints: [
+      {
+        lb_endpoints: addresses.map((address) => ({
+          endpoint: { address: { socket_address: { address, port_value: 20_880 } } },
+          load_balancing_weight: 100,
+        })),
+      },
+    ],
+  });
+}

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { printTable } from './bench-lab.ts';
+
+/** What is timed, in the order of the table. */
+export const CASES = [
+  'node -e 0',
+  'sh off.sh',
+  'weir off',
+  'weir on',
+  'weir status',
+  'weir verify',
+  'weir plan',
+  'weir --help',
+] as const;
+export type Case = (typeof CASES)[number];
+
+/** Milliseconds until the first line, until the end, and of processor time, its programs included. */
+export interface Sample {
+  readonly first: number;
+  readonly end: number;
+  readonly cpu: number;
+}
+
+/** The goals in milliseconds, on a machine on which a bare Node takes `NODE_MS`. */
+interface Goal {
+  readonly first?: number;
+  readonly end: number;
+  readonly programs?: number;
+}
+
+const NODE_MS = 41;
+const GOALS: Partial<Record<Case, Goal>> = {
+  'weir off': { first: 60, end: 150, programs: 10 },
+  'weir on': { end: 500 },
+  'weir status': { end: 250 },
+  'weir verify': { end: 250 },
+  'weir --help': { end: 2 * NODE_MS },
+};
+
+/** Samples by command. */
+export class Times {
+  readonly #samples = new Map<Case, Sample[]>();
+
+  add(name: Case, sample: Sample): void {
+    this.#samples.set(name, [...this.of(name), sample]);
+  }
+
+  of(name: Case): readonly Sample[] {
+    return this.#samples.get(name) ?? [];
+  }
+}
+
+/** The processor time of all ended children of this process so far, in milliseconds; the kernel counts ten at a time. */
+export function childCpuMs(): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[13]) + Number(fields[14])) * 10;
+}
+
+/** Prints one table: medians with minima, beside a bare Node in the same rounds, and the goals. */
+export function printTimes(
+  times: Times,
+  about: {
+    readonly backend: string;
+    readonly apps: number;
+    readonly busy: number;
+    readonly programs: ReadonlyMap<Case, number>;
+  },
+): void {
+  const node = middle(times.of('node -e 0').map(({ end }) => end));
+  const rows = CASES.map((name) => {
+    const samples = times.of(name);
+    const [first, end] = (['first', 'end'] as const).map((field) => samples.map((sample) => sample[field]));
+    const started = about.programs.get(name) ?? Number.NaN;
+    const goal = GOALS[name];
+    return [
+      name,
+      spread(first ?? []),
+      spread(end ?? []),
+      (middle(end ?? []) / node).toFixed(1),
+      (samples.reduce((sum, { cpu }) => sum + cpu, 0) / samples.length).toFixed(0),
+      String(started),
+      goal === undefined ? '' : goalText(goal),
+      goal === undefined ? '' : isMet(goal, { first: middle(first ?? []), end: middle(end ?? []), started }, 1),
+      goal === undefined
+        ? ''
+        : isMet(goal, { first: middle(first ?? []), end: middle(end ?? []), started }, node / NODE_MS),
+    ];
+  });
+  const load = loadavg()[0]?.toFixed(1);
+  const title = `${about.backend}, ${about.apps} on, ${about.busy} busy loops: ms, median (min) of ${times.of('node -e 0').length}; load ${load}`;
+  const head = ['what', 'first line', 'end', '/ node', 'cpu', 'programs', 'goal', 'met', `met by node / ${NODE_MS}`];
+  printTable(title, head, rows);
+}
+
+/** What a command may take with many applications, in times of what it takes with one. */
+const MOST_RATIO = 1.3;
+
+/** Prints how many times as long each command takes with many applications as with one: medians by medians. */
+export function printRatios(
+  many: Times,
+  one: Times,
+  about: { readonly backend: string; readonly apps: number; readonly busy: number },
+): void {
+  const ratio = (name: Case, field: keyof Sample): string => {
+    const [a, b] = [many, one].map((times) => middle(times.of(name).map((sample) => sample[field])));
+    return ((a ?? Number.NaN) / (b ?? Number.NaN)).toFixed(2);
+  };
+  const rows = CASES.filter((name) => GOALS[name] !== undefined && !name.includes('--')).map((name) => [
+    name,
+    ...(['first', 'end', 'cpu'] as const).map((field) => ratio(name, field)),
+  ]);
+  const title = `${about.backend}, ${about.busy} busy loops: ${about.apps} applications in times of one; goal ${MOST_RATIO}`;
+  printTable(title, ['what', 'first line', 'end', 'cpu'], rows);
+}
+
+function goalText({ first, end, programs }: Goal): string {
+  return [
+    first === undefined ? '' : `first ${first}, `,
+    `end ${end}`,
+    programs === undefined ? '' : `, ${programs} programs`,
+  ].join('');
+}
+
+/** `scale` is how much slower this machine is than that of the goals. */
+function isMet(goal: Goal, seen: { first: number; end: number; started: number }, scale: number): string {
+  const misses = [
+    goal.first !== undefined && seen.first > goal.first * scale ? 'first' : '',
+    seen.end > goal.end * scale ? 'end' : '',
+    goal.programs !== undefined && seen.started > goal.programs ? 'programs' : '',
+  ].filter((one) => one !== '');
+  return misses.length === 0 ? 'yes' : `no: ${misses.join(', ')}`;
+}
+
+function spread(values: readonly number[]): string {
+  return `${middle(values).toFixed(0)} (${Math.min(...values).toFixed(0)})`;
+}
+
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,111 @@
+/** The one writer of stdout and stderr for a command. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ExitCode } from '../errors/exit-codes.ts';
+import type { WeirError } from '../errors/weir-error.ts';
+import { failureEnvelope, successEnvelope } from './envelope.ts';
+import { formatErrorText } from './error-text.ts';
+import { type Paint, paintFor } from './paint.ts';
+import { type SamePlace, samePlace } from './same-place.ts';
+import { proseColumns } from './terminal.ts';
+import { wrapText } from './wrap-text.ts';
+
+/** Name of the diagnostics channel on which `runTool` tells of each child process: `{argv, exitCode, ms}`. */
+const TOOL_CHANNEL = 'weir:tool';
+
+/** A warning that was not repeated for this long is a new one. */
+const FORGET_MS = 60_000;
+
+/** Writes all that a command says: JSON alone on stdout with `--json`, else text on stdout; the rest on stderr. */
+export class CommandOutput {
+  readonly #isJson: boolean;
+  readonly #isVerbose: boolean;
+  readonly #samePlace: SamePlace;
+  readonly #gone = Promise.withResolvers<void>();
+  /** Resolves when nobody reads stdout any more (EPIPE). */
+  readonly readerGone: Promise<void> = this.#gone.promise;
+  #warnings: string[] = [];
+  /** When each warning was said last, in milliseconds of `performance.now`. */
+  readonly #warned = new Map<string, number>();
+  readonly #nowMs: () => number;
+
+  constructor(mode: { json: boolean; verbose: boolean; argv?: readonly string[]; nowMs?: () => number }) {
+    this.#nowMs = mode.nowMs ?? (() => performance.now());
+    this.#samePlace = samePlace(mode.argv ?? []);
+    this.#isJson = mode.json;
+    this.#isVerbose = mode.verbose;
+    if (this.#isVerbose) subscribe(TOOL_CHANNEL, this.#showTool);
+    process.stdout.on('error', this.#onStdoutError);
+  }
+
+  /** Reads `--json` and `--verbose` from a command line that oclif may not be able to parse; `mode` overrides it. */
+  static fromArgv(argv: readonly string[], mode: { verbose?: boolean } = {}): CommandOutput {
+    const end = argv.indexOf('--');
+    const flags = end === -1 ? argv : argv.slice(0, end);
+    return new CommandOutput({ argv, json: flags.includes('--json'), verbose: flags.includes('--verbose'), ...mode });
+  }
+
+  /**
+   * Says it once, however many parts of a command find the same fault. A program that lives on says it again when it is
+   * found again after a minute of silence: it has come back then.
+   */
+  warn(text: string): void {
+    const warning = this.#samePlace(text);
+    const now = this.#nowMs();
+    for (const [said, at] of this.#warned) if (now - at >= FORGET_MS) this.#warned.delete(said);
+    const isKnown = this.#warned.has(warning);
+    this.#warned.set(warning, now);
+    if (isKnown) return;
+    if (this.#isJson) this.#warnings.push(warning);
+    else process.stderr.write(`${wrapped(`${paintFor('stderr').caution('warning:')} ${warning}`, '  ', 'stderr')}\n`);
+  }
+
+  progress(line: string): void {
+    process.stderr.write(`${wrapped(line, '  ', 'stderr')}\n`);
+  }
+
+  /** A line of the result that cannot wait for the rest; with `--json` the document will hold it. */
+  announce(line: string): void {
+    if (!this.#isJson) process.stdout.write(`${line}\n`);
+  }
+
+  result(outcome: { result: unknown; text: (paint: Paint) => string; exit?: ExitCode }): void {
+    const text = this.#isJson
+      ? successEnvelope(outcome.result, outcome.exit ?? 0, this.#takeWarnings())
+      : this.#samePlace(outcome.text(paintFor('stdout')));
+    if (text !== '') process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  failure(error: WeirError): void {
+    const hint = this.#samePlace(error.hint);
+    if (this.#isJson) process.stdout.write(`${failureEnvelope(error, hint, this.#takeWarnings())}\n`);
+    else process.stderr.write(formatErrorText(error, paintFor('stderr'), { hint, columns: proseColumns('stderr') }));
+  }
+
+  dispose(): void {
+    if (this.#isVerbose) unsubscribe(TOOL_CHANNEL, this.#showTool);
+    process.stdout.off('error', this.#onStdoutError);
+  }
+
+  // Each line of a stream carries the warnings that are new since the line before.
+  #takeWarnings(): string[] {
+    const taken = this.#warnings;
+    this.#warnings = [];
+    return taken;
+  }
+
+  readonly #onStdoutError = ({ code }: NodeJS.ErrnoException): void => {
+    if (code === 'EPIPE') this.#gone.resolve();
+  };
+
+  readonly #showTool = (message: unknown): void => {
+    const { argv, exitCode, ms } = message as { argv: readonly string[]; exitCode: number | undefined; ms: number };
+    this.progress(
+      paintFor('stderr').faint(`+ ${argv.join(' ')}  (${exitCode ?? 'ended by a signal'}, ${Math.round(ms)} ms)`),
+    );
+  };
+}
+
+/** A line of prose broken at words on a terminal; the lines that follow are set in. */
+function wrapped(line: string, indent: string, stream: 'stdout' | 'stderr'): string {
+  return wrapText(line, proseColumns(stream) - indent.length).join(`\n${indent}`);
+}

@@ -1,0 +1,91 @@
+/** Registries on the network: read once over a session that is closed afterwards, or followed. */
+import { messageOf } from '../../errors/message-of.ts';
+import { WeirError } from '../../errors/weir-error.ts';
+import type { RegistryConfig } from '../../mesh/discovery-config.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { RegistryReader } from '../ports.ts';
+import type { Wanted } from '../registry/wanted.ts';
+import { ZooKeeperListing } from '../registry/zookeeper/list-registry.ts';
+import type { RegistryEvent } from '../world/registry-event.ts';
+import { readAuthFile } from './auth-file.ts';
+import { askMetadata } from './dubbo/ask-metadata.ts';
+import { NacosRegistry } from './nacos/nacos-registry.ts';
+import { ZooKeeperSession } from './zookeeper/zookeeper-session.ts';
+import { ZooKeeperWatch } from './zookeeper/zookeeper-watch.ts';
+
+/** How long a listing may make no progress, in milliseconds. */
+const DEADLINE_MS = 10_000;
+
+/** A reader of registries on the network. */
+export function networkRegistries(clock: Clock): RegistryReader {
+  const readNacos = async (
+    config: Extract<RegistryConfig, { kind: 'nacos' }>,
+    credentials: string | null,
+    wanted: Wanted,
+    emit: (event: RegistryEvent) => void,
+  ): Promise<void> => {
+    const registry = new NacosRegistry({ config, credentials, wanted, emit, warn: () => undefined, clock });
+    try {
+      await registry.readOnce(DEADLINE_MS);
+    } catch (error) {
+      throw notRead(config, messageOf(error));
+    }
+  };
+  return {
+    async readRegistry(config, wanted, emit) {
+      const digest = config.authFile === undefined ? null : await readAuthFile(config.authFile);
+      if (config.kind === 'nacos') return await readNacos(config, digest, wanted, emit);
+      const ended = new AbortController();
+      const { promise: failed, reject } = Promise.withResolvers<never>();
+      let lastWhy = 'no server answered';
+      const { promise: connected, resolve } = Promise.withResolvers<void>();
+      const session = new ZooKeeperSession(
+        { servers: config.servers, digest, sessionMs: DEADLINE_MS },
+        {
+          connected: () => resolve(),
+          disconnected: (why) => {
+            lastWhy = why;
+          },
+          changed: () => undefined,
+        },
+        clock,
+      );
+      const running = session.run();
+      const limit = clock.sleep(DEADLINE_MS, ended.signal).then(
+        () => reject(notRead(config, lastWhy)),
+        () => undefined,
+      );
+      try {
+        await Promise.race([connected, failed]);
+        await Promise.race([
+          new ZooKeeperListing({ reads: session, askInstance: askMetadata }, config.name, config, emit).all(wanted),
+          failed,
+        ]);
+      } catch (error) {
+        throw error instanceof WeirError
+          ? error
+          : notRead(config, error instanceof Error ? error.message : String(error));
+      } finally {
+        ended.abort();
+        session.close();
+        await Promise.all([running, limit]);
+      }
+    },
+    async followRegistry(config, wanted, { emit, warn }, signal) {
+      const digest = config.authFile === undefined ? null : await readAuthFile(config.authFile);
+      if (config.kind === 'nacos') {
+        return await new NacosRegistry({ config, credentials: digest, wanted, emit, warn, clock }).run(signal);
+      }
+      await new ZooKeeperWatch({ config, digest, wanted, emit, warn, clock }).run(signal);
+    },
+  };
+}
+
+function notRead({ name, servers }: RegistryConfig, why: string): WeirError {
+  const list = servers.map(({ host, port }) => `${host}:${port}`).join(', ');
+  return new WeirError('WEIR6002', {
+    what: `the registry ${name} (${list}) could not be read`,
+    why,
+    hint: `see whether a server of ${name} answers from this host; nothing is concluded about its instances`,
+  });
+}

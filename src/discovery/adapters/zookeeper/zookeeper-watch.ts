@@ -1,0 +1,271 @@
+/** Follows a ZooKeeper registry: lists what is wanted after every connection, then reads again only what changed. */
+import type { RegistryConfig } from '../../../mesh/discovery-config.ts';
+import type { Clock } from '../../../platform/clock.ts';
+import type { Wanted } from '../../registry/wanted.ts';
+import { type ChangedPlace, changedPlace } from '../../registry/zookeeper/changed-place.ts';
+import { WATCH_EVENT, type WATCH_MODE, ZK_ERROR } from '../../registry/zookeeper/jute.ts';
+import { appOfUrl, ZooKeeperListing } from '../../registry/zookeeper/list-registry.ts';
+import { instancesPath, mappingPath, metadataPath, providersPath } from '../../registry/zookeeper/paths.ts';
+import type { RegistryEvent } from '../../world/registry-event.ts';
+import { askMetadata } from '../dubbo/ask-metadata.ts';
+import { ZooKeeperError, ZooKeeperSession } from './zookeeper-session.ts';
+
+/** What is followed, and who is told. */
+export interface ZooKeeperWatchOptions {
+  readonly config: Extract<RegistryConfig, { kind: 'zookeeper' }>;
+  readonly digest: string | null;
+  readonly wanted: Wanted;
+  readonly emit: (event: RegistryEvent) => void;
+  /** Says why the registry cannot be read at present, a clause. */
+  readonly warn: (why: string) => void;
+  readonly clock: Clock;
+}
+
+const SESSION_MS = 10_000;
+/** A server before 3.6 has no lasting watches: everything is listed so often, in milliseconds. */
+const POLL_MS = 3_000;
+/** With watches everything is listed so often all the same: a lost event costs minutes, not for ever. */
+const RELIST_MS = 600_000;
+/** A revision that nobody could tell of is asked for again after this time. */
+const RETRY_MS = 20_000;
+
+/** One registry, followed until a signal aborts. */
+export class ZooKeeperWatch {
+  readonly #options: ZooKeeperWatchOptions;
+  readonly #session: ZooKeeperSession;
+  readonly #listing: ZooKeeperListing;
+  readonly #watched = new Set<string>();
+  /** The names below the root as they were when its watch began. */
+  #folders = new Set<string>();
+  /** By application, the names of its instances at application level. */
+  readonly #instances = new Map<string, Set<string>>();
+  /** Revisions as `APP REVISION`, each with whether its services are known. */
+  readonly #revisions = new Map<string, boolean>();
+  /** Paths that changed and were not looked at again yet, each with the last thing that happened to it. */
+  readonly #changed = new Map<string, number>();
+  /** Whether all has to be listed, because watches may have missed something. */
+  #isStale = false;
+  #isConnected = false;
+  #hasWatches = true;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(options: ZooKeeperWatchOptions) {
+    this.#options = options;
+    const { config, digest, clock } = options;
+    const told = {
+      // Changes made while it was cut off are not told, in a resumed session either.
+      connected: () => {
+        this.#isConnected = true;
+        this.#isStale = true;
+        this.#wake.resolve();
+      },
+      disconnected: (why: string) => this.#lost(why),
+      changed: (type: number, path: string) => {
+        this.#changed.set(path, type);
+        this.#wake.resolve();
+      },
+    };
+    this.#session = new ZooKeeperSession({ servers: config.servers, digest, sessionMs: SESSION_MS }, told, clock);
+    const parts = { reads: this.#session, askInstance: askMetadata };
+    this.#listing = new ZooKeeperListing(parts, config.name, config, (event) => this.#tell(event));
+  }
+
+  /** Follows the registry until `signal` aborts; then the session is closed. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const running = this.#session.run();
+    signal.addEventListener('abort', () => this.#wake.resolve(), { once: true });
+    let listedAt = clock.monotonic();
+    let askedAt = listedAt;
+    while (!signal.aborted) {
+      const waiting = new AbortController();
+      await Promise.race([this.#wake.promise, clock.sleep(this.#pauseMs(), waiting.signal).catch(() => undefined)]);
+      waiting.abort();
+      this.#wake = Promise.withResolvers();
+      if (signal.aborted) break;
+      if (!this.#isConnected) continue;
+      if (clock.monotonic() - listedAt > (this.#hasWatches ? RELIST_MS : POLL_MS)) this.#isStale = true;
+      if (this.#isStale) listedAt = clock.monotonic();
+      const isRetry = clock.monotonic() - askedAt >= RETRY_MS;
+      if (isRetry) askedAt = clock.monotonic();
+      await this.#catchUp(isRetry);
+    }
+    this.#session.close();
+    await running;
+  }
+
+  #pauseMs(): number {
+    return this.#hasWatches ? RETRY_MS : POLL_MS;
+  }
+
+  #tell(event: RegistryEvent): void {
+    if (event.kind === 'metadata') this.#revisions.set(`${event.app} ${event.revision}`, event.read !== null);
+    if (event.kind === 'instances') this.#instances.set(event.app, new Set(event.listed.keys()));
+    if (event.kind === 'instance') {
+      const ids = this.#instances.get(event.app) ?? new Set<string>();
+      if (event.read === null) ids.delete(event.id);
+      else ids.add(event.id);
+      this.#instances.set(event.app, ids);
+    }
+    this.#options.emit(event);
+  }
+
+  #lost(why: string): void {
+    this.#isConnected = false;
+    this.#watched.clear();
+    this.#changed.clear();
+    this.#options.warn(why);
+    this.#options.emit({ registry: this.#options.config.name, kind: 'state', state: 'lost' });
+  }
+
+  /** Lists everything when it is stale, else reads the changed places. A lost connection ends it: the next one lists. */
+  async #catchUp(isRetry: boolean): Promise<void> {
+    try {
+      if (this.#isStale) await this.#listAll();
+      const places = new Map<string, { readonly place: ChangedPlace; readonly type: number }>();
+      for (const [path, type] of this.#changed) {
+        const place = changedPlace(this.#options.config, path);
+        if (place !== null) places.set(JSON.stringify(place), { place, type });
+      }
+      this.#changed.clear();
+      for (const { place, type } of places.values()) await this.#readAgain(place, type);
+      if (places.size > 0) await this.#watchBareApps();
+      if (isRetry) await this.#askUnknownRevisions();
+    } catch (error) {
+      if (!(error instanceof ZooKeeperError)) throw error;
+      // A refused read leaves the registry as it was; the next look tries again.
+      this.#isStale = true;
+      if (error.code !== null) this.#options.warn(error.message);
+    }
+  }
+
+  /** Watches come before the lists: what changes in between is read twice, and nothing is missed. */
+  async #listAll(): Promise<void> {
+    const { config, wanted } = this.#options;
+    this.#isStale = false;
+    if (wanted.everything === true) for (const path of [config.services, config.root]) await this.#watch(path);
+    else if (wanted.apps.size > 0) await this.#watchInterfaces();
+    for (const app of wanted.apps) await this.#watch(instancesPath(config, app));
+    for (const name of wanted.interfaces) {
+      await this.#watch(mappingPath(config, name));
+      await this.#watch(providersPath(config, name));
+    }
+    const { apps, interfaces } = await this.#listing.all(wanted);
+    for (const app of apps) {
+      const path = instancesPath(config, app);
+      const wasCovered = this.#isCovered(path);
+      if ((await this.#watch(path)) && !wasCovered) await this.#listing.instances(app);
+    }
+    for (const name of interfaces) {
+      const path = providersPath(config, name);
+      const wasCovered = this.#isCovered(path);
+      if ((await this.#watch(path)) && !wasCovered) await this.#listing.providers(name);
+    }
+    await this.#watchBareApps();
+  }
+
+  /** An interface that a wanted application offers for the first time is a new name below the root. */
+  async #watchInterfaces(): Promise<void> {
+    const { config } = this.#options;
+    this.#folders = new Set(await this.#listing.interfaces());
+    // Once more behind the watch: a name may have come in between.
+    if (await this.#watch(config.root, 'children')) await this.#followNewInterfaces();
+  }
+
+  /** Which applications will be below a new name is not known yet: what comes below it tells. */
+  async #followNewInterfaces(): Promise<void> {
+    for (const name of await this.#listing.interfaces()) {
+      if (this.#folders.has(name)) continue;
+      this.#folders.add(name);
+      await this.#follow([name]);
+    }
+  }
+
+  /**
+   * An application without an instance at application level is in the other layout, or will be, and nothing says below
+   * which interfaces: all of them are watched. The URL in a changed path tells whose it is, and nothing else is read.
+   */
+  async #watchBareApps(): Promise<void> {
+    const { config, wanted } = this.#options;
+    const isBare = [...wanted.apps].some((app) => (this.#instances.get(app)?.size ?? 0) === 0);
+    if (isBare && (await this.#watch(config.root))) await this.#follow(await this.#listing.interfacesOf(wanted));
+  }
+
+  #isCovered(path: string): boolean {
+    const { root, services } = this.#options.config;
+    return [root, services].some((folder) => this.#watched.has(folder) && path.startsWith(`${folder}/`));
+  }
+
+  /** Whether the path was not watched before. What is below a watched folder is watched by it. */
+  async #watch(path: string, mode: keyof typeof WATCH_MODE = 'recursive'): Promise<boolean> {
+    const key = mode === 'recursive' ? path : `${mode} ${path}`;
+    if (!this.#hasWatches || this.#watched.has(key)) return false;
+    try {
+      if (!this.#isCovered(path)) await this.#session.watch(path, mode);
+    } catch (error) {
+      if (!(error instanceof ZooKeeperError) || error.code !== ZK_ERROR.unimplemented) throw error;
+      this.#hasWatches = false;
+      return false;
+    }
+    this.#watched.add(key);
+    return true;
+  }
+
+  async #readAgain(place: ChangedPlace, type: number): Promise<void> {
+    const { config, wanted } = this.#options;
+    switch (place.kind) {
+      case 'instance':
+        return await this.#follow(
+          await this.#listing.instance(place.app, place.id, (revision) =>
+            this.#revisions.has(`${place.app} ${revision}`),
+          ),
+        );
+      case 'instances':
+        return await this.#follow(await this.#listing.instances(place.app));
+      case 'providers':
+        if (this.#isWatched(place.interface)) await this.#listing.providers(place.interface);
+        return;
+      case 'provider':
+        if (type === WATCH_EVENT.changed) return;
+        if (this.#isWatched(place.interface)) {
+          return this.#listing.provider(place.interface, place.id, type === WATCH_EVENT.created);
+        }
+        if (wanted.everything === true || wanted.apps.has(appOfUrl(place.id))) await this.#follow([place.interface]);
+        return;
+      case 'interfaces':
+        return await this.#followNewInterfaces();
+      case 'apps':
+        return;
+      case 'mapping':
+        if (!wanted.interfaces.has(place.interface)) return;
+        for (const app of await this.#listing.mapping(place.interface)) {
+          if (await this.#watch(instancesPath(config, app))) await this.#follow(await this.#listing.instances(app));
+        }
+        return;
+      case 'metadata':
+        if (!this.#instances.has(place.app)) return;
+        return await this.#follow(await this.#listing.metadata(place.app, place.revision, []));
+      default:
+        return place satisfies never;
+    }
+  }
+
+  /** Whether all providers of an interface are told. */
+  #isWatched(name: string): boolean {
+    return this.#watched.has(providersPath(this.#options.config, name));
+  }
+
+  /** Interfaces that an instance offers may have providers in the other layout too. */
+  async #follow(interfaces: Iterable<string>): Promise<void> {
+    for (const name of interfaces) {
+      if (await this.#watch(providersPath(this.#options.config, name))) await this.#listing.providers(name);
+    }
+  }
+
+  async #askUnknownRevisions(): Promise<void> {
+    const unknown = [...this.#revisions].filter(([, isKnown]) => !isKnown).map(([key]) => key.split(' '));
+    for (const app of new Set(unknown.map(([app = '']) => app))) await this.#follow(await this.#listing.instances(app));
+    for (const [app = '', revision = ''] of unknown)
+      await this.#watch(metadataPath(this.#options.config, app, revision));
+  }
+}

@@ -1,0 +1,185 @@
+/** One consumed application in the agent: what its registries list, what is admitted of it, and when it is looked at again. */
+import {
+  type Admission,
+  admissionOf,
+  admit,
+  believe,
+  type GuardPolicy,
+  isShort,
+  nothingAdmitted,
+  takeJoins,
+  wouldRemove,
+} from '../guard/admit.ts';
+import { type Endpoint, endpointsOf } from '../world/endpoints.ts';
+import { formatAddress } from '../world/read-address.ts';
+import type { World } from '../world/world.ts';
+
+/** A change has to be quiet for so long, and waits for at most so long, in milliseconds. */
+const QUIET_MS = 100;
+const LATEST_MS = 1_000;
+/** A second look that could not be made is made again after this time. */
+const LOOK_AGAIN_MS = 2_000;
+
+/** What a step did to an application. */
+export type GuardTurn = 'held' | 'back' | 'believed' | null;
+
+/** The state of one application. Pure but for its own fields; times are monotonic milliseconds. */
+export class GuardedApp {
+  readonly name: string;
+  #admission: Admission<Endpoint>;
+  #listed: ReadonlyMap<string, Endpoint> = new Map();
+  #settleAt: { readonly quietMs: number; readonly latestMs: number } | null = null;
+  #tookAtMs = Number.NEGATIVE_INFINITY;
+  #lookAtMs: number | null = null;
+  #isLooking = false;
+  #sorted: readonly Endpoint[] = [];
+  #sortedOf: ReadonlyMap<string, Endpoint> | null = null;
+
+  /** `published`: what an earlier agent, or a former mesh.yaml, published of it. */
+  constructor(name: string, published: readonly Endpoint[] | null, nowMs: number) {
+    this.name = name;
+    this.#admission = published === null ? nothingAdmitted() : admissionOf(byAddress(published), nowMs);
+  }
+
+  /** What Envoy gets: listed endpoints, and those that are held; sorted by address and port. */
+  get published(): readonly Endpoint[] {
+    if (this.#sortedOf !== this.#admission.published) {
+      this.#sortedOf = this.#admission.published;
+      this.#sorted = [...this.#sortedOf.values()].toSorted(byPlace);
+    }
+    return this.#sorted;
+  }
+
+  /** How many addresses the registries list. */
+  get listedSize(): number {
+    return this.#listed.size;
+  }
+
+  /** The endpoints that the registries list. */
+  get listed(): Iterable<Endpoint> {
+    return this.#listed.values();
+  }
+
+  /** Null while the list is believed. */
+  get held(): { readonly sinceMs: number; readonly reason: string; readonly wouldRemove: number } | null {
+    const { hold } = this.#admission;
+    if (hold === null) return null;
+    return { sinceMs: hold.sinceMs, reason: hold.reason, wouldRemove: wouldRemove(this.#admission, this.#listed) };
+  }
+
+  /** When `tick` has something to do; null for never. */
+  get dueAtMs(): number | null {
+    const settle = this.#settleAt === null ? null : Math.min(this.#settleAt.quietMs, this.#settleAt.latestMs);
+    const look = this.#isLooking ? null : this.#lookAtMs;
+    return settle === null ? look : look === null ? settle : Math.min(settle, look);
+  }
+
+  /** Whether its list is due to be judged as a whole. */
+  isSettleDue(nowMs: number): boolean {
+    return this.#settleAt !== null && nowMs >= Math.min(this.#settleAt.quietMs, this.#settleAt.latestMs);
+  }
+
+  /** The registries told something of it. Whether what joins should be taken now: the first change after a quiet time. */
+  changed(nowMs: number): boolean {
+    this.#settleAt = {
+      quietMs: nowMs + QUIET_MS,
+      latestMs: this.#settleAt?.latestMs ?? nowMs + LATEST_MS,
+    };
+    return nowMs - this.#tookAtMs >= QUIET_MS;
+  }
+
+  /** Nothing can be judged yet: the first complete listing judges everything. */
+  postpone(): void {
+    this.#settleAt = null;
+  }
+
+  /** Takes what joined or changed; whether anything did. */
+  take(world: World, unitLabel: string | null, pinnedBy: (endpoint: Endpoint) => boolean, nowMs: number): boolean {
+    this.#tookAtMs = nowMs;
+    this.#list(world, unitLabel, pinnedBy);
+    const before = this.#admission.published;
+    this.#admission = takeJoins(this.#admission, this.#listed, nowMs);
+    return !isSameSet(before, this.#admission.published);
+  }
+
+  /** Judges the list as a whole; tells whether what is published differs, and what the guard did. */
+  settle(
+    world: World,
+    unitLabel: string | null,
+    options: {
+      readonly policy: GuardPolicy;
+      readonly pinnedBy: (endpoint: Endpoint) => boolean;
+      readonly isRegistryEmpty: () => boolean;
+    },
+    nowMs: number,
+  ): { readonly isChanged: boolean; readonly turn: GuardTurn } {
+    this.#settleAt = null;
+    this.#tookAtMs = nowMs;
+    this.#list(world, unitLabel, options.pinnedBy);
+    const before = this.#admission;
+    const isEmpty = this.#listed.size === 0 && options.isRegistryEmpty();
+    this.#admission = admit(before, this.#listed, nowMs, options.policy, isEmpty);
+    const { hold, published } = this.#admission;
+    const isNew = hold !== null && before.hold === null;
+    if (isNew) this.#lookAtMs = hold.sinceMs + options.policy.holdMs;
+    if (hold === null) this.#lookAtMs = null;
+    const turn = isNew ? 'held' : hold === null && before.hold !== null ? 'back' : null;
+    return { isChanged: !isSameSet(before.published, published), turn };
+  }
+
+  /** Whether the second look is due; it is under way then. */
+  beginLook(nowMs: number): boolean {
+    if (this.#lookAtMs === null || this.#isLooking || nowMs < this.#lookAtMs) return false;
+    this.#isLooking = true;
+    return true;
+  }
+
+  /** The second look found so many addresses; null when the registries could not be asked. */
+  looked(size: number | null, policy: GuardPolicy, nowMs: number): GuardTurn {
+    this.#isLooking = false;
+    const { hold } = this.#admission;
+    if (hold === null) return null;
+    if (size !== null && isShort(size, hold.largest, policy)) return this.confirm(nowMs);
+    this.#lookAtMs = nowMs + LOOK_AGAIN_MS;
+    return null;
+  }
+
+  /** Believes what is listed now; null when nothing was held. */
+  confirm(nowMs: number): GuardTurn {
+    if (this.#admission.hold === null) return null;
+    this.#admission = believe(this.#listed, nowMs);
+    this.#lookAtMs = null;
+    return 'believed';
+  }
+
+  /** What is listed now, and what is kept because its registry has not been heard since this agent began. */
+  #list(world: World, unitLabel: string | null, pinnedBy: (endpoint: Endpoint) => boolean): void {
+    const listed = byAddress(endpointsOf(world, this.name, unitLabel));
+    for (const [address, endpoint] of this.#admission.published)
+      if (!listed.has(address) && pinnedBy(endpoint)) listed.set(address, endpoint);
+    this.#listed = listed;
+  }
+}
+
+function byPlace(a: Endpoint, b: Endpoint): number {
+  return a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port;
+}
+
+function byAddress(endpoints: readonly Endpoint[]): Map<string, Endpoint> {
+  return new Map(endpoints.map((one) => [`${one.protocol} ${formatAddress(one.address, one.port)}`, one]));
+}
+
+function isSameSet(a: ReadonlyMap<string, Endpoint>, b: ReadonlyMap<string, Endpoint>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, one] of a) {
+    const other = b.get(key);
+    if (other === one) continue;
+    if (other === undefined || !isSame(one, other)) return false;
+  }
+  return true;
+}
+
+function isSame(a: Endpoint, b: Endpoint): boolean {
+  const text = ({ services, ...rest }: Endpoint) => JSON.stringify([rest, services === null ? null : [...services]]);
+  return text(a) === text(b);
+}

@@ -1,0 +1,129 @@
+/** The last good state on disk: what an agent serves that starts without its registries. */
+import * as z from 'zod/mini';
+import { type RecordKind, recordDocument } from '../../platform/record.ts';
+import type { Endpoint } from '../world/endpoints.ts';
+
+/** What was published when a snapshot was made. */
+export interface DiscoverySnapshot {
+  /** Milliseconds since 1970. */
+  readonly savedAt: number;
+  readonly apps: ReadonlyMap<string, readonly Endpoint[]>;
+  /** By interface, the applications that offered it. */
+  readonly interfaces: ReadonlyMap<string, readonly string[]>;
+  /** By sidecar with `auto`, the applications that were seen to be called. */
+  readonly learned: ReadonlyMap<string, readonly string[]>;
+}
+
+const layout = z.enum(['application', 'interface']);
+const endpoint = z.object({
+  address: z.string(),
+  port: z.number(),
+  protocol: z.string(),
+  /** The place in `labels` of the application. */
+  labels: z.number(),
+  unit: z.nullable(z.string()),
+  weight: z.number(),
+  layouts: z.array(layout),
+  /** The place in `services` of the application; null where they are not known. */
+  services: z.nullable(z.number()),
+  straight: z.nullable(z.string()),
+  registries: z.array(z.string()),
+});
+
+const schema = z.object({
+  savedAt: z.number(),
+  // Most instances of an application offer the same under the same labels: each set of them is written once.
+  apps: z.record(
+    z.string(),
+    z.object({
+      services: z.array(z.array(z.string())),
+      labels: z.array(z.record(z.string(), z.string())),
+      endpoints: z.array(endpoint),
+    }),
+  ),
+  interfaces: z.record(z.string(), z.array(z.string())),
+  learned: z._default(z.record(z.string(), z.array(z.string())), {}),
+});
+
+/** The document of a snapshot. */
+export type SnapshotDocument = z.output<typeof schema>;
+
+/** The kind of the document. */
+export const SNAPSHOT: RecordKind<SnapshotDocument> = { name: 'snapshot of endpoints', version: 1, schema };
+
+const texts = new WeakMap<readonly Endpoint[], string>();
+
+/**
+ * The text of a snapshot's document. The text of an application is kept as long as its list is the same object: a change
+ * of one application costs that one.
+ */
+export function snapshotText({ savedAt, apps, interfaces, learned }: DiscoverySnapshot): string {
+  const lists = { interfaces: written(interfaces), learned: written(learned) };
+  const { apps: _, ...rest } = recordDocument(SNAPSHOT, { savedAt, apps: {}, ...lists });
+  const head = JSON.stringify(rest);
+  const parts = [...apps].map(([app, endpoints]) => `${JSON.stringify(app)}:${appText(endpoints)}`);
+  return `${head.slice(0, -1)},"apps":{${parts.join()}}}`;
+}
+
+function written(interfaces: DiscoverySnapshot['interfaces']): SnapshotDocument['interfaces'] {
+  return Object.fromEntries([...interfaces].map(([name, apps]) => [name, [...apps]]));
+}
+
+function appText(endpoints: readonly Endpoint[]): string {
+  const known = texts.get(endpoints);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(appDocument(endpoints));
+  texts.set(endpoints, text);
+  return text;
+}
+
+/** The snapshot of a document. */
+export function snapshotOf({ savedAt, apps, interfaces, learned }: SnapshotDocument): DiscoverySnapshot {
+  const read = Object.entries(apps).map(([app, { services, labels, endpoints }]) => {
+    const sets = services.map((list) => new Set(list));
+    const list = endpoints.map(
+      (one): Endpoint => ({
+        ...{ ...one, app, services: sets[one.services ?? -1] ?? null, labels: labels[one.labels] ?? {} },
+      }),
+    );
+    return [app, list] as const;
+  });
+  const lists = { interfaces: new Map(Object.entries(interfaces)), learned: new Map(Object.entries(learned)) };
+  return { savedAt, apps: new Map(read), ...lists };
+}
+
+function appDocument(endpoints: readonly Endpoint[]): SnapshotDocument['apps'][string] {
+  const services = new Places((set: ReadonlySet<string>) => [...set].toSorted());
+  const labels = new Places((all: Readonly<Record<string, string>>) => ({ ...all }));
+  const list = endpoints.map(({ app: _, ...one }) => ({
+    ...one,
+    layouts: [...one.layouts],
+    registries: [...one.registries],
+    labels: labels.of(one.labels),
+    services: one.services === null ? null : services.of(one.services),
+  }));
+  return { services: services.all, labels: labels.all, endpoints: list };
+}
+
+/** Values by their places in a list; equal ones have one place. */
+class Places<Value extends object, Written> {
+  readonly all: Written[] = [];
+  readonly #write: (value: Value) => Written;
+  readonly #byObject = new Map<Value, number>();
+  readonly #byText = new Map<string, number>();
+
+  constructor(write: (value: Value) => Written) {
+    this.#write = write;
+  }
+
+  of(value: Value): number {
+    const known = this.#byObject.get(value);
+    if (known !== undefined) return known;
+    const written = this.#write(value);
+    const text = JSON.stringify(written);
+    const place = this.#byText.get(text) ?? this.all.push(written) - 1;
+    this.#byText.set(text, place);
+    this.#byObject.set(value, place);
+    return place;
+  }
+}

@@ -1,0 +1,192 @@
+/** Reads all that is wanted of a ZooKeeper registry, in the order in which one thing names the next. */
+import type { RegistryEvent } from '../../world/registry-event.ts';
+import type { InstanceNode } from '../../world/registry-node.ts';
+import type { Wanted } from '../wanted.ts';
+import {
+  instancesPath,
+  mappingPath,
+  metadataPath,
+  NO_INTERFACES,
+  providersPath,
+  type ZooKeeperRoots,
+} from './paths.ts';
+import {
+  instanceEvent,
+  instancesEvent,
+  mappingEvent,
+  metadataEvent,
+  providerEvent,
+  providersEvent,
+} from './read-nodes.ts';
+
+/** Asks one instance for the services of its revision; rejects with the reason when it gives none. */
+export type AskInstance = (
+  place: { readonly address: string; readonly port: number },
+  app: string,
+  revision: string,
+) => Promise<string>;
+
+/** The two reads of ZooKeeper; null stands for a node that is not there. */
+export interface ZooKeeperReads {
+  getData(path: string): Promise<Buffer | null>;
+  getChildren(path: string): Promise<string[] | null>;
+}
+
+/** How many reads are in flight: more of them make the process grow by what all answers hold together. */
+const IN_FLIGHT = 32;
+
+/** How many instances of a revision are asked before it stays unknown. */
+const ASKED_INSTANCES = 3;
+
+/** Reads one registry; `emit` is told each place as soon as it is whole. */
+export class ZooKeeperListing {
+  readonly #reads: ZooKeeperReads;
+  readonly #registry: string;
+  readonly #roots: ZooKeeperRoots;
+  readonly #emit: (event: RegistryEvent) => void;
+  readonly #askInstance: AskInstance;
+
+  constructor(
+    { reads, askInstance }: { readonly reads: ZooKeeperReads; readonly askInstance: AskInstance },
+    registry: string,
+    roots: ZooKeeperRoots,
+    emit: (event: RegistryEvent) => void,
+  ) {
+    this.#reads = reads;
+    this.#askInstance = askInstance;
+    this.#registry = registry;
+    this.#roots = roots;
+    this.#emit = emit;
+  }
+
+  /** Reads everything once. Resolves to the applications and interfaces that it came upon. */
+  async all(wanted: Wanted): Promise<Wanted> {
+    this.#emit({ registry: this.#registry, kind: 'state', state: 'syncing' });
+    const apps = new Set(wanted.apps);
+    const interfaces = new Set(wanted.interfaces);
+    if (wanted.everything === true) for (const app of await this.apps()) apps.add(app);
+    for (const name of wanted.interfaces) for (const app of await this.mapping(name)) apps.add(app);
+    // One application after the other: what an answer holds is let go before the next comes.
+    for (const app of apps) for (const name of await this.instances(app)) interfaces.add(name);
+    for (const name of await this.interfacesOf(wanted)) interfaces.add(name);
+    await inFlight([...interfaces], (name) => this.providers(name));
+    this.#emit({ registry: this.#registry, kind: 'state', state: 'synced' });
+    return { apps, interfaces };
+  }
+
+  /** Reads an interface's mapping; resolves to its applications. */
+  async mapping(name: string): Promise<readonly string[]> {
+    const value = await this.#reads.getData(mappingPath(this.#roots, name));
+    const event = mappingEvent(this.#registry, name, value === null ? null : value.toString());
+    this.#emit(event);
+    return event.kind === 'mapping' ? event.apps : [];
+  }
+
+  /** Reads an application's instances and the metadata of their revisions; resolves to the interfaces that these name. */
+  async instances(app: string): Promise<ReadonlySet<string>> {
+    const folder = instancesPath(this.#roots, app);
+    const values = new Map<string, string>();
+    await inFlight((await this.#reads.getChildren(folder)) ?? [], async (id) => {
+      const value = await this.#reads.getData(`${folder}/${id}`);
+      if (value !== null) values.set(id, value.toString());
+    });
+    const event = instancesEvent(this.#registry, this.#roots, app, values);
+    const nodes = [...(event.kind === 'instances' ? event.listed.values() : [])].flatMap((read) =>
+      'node' in read ? [read.node] : [],
+    );
+    // The metadata first: an instance must not be seen before what it offers is known.
+    const interfaces = new Set<string>();
+    for (const [revision, members] of Map.groupBy(nodes, (node) => node.revision)) {
+      for (const name of await this.metadata(app, revision, members)) interfaces.add(name);
+    }
+    this.#emit(event);
+    return interfaces;
+  }
+
+  /** Reads one instance again, with its revision when that is new; resolves to the interfaces that it names. */
+  async instance(app: string, id: string, isKnown: (revision: string) => boolean): Promise<readonly string[]> {
+    const value = await this.#reads.getData(`${instancesPath(this.#roots, app)}/${id}`);
+    const event = instanceEvent(this.#registry, this.#roots, { app, id, value: value?.toString() ?? null });
+    const node = event.kind === 'instance' && event.read !== null && 'node' in event.read ? event.read.node : null;
+    const interfaces = node === null || isKnown(node.revision) ? [] : await this.metadata(app, node.revision, [node]);
+    this.#emit(event);
+    return interfaces;
+  }
+
+  /**
+   * Reads the metadata of a revision: from the registry, else from one of its instances. Resolves to its interfaces,
+   * which are none while it cannot be read.
+   */
+  async metadata(app: string, revision: string, members: readonly InstanceNode[]): Promise<readonly string[]> {
+    // Dubbo writes "0" for a revision without services.
+    if (revision === '' || revision === '0') return [];
+    const written = await this.#reads.getData(metadataPath(this.#roots, app, revision));
+    const value = written === null ? await this.#askOne(app, revision, members) : written.toString();
+    const event = metadataEvent(this.#registry, this.#roots, { app, revision, value });
+    this.#emit(event);
+    if (event.kind !== 'metadata' || event.read === null || !('node' in event.read)) return [];
+    return event.read.node.services.map(({ key }) => key.interface);
+  }
+
+  /** Asks a few of a revision's instances, one after the other: all of them say the same. */
+  async #askOne(app: string, revision: string, members: readonly InstanceNode[]): Promise<string | null> {
+    for (const { address, ports } of members.slice(0, ASKED_INSTANCES)) {
+      const port = ports.find(({ protocol }) => protocol === 'dubbo')?.port;
+      if (port === undefined) continue;
+      try {
+        return await this.#askInstance({ address, port }, app, revision);
+      } catch {
+        // The next one may answer; a revision that nobody tells of stays unknown.
+      }
+    }
+    return null;
+  }
+
+  /** Reads the providers of an interface in the interface-level layout. */
+  async providers(name: string): Promise<void> {
+    const nodeNames = (await this.#reads.getChildren(providersPath(this.#roots, name))) ?? [];
+    this.#emit(providersEvent(this.#registry, this.#roots, name, nodeNames));
+  }
+
+  /** Tells one provider by the name of its node, which holds everything: nothing is read. */
+  provider(name: string, id: string, isThere: boolean): void {
+    this.#emit(providerEvent(this.#registry, this.#roots, { name, id, isThere }));
+  }
+
+  /** All applications of the application-level layout. */
+  async apps(): Promise<readonly string[]> {
+    return (await this.#reads.getChildren(this.#roots.services)) ?? [];
+  }
+
+  /** All interfaces that ever had a folder. */
+  async interfaces(): Promise<readonly string[]> {
+    const names = (await this.#reads.getChildren(this.#roots.root)) ?? [];
+    return names.filter((name) => !NO_INTERFACES.has(name));
+  }
+
+  /** The interfaces of which a wanted application is a provider: only the URLs below each interface say so. */
+  async interfacesOf(wanted: Pick<Wanted, 'apps' | 'everything'>): Promise<readonly string[]> {
+    if (wanted.everything === true) return await this.interfaces();
+    if (wanted.apps.size === 0) return [];
+    const found: string[] = [];
+    await inFlight(await this.interfaces(), async (name) => {
+      const urls = (await this.#reads.getChildren(providersPath(this.#roots, name))) ?? [];
+      if (urls.some((url) => wanted.apps.has(appOfUrl(url)))) found.push(name);
+    });
+    return found;
+  }
+}
+
+/** The application that the name of a provider's node gives, without reading the whole of it; '' for none. */
+export function appOfUrl(nodeName: string): string {
+  return /application%3D([^%]*)/.exec(nodeName)?.[1] ?? '';
+}
+
+/** Does the work for each item, at most `IN_FLIGHT` at once. */
+async function inFlight<Item>(items: readonly Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
+  const queue = items.values();
+  const worker = async () => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, items.length) }, worker));
+}

@@ -1,0 +1,73 @@
+/** Decides which clusters Envoy gets and which service goes to which: pure, from endpoints alone. */
+import type { UnitConfig } from '../../mesh/discovery-config.ts';
+import type { EnvoyTest } from '../../rules/targets/envoy/envoy-test.ts';
+import type { Endpoint } from '../world/endpoints.ts';
+import { formatAddress } from '../world/read-address.ts';
+import {
+  type ClusterMember,
+  opaqueAddresses,
+  type ReadAddress,
+  readableEndpoints,
+  type ServiceProfile,
+  shapeOf,
+} from './app-shape.ts';
+import { type AllowsService, partition } from './partition.ts';
+
+/** One cluster: the endpoints to which the same services go. */
+export interface PlannedCluster {
+  readonly name: string;
+  /** Sorted by address; none: calls fail. */
+  readonly members: readonly ClusterMember[];
+}
+
+/** A route of a rule: a test (null: every call) and the cluster that takes its calls. */
+export interface RuledTarget {
+  readonly test: EnvoyTest | null;
+  readonly cluster: string;
+}
+
+/** What Envoy is to do with calls. */
+export interface ClusterPlan {
+  readonly clusters: readonly PlannedCluster[];
+  /** By `formatServiceKey`, the name of the cluster that takes its calls. */
+  readonly services: ReadonlyMap<string, string>;
+  /** By `formatServiceKey`, for services with rules: the first route whose test holds decides (`planRules`). */
+  readonly ruled?: ReadonlyMap<string, readonly RuledTarget[]>;
+  /** Addresses whose connections are read as Dubbo; all others pass as they are. */
+  readonly read: readonly ReadAddress[];
+}
+
+/**
+ * The whole plan at once. Endpoints that Envoy cannot read, that have weight 0, that belong to another closed unit or
+ * whose services are not known take no part.
+ */
+export function planClusters(endpoints: readonly Endpoint[], unit?: UnitConfig, allows?: AllowsService): ClusterPlan {
+  const opaque = new Set(opaqueAddresses(endpoints));
+  const sorted = endpoints.toSorted((a, b) =>
+    a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port,
+  );
+  const byApp = [...Map.groupBy(sorted, ({ app }) => app)];
+  const shapes = byApp.map(([app, own]) => shapeOf(app, own, unit, opaque));
+  const { clusters, services } = partition(shapes, allows);
+  const read = new Map(
+    readableEndpoints(sorted, unit, opaque).map(({ address, port }) => [
+      formatAddress(address, port),
+      { address, port },
+    ]),
+  );
+  return {
+    clusters: [...clusters.values()].map(({ name, profiles }) => ({ name, members: membersOf(profiles) })),
+    services,
+    read: [...read.values()],
+  };
+}
+
+/** The members of some groups, each address once, sorted. */
+export function membersOf(profiles: readonly ServiceProfile[]): readonly ClusterMember[] {
+  const [first] = profiles;
+  if (profiles.length === 1 && first !== undefined) return first.members;
+  const byAddress = new Map<string, ClusterMember>();
+  for (const { members } of profiles)
+    for (const one of members) byAddress.set(formatAddress(one.address, one.port), one);
+  return [...byAddress].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, member]) => member);
+}

@@ -1,0 +1,196 @@
+/** The world as the registries tell it: nodes by registry and place. Pure state: events in, changed applications out. */
+import type { Listed, RegistryEvent, RegistryState } from './registry-event.ts';
+import type { InstanceNode, NodeFault, ProviderNode, RevisionMetadata } from './registry-node.ts';
+
+type Read<Node> = { readonly node: Node } | { readonly fault: NodeFault };
+
+/** What one registry has told. */
+interface RegistryPart {
+  state: RegistryState;
+  /** By application, then by the node's name. */
+  readonly instances: Map<string, Map<string, Read<InstanceNode>>>;
+  /** By interface, then by the node's name. */
+  readonly providers: Map<string, Map<string, Read<ProviderNode>>>;
+  /** By application, the interfaces below which it was ever seen: the providers of one are found without all others. */
+  readonly offered: Map<string, Set<string>>;
+  readonly mappings: Map<string, ReadonlySet<string>>;
+  /** By application, then by revision. */
+  readonly metadata: Map<string, Map<string, Read<RevisionMetadata> | null>>;
+}
+
+/**
+ * All that the registries have told, in the order of mesh.yaml. The end of any order of events about different places is
+ * the same, and a listing equals the single events that lead to it: an event replaces what its place said before.
+ */
+export class World {
+  readonly #parts: ReadonlyMap<string, RegistryPart>;
+
+  constructor(registries: readonly string[]) {
+    this.#parts = new Map(registries.map((name) => [name, emptyPart()]));
+  }
+
+  /**
+   * Takes one event. Returns the applications of which anything may have changed; the cost is that of the event, and for
+   * a change of one instance independent of how many there are.
+   */
+  apply(event: RegistryEvent): ReadonlySet<string> {
+    const part = this.#parts.get(event.registry);
+    if (part === undefined) return new Set();
+    switch (event.kind) {
+      case 'instances':
+        return replaceListing(part.instances, event.app, event.listed, () => event.app);
+      case 'instance':
+        return setNode(part.instances, event.app, event.id, event.read) ? new Set([event.app]) : new Set();
+      case 'providers': {
+        const changed = replaceListing(part.providers, event.interface, event.listed, ({ app }) => app);
+        noteOffers(part, changed, event.interface);
+        return changed;
+      }
+      case 'provider': {
+        const former = part.providers.get(event.interface)?.get(event.id) ?? null;
+        if (!setNode(part.providers, event.interface, event.id, event.read)) return new Set();
+        const changed = new Set(
+          [former, event.read].flatMap((read) => (read && 'node' in read ? [read.node.app] : [])),
+        );
+        noteOffers(part, changed, event.interface);
+        return changed;
+      }
+      case 'mapping': {
+        const before = part.mappings.get(event.interface) ?? new Set<string>();
+        const after = new Set(event.apps);
+        part.mappings.set(event.interface, after);
+        return before.symmetricDifference(after);
+      }
+      case 'metadata': {
+        const revisions = part.metadata.get(event.app) ?? new Map<string, Read<RevisionMetadata> | null>();
+        part.metadata.set(event.app, revisions.set(event.revision, event.read));
+        return new Set([event.app]);
+      }
+      case 'state':
+        part.state = event.state;
+        return new Set();
+      default:
+        return event satisfies never;
+    }
+  }
+
+  /** The registries and their states, in the order of mesh.yaml. */
+  states(): ReadonlyMap<string, RegistryState> {
+    return new Map([...this.#parts].map(([name, { state }]) => [name, state]));
+  }
+
+  /** The readable instances of an application, with the registry of each. */
+  *instancesOf(app: string): Generator<{ readonly registry: string; readonly node: InstanceNode }> {
+    for (const [registry, part] of this.#parts) {
+      for (const read of part.instances.get(app)?.values() ?? [])
+        if ('node' in read) yield { registry, node: read.node };
+    }
+  }
+
+  /** The readable providers of an application in the interface-level layout, with the registry of each. */
+  *providersOf(app: string): Generator<{ readonly registry: string; readonly node: ProviderNode }> {
+    for (const [registry, part] of this.#parts) {
+      for (const name of part.offered.get(app) ?? []) {
+        for (const read of part.providers.get(name)?.values() ?? [])
+          if ('node' in read && read.node.app === app) yield { registry, node: read.node };
+      }
+    }
+  }
+
+  /** The services of a revision, by the first registry that has read them; null while none has. */
+  revisionOf(app: string, revision: string): RevisionMetadata | null {
+    for (const part of this.#parts.values()) {
+      const read = part.metadata.get(app)?.get(revision);
+      if (read && 'node' in read) return read.node;
+    }
+    return null;
+  }
+
+  /** The applications that offer an interface: by its mapping, and by providers in the interface-level layout. */
+  appsOf(interfaceName: string): ReadonlySet<string> {
+    const apps = new Set<string>();
+    for (const { mappings, providers } of this.#parts.values()) {
+      for (const app of mappings.get(interfaceName) ?? []) apps.add(app);
+      for (const read of providers.get(interfaceName)?.values() ?? []) if ('node' in read) apps.add(read.node.app);
+    }
+    return apps;
+  }
+
+  /** The applications that have an instance or a provider in any registry. */
+  get apps(): ReadonlySet<string> {
+    const apps = new Set<string>();
+    for (const { instances, offered } of this.#parts.values()) {
+      for (const [app, nodes] of instances) if (nodes.size > 0) apps.add(app);
+      for (const app of offered.keys()) apps.add(app);
+    }
+    return apps;
+  }
+
+  /** Whether a mapping of the interface names the application; null where no registry has a mapping of it. */
+  isMapped(interfaceName: string, app: string): boolean | null {
+    const known = [...this.#parts.values()].flatMap(({ mappings }) => mappings.get(interfaceName) ?? []);
+    return known.length === 0 ? null : known.some((apps) => apps.has(app));
+  }
+
+  /** All nodes that were refused. */
+  *faults(): Generator<NodeFault & { readonly registry: string }> {
+    for (const [registry, { instances, providers, metadata }] of this.#parts) {
+      for (const listed of [...instances.values(), ...providers.values(), ...metadata.values()]) {
+        for (const read of listed.values()) if (read !== null && 'fault' in read) yield { ...read.fault, registry };
+      }
+    }
+  }
+}
+
+function noteOffers(part: RegistryPart, apps: Iterable<string>, name: string): void {
+  for (const app of apps) part.offered.set(app, (part.offered.get(app) ?? new Set<string>()).add(name));
+}
+
+function emptyPart(): RegistryPart {
+  return {
+    state: 'syncing',
+    ...{ instances: new Map(), providers: new Map(), offered: new Map(), mappings: new Map(), metadata: new Map() },
+  };
+}
+
+/** Puts a listing in place of the former one; returns the applications of nodes that came, went or changed. */
+function replaceListing<Node>(
+  places: Map<string, Map<string, Read<Node>>>,
+  place: string,
+  listed: Listed<Node>,
+  appOf: (node: Node) => string,
+): ReadonlySet<string> {
+  const before = places.get(place) ?? new Map<string, Read<Node>>();
+  const changed = new Set<string>();
+  const note = (read: Read<Node> | undefined) => {
+    if (read !== undefined && 'node' in read) changed.add(appOf(read.node));
+  };
+  for (const [id, read] of listed) {
+    const former = before.get(id);
+    if (former !== undefined && isSame(former, read)) continue;
+    note(former);
+    note(read);
+  }
+  for (const [id, read] of before) if (!listed.has(id)) note(read);
+  places.set(place, new Map(listed));
+  return changed;
+}
+
+function setNode<Node>(
+  places: Map<string, Map<string, Read<Node>>>,
+  place: string,
+  id: string,
+  read: Read<Node> | null,
+): boolean {
+  const nodes = places.get(place) ?? new Map<string, Read<Node>>();
+  const former = nodes.get(id);
+  if (read === null) nodes.delete(id);
+  else nodes.set(id, read);
+  places.set(place, nodes);
+  return !(former === undefined ? read === null : read !== null && isSame(former, read));
+}
+
+/** Nodes are plain data, a kilobyte each: their text compares them. */
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

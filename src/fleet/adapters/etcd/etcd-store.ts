@@ -1,0 +1,189 @@
+/** The store of a region in etcd. */
+import {
+  type FleetStore,
+  type StoreChange,
+  type StoredItem,
+  type StoreEvent,
+  StoreFailure,
+  type StoreGuard,
+  type StoreListing,
+  type WatchEnd,
+  type WriteOutcome,
+} from '../../ports.ts';
+import { EtcdClient, type EtcdConfig } from './etcd-client.ts';
+
+/** Keys of one page of a list. */
+const PAGE = 1_000;
+/** etcd refuses larger transactions (`--max-txn-ops`), an operation a change. */
+const MAX_CHANGES = 128;
+
+interface Header {
+  readonly cluster_id: string;
+  readonly revision: string;
+}
+
+interface KeyValue {
+  readonly key: string;
+  readonly value?: string;
+  readonly mod_revision?: string;
+  readonly create_revision?: string;
+}
+
+interface RangeAnswer {
+  readonly header?: Header;
+  readonly kvs?: readonly KeyValue[];
+  readonly more?: boolean;
+}
+
+interface WatchLine {
+  readonly error?: { readonly message?: string };
+  readonly result?: {
+    readonly header?: Header;
+    readonly created?: boolean;
+    readonly canceled?: boolean;
+    readonly compact_revision?: string;
+    readonly cancel_reason?: string;
+    readonly events?: readonly { readonly type?: 'PUT' | 'DELETE'; readonly kv: KeyValue }[];
+  };
+}
+
+/** Opens the store; nothing is asked yet. */
+export function etcdStore(config: EtcdConfig): FleetStore {
+  const client = new EtcdClient(config);
+  return {
+    place: client.place,
+    list: (prefixes) => listAll(client, prefixes),
+    write: (guards, changes) => writeAll(client, guards, changes),
+    watch: (prefixes, revision, onEvents, signal) => watchAll(client, prefixes, revision, onEvents, signal),
+    async grant(ttlMs) {
+      const { ID } = await client.change<{ ID: string }>('/v3/lease/grant', { TTL: Math.ceil(ttlMs / 1000), ID: 0 });
+      return ID;
+    },
+    async keepAlive(lease) {
+      const answer = await client.read<{ result?: { TTL?: string } }>('/v3/lease/keepalive', { ID: lease });
+      return Number(answer.result?.TTL ?? 0) > 0;
+    },
+    async revoke(lease) {
+      await client.change('/v3/lease/revoke', { ID: lease });
+    },
+  };
+}
+
+/** The first pages of all prefixes in one transaction, the rest at the revision of that. */
+async function listAll(client: EtcdClient, prefixes: readonly string[]): Promise<StoreListing> {
+  const page = (key: string, end: string, revision?: string) => ({
+    key: encode(key),
+    range_end: encode(end),
+    limit: PAGE,
+    ...(revision === undefined ? {} : { revision }),
+  });
+  const first = await client.read<{ header?: Header; responses?: { response_range?: RangeAnswer }[] }>('/v3/kv/txn', {
+    success: prefixes.map((prefix) => ({ request_range: page(prefix, endOf(prefix)) })),
+  });
+  const { header } = first;
+  if (header === undefined) throw new StoreFailure(`${client.place} answered without a revision`, 'unknown');
+  const items: StoredItem[] = [];
+  for (const [index, prefix] of prefixes.entries()) {
+    let answer = first.responses?.[index]?.response_range ?? {};
+    for (;;) {
+      const kvs = answer.kvs ?? [];
+      items.push(...kvs.map(itemOf));
+      const last = kvs.at(-1);
+      if (answer.more !== true || last === undefined) break;
+      const next = `${decode(last.key)}\0`;
+      answer = await client.read<RangeAnswer>('/v3/kv/range', page(next, endOf(prefix), header.revision));
+    }
+  }
+  return { items, revision: header.revision, clusterId: header.cluster_id };
+}
+
+async function writeAll(
+  client: EtcdClient,
+  guards: readonly StoreGuard[],
+  changes: readonly StoreChange[],
+): Promise<WriteOutcome> {
+  if (changes.length > MAX_CHANGES) {
+    throw new StoreFailure(`${changes.length} changes are more than etcd takes at once (${MAX_CHANGES})`, 'refused');
+  }
+  const answer = await client.change<{ header?: Header; succeeded?: boolean }>('/v3/kv/txn', {
+    compare: guards.map(({ key, revision }) =>
+      revision === null
+        ? { key: encode(key), result: 'EQUAL', target: 'VERSION', version: '0' }
+        : { key: encode(key), result: 'EQUAL', target: 'MOD', mod_revision: revision },
+    ),
+    success: changes.map(({ key, value, lease }) =>
+      value === null
+        ? { request_delete_range: { key: encode(key) } }
+        : { request_put: { key: encode(key), value: encode(value), ...(lease === undefined ? {} : { lease }) } },
+    ),
+  });
+  if (answer.succeeded !== true) return { kind: 'refused' };
+  return { kind: 'written', revision: answer.header?.revision ?? '0' };
+}
+
+async function watchAll(
+  client: EtcdClient,
+  prefixes: readonly string[],
+  revision: string,
+  onEvents: (events: readonly StoreEvent[], revision: string) => void,
+  signal: AbortSignal,
+): Promise<WatchEnd> {
+  const ended = new AbortController();
+  let isCompacted = false;
+  let refusal: string | null = null;
+  const from = String(BigInt(revision) + 1n);
+  const onLine = (line: string): void => {
+    const { error, result } = JSON.parse(line) as WatchLine;
+    if (error !== undefined || result?.canceled === true) {
+      isCompacted = Number(result?.compact_revision ?? 0) > 0 || /compacted/.test(error?.message ?? '');
+      refusal = error?.message ?? result?.cancel_reason ?? 'the watch was ended';
+      ended.abort();
+      return;
+    }
+    const events = result?.events ?? [];
+    const last = result?.header?.revision;
+    if (events.length > 0 && last !== undefined) onEvents(events.map(eventOf), last);
+  };
+  // One range holds all prefixes: the gateway takes one watch a stream. Keys between them are left out here.
+  const [start, end] = [prefixes.toSorted()[0] ?? '', prefixes.map(endOf).toSorted().at(-1) ?? ''];
+  const create = { key: encode(start), range_end: encode(end), start_revision: from };
+  const wanted = (event: StoreEvent) => prefixes.some((prefix) => event.key.startsWith(prefix));
+  const told = onEvents;
+  onEvents = (events, at) => {
+    const ours = events.filter(wanted);
+    if (ours.length > 0) told(ours, at);
+  };
+  const why = await client.stream(
+    '/v3/watch',
+    { create_request: create },
+    onLine,
+    AbortSignal.any([signal, ended.signal]),
+  );
+  return isCompacted ? { kind: 'compacted' } : { kind: 'lost', why: refusal ?? why };
+}
+
+function itemOf({ key, value = '', mod_revision = '0', create_revision = '0' }: KeyValue): StoredItem {
+  return { key: decode(key), value: decode(value), revision: mod_revision, created: create_revision };
+}
+
+function eventOf({ type, kv }: { readonly type?: 'PUT' | 'DELETE'; readonly kv: KeyValue }): StoreEvent {
+  return {
+    key: decode(kv.key),
+    value: type === 'DELETE' ? null : decode(kv.value ?? ''),
+    revision: kv.mod_revision ?? '0',
+  };
+}
+
+/** The first key after all that begin with the prefix. */
+function endOf(prefix: string): string {
+  const last = prefix.charCodeAt(prefix.length - 1);
+  return prefix.slice(0, -1) + String.fromCharCode(last + 1);
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+function decode(text: string): string {
+  return Buffer.from(text, 'base64').toString('utf8');
+}

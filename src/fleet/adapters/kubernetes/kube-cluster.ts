@@ -1,0 +1,135 @@
+/** The cluster as its operator works on it, beside the store. */
+import { randomUUID } from 'node:crypto';
+import { MANAGED_LABEL } from '../../model/cluster-objects.ts';
+import type { PodObject, PresentSet } from '../../model/kruise/pods.ts';
+import { KRUISE_API } from '../../model/kruise/sidecar-set.ts';
+import type { ClusterCondition, ClusterPort } from '../../operator/cluster-port.ts';
+import type { KubernetesConfig } from './cluster-access.ts';
+import { type KubeClient, type KubeObject, KubeRefusal } from './kube-client.ts';
+import { LEASE_QUERY } from './kube-leases.ts';
+
+const FINALIZER = 'weir.dev/operator';
+const MANAGER = 'weir-operator';
+const [APPLY, MERGE] = ['application/apply-patch+yaml', 'application/merge-patch+json'] as const;
+const SETS = `/apis/${KRUISE_API}/sidecarsets`;
+const FORCE = `fieldManager=${MANAGER}&force=true`;
+
+/** The collections of kinds that are applied. */
+const COLLECTIONS: Readonly<Record<string, readonly [api: string, plural: string]>> = {
+  Deployment: ['/apis/apps/v1', 'deployments'],
+  Service: ['/api/v1', 'services'],
+  ConfigMap: ['/api/v1', 'configmaps'],
+};
+
+/** The port on a cluster; `holder` is who reports events. */
+export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig, holder: string): ClusterPort {
+  const own = (plural: string, name: string) => `/apis/weir.dev/v1/namespaces/${namespace}/${plural}/${name}`;
+  const collection = (kind: string) => {
+    const [api, plural] = COLLECTIONS[kind] ?? ['', ''];
+    return `${api}/namespaces/${namespace}/${plural}`;
+  };
+  const remove = async (path: string) => {
+    try {
+      await client.ask('DELETE', path, { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' });
+    } catch (error) {
+      if (!(error instanceof KubeRefusal) || error.status !== 404) throw error;
+    }
+  };
+  return {
+    async sidecarSets() {
+      const { items } = await client.list(SETS, { query: LEASE_QUERY });
+      return new Map(items.map((one): [string, PresentSet] => [one.metadata.name, one]));
+    },
+    async applySidecarSet(document) {
+      return (await client.ask('PATCH', `${SETS}/${document.metadata.name}?${FORCE}`, document, APPLY)).value;
+    },
+    removeSidecarSet: (name) => remove(`${SETS}/${name}`),
+    async pods(labels, namespaces) {
+      const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+      const query = `labelSelector=${encodeURIComponent(selector.join(','))}`;
+      const paths = namespaces === null ? ['/api/v1/pods'] : namespaces.map((one) => `/api/v1/namespaces/${one}/pods`);
+      const lists = await Promise.all(paths.map((path) => client.list(path, { query })));
+      return lists.flatMap(({ items }) => items) as readonly PodObject[];
+    },
+    async lives(plural) {
+      const { items } = await client.list(own(plural, '').replace(/\/$/, ''));
+      return items.map(({ metadata: { name, deletionTimestamp, finalizers } }) => ({
+        name,
+        isDeleted: deletionTimestamp !== undefined,
+        deletedAtMs: deletionTimestamp === undefined ? null : Date.parse(deletionTimestamp),
+        hasFinalizer: finalizers?.includes(FINALIZER) === true,
+      }));
+    },
+    async setFinalizer(plural, name, isSet) {
+      const found = await client.get(own(plural, name));
+      if (found === null) return;
+      const { finalizers = [], resourceVersion } = found.value.metadata;
+      const others = finalizers.filter((one) => one !== FINALIZER);
+      const metadata = { resourceVersion, finalizers: isSet ? [...others, FINALIZER] : others };
+      await client.ask('PATCH', own(plural, name), { metadata }, MERGE);
+    },
+    async setCondition(plural, name, condition) {
+      const found = await client.get(own(plural, name));
+      if (found === null) return;
+      const conditions = withCondition(found.value, condition);
+      if (conditions === null) return;
+      const { resourceVersion } = found.value.metadata;
+      await client.ask(
+        'PATCH',
+        `${own(plural, name)}/status`,
+        { metadata: { resourceVersion }, status: { conditions } },
+        MERGE,
+      );
+    },
+    async apply(document) {
+      const { kind, metadata } = document as { kind: string; metadata: { name: string } };
+      await client.ask('PATCH', `${collection(kind)}/${metadata.name}?${FORCE}`, document, APPLY);
+    },
+    removeOwn: (kind, name) => remove(`${collection(kind)}/${name}`),
+    async event({ kind, name }, { type, reason, message }) {
+      const now = new Date().toISOString().replace('Z', '000Z');
+      await client.ask('POST', `/apis/events.k8s.io/v1/namespaces/${namespace}/events`, {
+        ...{ apiVersion: 'events.k8s.io/v1', kind: 'Event' },
+        metadata: {
+          name: `${name.slice(0, 180)}.${randomUUID().slice(0, 13)}`,
+          namespace,
+          labels: { [MANAGED_LABEL]: 'weir' },
+        },
+        ...{ eventTime: now, reportingController: 'weir.dev/operator', reportingInstance: holder, action: reason },
+        regarding: { apiVersion: 'weir.dev/v1', kind, namespace, name },
+        ...{ type, reason, note: message.slice(0, 1000) },
+      });
+    },
+    async watchSidecarSets(changed, signal) {
+      const { resourceVersion } = await client.list(SETS, { query: LEASE_QUERY });
+      let from = resourceVersion;
+      for (;;) {
+        const end = await client.watch(
+          SETS,
+          { from, query: LEASE_QUERY },
+          ({ type, object }) => {
+            from = object.metadata.resourceVersion ?? from;
+            if (type !== 'BOOKMARK') changed();
+          },
+          signal,
+        );
+        if (signal.aborted || end.kind !== 'idle') return;
+      }
+    },
+  };
+}
+
+/** The conditions with one replaced; null when it is there already. */
+function withCondition(object: KubeObject, { type, status, reason, message }: ClusterCondition): object[] | null {
+  const before: { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }[] =
+    object.status?.conditions ?? [];
+  const word = status ? 'True' : 'False';
+  const same = before.find((one) => one.type === type);
+  if (same?.status === word && same.reason === reason && same.message === message) return null;
+  const lastTransitionTime = same?.status === word ? same.lastTransitionTime : new Date().toISOString();
+  const { generation: observedGeneration } = object.metadata;
+  return [
+    ...before.filter((one) => one.type !== type),
+    { type, status: word, reason, message, observedGeneration, lastTransitionTime },
+  ];
+}

@@ -1,0 +1,141 @@
+/** This machine as the host daemon sees it: the use cases of `weir on`, `off`, `status` and `sidecar upgrade`. */
+import { type FSWatcher, watch } from 'node:fs';
+import { WeirError } from '../../errors/weir-error.ts';
+import { localOverrides } from '../../interception/follow-fleet.ts';
+import type { InterceptHost } from '../../interception/host.ts';
+import { reportStatus } from '../../interception/report-status.ts';
+import { readSituation } from '../../interception/situation.ts';
+import { switchOff } from '../../interception/switch-off.ts';
+import { switchOn } from '../../interception/switch-on.ts';
+import type { ResolvedMeshConfig } from '../../mesh/mesh-config.ts';
+import { sha256OfFile } from '../../platform/sha256-of-file.ts';
+import type { SidecarPorts } from '../../sidecar/usecases/ports.ts';
+import { sidecarStatuses } from '../../sidecar/usecases/sidecar-statuses.ts';
+import { rollBackSidecar, upgradeSidecar } from '../../sidecar/usecases/upgrade-sidecar.ts';
+import type { LocalHost } from '../host/ports.ts';
+
+/** How long connections drain after a remote `off`, in ms: the standard of `weir off`. */
+const DRAIN_MS = 15_000;
+/** As `weir sidecar upgrade` waits by itself, in ms. */
+const INIT_TIMEOUT_MS = 60_000;
+
+/** The parts of this machine. */
+export interface LocalParts {
+  readonly intercept: InterceptHost;
+  readonly sidecars: SidecarPorts;
+  readonly loadMesh: () => Promise<ResolvedMeshConfig>;
+  /** Folders in which files change when somebody switches something on this host. */
+  readonly watched: readonly string[];
+  readonly warn: (text: string) => void;
+}
+
+/** The real machine. */
+export function localHost({ intercept, sidecars, loadMesh, watched, warn }: LocalParts): LocalHost {
+  const never = new AbortController().signal;
+  return {
+    async look() {
+      const config = await loadMesh();
+      const [{ result }, { apps: known }, states] = await Promise.all([
+        reportStatus(intercept, { config, apps: [] }),
+        readSituation(intercept, 'remembered'),
+        sidecarStatuses(sidecars, undefined),
+      ]);
+      const overrides = new Map(localOverrides(known).map((one) => [one.app, one]));
+      return {
+        apps: result.apps.map(({ name, state, reason, since }) => {
+          const override = overrides.get(name);
+          return {
+            ...{ name, state, reason, since },
+            override: override === undefined ? null : { since: override.since, reason: override.reason },
+          };
+        }),
+        sidecars: states.filter(({ managed }) => managed).map(({ name, state, version }) => ({ name, state, version })),
+      };
+    },
+    async on(app) {
+      const config = await loadMesh();
+      const { warnings } = await switchOn(intercept, {
+        ...{
+          config,
+          apps: [app],
+          backend: 'auto',
+          confirmMs: null,
+          existing: 'keep',
+          acceptedRisks: [],
+          dryRun: false,
+        },
+        ...{ signal: never, report: () => {} },
+      });
+      for (const warning of warnings) warn(warning);
+    },
+    async off(app, reason, direct) {
+      const { warnings } = await switchOff(intercept, {
+        ...{ apps: [app], existing: 'drain', drainMs: DRAIN_MS, reason, origin: 'fleet', signal: never },
+        readConfig: () => loadMesh().catch(() => null),
+        report: ({ step }) => {
+          if (step === 'direct') direct();
+        },
+      });
+      for (const warning of warnings) warn(warning);
+    },
+    async upgrade(sidecar, { binary, sha256, bootstrap }, release) {
+      requireHash(await sha256OfFile(binary), { binary, sha256 });
+      const flags = {
+        ...{
+          binary,
+          bootstrap,
+          dryRun: false,
+          force: false,
+          drainMs: null,
+          initTimeoutMs: INIT_TIMEOUT_MS,
+          wait: true,
+        },
+        ...{
+          accept: [],
+          check: null,
+          bakeMs: null,
+          bakeBytes: null,
+          spreadMs: null,
+          note: `SidecarRelease/${release}`,
+        },
+      };
+      const report = await upgradeSidecar(sidecars, sidecar, flags, { progress: () => {}, warn });
+      // The file may have been replaced between the look at it and the copy that runs.
+      if (report?.outcome === 'settled' && report.to.binarySha256 !== null)
+        requireHash(report.to.binarySha256, { binary, sha256 });
+      return report?.outcome ?? 'settled';
+    },
+    async rollBack(sidecar, release) {
+      const request = { now: false, note: `undo of SidecarRelease/${release}` };
+      return (await rollBackSidecar(sidecars, sidecar, request, { progress: () => {}, warn })).outcome;
+    },
+    watch(changed, signal) {
+      for (const folder of watched) watchFolder(folder, changed, signal);
+    },
+  };
+}
+
+/** A folder that is not there yet, or cannot be watched, is looked at by the clock. */
+function watchFolder(folder: string, changed: () => void, signal: AbortSignal): void {
+  let watcher: FSWatcher;
+  try {
+    watcher = watch(folder, { signal, persistent: false });
+  } catch {
+    return;
+  }
+  // The daemon writes its own memory there.
+  watcher.on('change', (_type, name) => {
+    if (typeof name === 'string' && name.includes('fleet-host')) return;
+    changed();
+  });
+  watcher.on('error', () => watcher.close());
+}
+
+function requireHash(found: string, { binary, sha256 }: { readonly binary: string; readonly sha256: string }): void {
+  if (found === sha256) return;
+  throw new WeirError('WEIR4003', {
+    what: `${binary} is not the binary that the release means`,
+    why: `its SHA-256 is ${found}, the release has ${sha256}`,
+    hint: 'put the right file there, or apply the release with its SHA-256',
+  });
+}

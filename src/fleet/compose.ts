@@ -1,0 +1,51 @@
+/** Composition of the fleet's commands: the stores of fleet.yaml, and this machine's clock and user. */
+import { hostname, userInfo } from 'node:os';
+import { systemClock } from '../platform/clock.ts';
+import { etcdStore } from './adapters/etcd/etcd-store.ts';
+import { readFleetConfigText, readObjectsText, writeFolder, writeText } from './adapters/fleet-files.ts';
+import { kubeStore } from './adapters/kubernetes/kube-store.ts';
+import { type FleetConfig, parseFleetConfig, type RegionConfig } from './model/fleet-config.ts';
+import { RegionKeys } from './model/keys.ts';
+import { type FleetPorts, fleetMistakes, type Region } from './usecases/fleet.ts';
+
+export { readObjectsText, writeFolder, writeText };
+
+/** Reads fleet.yaml. Throws WEIR1601, WEIR1602. */
+export async function readFleetConfig(file: string): Promise<FleetConfig> {
+  const parsed = parseFleetConfig(await readFleetConfigText(file), file);
+  if ('errors' in parsed) throw fleetMistakes(parsed.errors);
+  return parsed.config;
+}
+
+/** The fleet of a fleet.yaml. Throws WEIR1601, WEIR1602. */
+export async function openFleet(file: string): Promise<FleetPorts> {
+  const config = await readFleetConfig(file);
+  return {
+    file,
+    regions: config.regions.map(openRegion),
+    by: whoAsks(),
+    now: systemClock.now,
+    sleep: systemClock.sleep,
+    writer: `${hostname()}-${process.pid}`,
+  };
+}
+
+/** A region with its store; nothing is asked yet. */
+export function openRegion(config: RegionConfig): Region {
+  const { name, kind } = config;
+  const store = config.kind === 'etcd' ? etcdStore(config) : kubeStore(config);
+  return { name, kind, keys: new RegionKeys(name), store };
+}
+
+/** `$WEIR_BY`, else user@host. */
+export function whoAsks(): string {
+  const by = process.env.WEIR_BY?.trim();
+  if (by) return by;
+  let user = `uid ${process.getuid?.() ?? '?'}`;
+  try {
+    user = userInfo().username;
+  } catch {
+    // No passwd entry: the number says it.
+  }
+  return `${user}@${hostname()}`;
+}

@@ -1,0 +1,70 @@
+/** Follows the store of a region: a list, then its changes; again after every loss, with jittered back-off. */
+import { type StoredItem, StoreFailure, type StoreListing } from '../ports.ts';
+import type { HostPorts } from './ports.ts';
+
+const FIRST_DELAY_MS = 200;
+const MAX_DELAY_MS = 5_000;
+/** Everything is listed again so often, watched or not, in ms; while the store is held, to see whether it is accepted. */
+const [RELIST_MS, HELD_RELIST_MS] = [300_000, 2_000] as const;
+
+/** What is told of the store. */
+export interface StoreFollower {
+  /** Everything at one revision; first of all, and after each change. */
+  seen(listing: StoreListing): void;
+  lost(why: string): void;
+  /** Whether the store is not believed at present. */
+  isHeld(): boolean;
+}
+
+/** Follows until the signal aborts; a failure of the store is told and lived with. */
+export async function followStore(ports: HostPorts, follower: StoreFollower, signal: AbortSignal): Promise<void> {
+  const { clock, store, keys } = ports;
+  const folders = [keys.objects('MeshPolicy'), keys.objects('SidecarRelease'), keys.rollouts];
+  let delay = FIRST_DELAY_MS;
+  while (!signal.aborted) {
+    try {
+      const listing = await store.list([...folders, keys.objects('Gateway'), keys.accepted]);
+      follower.seen(listing);
+      delay = FIRST_DELAY_MS;
+      const relistMs = follower.isHeld() ? HELD_RELIST_MS : RELIST_MS;
+      const relist = new AbortController();
+      const timer = clock.sleep(relistMs * (0.8 + 0.4 * ports.random()), relist.signal).then(
+        () => relist.abort(),
+        () => undefined,
+      );
+      const end = await watchFrom(ports, listing, follower, AbortSignal.any([signal, relist.signal]));
+      const isOurs = relist.signal.aborted || signal.aborted;
+      relist.abort();
+      await timer;
+      if (isOurs || end === null) continue;
+      follower.lost(end);
+    } catch (error) {
+      if (!(error instanceof StoreFailure)) throw error;
+      if (signal.aborted) return;
+      follower.lost(error.message);
+    }
+    await clock.sleep(delay * (0.5 + ports.random()), signal).catch(() => undefined);
+    delay = Math.min(delay * 2, MAX_DELAY_MS);
+  }
+}
+
+/** Applies changes to the listing as they come. Resolves to why the watch ended; null: list again at once. */
+async function watchFrom(
+  { store, keys }: HostPorts,
+  listing: StoreListing,
+  follower: StoreFollower,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const items = new Map<string, StoredItem>(listing.items.map((item) => [item.key, item]));
+  const folders = [keys.objects('MeshPolicy'), keys.objects('SidecarRelease'), keys.rollouts];
+  const told = (events: Parameters<Parameters<typeof store.watch>[2]>[0], revision: string) => {
+    for (const { key, value, revision: changed } of events) {
+      if (value === null) items.delete(key);
+      else items.set(key, { key, value, revision: changed, created: items.get(key)?.created ?? changed });
+    }
+    const ordered = [...items.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    follower.seen({ ...listing, items: ordered, revision });
+  };
+  const end = await store.watch(folders, listing.revision, told, signal);
+  return end.kind === 'compacted' ? null : end.why;
+}

@@ -1,0 +1,362 @@
+/** The daemon of a host: follows the store, does what it says of this host, and says how the host is. */
+import { messageOf } from '../../errors/message-of.ts';
+import { type Decision, decide, nextExpiry } from '../model/decide.ts';
+import type { HostRecord, HostStatus, Rollout } from '../model/records.ts';
+import { waveOf } from '../model/rollout-machine.ts';
+import type { StoredItem, StoreListing } from '../ports.ts';
+import { followStore } from './follow-store.ts';
+import { emptyMemory, type HostMemory } from './host-memory.ts';
+import { hostRecord, hostStatus } from './host-status.ts';
+import type { HostPorts, LocalApp, LocalLook, LocalSidecar } from './ports.ts';
+import { rulesOf, seeStore } from './see-store.ts';
+import { StatusWriter } from './status-writer.ts';
+
+/** The host is looked at so often by itself, in ms: what changed beside the daemon is found then at the latest. */
+const LOOK_MS = 5_000;
+/** A switch that failed is tried again after this time, in ms. */
+const RETRY_MS = 10_000;
+
+/** An application that the daemon switches at this moment, or failed to. */
+interface Work {
+  readonly wanted: Decision['state'];
+  isRunning: boolean;
+  failed: { readonly reason: string; readonly atMs: number } | null;
+}
+
+/** One host that follows its fleet. */
+export class HostDaemon {
+  readonly #ports: HostPorts;
+  readonly #status: StatusWriter;
+  #memory: HostMemory;
+  /** What the store holds now, believed or not. */
+  #present: readonly StoredItem[] = [];
+  #seen: StoreListing | null = null;
+  #look: LocalLook = { apps: [], sidecars: [] };
+  #lookProblem: string | null = null;
+  readonly #work = new Map<string, Work>();
+  readonly #jobs = new Set<Promise<void>>();
+  readonly #busySidecars = new Set<string>();
+  #wake = Promise.withResolvers<void>();
+  #isStale = true;
+  #saving: Promise<void> | null = null;
+  #isUnsaved = false;
+
+  constructor(ports: HostPorts) {
+    this.#ports = ports;
+    this.#memory = emptyMemory(ports.region);
+    this.#status = new StatusWriter(ports);
+  }
+
+  /** Runs until the signal aborts; then the lease is revoked, and everything on the host stays as it is. */
+  async run(signal: AbortSignal): Promise<void> {
+    const ports = this.#ports;
+    const recalled = await ports.recall();
+    if (recalled !== null && recalled.region === ports.region) this.#memory = recalled;
+    const wake = () => this.#wake.resolve();
+    signal.addEventListener('abort', wake, { once: true });
+    ports.local.watch(() => {
+      this.#isStale = true;
+      wake();
+    }, signal);
+    const following = followStore(
+      ports,
+      {
+        seen: (listing) => this.#see(listing),
+        isHeld: () => this.#memory.held !== null,
+        lost: (why) => ports.warn(`the store of ${ports.region} is away: ${why}; this host goes on as it is`),
+      },
+      signal,
+    );
+    // A bug in one of them ends the daemon: half of it would say that all is well.
+    await Promise.all([following, this.#status.run(signal), this.#reconcileUntil(signal)]);
+    await Promise.allSettled(this.#jobs);
+    await this.#saving;
+    await this.#status.stop(this.#record());
+  }
+
+  async #reconcileUntil(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#reconcile();
+      await this.#pause(signal);
+    }
+  }
+
+  /** What the daemon says of the host at this moment. */
+  get status(): HostStatus {
+    return this.#statusNow();
+  }
+
+  /** Somebody on this host says that the store is the right one. Returns whether it was held. */
+  confirm(): boolean {
+    const { held } = this.#memory;
+    if (held === null || this.#seen === null) return false;
+    // Without a memory everything is believed.
+    this.#memory = { ...this.#memory, store: null, held: null };
+    this.#see(this.#seen);
+    return true;
+  }
+
+  #see(listing: StoreListing): void {
+    const { clock, keys, warn, tell, region } = this.#ports;
+    const wasHeld = this.#memory.held;
+    this.#memory = seeStore(this.#memory, keys, listing, new Date(clock.now()).toISOString());
+    this.#present = listing.items;
+    this.#seen = listing;
+    const { held } = this.#memory;
+    if (held !== null && wasHeld === null) {
+      const counts = `${held.objects.before} objects before, ${held.objects.now} now`;
+      warn(
+        `the store of ${region} is held (${held.why}: ${counts}): \`weir fleet confirm --region ${region}\` if it is right`,
+      );
+    }
+    if (held === null && wasHeld !== null) tell(`the store of ${region} is believed again`);
+    this.#save();
+    // The red button does not wait for a look at the host.
+    this.#switchAll(false);
+    this.#isStale = true;
+    this.#wake.resolve();
+  }
+
+  /** One write at a time; what changes meanwhile is in the next one. */
+  #save(): void {
+    this.#isUnsaved = true;
+    this.#saving ??= this.#writeMemory().finally(() => {
+      this.#saving = null;
+    });
+  }
+
+  async #writeMemory(): Promise<void> {
+    const { remember, warn } = this.#ports;
+    while (this.#isUnsaved) {
+      this.#isUnsaved = false;
+      await remember(this.#memory).catch((error: unknown) =>
+        warn(
+          `what this host knows of its fleet could not be written: ${messageOf(error)}; it goes on by what it has in memory`,
+        ),
+      );
+    }
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#ports;
+    const expiry = nextExpiry(rulesOf(this.#memory, this.#ports.keys, this.#present).policies, clock.now());
+    const untilExpiry = expiry === null ? LOOK_MS : Math.max(50, expiry - clock.now() + 20);
+    const waiting = new AbortController();
+    const slept = clock.sleep(Math.min(LOOK_MS, untilExpiry), waiting.signal).catch(() => undefined);
+    await Promise.race([this.#wake.promise, slept]);
+    waiting.abort();
+    if (!signal.aborted) this.#wake = Promise.withResolvers();
+  }
+
+  async #reconcile(): Promise<void> {
+    this.#isStale = false;
+    try {
+      this.#look = await this.#ports.local.look();
+      this.#lookProblem = null;
+    } catch (error) {
+      this.#lookProblem = messageOf(error);
+    }
+    if (this.#lookProblem === null) {
+      this.#switchAll(true);
+      this.#goBack();
+      this.#moveSidecars();
+    }
+    this.#publish();
+    if (this.#isStale) this.#wake.resolve();
+  }
+
+  /** Begins every switch that a decision wants and that is not under way. `isFresh`: the host was looked at just now. */
+  #switchAll(isFresh: boolean): void {
+    const { clock } = this.#ports;
+    for (const app of this.#look.apps) {
+      const decision = this.#decide(app.name);
+      const work = this.#work.get(app.name);
+      if (work?.isRunning) continue;
+      if (decision === null || isAs(decision.state, app)) {
+        this.#work.delete(app.name);
+        // What an older look shows may not be the state before the rule.
+        if (isFresh) this.#noteEnd(app, decision);
+        continue;
+      }
+      if (decision.state === 'on' && app.override !== null) continue;
+      const failed = work?.wanted === decision.state ? work.failed : null;
+      if (failed !== null && failed !== undefined && clock.monotonic() - failed.atMs < RETRY_MS) continue;
+      this.#noteEnd(app, decision);
+      this.#begin(app, decision.state, `MeshPolicy/${decision.policy}`, decision.reason);
+    }
+  }
+
+  #begin(app: LocalApp, wanted: Decision['state'], by: string, why: string | null): void {
+    const { local, tell, clock } = this.#ports;
+    const work: Work = { wanted, isRunning: true, failed: null };
+    this.#work.set(app.name, work);
+    const reason = why === null ? by : `${by}: ${why}`;
+    tell(`${app.name}: ${wanted === 'on' ? 'on' : 'off'} (${reason})`);
+    const direct = () => {
+      this.#assume(app.name, 'draining', reason);
+      this.#publish();
+    };
+    const job = (wanted === 'on' ? local.on(app.name, reason) : local.off(app.name, reason, direct))
+      .then(
+        () => this.#assume(app.name, wanted === 'on' ? 'on' : 'off', wanted === 'on' ? null : reason),
+        (error: unknown) => {
+          work.failed = { reason: messageOf(error), atMs: clock.monotonic() };
+          this.#ports.warn(`${app.name} could not be switched ${wanted === 'on' ? 'on' : 'off'}: ${messageOf(error)}`);
+        },
+      )
+      .finally(() => {
+        work.isRunning = false;
+        this.#jobs.delete(job);
+        this.#publish();
+        this.#isStale = true;
+        this.#wake.resolve();
+      });
+    this.#jobs.add(job);
+  }
+
+  /** What a switch has just achieved counts until the next look. */
+  #assume(name: string, state: string, reason: string | null): void {
+    const apps = this.#look.apps.map((app) =>
+      app.name === name ? { ...app, state, reason, since: new Date(this.#ports.clock.now()).toISOString() } : app,
+    );
+    this.#look = { ...this.#look, apps };
+  }
+
+  #decide(app: string): Decision | null {
+    const { keys, clock } = this.#ports;
+    return decide(rulesOf(this.#memory, keys, this.#present).policies, app, this.#ports, clock.now());
+  }
+
+  /** Remembers the state before a rule with an end, to go back to when nothing else speaks. */
+  #noteEnd(app: LocalApp, decision: Decision | null): void {
+    const known = this.#memory.before[app.name];
+    if (decision === null) return;
+    if (decision.until === null) {
+      if (known === undefined) return;
+      const { [app.name]: _gone, ...before } = this.#memory.before;
+      this.#memory = { ...this.#memory, before };
+    } else if (known?.until !== decision.until) {
+      const state = known?.state ?? (app.state === 'on' ? 'on' : 'off');
+      this.#memory = {
+        ...this.#memory,
+        before: { ...this.#memory.before, [app.name]: { state, until: decision.until } },
+      };
+    } else return;
+    this.#save();
+  }
+
+  /** A rule has ended and nothing else speaks: back to the state before it. */
+  #goBack(): void {
+    for (const app of this.#look.apps) {
+      const known = this.#memory.before[app.name];
+      if (known === undefined || Date.parse(known.until) > this.#ports.clock.now()) continue;
+      if (this.#decide(app.name) !== null || this.#work.get(app.name)?.isRunning) continue;
+      const { [app.name]: _gone, ...before } = this.#memory.before;
+      this.#memory = { ...this.#memory, before };
+      this.#save();
+      if (app.override === null && !isAs(known.state, app)) this.#begin(app, known.state, 'its rule has ended', null);
+    }
+  }
+
+  #moveSidecars(): void {
+    const { keys } = this.#ports;
+    const { releases, rollouts } = rulesOf(this.#memory, keys, this.#present);
+    if (this.#memory.held !== null) return;
+    for (const rollout of rollouts) {
+      const release = releases.find(({ metadata }) => metadata.name === rollout.release);
+      const wave = release === undefined ? null : waveOf(release, this.#ports);
+      const sidecar = this.#look.sidecars.find(({ name }) => name === release?.spec.sidecar);
+      if (release === undefined || wave === null || sidecar === undefined || this.#busySidecars.has(sidecar.name))
+        continue;
+      const tried = this.#memory.releases[sidecar.name];
+      const startedAt = rollout.startedAt ?? '';
+      const isTried = tried?.release === rollout.release && tried.startedAt === startedAt;
+      // Whatever start it was for: an undo takes back every host that has the release.
+      if (rollout.state === 'undoing' && tried?.release === rollout.release) this.#moveBack(sidecar, rollout);
+      const isMine =
+        rollout.state === 'running' && rollout.wave >= wave && (rollout.allowed?.includes(this.#ports.name) ?? true);
+      const { binary, sha256, bootstrap } = release.spec.version;
+      if (!isMine || isTried || binary === undefined || sha256 === undefined) continue;
+      const began = { release: rollout.release, startedAt, wave, outcome: null, error: null };
+      this.#noteRelease(sidecar.name, began);
+      const upgraded = this.#ports.local.upgrade(
+        sidecar.name,
+        { binary, sha256, bootstrap: bootstrap ?? null },
+        rollout.release,
+      );
+      this.#track(
+        sidecar.name,
+        upgraded,
+        (outcome) => ({ ...began, outcome }),
+        (error) => ({ ...began, error }),
+      );
+    }
+  }
+
+  #moveBack(sidecar: LocalSidecar, rollout: Rollout): void {
+    const tried = this.#memory.releases[sidecar.name];
+    if (tried === undefined) return;
+    // A release that failed here has been left by the supervisor already.
+    const back =
+      tried.error === null ? this.#ports.local.rollBack(sidecar.name, rollout.release) : Promise.resolve('left');
+    this.#track(
+      sidecar.name,
+      back,
+      () => null,
+      (error) => ({ ...tried, error: `undo: ${error}` }),
+    );
+  }
+
+  #track(
+    sidecar: string,
+    work: Promise<string>,
+    done: (outcome: string) => HostMemory['releases'][string] | null,
+    failed: (error: string) => HostMemory['releases'][string],
+  ): void {
+    this.#busySidecars.add(sidecar);
+    const job = work
+      .then(
+        (outcome) => this.#noteRelease(sidecar, done(outcome)),
+        (error: unknown) => this.#noteRelease(sidecar, failed(messageOf(error))),
+      )
+      .finally(() => {
+        this.#busySidecars.delete(sidecar);
+        this.#jobs.delete(job);
+        this.#isStale = true;
+        this.#wake.resolve();
+      });
+    this.#jobs.add(job);
+  }
+
+  #noteRelease(sidecar: string, value: HostMemory['releases'][string] | null): void {
+    const { [sidecar]: _before, ...others } = this.#memory.releases;
+    this.#memory = { ...this.#memory, releases: value === null ? others : { ...others, [sidecar]: value } };
+    this.#save();
+  }
+
+  #publish(): void {
+    this.#status.publish(this.#record(), this.#statusNow());
+  }
+
+  #record(): HostRecord {
+    return hostRecord(this.#ports, this.#look, this.#ports.clock.now());
+  }
+
+  #statusNow(): HostStatus {
+    const { keys, clock } = this.#ports;
+    return hostStatus(this.#ports, {
+      ...{ look: this.#look, lookProblem: this.#lookProblem, memory: this.#memory, seen: this.#seen },
+      nowMs: clock.now(),
+      errors: rulesOf(this.#memory, keys, this.#present).errors,
+      busySidecars: this.#busySidecars,
+      decide: (app) => this.#decide(app),
+      failureOf: (app) => this.#work.get(app)?.failed?.reason ?? null,
+    });
+  }
+}
+
+/** Whether an application is as wanted: `denied` means off. */
+function isAs(wanted: Decision['state'], { state }: LocalApp): boolean {
+  if (wanted === 'on') return state === 'on' || state === 'unconfirmed' || state === 'bypassed' || state === 'denied';
+  return state === 'off' || state === 'draining';
+}

@@ -1,0 +1,71 @@
+/** What the host daemon needs of its machine. Simulated hosts are made of another `LocalHost`. */
+import type { Clock } from '../../platform/clock.ts';
+import type { RegionKeys } from '../model/keys.ts';
+import type { FleetStore } from '../ports.ts';
+import type { HostMemory } from './host-memory.ts';
+
+/** An application as it is on this host. */
+export interface LocalApp {
+  readonly name: string;
+  /** As in `weir status`. */
+  readonly state: string;
+  readonly reason: string | null;
+  /** ISO 8601; null when it is not known. */
+  readonly since: string | null;
+  /** Set where somebody switched it off on this host. */
+  readonly override: { readonly since: string | null; readonly reason: string | null } | null;
+}
+
+/** A sidecar as it is on this host. */
+export interface LocalSidecar {
+  readonly name: string;
+  readonly state: string;
+  readonly version: string | null;
+}
+
+/** All of it. */
+export interface LocalLook {
+  readonly apps: readonly LocalApp[];
+  readonly sidecars: readonly LocalSidecar[];
+}
+
+/** The version that a release wants on this host. */
+export interface WantedVersion {
+  readonly binary: string;
+  readonly sha256: string;
+  readonly bootstrap: string | null;
+}
+
+/** The machine. Every method rejects with a WeirError or another Error, which becomes a reason in the status. */
+export interface LocalHost {
+  look(): Promise<LocalLook>;
+  /** Sends an application through its sidecar, with its proof. */
+  on(app: string, policy: string): Promise<void>;
+  /** Lets it go direct; `direct` is called as soon as the kernel agrees, and the promise resolves after the drain. */
+  off(app: string, policy: string, direct: () => void): Promise<void>;
+  /** Resolves to the outcome of the upgrade. */
+  upgrade(sidecar: string, version: WantedVersion, release: string): Promise<string>;
+  rollBack(sidecar: string, release: string): Promise<string>;
+  /** Calls back when something on this host may have changed, until the signal aborts. */
+  watch(changed: () => void, signal: AbortSignal): void;
+}
+
+/** Everything else. */
+export interface HostPorts {
+  readonly name: string;
+  readonly region: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The lease of the status, in ms. */
+  readonly ttlMs: number;
+  readonly weirVersion: string;
+  readonly keys: RegionKeys;
+  readonly store: FleetStore;
+  readonly local: LocalHost;
+  readonly clock: Clock;
+  recall(): Promise<HostMemory | null>;
+  remember(memory: HostMemory): Promise<void>;
+  /** A line for people who watch. */
+  tell(line: string): void;
+  warn(text: string): void;
+  random(): number;
+}

@@ -1,0 +1,182 @@
+/** How the pods of a SidecarSet stand: which have the new version, which failed, and what a rollout waits for. Pure. */
+import type { WaveHosts } from '../rollout-machine.ts';
+import { podsToMove, type Reach } from './sidecar-set.ts';
+
+/** A pod, as far as it is looked at. */
+export interface PodObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly deletionTimestamp?: string;
+  };
+  readonly spec?: { readonly containers?: readonly { readonly name: string; readonly image?: string }[] };
+  readonly status?: {
+    readonly phase?: string;
+    readonly conditions?: readonly Condition[];
+    readonly containerStatuses?: readonly {
+      readonly name: string;
+      readonly ready?: boolean;
+      readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+    }[];
+  };
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** A SidecarSet as the cluster has it, as far as it is looked at. */
+export interface PresentSet {
+  readonly metadata: {
+    readonly name: string;
+    readonly generation?: number;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly status?: { readonly observedGeneration?: number };
+}
+
+/** One pod of a release. */
+export interface PodState {
+  readonly name: string;
+  /** It was moved to the present version of the SidecarSet. */
+  readonly isUpdated: boolean;
+  /** And the hot upgrade is over: one container has the image, the other one is empty, both run. */
+  readonly isSettled: boolean;
+  readonly isReady: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Why its sidecar does not come up. */
+  readonly error: string | null;
+  /** Why OpenKruise cannot upgrade it in place. */
+  readonly stuck: string | null;
+}
+
+const HASH = 'kruise.io/sidecarset-hash';
+/** Reasons for which a container waits that do not pass by themselves. */
+const FAILED = new Set([
+  ...['CrashLoopBackOff', 'ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'CreateContainerConfigError'],
+  ...['CreateContainerError', 'RunContainerError', 'PostStartHookError'],
+]);
+
+/** The pods that have the sidecar of a SidecarSet; those that were made without it are left out. `images`: its image, and the empty one. */
+export function podStates(
+  set: PresentSet,
+  container: string,
+  pods: readonly PodObject[],
+  images: readonly (string | undefined)[],
+): readonly PodState[] {
+  const wanted = set.metadata.annotations?.[HASH];
+  return pods.flatMap((pod): PodState[] => {
+    const { name, namespace, labels = {}, annotations, deletionTimestamp } = pod.metadata;
+    const hash = hashOf(annotations?.[HASH], set.metadata.name);
+    if (hash === null || deletionTimestamp !== undefined) return [];
+    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return [];
+    const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+    const upgradable = pod.status?.conditions?.find(({ type }) => type === 'SidecarSetUpgradable');
+    const stuck =
+      upgradable?.status === 'False'
+        ? `SidecarSetUpgradable=False: ${upgradable.reason ?? ''} ${upgradable.message ?? ''}`.trim()
+        : null;
+    const isUpdated = wanted !== undefined && hash === wanted;
+    const isSettled = isUpdated && hasSettled(pod, container, images);
+    const own = `${namespace ?? 'default'}/${name}`;
+    const error = errorOf(pod, container);
+    const left = isUpdated && error !== null ? leftOver(pod, container, images) : null;
+    return [{ name: own, isUpdated, isSettled, isReady, labels, error: left ?? error, stuck }];
+  });
+}
+
+/** The pods of a wave and of those before it as hosts of the machine of waves: updated ones, and those that are still due. */
+export function podWave(wave: number, reach: Reach, pods: readonly PodState[]): WaveHosts {
+  const updated = pods.filter(({ isUpdated }) => isUpdated);
+  const others = pods.filter(({ isUpdated }) => !isUpdated);
+  const due =
+    reach.kind === 'selector'
+      ? others.filter(({ labels }) => Object.entries(reach.labels).every(([key, value]) => labels[key] === value))
+      : others.slice(0, Math.max(0, podsToMove(reach.partition, pods.length) - updated.length));
+  return {
+    index: wave,
+    hosts: [
+      ...updated.map(({ name, isReady, isSettled, error }) => ({
+        ...{ name, error, hasRelease: true },
+        progress:
+          error !== null ? ('failed' as const) : isReady && isSettled ? ('done' as const) : ('pending' as const),
+      })),
+      ...due.map(({ name, error }) => ({ name, error, hasRelease: false, progress: 'pending' as const })),
+    ],
+  };
+}
+
+/** The same for an undo: `isUpdated` speaks of the former version, to which all pods have to come back. */
+export function podsLeft(wave: number, pods: readonly PodState[]): WaveHosts {
+  return {
+    index: wave,
+    hosts: pods.map(({ name, isSettled, error }) => ({
+      name,
+      error,
+      hasRelease: !isSettled,
+      progress: isSettled ? ('done' as const) : ('pending' as const),
+    })),
+  };
+}
+
+/** Why nothing moves; null when it does, or when it cannot be told. */
+export function whyHanging(set: PresentSet, pods: readonly PodState[], maxUnavailable: number): string | null {
+  const { generation = 0 } = set.metadata;
+  if ((set.status?.observedGeneration ?? 0) < generation) {
+    return 'OpenKruise has not looked at the SidecarSet since it was changed: see whether kruise-controller-manager runs';
+  }
+  const failed = pods.find(({ error }) => error !== null);
+  if (failed !== undefined) return `${failed.name}: ${failed.error}`;
+  const stuck = pods.find((pod) => pod.stuck !== null && !pod.isUpdated);
+  if (stuck !== undefined) return `${stuck.name} cannot be upgraded in place: ${stuck.stuck}`;
+  const unready = pods.filter(({ isReady, isUpdated }) => isUpdated && !isReady);
+  if (unready.length >= maxUnavailable && unready.length > 0) {
+    return `${unready.length} pods that are not ready use up maxUnavailable (${maxUnavailable}): ${unready[0]?.name}`;
+  }
+  return null;
+}
+
+/**
+ * OpenKruise 1.8 does not take a container back whose image never came up: it keeps the image, counts as the working one, and
+ * the pod is not ready. Emptied by hand, OpenKruise empties the other one too, which serves.
+ */
+function leftOver(pod: PodObject, container: string, images: readonly (string | undefined)[]): string | null {
+  const waiting = (pod.status?.containerStatuses ?? [])
+    .filter(({ name, state }) => name.startsWith(`${container}-`) && state?.waiting !== undefined)
+    .map(({ name }) => name);
+  const strange = pod.spec?.containers?.find(({ name, image }) => waiting.includes(name) && !images.includes(image));
+  if (strange === undefined) return null;
+  return `container ${strange.name} keeps ${strange.image}, which OpenKruise does not take back: delete the pod, so that it is made anew (do not empty that container: OpenKruise then empties the one that serves too)`;
+}
+
+function hasSettled(pod: PodObject, container: string, images: readonly (string | undefined)[]): boolean {
+  const own = [`${container}-1`, `${container}-2`];
+  const there = (pod.spec?.containers ?? []).filter(({ name }) => own.includes(name)).map(({ image }) => image);
+  const states = pod.status?.containerStatuses?.filter(({ name }) => own.includes(name)) ?? [];
+  const isRunning = states.every(({ ready, state }) => ready !== false && state?.waiting === undefined);
+  return isRunning && (there.length === 0 || JSON.stringify(there.sort()) === JSON.stringify([...images].sort()));
+}
+
+function errorOf(pod: PodObject, container: string): string | null {
+  for (const { name, state } of pod.status?.containerStatuses ?? []) {
+    const reason = state?.waiting?.reason;
+    if (!name.startsWith(`${container}-`) || reason === undefined || !FAILED.has(reason)) continue;
+    return `container ${name}: ${reason}${state?.waiting?.message === undefined ? '' : `: ${state.waiting.message}`}`;
+  }
+  return null;
+}
+
+function hashOf(text: string | undefined, set: string): string | null {
+  if (text === undefined) return null;
+  try {
+    const own = JSON.parse(text)[set];
+    return typeof own === 'string' ? own : typeof own?.hash === 'string' ? own.hash : null;
+  } catch {
+    return null;
+  }
+}

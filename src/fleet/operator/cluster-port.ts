@@ -1,0 +1,43 @@
+/** What the leader of a region on Kubernetes needs of the cluster beside the store. */
+import type { PodObject, PresentSet } from '../model/kruise/pods.ts';
+import type { SidecarSet } from '../model/kruise/sidecar-set.ts';
+
+/** One condition of an object's status. */
+export interface ClusterCondition {
+  readonly type: 'Synced' | 'Ready';
+  readonly status: boolean;
+  /** A word. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** An object of weir with what the cluster says of its life. */
+export interface ClusterLife {
+  readonly name: string;
+  readonly isDeleted: boolean;
+  readonly deletedAtMs: number | null;
+  readonly hasFinalizer: boolean;
+}
+
+/** The cluster. Every method rejects with `StoreFailure`. */
+export interface ClusterPort {
+  /** The SidecarSets that weir made, by name. */
+  sidecarSets(): Promise<ReadonlyMap<string, PresentSet>>;
+  /** Writes one by server-side apply; resolves to it as the cluster has it now. */
+  applySidecarSet(document: SidecarSet): Promise<PresentSet>;
+  removeSidecarSet(name: string): Promise<void>;
+  pods(labels: Readonly<Record<string, string>>, namespaces: readonly string[] | null): Promise<readonly PodObject[]>;
+  /** The lives of releases and gateways. */
+  lives(plural: 'sidecarreleases' | 'gateways'): Promise<readonly ClusterLife[]>;
+  setFinalizer(plural: 'sidecarreleases' | 'gateways', name: string, isSet: boolean): Promise<void>;
+  setCondition(plural: 'sidecarreleases' | 'gateways', name: string, condition: ClusterCondition): Promise<void>;
+  /** Writes any other object of weir by server-side apply. */
+  apply(document: Readonly<Record<string, unknown>>): Promise<void>;
+  removeOwn(kind: 'Deployment' | 'Service' | 'ConfigMap', name: string): Promise<void>;
+  event(
+    regarding: { readonly kind: string; readonly name: string },
+    note: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string },
+  ): Promise<void>;
+  /** Calls back when a SidecarSet of weir changes. Resolves when the watch ends. */
+  watchSidecarSets(changed: () => void, signal: AbortSignal): Promise<void>;
+}

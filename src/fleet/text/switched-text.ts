@@ -1,0 +1,26 @@
+/** The result of `weir fleet on|off` as text. */
+import type { Paint } from '../../cli/paint.ts';
+import type { FleetSwitched, SwitchedRegion } from '../usecases/switch-apps.ts';
+
+/** A line a region, and each host that has not confirmed. */
+export function switchedText({ action, apps, regions, ms }: FleetSwitched, paint: Paint): string {
+  const what = apps.includes('*') ? 'every application' : apps.join(', ');
+  const lines = regions.flatMap((region) => regionLines(region, paint));
+  const time = ms.confirmed === null ? '' : ` in ${(ms.confirmed / 1000).toFixed(1)} s`;
+  const total = regions.reduce((sum, { selected }) => sum + selected, 0);
+  const confirmed = regions.reduce((sum, region) => sum + region.confirmed, 0);
+  const isDry = regions.every(({ written }) => !written);
+  const head = isDry
+    ? `${what}: ${action} would go to ${total} hosts; nothing was written`
+    : `${what}: ${action} confirmed by ${confirmed} of ${total} hosts${time}`;
+  return [paint.strong(head), ...lines].join('\n');
+}
+
+function regionLines(region: SwitchedRegion, paint: Paint): string[] {
+  const { name, error, selected, confirmed, pending, hosts, written } = region;
+  if (error !== null) return [`  ${name}  ${paint.bad(error)}`];
+  if (!written) return [`  ${name}  ${hosts.join(', ') || 'no host'}`];
+  const state =
+    confirmed === selected ? paint.good(`${confirmed} of ${selected}`) : paint.caution(`${confirmed} of ${selected}`);
+  return [`  ${name}  ${state}`, ...pending.map(({ host, reason }) => `    ${host}: ${reason}`)];
+}

@@ -1,0 +1,100 @@
+/** `weir fleet confirm` and `forget`: the present store is the right one; a host is gone for good. */
+import {
+  type FleetPorts,
+  inRegion,
+  type Region,
+  type RegionFailure,
+  readRegions,
+  regionsNamed,
+  requireSome,
+  unknownName,
+  writeFailed,
+} from './fleet.ts';
+import { historyChange } from './write-history.ts';
+
+/** One region in the result of `confirm`. */
+export interface ConfirmedRegion {
+  readonly name: string;
+  readonly clusterId: string | null;
+  readonly revision: string | null;
+  readonly error: string | null;
+}
+
+/** Writes `accepted` for the store's present cluster id. Throws WEIR1603 when no region could be written, WEIR1604. */
+export async function confirmStores(
+  ports: FleetPorts,
+  { regions, reason }: { readonly regions: readonly string[] | undefined; readonly reason: string | null },
+): Promise<{ readonly result: { readonly regions: readonly ConfirmedRegion[] }; readonly isWhole: boolean }> {
+  const named = regionsNamed(ports, regions);
+  const failures: RegionFailure[] = [];
+  const rows = await Promise.all(
+    named.map(async (region): Promise<ConfirmedRegion> => {
+      const { name } = region;
+      const end = await inRegion(region, () => acceptStore(ports, region, reason));
+      if ('done' in end) return { name, ...end.done, error: null };
+      failures.push(end.failure);
+      return { name, clusterId: null, revision: null, error: end.failure.error };
+    }),
+  );
+  const isUnsure = failures.some(({ fate }) => fate === 'unknown');
+  if (isUnsure || failures.length === named.length)
+    throw writeFailed(failures, 'the confirmation', { details: { regions: rows } });
+  return { result: { regions: rows }, isWhole: failures.length === 0 };
+}
+
+async function acceptStore(
+  ports: FleetPorts,
+  region: Region,
+  reason: string | null,
+): Promise<{ readonly clusterId: string; readonly revision: string }> {
+  const { name, keys, store } = region;
+  const { items, clusterId, revision } = await store.list([keys.accepted]);
+  const at = new Date(ports.now()).toISOString();
+  const accepted = { clusterId, revision, at, by: ports.by, why: reason };
+  const from = items[0] === undefined ? null : parse(items[0].value);
+  const change = { verb: 'confirm', kind: 'Store', name, why: reason, from, to: accepted } as const;
+  await store.write(
+    [],
+    [{ key: keys.accepted, value: JSON.stringify(accepted) }, historyChange(ports, region, change)],
+  );
+  return { clusterId, revision };
+}
+
+/** Removes the Host of a machine that is gone. Throws WEIR1606, WEIR1603, WEIR1604. */
+export async function forgetHost(
+  ports: FleetPorts,
+  host: string,
+  { regions, reason }: { readonly regions: readonly string[] | undefined; readonly reason: string | null },
+): Promise<{ readonly host: string; readonly regions: readonly string[] }> {
+  const answered = requireSome(await readRegions(regionsNamed(ports, regions)));
+  const known = answered.filter(({ view }) => view.hosts.has(host));
+  if (known.length === 0) {
+    throw unknownName(
+      'host',
+      host,
+      answered.flatMap(({ view }) => [...view.hosts.keys()]),
+      'the fleet',
+    );
+  }
+  for (const { region, view } of known) {
+    const from = view.hosts.get(host)?.record ?? null;
+    const change = { verb: 'forget', kind: 'Host', name: host, why: reason, from, to: null } as const;
+    const changes = [`${region.keys.hosts}${host}`, `${region.keys.hostStatuses}${host}`].map((key) => ({
+      key,
+      value: null,
+    }));
+    const end = await inRegion(region, () =>
+      region.store.write([], [...changes, historyChange(ports, region, change)]),
+    );
+    if ('failure' in end) throw writeFailed([end.failure], `the removal of ${host}`);
+  }
+  return { host, regions: known.map(({ region }) => region.name) };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,248 @@
+/** `weir fleet rollout`: the verbs of an operator, written guarded by the record's revision; and how far it is. */
+import { WeirError } from '../../errors/weir-error.ts';
+import type { HistoryVerb, Rollout } from '../model/records.ts';
+import { type RegionView, releasesOf } from '../model/region-view.ts';
+import { waveHosts } from '../model/rollout-machine.ts';
+import {
+  type FleetPorts,
+  inRegion,
+  type Region,
+  readRegions,
+  regionsNamed,
+  requireSome,
+  unknownName,
+  writeFailed,
+} from './fleet.ts';
+import { historyChange } from './write-history.ts';
+
+/** What an operator can ask of a rollout. */
+export const ROLLOUT_VERBS = ['start', 'pause', 'resume', 'promote', 'abort', 'undo'] as const;
+/** One of `ROLLOUT_VERBS`. */
+export type RolloutVerb = (typeof ROLLOUT_VERBS)[number];
+
+/** A rollout in a region. */
+export interface RolloutRow {
+  readonly release: string;
+  readonly region: string;
+  readonly state: Rollout['state'] | 'none';
+  readonly wave: number | null;
+  readonly reason: string | null;
+  readonly waves: readonly {
+    readonly index: number;
+    readonly hosts: readonly string[];
+    readonly done: number;
+    readonly failed: number;
+    readonly pending: number;
+    readonly silent: number;
+  }[];
+}
+
+/** The states in which each verb is right; `none`: never started. */
+export const FITTING: Readonly<Record<RolloutVerb, readonly (Rollout['state'] | 'none')[]>> = {
+  start: ['none', 'done', 'undone', 'aborted'],
+  pause: ['running'],
+  resume: ['paused', 'stopped'],
+  promote: ['running', 'paused', 'stopped'],
+  abort: ['running', 'paused', 'stopped'],
+  undo: ['running', 'paused', 'stopped', 'aborted', 'done'],
+};
+
+const IN_HISTORY: Readonly<Record<RolloutVerb, HistoryVerb>> = {
+  ...{ start: 'rollout-start', pause: 'pause', resume: 'resume', promote: 'promote', abort: 'abort', undo: 'undo' },
+};
+
+/** Carries a verb out in each region that has the release. Throws WEIR1606, WEIR1609 (wrong state), WEIR1603, WEIR1604. */
+export async function controlRollout(
+  ports: FleetPorts,
+  request: {
+    readonly verb: RolloutVerb;
+    readonly release: string;
+    readonly regions: readonly string[] | undefined;
+    readonly reason: string | null;
+  },
+): Promise<{ readonly rollouts: readonly RolloutRow[] }> {
+  const { verb, release } = request;
+  const answered = requireSome(await readRegions(regionsNamed(ports, request.regions)));
+  const having = answered.filter(({ view }) => hasRelease(view, release));
+  if (having.length === 0) {
+    throw unknownName('release', release, releaseNames(answered.map(({ view }) => view)), 'the fleet');
+  }
+  for (const { view } of having) requireFitting(verb, release, view);
+  for (const { region, view } of having) await writeVerb(ports, region, view, request);
+  const now = requireSome(await readRegions(having.map(({ region }) => region)));
+  return { rollouts: now.map(({ view }) => rolloutRow(view, release)) };
+}
+
+/** How far the rollouts are; of one release, or of all. Throws WEIR1606, WEIR1603. */
+export async function rolloutStatus(
+  ports: FleetPorts,
+  release: string | null,
+  regions: readonly string[] | undefined,
+): Promise<{
+  readonly result: { readonly rollouts: readonly RolloutRow[] };
+  readonly isGood: boolean;
+  readonly warnings: readonly string[];
+}> {
+  const readings = await readRegions(regionsNamed(ports, regions));
+  const answered = requireSome(readings);
+  const views = answered.map(({ view }) => view);
+  const names = releaseNames(views);
+  if (release !== null && !names.includes(release)) throw unknownName('release', release, names, 'the fleet');
+  const rollouts = views.flatMap((view) =>
+    (release === null ? [...view.rollouts.keys()] : hasRelease(view, release) ? [release] : []).map((name) =>
+      rolloutRow(view, name),
+    ),
+  );
+  const warnings = readings.flatMap((one) =>
+    'error' in one ? [`${one.region.name} could not be read: ${one.error}`] : [],
+  );
+  for (const view of views) {
+    for (const { kind, name, why } of view.damaged)
+      warnings.push(`${kind} ${name} of ${view.name} cannot be read: ${why}`);
+  }
+  const leaderless = views.filter(
+    (view) => view.leader === null && rollouts.some((row) => row.region === view.name && isMoving(row)),
+  );
+  warnings.push(
+    ...leaderless.map(
+      ({ name }) => `${name} has no leader: no wave moves until \`weir operator run --region ${name}\` runs`,
+    ),
+  );
+  const isGood =
+    warnings.length === 0 &&
+    rollouts.every((row) => row.state !== 'stopped' && !(isMoving(row) && waitsForSilent(row)));
+  return { result: { rollouts }, isGood, warnings };
+}
+
+function isMoving({ state }: RolloutRow): boolean {
+  return state === 'running' || state === 'undoing';
+}
+
+function waitsForSilent({ wave, waves }: RolloutRow): boolean {
+  return waves.some(({ index, silent }) => index <= (wave ?? -1) && silent > 0);
+}
+
+function hasRelease(view: RegionView, name: string): boolean {
+  return view.rollouts.has(name) || view.objects.some((one) => one.kind === 'SidecarRelease' && one.name === name);
+}
+
+function releaseNames(views: readonly RegionView[]): string[] {
+  const names = views.flatMap((view) => [
+    ...view.rollouts.keys(),
+    ...view.objects.flatMap(({ kind, name }) => (kind === 'SidecarRelease' ? [name] : [])),
+  ]);
+  return [...new Set(names)].sort();
+}
+
+function requireFitting(verb: RolloutVerb, release: string, view: RegionView): void {
+  const object = view.objects.find(({ kind, name }) => kind === 'SidecarRelease' && name === release);
+  if (verb === 'start' && object !== undefined && 'error' in object.reading) {
+    throw unreadable(`SidecarRelease/${release} of ${view.name}`, object.reading.error);
+  }
+  const damaged = view.damaged.find(({ kind, name }) => kind === 'Rollout' && name === release);
+  if (damaged !== undefined) throw unreadable(`the rollout of ${release} in ${view.name}`, damaged.why);
+  const state = view.rollouts.get(release)?.state ?? 'none';
+  if (FITTING[verb].includes(state)) return;
+  throw new WeirError('WEIR1609', {
+    what: `${release} in ${view.name} is ${state === 'none' ? 'not started' : state}; nothing was changed`,
+    why: `\`${verb}\` is for one that is ${FITTING[verb].map((one) => (one === 'none' ? 'not started' : one)).join(' or ')}`,
+    hint: `see \`weir fleet rollout status ${release}\``,
+  });
+}
+
+function unreadable(what: string, why: string): WeirError {
+  return new WeirError('WEIR1600', {
+    what: `${what} cannot be read; nothing was changed`,
+    why,
+    hint: 'write a good one over it, or remove the key from the store',
+    exit: 3,
+  });
+}
+
+async function writeVerb(
+  ports: FleetPorts,
+  region: Region,
+  view: RegionView,
+  { verb, release, reason }: { verb: RolloutVerb; release: string; reason: string | null },
+): Promise<void> {
+  const present = view.rollouts.get(release) ?? null;
+  const { revision, ...before } = present ?? { revision: null };
+  const from = present === null ? null : (before as Rollout);
+  const hasBudget = releasesOf(view).find(({ metadata }) => metadata.name === release)?.spec.budget !== undefined;
+  const next = nextRecord(verb, { release, region: region.name, hasBudget }, from, new Date(ports.now()).toISOString());
+  const key = `${region.keys.rollouts}${release}`;
+  const change = {
+    verb: IN_HISTORY[verb],
+    kind: 'SidecarRelease',
+    name: release,
+    why: reason,
+    from,
+    to: next,
+  } as const;
+  const changes = [{ key, value: JSON.stringify(next) }, historyChange(ports, region, change)];
+  const end = await inRegion(region, () => region.store.write([{ key, revision }], changes));
+  if ('failure' in end) throw writeFailed([end.failure], `\`${verb}\` of ${release}`);
+  if (end.done.kind === 'written') return;
+  throw new WeirError('WEIR1609', {
+    what: `${release} in ${region.name} moved in the meantime; nothing was changed`,
+    why: 'the leader or another operator wrote its record between reading and writing',
+    hint: `see \`weir fleet rollout status ${release}\`, and say it again`,
+  });
+}
+
+/** The record of a rollout after a verb; `from` is the one before, null when there is none. `now` is in ISO 8601. */
+export function nextRecord(
+  verb: RolloutVerb,
+  { release, region, hasBudget }: { readonly release: string; readonly region: string; readonly hasBudget: boolean },
+  from: Rollout | null,
+  now: string,
+): Rollout {
+  const base: Rollout = from ?? { release, region, state: 'running', wave: 0, reason: null };
+  switch (verb) {
+    case 'start':
+      // With a budget nobody may move before the leader lets the first ones in.
+      return {
+        ...{ release, region, state: 'running', wave: 0, reason: null, startedAt: now, since: now },
+        allowed: hasBudget ? [] : null,
+      };
+    case 'pause':
+      return { ...base, state: 'paused', reason: null };
+    case 'resume':
+      return { ...base, state: 'running', reason: null, since: now, heldSince: null };
+    case 'promote':
+      return { ...base, state: 'running', reason: null, skipGates: base.wave };
+    case 'abort':
+      return { ...base, state: 'aborted', reason: null };
+    case 'undo':
+      return { ...base, state: 'undoing', reason: null, since: now };
+    default:
+      return verb satisfies never;
+  }
+}
+
+function rolloutRow(view: RegionView, name: string): RolloutRow {
+  const rollout = view.rollouts.get(name);
+  const release = releasesOf(view).find(({ metadata }) => metadata.name === name);
+  const waves = release === undefined ? [] : waveHosts(release, view.hosts.values(), rollout?.startedAt);
+  // Of pods the leader says what it saw.
+  const pods = release?.spec.pods === undefined ? null : (rollout?.pods ?? []);
+  const count = (hosts: (typeof waves)[number]['hosts'], progress: string) =>
+    hosts.filter((host) => host.progress === progress).length;
+  return {
+    release: name,
+    region: view.name,
+    state: rollout?.state ?? 'none',
+    wave: rollout?.wave ?? null,
+    reason: rollout?.reason ?? null,
+    waves:
+      pods ??
+      waves.map(({ index, hosts }) => ({
+        index,
+        hosts: hosts.map((host) => host.name),
+        done: count(hosts, 'done'),
+        failed: count(hosts, 'failed'),
+        pending: count(hosts, 'pending'),
+        silent: count(hosts, 'silent'),
+      })),
+  };
+}

@@ -1,0 +1,189 @@
+/** `weir fleet explain`: why a host or an application is as it is, and the next step. */
+import { WeirError } from '../../errors/weir-error.ts';
+import { decide } from '../model/decide.ts';
+import type { HostStatus, Rollout } from '../model/records.ts';
+import { type FleetHost, policiesOf, type RegionView, releasesOf } from '../model/region-view.ts';
+import { waveOf } from '../model/rollout-machine.ts';
+import { type FleetPorts, readRegions, regionsNamed, requireSome, unknownName, unreachable } from './fleet.ts';
+import { type HostState, hostRow, isAsDesired } from './fleet-status.ts';
+import { readFleetHistory } from './read-fleet-history.ts';
+
+/** Who decides the state of an application on a host. */
+export interface DecidedBy {
+  readonly kind: 'override' | 'policy' | 'held' | 'none';
+  /** The policy; null for others. */
+  readonly name: string | null;
+  /** The index of the rule, from 0. */
+  readonly rule: number | null;
+  /** Who wrote it last; null where history does not say. */
+  readonly by: string | null;
+  readonly reason: string | null;
+}
+
+/** An application, explained. */
+export interface ExplainedApp {
+  readonly name: string;
+  readonly desired: string | null;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly decidedBy: DecidedBy;
+}
+
+/** A host, explained. */
+export interface ExplainedHost {
+  readonly name: string;
+  readonly region: string;
+  readonly state: HostState;
+  readonly reason: string | null;
+  readonly ageMs: number | null;
+  readonly apps: readonly ExplainedApp[];
+  readonly sidecars: HostStatus['status']['sidecars'];
+  /** Rollouts that are for this host. `wave` is the one that moves, `ownWave` the host's. */
+  readonly rollouts: readonly (Pick<Rollout, 'release' | 'state' | 'wave' | 'reason'> & { readonly ownWave: number })[];
+  /** What the host could not read of the store, or of itself. */
+  readonly errors: HostStatus['status']['errors'];
+  readonly next: string | null;
+}
+
+/** The result: for a host its own fields, for an application its hosts. */
+export type Explained =
+  | ({ readonly subject: { readonly kind: 'host'; readonly name: string } } & Omit<ExplainedHost, 'name'>)
+  | {
+      readonly subject: { readonly kind: 'app'; readonly name: string };
+      readonly state: 'ok' | 'differs';
+      readonly hosts: readonly ExplainedHost[];
+      readonly next: string | null;
+    };
+
+/**
+ * Explains a host, else an application. Throws WEIR1606 when it is neither; WEIR1603 when no region answers, and when
+ * one does not that may know the name.
+ */
+export async function explainFleet(
+  ports: FleetPorts,
+  name: string,
+  regions: readonly string[] | undefined,
+): Promise<{ readonly result: Explained; readonly isGood: boolean; readonly warnings: readonly string[] }> {
+  const readings = await readRegions(regionsNamed(ports, regions));
+  const answered = requireSome(readings);
+  const unread = readings.flatMap((reading) => ('error' in reading ? [reading] : []));
+  const warnings = unread.map(({ region, error }) => `${region.name} could not be read: ${error}`);
+  const explain = async (only: string | null, isMeant: (host: FleetHost) => boolean): Promise<ExplainedHost[]> => {
+    const rows = answered.map(async ({ region, view }) => {
+      const hosts = [...view.hosts.values()].filter(isMeant);
+      const writers = hosts.length === 0 ? new Map<string, string>() : await policyWriters(ports, region.name);
+      return hosts.map((host) => explainHost({ view, host, writers }, ports.now(), only));
+    });
+    return (await Promise.all(rows)).flat();
+  };
+  const [host] = await explain(null, (one) => one.name === name);
+  if (host !== undefined) {
+    const { name: _name, ...rest } = host;
+    return { result: { subject: { kind: 'host', name }, ...rest }, isGood: rest.state === 'ok', warnings };
+  }
+  const hosts = await explain(name, (one) => one.apps.includes(name));
+  if (hosts.length === 0) {
+    if (unread.length > 0) throw unreachable(unread);
+    const all = answered.flatMap(({ view }) => [...view.hosts.values()]);
+    const known = [...new Set(all.flatMap((one) => [one.name, ...one.apps]))].sort();
+    throw unknownName('host or application', name, known, 'the fleet');
+  }
+  const wrong = hosts.find((one) => one.state !== 'ok');
+  const state = wrong === undefined ? 'ok' : 'differs';
+  return {
+    result: { subject: { kind: 'app', name }, state, hosts, next: wrong?.next ?? null },
+    isGood: wrong === undefined && unread.length === 0,
+    warnings,
+  };
+}
+
+/** Who wrote each policy of a region last; empty when history cannot be read. */
+async function policyWriters(ports: FleetPorts, region: string): Promise<ReadonlyMap<string, string>> {
+  try {
+    const { entries } = await readFleetHistory(ports, [region]);
+    return new Map(entries.flatMap(({ kind, name, by }) => (kind === 'MeshPolicy' ? [[name, by] as const] : [])));
+  } catch (error) {
+    if (error instanceof WeirError) return new Map();
+    throw error;
+  }
+}
+
+/** A host with what is needed to explain it. */
+interface Explainable {
+  readonly view: RegionView;
+  readonly host: FleetHost;
+  readonly writers: ReadonlyMap<string, string>;
+}
+
+function explainHost(one: Explainable, nowMs: number, only: string | null): ExplainedHost {
+  const { view, host } = one;
+  const row = hostRow(view, host, nowMs);
+  const apps = row.apps
+    .filter(({ name }) => only === null || name === only)
+    .map(({ name, desired, state, reason }): ExplainedApp => {
+      return { name, desired, state, reason, decidedBy: decidedBy(one, name, nowMs) };
+    });
+  return {
+    name: host.name,
+    region: view.name,
+    state: row.state,
+    reason: row.reason,
+    ageMs: row.ageMs,
+    apps,
+    sidecars: host.status?.sidecars ?? [],
+    rollouts: rolloutsOf(view, host),
+    errors: host.status?.errors ?? [],
+    next: nextStep(host.name, row.state, apps, view.name),
+  };
+}
+
+function rolloutsOf(view: RegionView, host: FleetHost): ExplainedHost['rollouts'] {
+  return releasesOf(view).flatMap((release) => {
+    const rollout = view.rollouts.get(release.metadata.name);
+    const ownWave = waveOf(release, host);
+    if (rollout === undefined || ownWave === null) return [];
+    const { release: name, state, wave, reason } = rollout;
+    return [{ release: name, state, wave, reason, ownWave }];
+  });
+}
+
+function decidedBy({ view, host, writers }: Explainable, app: string, nowMs: number): DecidedBy {
+  const override = host.status?.overrides.find((one) => one.app === app);
+  if (override !== undefined) {
+    return { kind: 'override', name: null, rule: null, by: override.by, reason: override.reason };
+  }
+  const held = host.status?.held ?? null;
+  if (held !== null) {
+    const said = host.status?.apps.find(({ name }) => name === app)?.policy ?? null;
+    return { kind: 'held', name: said, rule: null, by: null, reason: `the store is held: ${held.why}` };
+  }
+  const decision = decide(policiesOf(view), app, host, nowMs);
+  if (decision === null) return { kind: 'none', name: null, rule: null, by: null, reason: 'no policy speaks of it' };
+  return {
+    kind: 'policy',
+    name: decision.policy,
+    rule: decision.rule,
+    by: writers.get(decision.policy) ?? null,
+    reason: decision.reason,
+  };
+}
+
+function nextStep(host: string, state: HostState, apps: readonly ExplainedApp[], region: string): string | null {
+  const wrong = apps.find((app) => !isAsDesired(app));
+  switch (state) {
+    case 'ok':
+      return null;
+    case 'held':
+      return `weir fleet confirm --region ${region}`;
+    case 'silent':
+      return `on ${host}: see whether weir host run runs and reaches the store`;
+    case 'stopped':
+      return `on ${host}: weir host run`;
+    case 'override':
+      return `on ${host}: weir host follow ${apps.find(({ decidedBy: { kind } }) => kind === 'override')?.name ?? ''}`.trimEnd();
+    case 'differs':
+      return wrong === undefined ? `on ${host}: weir status` : `on ${host}: weir status ${wrong.name}`;
+    default:
+      return state satisfies never;
+  }
+}

@@ -1,0 +1,247 @@
+/** `weir fleet status`: what every host says of itself, beside what the policies want of it. */
+import { WeirError } from '../../errors/weir-error.ts';
+import { humanDuration } from '../../platform/duration.ts';
+import { decide } from '../model/decide.ts';
+import type { Rollout } from '../model/records.ts';
+import { type FleetHost, policiesOf, type RegionView, type StoredObject } from '../model/region-view.ts';
+import { type FleetPorts, readRegions, regionsNamed, unknownName } from './fleet.ts';
+
+/** The states of a host. */
+export const HOST_STATES = ['ok', 'differs', 'override', 'held', 'silent', 'stopped'] as const;
+/** The state of a host. */
+export type HostState = (typeof HOST_STATES)[number];
+
+/** An application on a host. */
+export interface HostApp {
+  readonly name: string;
+  /** By the policies of the store; null when none speaks. */
+  readonly desired: string | null;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly override: string | null;
+}
+
+/** A host in a status. */
+export interface HostRow {
+  readonly name: string;
+  readonly state: HostState;
+  readonly ageMs: number | null;
+  readonly reason: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly apps: readonly HostApp[];
+}
+
+/** An application of a region. */
+export interface AppRow {
+  readonly name: string;
+  readonly hosts: number;
+  readonly asDesired: number;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** A region in a status. */
+export interface RegionRow {
+  readonly name: string;
+  readonly reachable: boolean;
+  readonly error: string | null;
+  readonly store: { readonly kind: string; readonly revision: number | null; readonly leader: string | null };
+  readonly apps: readonly AppRow[];
+  readonly hosts: readonly HostRow[];
+  readonly objects: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly ok: boolean;
+    readonly error: string | null;
+  }[];
+  readonly releases: readonly (Pick<Rollout, 'state' | 'wave' | 'reason'> & { readonly name: string })[];
+}
+
+/** The whole of it. */
+export interface FleetStatus {
+  readonly regions: readonly RegionRow[];
+}
+
+/** Reads all regions. Throws WEIR1606 for an application or region that nobody knows. */
+export async function fleetStatus(
+  ports: FleetPorts,
+  { app, regions }: { readonly app: string | null; readonly regions: readonly string[] | undefined },
+): Promise<{ readonly result: FleetStatus; readonly isGood: boolean }> {
+  const readings = await readRegions(regionsNamed(ports, regions));
+  const views = readings.flatMap((reading) => ('view' in reading ? [reading.view] : []));
+  if (app !== null) {
+    const known = [...new Set(views.flatMap((view) => [...view.hosts.values()].flatMap((host) => host.apps)))].sort();
+    if (views.length > 0 && !known.includes(app)) throw unknownName('application', app, known, 'the fleet');
+  }
+  const rows = readings.map(({ region, ...reading }): RegionRow => {
+    if ('error' in reading) {
+      const store = { kind: region.kind, revision: null, leader: null };
+      return {
+        name: region.name,
+        reachable: false,
+        error: reading.error,
+        store,
+        apps: [],
+        hosts: [],
+        objects: [],
+        releases: [],
+      };
+    }
+    return { ...regionRow(reading.view, app, ports.now()), store: storeRow(region.kind, reading.view) };
+  });
+  const isGood = rows.every(
+    ({ reachable, hosts, objects }) =>
+      reachable && hosts.every(({ state }) => state === 'ok') && objects.every(({ ok }) => ok),
+  );
+  return { result: { regions: rows }, isGood };
+}
+
+/** The error of `--wait`, with the last status as details; `waited` is a duration as people read it. */
+export function notAsDesired(details: FleetStatus, waited: string): WeirError {
+  const wrong = details.regions.flatMap(({ name, error, hosts, objects }) => [
+    ...(error === null ? [] : [`${name} is unreachable: ${error}`]),
+    ...hosts.flatMap((host) => (host.state === 'ok' ? [] : [`${name}/${host.name}: ${host.reason ?? host.state}`])),
+    ...objects.flatMap((one) => (one.ok ? [] : [`${name}: ${one.kind}/${one.name}: ${one.error}`])),
+  ]);
+  return new WeirError('WEIR1613', {
+    what: `${wrong.length} ${wrong.length === 1 ? 'thing is' : 'things are'} not as desired after ${waited}`,
+    why: `${wrong.slice(0, 3).join('; ')}${wrong.length > 3 ? `; and ${wrong.length - 3} more` : ''}`,
+    hint: 'see `weir fleet status`, and `weir fleet explain HOST` for the next step',
+    details,
+  });
+}
+
+function storeRow(kind: string, { revision, leader }: RegionView): RegionRow['store'] {
+  return { kind, revision: Number(revision), leader: leader?.holder ?? null };
+}
+
+/** A region that answered, without its store. */
+export function regionRow(view: RegionView, app: string | null, nowMs: number): Omit<RegionRow, 'store'> {
+  const hosts = [...view.hosts.values()].map((host) => hostRow(view, host, nowMs));
+  const shown = app === null ? hosts : hosts.filter((host) => host.apps.some(({ name }) => name === app));
+  return {
+    name: view.name,
+    reachable: true,
+    error: null,
+    apps: appRows(shown, app),
+    hosts: shown.map((host) => (app === null ? host : { ...host, apps: host.apps.filter(({ name }) => name === app) })),
+    objects: [
+      ...view.objects.map((object) => objectRow(object, view)),
+      ...view.damaged.map(({ kind, name, why }) => ({ kind, name, ok: false, error: why })),
+    ],
+    releases: [...view.rollouts.values()].map(({ release, state, wave, reason }) => ({
+      name: release,
+      state,
+      wave,
+      reason,
+    })),
+  };
+}
+
+/** One host by what it says itself and by what the policies of the store want. */
+export function hostRow(view: RegionView, host: FleetHost, nowMs: number): HostRow {
+  const ageMs = ageOf(host, nowMs);
+  const apps = host.apps.map((name): HostApp => {
+    const decision = decide(policiesOf(view), name, host, nowMs);
+    const said = host.status?.apps.find((one) => one.name === name);
+    const override = host.status?.overrides.find((one) => one.app === name);
+    return {
+      name,
+      desired: decision?.state ?? null,
+      state: said?.state ?? 'unknown',
+      reason: said?.reason ?? null,
+      override:
+        override === undefined ? null : `${override.state}${override.reason === null ? '' : `: ${override.reason}`}`,
+    };
+  });
+  return { name: host.name, ...hostState(host, apps, ageMs), ageMs, labels: host.labels, apps };
+}
+
+function ageOf({ record, status }: FleetHost, nowMs: number): number | null {
+  const times = [record?.lastSeen, status?.at].flatMap((time) => (time === undefined ? [] : [Date.parse(time)]));
+  const last = Math.max(...times.filter((time) => !Number.isNaN(time)));
+  return Number.isFinite(last) ? Math.max(0, nowMs - last) : null;
+}
+
+function hostState(host: FleetHost, apps: readonly HostApp[], ageMs: number | null): Pick<HostRow, 'state' | 'reason'> {
+  const { status, record, damaged } = host;
+  if (status === null) {
+    if (damaged !== null) return { state: 'differs', reason: `what it wrote cannot be read: ${damaged}` };
+    if (record?.stopped != null) return { state: 'stopped', reason: `its daemon was stopped at ${record.stopped}` };
+    const age = ageMs === null ? '' : ` for ${humanDuration(ageMs)}`;
+    return { state: 'silent', reason: `no word${age}: its lease has ended` };
+  }
+  if (status.held !== null) {
+    const { why, objects } = status.held;
+    return {
+      state: 'held',
+      reason: `it holds the store (${why}: ${objects.before} objects before, ${objects.now} now)`,
+    };
+  }
+  const wrong = apps.filter((app) => !isAsDesired(app));
+  const differs = wrong.find(({ override }) => override === null);
+  if (differs !== undefined) {
+    const why = differs.reason === null ? '' : `: ${differs.reason}`;
+    return { state: 'differs', reason: `${differs.name} is ${differs.state}, wanted ${differs.desired}${why}` };
+  }
+  const [overridden] = wrong;
+  if (overridden !== undefined) {
+    return {
+      state: 'override',
+      reason: `${overridden.name} is ${overridden.state} by an override there: ${overridden.override}`,
+    };
+  }
+  const failed = status.sidecars.find(({ error }) => error !== null);
+  if (failed !== undefined) return { state: 'differs', reason: `sidecar ${failed.name}: ${failed.error}` };
+  return { state: 'ok', reason: null };
+}
+
+/** Whether the application is as the policies want it; what none speaks of is. */
+export function isAsDesired({ desired, state }: Pick<HostApp, 'desired' | 'state'>): boolean {
+  if (desired === null) return true;
+  return desired === 'on' ? state === 'on' : state === 'off' || state === 'draining';
+}
+
+function appRows(hosts: readonly HostRow[], only: string | null): AppRow[] {
+  const rows = new Map<string, { hosts: number; asDesired: number; counts: Record<string, number> }>();
+  for (const host of hosts) {
+    for (const app of host.apps) {
+      if (only !== null && app.name !== only) continue;
+      const row = rows.get(app.name) ?? { hosts: 0, asDesired: 0, counts: {} };
+      // The state of a host that does not speak is not known, whatever it said last.
+      const state = host.state === 'silent' || host.state === 'stopped' ? host.state : app.state;
+      row.hosts += 1;
+      if (state === app.state && isAsDesired(app)) row.asDesired += 1;
+      row.counts[state] = (row.counts[state] ?? 0) + 1;
+      rows.set(app.name, row);
+    }
+  }
+  return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, row]) => ({ name, ...row }));
+}
+
+function objectRow({ kind, name, reading }: StoredObject, view: RegionView): RegionRow['objects'][number] {
+  const error = 'error' in reading ? reading.error : strangerOf(reading.object, view);
+  return { kind, name, ok: error === null, error };
+}
+
+/** The application or host that an object names and no host of the region knows; null when there is none. */
+function strangerOf(
+  object: Extract<StoredObject['reading'], { object: unknown }>['object'],
+  view: RegionView,
+): string | null {
+  const hosts = [...view.hosts.values()];
+  if (object.kind === 'MeshPolicy') {
+    for (const app of object.spec.apps) {
+      if (app !== '*' && !hosts.some((host) => host.apps.includes(app))) return `no host has the application ${app}`;
+    }
+  }
+  const selectors =
+    object.kind === 'MeshPolicy'
+      ? object.spec.rules.map((rule) => rule.hosts)
+      : object.kind === 'SidecarRelease'
+        ? [object.spec.hosts, ...object.spec.waves]
+        : [];
+  for (const name of selectors.flatMap((selector) => selector?.names ?? [])) {
+    if (!view.hosts.has(name)) return `there is no host ${name}`;
+  }
+  return null;
+}

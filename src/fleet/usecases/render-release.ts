@@ -1,0 +1,89 @@
+/** `weir fleet render`: what weir writes into a cluster for the objects of files, and the files of a gateway. */
+import { dirname, resolve } from 'node:path';
+import { WeirError } from '../../errors/weir-error.ts';
+import { type GatewayPlace, gatewayFiles } from '../model/gateway/gateway-bootstrap.ts';
+import { GATEWAY_POD, gatewayConfigMap, gatewayDocuments } from '../model/gateway/gateway-documents.ts';
+import { readVirtualServices, type VirtualService } from '../model/gateway/virtual-service.ts';
+import { reachOfWave, renderSidecarSet, whyNotForPods } from '../model/kruise/sidecar-set.ts';
+import { manifestText } from '../model/manifest-text.ts';
+import type { PlacedObject } from '../model/parse-objects.ts';
+import { placed, type ReadObjectsText } from './read-files.ts';
+
+/** The result. */
+export interface Rendered {
+  readonly documents: readonly unknown[];
+  readonly text: string;
+}
+
+/** What is asked; `former` as in `renderSidecarSet`. */
+export interface RenderRequest {
+  readonly wave: number;
+  readonly former: string | null;
+  readonly namespace: string;
+  readonly image: string;
+}
+
+/** Renders each release for pods at a wave, and each gateway. Throws WEIR1601 for what cannot be rendered, WEIR1602. */
+export async function renderObjects(
+  objects: readonly PlacedObject[],
+  { wave, former, namespace, image }: RenderRequest,
+  readText: ReadObjectsText,
+): Promise<Rendered> {
+  const documents: unknown[] = [];
+  for (const one of objects) {
+    const { object } = one;
+    if (object.kind === 'Gateway') {
+      const files = await renderGateway(one, GATEWAY_POD, readText);
+      documents.push(gatewayConfigMap(object, namespace, files), ...gatewayDocuments(object, { namespace, image }));
+      continue;
+    }
+    if (object.kind !== 'SidecarRelease') {
+      throw placed(
+        one,
+        `${object.kind}/${object.metadata.name} is not rendered`,
+        'hosts and pods read it as it is',
+        'give releases and gateways only',
+      );
+    }
+    const why = whyNotForPods(object);
+    if (why !== null) {
+      throw placed(one, `SidecarRelease/${object.metadata.name} cannot be rendered`, why, 'see `weir fleet lint`');
+    }
+    if (wave > object.spec.waves.length) {
+      throw new WeirError('WEIR1606', {
+        what: `SidecarRelease/${object.metadata.name} has no wave ${wave}`,
+        why: `it has ${object.spec.waves.length} waves`,
+        hint: 'give a number from 0 (nothing moves) to that',
+      });
+    }
+    const reach = reachOfWave(object, wave);
+    if (reach !== null) documents.push(renderSidecarSet(object, reach, former));
+  }
+  return { documents, text: manifestText(documents) };
+}
+
+/** The files of a gateway, by name. Throws WEIR1601 for routes that a gateway cannot do, WEIR1602. */
+export async function renderGateway(
+  one: PlacedObject,
+  place: GatewayPlace,
+  readText: ReadObjectsText,
+): Promise<Readonly<Record<string, string>>> {
+  const { object, file } = one;
+  if (object.kind !== 'Gateway') throw new TypeError(`${object.kind} is no gateway`);
+  const services: VirtualService[] = [];
+  for (const path of object.spec.routes) {
+    const reading = readVirtualServices(await readText(resolve(dirname(file), path)));
+    const [problem] = reading.problems;
+    if (problem !== undefined) {
+      const more = reading.problems.length > 1 ? ` (and ${reading.problems.length - 1} more)` : '';
+      throw placed(
+        one,
+        `Gateway/${object.metadata.name} cannot serve ${path}`,
+        `${problem}${more}`,
+        'take it out, or write it in another way',
+      );
+    }
+    services.push(...reading.services);
+  }
+  return gatewayFiles(object, services, place);
+}

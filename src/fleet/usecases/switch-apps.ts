@@ -1,0 +1,347 @@
+/** `weir fleet on|off`: writes the switch of an application, or the red button, and looks for the hosts' confirmations. */
+import { messageOf } from '../../errors/message-of.ts';
+import { WeirError } from '../../errors/weir-error.ts';
+import { hasExpired } from '../model/decide.ts';
+import { FLEET_API_VERSION, type MeshPolicy, type PolicyRule } from '../model/object-schemas.ts';
+import { type FleetHost, policiesOf, type RegionView, viewRegion } from '../model/region-view.ts';
+import { type Selector, selects } from '../model/selector.ts';
+import { type StoreChange, StoreFailure, type StoreGuard } from '../ports.ts';
+import {
+  type FleetPorts,
+  inRegion,
+  type Region,
+  type RegionFailure,
+  readRegions,
+  regionsNamed,
+  requireSome,
+  unknownName,
+  writeFailed,
+} from './fleet.ts';
+import { historyChange } from './write-history.ts';
+
+/** The name of the red button's policy. */
+export const SWITCH_ALL = 'switch-all';
+const [APP_PRIORITY, ALL_PRIORITY] = [1_000, 2_000];
+/** A command without --wait looks so long for confirmations, in ms. */
+const LOOK_MS = 2_000;
+const POLL_MS = 100;
+/** How often a write is tried when somebody else writes the same switch. */
+const TRIES = 5;
+
+/** The operator's request. */
+export interface FleetSwitch {
+  readonly action: 'on' | 'off';
+  readonly apps: readonly string[] | 'all';
+  readonly regions: readonly string[] | undefined;
+  readonly hosts: readonly string[];
+  readonly percent: number | null;
+  /** RFC 3339. */
+  readonly until: string | null;
+  readonly reason: string | null;
+  readonly dryRun: boolean;
+  /** Null: look for a moment. */
+  readonly waitMs: number | null;
+  readonly signal: AbortSignal;
+}
+
+/** One region in the result. */
+export interface SwitchedRegion {
+  readonly name: string;
+  readonly reachable: boolean;
+  readonly written: boolean;
+  readonly error: string | null;
+  readonly selected: number;
+  readonly hosts: readonly string[];
+  readonly confirmed: number;
+  readonly pending: readonly { readonly host: string; readonly reason: string }[];
+}
+
+/** The result of `weir fleet on|off`. */
+export interface FleetSwitched {
+  readonly action: 'on' | 'off';
+  readonly apps: readonly string[];
+  readonly regions: readonly SwitchedRegion[];
+  /** Milliseconds from the first write to the last confirmation; null when some are missing. */
+  readonly ms: { readonly confirmed: number | null };
+}
+
+/** A region whose switch is written, and the hosts that should carry it out. */
+interface Written {
+  readonly region: Region;
+  readonly selected: readonly string[];
+  /** Null for a dry run. */
+  readonly revision: string | null;
+  readonly confirmed: Set<string>;
+  readonly reasons: Map<string, string>;
+}
+
+/**
+ * Writes and looks. Throws WEIR1606 (exit 2, nothing written), WEIR1607 and WEIR1603 (exit 3), WEIR1604 (exit 6) and
+ * WEIR1608 (exit 6, with the result as details).
+ */
+export async function switchFleet(
+  ports: FleetPorts,
+  request: FleetSwitch,
+): Promise<{ readonly result: FleetSwitched; readonly isWhole: boolean; readonly warnings: readonly string[] }> {
+  const regions = regionsNamed(ports, request.regions);
+  const readings = await readRegions(regions);
+  const answered = requireSome(readings);
+  const views = answered.map(({ view }) => view);
+  requireKnownNames(request, views);
+  refusePressed(request, views, ports.now());
+  const began = ports.now();
+  const written: Written[] = [];
+  const failed: RegionFailure[] = [];
+  await Promise.all(
+    answered.map(async ({ region, view }) => {
+      const end = await inRegion(region, async () =>
+        request.dryRun ? null : await writeSwitch(ports, region, view, request),
+      );
+      if ('failure' in end) {
+        failed.push(end.failure);
+        return;
+      }
+      const selected = selectedHosts(view, request).map(({ name }) => name);
+      written.push({ region, selected, revision: end.done, confirmed: new Set(), reasons: new Map() });
+    }),
+  );
+  const unread = readings.flatMap((reading) => ('error' in reading ? [reading] : []));
+  if (written.length === 0 && failed.every(({ fate }) => fate !== 'unknown'))
+    throw writeFailed(failed, 'the change', { unread });
+  const isConfirmed = request.dryRun || (await awaitConfirmations(ports, request, written));
+  const result: FleetSwitched = {
+    action: request.action,
+    apps: request.apps === 'all' ? ['*'] : request.apps,
+    regions: regions.map((region) => regionResult(region, { written, failed, unread })),
+    ms: { confirmed: isConfirmed && !request.dryRun ? ports.now() - began : null },
+  };
+  if (failed.some(({ fate }) => fate === 'unknown')) throw writeFailed(failed, 'the change', { details: result });
+  const isWhole = unread.length === 0 && failed.length === 0;
+  if (request.waitMs !== null && !isConfirmed) throw notConfirmed(request, result);
+  return { result, isWhole, warnings: isConfirmed ? [] : missingWarnings(result) };
+}
+
+function requireKnownNames(request: FleetSwitch, views: readonly RegionView[]): void {
+  const hosts = views.flatMap((view) => [...view.hosts.values()]);
+  const apps = [...new Set(hosts.flatMap((host) => host.apps))].sort();
+  for (const app of request.apps === 'all' ? [] : request.apps) {
+    if (!apps.includes(app)) throw unknownName('application', app, apps, 'no host reports it: the fleet');
+  }
+  const names = hosts.map(({ name }) => name);
+  for (const name of selectorOf(request)?.names ?? []) {
+    if (!names.includes(name)) throw unknownName('host', name, names, 'the fleet');
+  }
+  for (const [label, value] of Object.entries(selectorOf(request)?.labels ?? {})) {
+    if (hosts.some(({ labels }) => Object.hasOwn(labels, label) && labels[label] === value)) continue;
+    const known = [
+      ...new Set(hosts.flatMap(({ labels }) => Object.entries(labels).map(([key, one]) => `${key}=${one}`))),
+    ];
+    throw unknownName('host with the label', `${label}=${value}`, known, 'the fleet');
+  }
+}
+
+function refusePressed(request: FleetSwitch, views: readonly RegionView[], nowMs: number): void {
+  if (request.action === 'off' || request.apps === 'all') return;
+  for (const view of views) {
+    const button = policiesOf(view).find(({ metadata }) => metadata.name === SWITCH_ALL);
+    const pressed = button?.spec.rules.find((rule) => rule.state === 'off' && !hasExpired(rule, nowMs));
+    if (pressed === undefined) continue;
+    throw new WeirError('WEIR1607', {
+      what: `the red button of ${view.name} is pressed (MeshPolicy/${SWITCH_ALL}); nothing was changed`,
+      why: pressed.reason ?? 'it holds every application off, whatever other policies want',
+      hint: '`weir fleet on --all` releases it',
+    });
+  }
+}
+
+/** The hosts that have one of the applications and that the rule selects. */
+function selectedHosts(view: RegionView, request: FleetSwitch): FleetHost[] {
+  const selector = selectorOf(request);
+  return [...view.hosts.values()].filter((host) => {
+    if (request.apps === 'all') return host.apps.length > 0 && selects(selector, host, '*');
+    return request.apps.some((app) => host.apps.includes(app) && selects(selector, host, app));
+  });
+}
+
+/** Host names and `label=value` apart; undefined when nothing narrows the switch. */
+function selectorOf({ hosts, percent }: FleetSwitch): Selector | undefined {
+  const names = hosts.filter((one) => !one.includes('='));
+  const labels = Object.fromEntries(
+    hosts
+      .filter((one) => one.includes('='))
+      .map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]),
+  );
+  const selector = {
+    ...(names.length > 0 && { names }),
+    ...(Object.keys(labels).length > 0 && { labels }),
+    ...(percent !== null && { percent }),
+  };
+  return Object.keys(selector).length === 0 ? undefined : selector;
+}
+
+/** Writes the policies of all applications in one transaction; resolves to its revision. */
+async function writeSwitch(
+  ports: FleetPorts,
+  region: Region,
+  first: RegionView,
+  request: FleetSwitch,
+): Promise<string> {
+  let view = first;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const guards: StoreGuard[] = [];
+    const changes: StoreChange[] = [];
+    for (const app of request.apps === 'all' ? [null] : request.apps) {
+      const name = app === null ? SWITCH_ALL : `switch-${app}`;
+      const key = region.keys.object('MeshPolicy', name);
+      const present = view.objects.find((one) => one.kind === 'MeshPolicy' && one.name === name);
+      const before = present !== undefined && 'object' in present.reading ? present.reading.object : null;
+      const policy = nextPolicy(before?.kind === 'MeshPolicy' ? before : null, app, name, request, ports.now());
+      guards.push({ key, revision: present?.revision ?? null });
+      changes.push({ key, value: JSON.stringify(policy) });
+      changes.push(
+        historyChange(ports, region, {
+          verb: request.action,
+          kind: 'MeshPolicy',
+          name,
+          why: request.reason,
+          from: before,
+          to: policy,
+        }),
+      );
+    }
+    const outcome = await region.store.write(guards, changes);
+    if (outcome.kind === 'written') return outcome.revision;
+    view = viewRegion(region.name, await region.store.list([region.keys.objects('MeshPolicy')]));
+  }
+  throw new StoreFailure('somebody else writes the same switch all the time; nothing was changed', 'refused');
+}
+
+/** With --hosts, --percent or --until a rule is appended, without them one rule replaces all. */
+function nextPolicy(
+  before: MeshPolicy | null,
+  app: string | null,
+  name: string,
+  request: FleetSwitch,
+  nowMs: number,
+): MeshPolicy {
+  const hosts = selectorOf(request);
+  const rule: PolicyRule = {
+    state: request.action,
+    ...(hosts !== undefined && { hosts }),
+    ...(request.until !== null && { until: request.until }),
+    ...(request.reason !== null && { reason: request.reason }),
+  };
+  const isNarrow = hosts !== undefined || request.until !== null;
+  const kept = (before?.spec.rules ?? []).filter((one) => !hasExpired(one, nowMs));
+  const isRelease = app === null && request.action === 'on';
+  const rules = isRelease && !isNarrow ? [] : isNarrow ? [...kept, rule] : [rule];
+  return {
+    apiVersion: FLEET_API_VERSION,
+    kind: 'MeshPolicy',
+    metadata: { name },
+    spec: { apps: [app ?? '*'], priority: app === null ? ALL_PRIORITY : APP_PRIORITY, rules },
+  };
+}
+
+/** Looks at the hosts until all have confirmed or the time is over; resolves to whether all have. */
+async function awaitConfirmations(
+  ports: FleetPorts,
+  request: FleetSwitch,
+  written: readonly Written[],
+): Promise<boolean> {
+  const end = ports.now() + (request.waitMs ?? LOOK_MS);
+  for (;;) {
+    await Promise.all(
+      written.filter((one) => one.confirmed.size < one.selected.length).map((one) => look(request, one)),
+    );
+    if (written.every(({ confirmed, selected }) => confirmed.size === selected.length)) return true;
+    if (ports.now() >= end || request.signal.aborted) return false;
+    await ports.sleep(POLL_MS, request.signal).catch(() => undefined);
+  }
+}
+
+async function look(request: FleetSwitch, one: Written): Promise<void> {
+  const { region, revision, selected, confirmed, reasons } = one;
+  let view: RegionView;
+  try {
+    const { hostStatuses, hosts } = region.keys;
+    view = viewRegion(region.name, await region.store.list([hosts, hostStatuses]));
+  } catch (error) {
+    for (const name of selected) reasons.set(name, `whether it is done cannot be told: ${messageOf(error)}`);
+    return;
+  }
+  for (const name of selected) {
+    const reason = whyPending(view.hosts.get(name), BigInt(revision ?? 0), request);
+    if (reason === null) confirmed.add(name);
+    else reasons.set(name, reason);
+  }
+}
+
+/** Null when the host has seen the switch and carried it out. */
+function whyPending(host: FleetHost | undefined, revision: bigint, request: FleetSwitch): string | null {
+  if (host?.status == null)
+    return host?.record?.stopped == null ? 'silent: its lease has ended' : 'its daemon was stopped';
+  const { seen, held, apps, overrides } = host.status;
+  if (seen === null || BigInt(seen.revision) < revision) {
+    return held === null ? 'it has not seen the change yet' : `it holds the store (${held.why})`;
+  }
+  const isRelease = request.apps === 'all' && request.action === 'on';
+  if (isRelease) return null;
+  const wanted = request.action === 'on' ? ['on'] : ['off', 'draining'];
+  for (const app of apps) {
+    const isMeant = request.apps === 'all' || request.apps.includes(app.name);
+    if (!isMeant || wanted.includes(app.state)) continue;
+    const override = overrides.find((one) => one.app === app.name);
+    if (override !== undefined)
+      return `${app.name}: override ${override.state}${override.reason === null ? '' : `: ${override.reason}`}`;
+    return `${app.name} is ${app.state}${app.reason === null ? '' : `: ${app.reason}`}`;
+  }
+  return null;
+}
+
+function regionResult(
+  region: Region,
+  ends: {
+    readonly written: readonly Written[];
+    readonly failed: readonly { region: Region; error: string }[];
+    readonly unread: readonly { region: Region; error: string }[];
+  },
+): SwitchedRegion {
+  const one = ends.written.find((each) => each.region === region);
+  const failed = ends.failed.find((each) => each.region === region);
+  const unread = ends.unread.find((each) => each.region === region);
+  const nobody = { selected: 0, hosts: [], confirmed: 0, pending: [] };
+  const head = { name: region.name, reachable: unread === undefined };
+  if (one === undefined) return { ...head, written: false, error: failed?.error ?? unread?.error ?? null, ...nobody };
+  const pending = one.revision === null ? [] : one.selected.filter((host) => !one.confirmed.has(host));
+  return {
+    ...head,
+    written: one.revision !== null,
+    error: null,
+    selected: one.selected.length,
+    hosts: one.selected,
+    confirmed: one.confirmed.size,
+    pending: pending.map((host) => ({ host, reason: one.reasons.get(host) ?? 'it was not looked at' })),
+  };
+}
+
+function missingWarnings({ regions }: FleetSwitched): string[] {
+  return regions
+    .filter(({ pending }) => pending.length > 0)
+    .map(({ name, pending, selected }) => {
+      const [first] = pending;
+      const rest = pending.length > 1 ? ` and ${pending.length - 1} more` : '';
+      return `${name}: ${pending.length} of ${selected} hosts have not confirmed yet: ${first?.host} (${first?.reason})${rest}`;
+    });
+}
+
+function notConfirmed(request: FleetSwitch, details: FleetSwitched): WeirError {
+  const missing = details.regions.flatMap(({ name, pending }) => pending.map((one) => ({ region: name, ...one })));
+  const [first] = missing;
+  return new WeirError('WEIR1608', {
+    what: `${missing.length} hosts did not confirm ${request.action} in time; the change is written`,
+    why: `${first?.region}/${first?.host}: ${first?.reason}`,
+    hint: 'see `weir fleet status`; on a host that hangs, `weir off APP` and off.sh work by themselves',
+    details,
+  });
+}

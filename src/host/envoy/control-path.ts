@@ -1,6 +1,0 @@
-import { join } from 'node:path';
-
-/** The control socket of a sidecar's supervisor. */
-export function controlSocketPath(runDir: string, name: string): string {
-  return join(runDir, name, 'control.sock');
-}

@@ -1,0 +1,50 @@
+/** Local overrides: applications that somebody switched off on this host, whatever the fleet wants; and their end. */
+import type { InterceptHost } from './host.ts';
+import type { KnownApp } from './known-apps.ts';
+import { LOCK_WAIT_MS } from './lock-wait.ts';
+import { readSituation } from './situation.ts';
+
+/** An application that is off by a decision on this host. */
+export interface LocalOverride {
+  readonly app: string;
+  /** ISO 8601; null when the kernel alone knows. */
+  readonly since: string | null;
+  readonly reason: string | null;
+}
+
+/** Ends that nobody decided: they are no override. */
+const BY_ITSELF = ['confirm expired', 'interrupted while switching on'];
+
+/** The overrides among what a host knows of its applications. */
+export function localOverrides(apps: ReadonlyMap<string, KnownApp>): LocalOverride[] {
+  return [...apps.values()].flatMap((app) => {
+    if (app.desired === 'on' || BY_ITSELF.includes(app.reason ?? '')) return [];
+    const isFleets = app.stored?.desired === 'off' && app.stored.origin === 'fleet';
+    if (isFleets && app.kernel?.off.includes('off.sh') !== true) return [];
+    return [{ app: app.name, since: app.stored?.since ?? null, reason: app.reason }];
+  });
+}
+
+/**
+ * Ends overrides: from now on the fleet decides again. An application stays off until it does. Resolves to the names of
+ * those that had one. Throws WEIR3001 when the lock is held for too long, and the error of the state file.
+ */
+export async function followFleet(host: InterceptHost, names: readonly string[] | 'all'): Promise<string[]> {
+  const lock = await host.takeLock('host follow', LOCK_WAIT_MS, () => {});
+  try {
+    const { stored, apps } = await readSituation(host, 'remembered');
+    const overridden = localOverrides(apps)
+      .map(({ app }) => app)
+      .filter((app) => names === 'all' || names.includes(app));
+    if (overridden.length === 0 || stored === null) return [];
+    const changed = stored.apps.map((app) => {
+      if (!overridden.includes(app.name)) return app;
+      return { ...app, desired: 'off' as const, confirm: null, reason: 'follows the fleet', origin: 'fleet' as const };
+    });
+    await host.store.write({ ...stored, apps: changed });
+    for (const name of overridden) await host.panicFile.forget(name);
+    return overridden;
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,63 @@
+/** Merges state file, kernel and panic markers into one record for each application. */
+import type { InstalledApp } from './rules/off-switches.ts';
+import type { StoredApp } from './stored-state.ts';
+
+/** The facts about one application from the state file, the kernel and the panic file's markers together. */
+export interface KnownApp {
+  readonly name: string;
+  readonly stored: StoredApp | null;
+  readonly kernel: InstalledApp | null;
+  /** The operator's last decision, the kernel's own switches included. */
+  readonly desired: 'on' | 'off';
+  /** Why it is off although nobody ran `weir off`; else the stored reason. */
+  readonly reason: string | null;
+}
+
+/** Inputs of the decision, gathered in one place so that it can be tested without a host. */
+export interface KnownAppFacts {
+  readonly stored: readonly StoredApp[];
+  readonly installed: readonly InstalledApp[];
+  /** Applications that the panic file switched off, by its marker files. */
+  readonly pressed: ReadonlyMap<string, string>;
+  readonly nowMs: number;
+}
+
+/**
+ * Decides for each application whether it should be on. The kernel wins over the state file where only a deliberate act
+ * can have changed it: a switch that off.sh added, and a deadline that passed.
+ */
+export function knownApps(facts: KnownAppFacts): Map<string, KnownApp> {
+  const stored = new Map(facts.stored.map((app) => [app.name, app]));
+  const installed = new Map(facts.installed.map((app) => [app.app, app]));
+  const names = [...new Set([...stored.keys(), ...installed.keys()])].sort();
+  return new Map(
+    names.map((name) => [name, decide(name, stored.get(name) ?? null, installed.get(name) ?? null, facts)]),
+  );
+}
+
+function decide(name: string, stored: StoredApp | null, kernel: InstalledApp | null, facts: KnownAppFacts): KnownApp {
+  const known = (desired: 'on' | 'off', reason: string | null): KnownApp => ({ name, stored, kernel, desired, reason });
+  if (stored !== null && stored.desired === 'off') return known('off', stored.reason);
+  if (kernel?.off.includes('off.sh') || facts.pressed.has(name)) return known('off', 'off.sh');
+  if (kernel?.off.includes('operator')) return known('off', stored?.reason ?? 'switched off by an operator');
+  // The state file is gone, but the kernel still diverts: the application counts as on.
+  if (stored === null) return known('on', 'the state file does not know it');
+  if (stored.confirm !== null && hasExpired(stored, kernel, facts.nowMs)) return known('off', 'confirm expired');
+  if (!stored.proven && (kernel === null || endsByItself(kernel)))
+    return known('off', 'interrupted while switching on');
+  return known('on', stored.reason);
+}
+
+/**
+ * The deadline has passed: the kernel dropped the elements, or the date in the rules is over. nft counts by a clock
+ * that never jumps. As long as its rules exist, packets are diverted, whatever the wall clock shows.
+ */
+function hasExpired(stored: StoredApp, kernel: InstalledApp | null, nowMs: number): boolean {
+  if (stored.confirm === null) return false;
+  if (kernel === null) return true;
+  return kernel.epochSeconds !== null && nowMs >= kernel.epochSeconds * 1000;
+}
+
+function endsByItself(kernel: InstalledApp): boolean {
+  return kernel.expiresMs !== null || kernel.epochSeconds !== null;
+}

@@ -1,0 +1,326 @@
+/** The use case of `weir status`. */
+import type { AccountId, MeshConfig } from '../mesh/mesh-config.ts';
+import { needsProcesses } from '../mesh/selector-kinds.ts';
+import type { Readiness } from '../platform/readiness.ts';
+import { directSockets, establishedBySlot, readSocketTable } from './app-connections.ts';
+import { appNames, unknownApp } from './app-names.ts';
+import { type AppState, appState } from './app-state.ts';
+import { type AppTrouble, appTroubles } from './app-troubles.ts';
+import type { Backend } from './backend.ts';
+import type { ForeignFirewall } from './detection.ts';
+import type { InterceptHost } from './host.ts';
+import { type InstalledPolicy, installedPolicy } from './installed-policy.ts';
+import type { KnownApp } from './known-apps.ts';
+import { listProxied } from './list-flows.ts';
+import { refuseBlindness, refuseElsewhere } from './look.ts';
+import type { ManagedSidecar } from './managed-sidecars.ts';
+import type { Finding } from './rules/findings.ts';
+import type { DivertMode, Families, ResolvedSelector } from './rules/policy.ts';
+import { readSituation, type Situation } from './situation.ts';
+import type { StoredApp, StoredSidecar } from './stored-state.ts';
+import { wantedProcesses } from './surroundings/meant-processes.ts';
+import type { ProcessFact } from './surroundings/ports.ts';
+import { EMPTY_GUARD, leasesOf } from './switch-plan.ts';
+import type { Warned } from './switch-result.ts';
+import { type Extra, withinTime } from './within-time.ts';
+
+/** How long an extra may take, in milliseconds: applications are shown without it then. */
+const EXTRA_MS = 500;
+/** Status must answer quickly, also when a sidecar hangs. */
+const READY_TIMEOUT_MS = 700;
+
+/** One application as `weir status` shows it. Times are ISO 8601 in UTC. */
+export interface AppStatus {
+  readonly name: string;
+  readonly desired: 'on' | 'off';
+  readonly state: AppState;
+  readonly reason: string | null;
+  readonly sidecar: string | null;
+  readonly mode: DivertMode;
+  readonly families: Families;
+  readonly connections: { readonly proxied: number; readonly direct: number };
+  /** Null without a lease in force. */
+  readonly lease: { readonly ttlMs: number; readonly remainingMs: number } | null;
+  /** Null unless unconfirmed. */
+  readonly confirm: { readonly by: string; readonly remainingMs: number } | null;
+  readonly drift: readonly string[];
+  /** Troubles besides the rules, the one that needs an act first. */
+  readonly troubles: readonly AppTrouble[];
+  /** The command to run next when anything is wrong; null when nothing is. */
+  readonly next: string | null;
+  readonly since: string | null;
+}
+
+/** One sidecar as `weir status` shows it. */
+export interface SeenSidecar {
+  readonly name: string;
+  /** `unknown`: its admin address answers nobody, and whether it serves is what its supervisor did not say in time. */
+  readonly state: ManagedSidecar['state'] | 'unknown';
+  readonly detail: string | null;
+  readonly epoch: number | null;
+  readonly pid: number | null;
+  readonly version: string | null;
+  /** Whether weir runs it. */
+  readonly managed: boolean;
+}
+
+/** All of it. */
+export interface StatusReport {
+  readonly backend: Backend | null;
+  readonly apps: readonly AppStatus[];
+  readonly sidecars: readonly SeenSidecar[];
+  readonly foreign: readonly ForeignFirewall[];
+  /** Extras that were late or unreadable, with the reason. Their absence proves nothing. */
+  readonly notRead: readonly { readonly what: string; readonly why: string }[];
+}
+
+/** The operator's request. `config` is null when mesh.yaml is missing or broken; `problem` then says why. */
+export interface StatusRequest {
+  readonly config: MeshConfig<AccountId> | null;
+  readonly apps: readonly string[];
+}
+
+/**
+ * Reads and reports; changes nothing and takes no lock. The report waits for applications, for extras only a limited
+ * time.
+ */
+export async function reportStatus(host: InterceptHost, request: StatusRequest): Promise<Warned<StatusReport>> {
+  const command = `weir status ${request.apps.join(' ')}`.trim();
+  const foreignAsked = withinTime(host.foreign(), EXTRA_MS);
+  const situation = await readSituation(host, 'remembered');
+  refuseElsewhere(host, situation, command);
+  refuseBlindness(situation, request.apps, command);
+  const known = appNames(request.config, situation);
+  for (const name of request.apps)
+    if (!known.includes(name)) throw unknownApp(name, known, request.config?.file ?? 'this host');
+  const names = request.apps.length > 0 ? request.apps : known;
+  const sidecars = knownSidecars(request.config, situation);
+  const selectors = [...situation.apps.values()].flatMap(({ stored }) =>
+    stored === null ? [] : [stored.policy.select],
+  );
+  const [flows, readiness, leases, bypasses, foreign, choices, managed, processes] = await Promise.all([
+    listProxied(host, situation.apps),
+    askAll(host, sidecars),
+    leasesLeft(host, situation),
+    bypassReasons(host, situation),
+    foreignAsked,
+    situation.backend === null ? withinTime(host.backends(), EXTRA_MS) : { value: [] },
+    withinTime(managedSidecars(host, sidecars, request.config), EXTRA_MS),
+    withinTime(readOwnProcesses(host, selectors), EXTRA_MS),
+  ]);
+  const table = await readSocketTable(host, flows, selectors.some(needsProcesses));
+  const established = establishedBySlot(flows);
+  const nowMs = host.clock.now();
+  const policy = installedPolicy(situation, nowMs);
+  const drift = driftByApp(situation, policy);
+  const facts = {
+    config: request.config,
+    listeners: table.listening,
+    processes: 'value' in processes ? processes.value : null,
+    nowMs,
+  };
+  const apps = names.map((name): AppStatus => {
+    const app = situation.apps.get(name) ?? null;
+    const stored = app?.stored ?? null;
+    const configured = request.config?.apps.get(name);
+    const sidecar = stored?.sidecar.name ?? configured?.sidecar ?? null;
+    const slot = app?.kernel?.slot ?? stored?.slot ?? 0;
+    const proxied = established.get(slot) ?? 0;
+    const ownDrift = app?.desired === 'on' ? (drift.get(name) ?? []) : [];
+    const answer = sidecar === null ? null : (readiness.get(sidecar) ?? null);
+    const troubles = app === null ? [] : appTroubles(app, facts);
+    const decided = appState({
+      known: app,
+      proxied,
+      drift: ownDrift,
+      leaseLeftMs: leases.get(name) ?? null,
+      bypassReason: bypasses.get(name) ?? null,
+      sidecar: answer,
+      deaf: troubles.find(({ kind }) => kind === 'deaf')?.what ?? null,
+      isSwitchBroken: app !== null && isSwitchBroken(app, policy),
+    });
+    const on = app?.desired === 'on' && app.kernel !== null;
+    const seen = { name, desired: app?.desired ?? 'off', ...decided, sidecar: answer, troubles } as const;
+    return {
+      name,
+      desired: app?.desired ?? 'off',
+      ...decided,
+      sidecar,
+      mode: stored?.policy.mode ?? request.config?.sidecars.get(sidecar ?? '')?.mode ?? 'redirect',
+      families: on && stored ? stored.policy.families : { ipv4: false, ipv6: false },
+      connections: {
+        proxied,
+        direct: stored ? directSockets(table, stored.policy, situation.stored?.guard ?? EMPTY_GUARD).length : 0,
+      },
+      lease: leaseStatus(stored, leases),
+      confirm: confirmOf(app, nowMs),
+      drift: ownDrift,
+      // A sidecar that is down listens nowhere, which its state says.
+      troubles: troubles.filter(
+        ({ kind, what }) => what !== decided.reason && (kind !== 'deaf' || answer === null || answer.state === 'ready'),
+      ),
+      next: nextCommand(seen),
+      since: stored?.since ?? null,
+    };
+  });
+  const usable = 'value' in choices ? choices.value.find((choice) => choice.usable) : undefined;
+  const managedBy = 'value' in managed ? managed.value : null;
+  return {
+    result: {
+      backend: situation.backend ?? usable?.backend ?? null,
+      apps,
+      sidecars: sidecars.map((one) => {
+        const answer = readiness.get(one.name);
+        if (managedBy !== null) return sidecarStatus(one, managedBy.get(one.name) ?? null, answer);
+        return unreadStatus(sidecarStatus(one, null, answer), request.config);
+      }),
+      foreign: 'value' in foreign ? foreign.value : [],
+      notRead: [
+        ...notRead('other firewalls and meshes', foreign),
+        ...notRead('usable back ends', choices),
+        ...notRead('what supervisors say of their sidecars', managed),
+        ...notRead('processes of applications', processes),
+      ],
+    },
+    warnings: situation.storeProblem === null ? [] : [situation.storeProblem],
+  };
+}
+
+function notRead(what: string, extra: Extra<unknown>): StatusReport['notRead'] {
+  return 'missing' in extra ? [{ what, why: extra.missing }] : [];
+}
+
+/** Processes of what is remembered; rejects when they cannot be seen. */
+async function readOwnProcesses(
+  host: InterceptHost,
+  selectors: readonly ResolvedSelector[],
+): Promise<readonly ProcessFact[]> {
+  const look = await host.surroundings.processes(wantedProcesses(selectors, false));
+  if ('unseen' in look) throw new Error(look.unseen);
+  return look.seen;
+}
+
+/** Switched off, its rules still there, and something of them is missing or changed: the switch itself may be. */
+function isSwitchBroken({ name, kernel, desired }: KnownApp, policy: InstalledPolicy | null): boolean {
+  if (desired !== 'off' || kernel === null || policy === null) return false;
+  return policy.brokenRemains.some(({ app }) => app === null || app === name);
+}
+
+/** The next command: `on` repairs rules only where the sidecar could take the traffic, else `off` is the way out. */
+function nextCommand(app: {
+  readonly name: string;
+  readonly desired: 'on' | 'off';
+  readonly state: AppState;
+  readonly sidecar: Readiness | null;
+  readonly troubles: readonly AppTrouble[];
+}): string | null {
+  const { name, state } = app;
+  const isDown = app.sidecar !== null && app.sidecar.state !== 'ready';
+  const deaf = app.troubles.find(({ kind }) => kind === 'deaf');
+  if (state === 'off' || state === 'draining') return null;
+  if ((isDown && state !== 'bypassed') || deaf !== undefined || state === 'denied') return `weir off ${name}`;
+  if (state === 'drifted') return `weir ${app.desired} ${name}`;
+  return app.troubles[0]?.next ?? null;
+}
+
+function knownSidecars(config: MeshConfig<AccountId> | null, situation: Situation): StoredSidecar[] {
+  const byName = new Map<string, StoredSidecar>();
+  for (const app of situation.apps.values()) if (app.stored) byName.set(app.stored.sidecar.name, app.stored.sidecar);
+  for (const { name, admin, readyPath } of config?.sidecars.values() ?? [])
+    byName.set(name, { name, admin, readyPath });
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function askAll(host: InterceptHost, sidecars: readonly StoredSidecar[]): Promise<Map<string, Readiness>> {
+  const asked = sidecars.map(
+    async (one): Promise<[string, Readiness]> => [
+      one.name,
+      await host.askReadiness(one.admin, one.readyPath, READY_TIMEOUT_MS),
+    ],
+  );
+  return new Map(await Promise.all(asked));
+}
+
+/** Judged by the answers; for its own sidecars weir knows more than readiness shows. */
+function sidecarStatus(one: StoredSidecar, managed: ManagedSidecar | null, answer: Readiness | undefined): SeenSidecar {
+  const states = { ready: 'live', 'not-ready': 'failed', dead: 'stopped', frozen: 'frozen' } as const;
+  const seen = answer === undefined ? 'stopped' : states[answer.state];
+  const detail = answer === undefined || answer.state === 'ready' ? null : answer.detail;
+  if (managed === null) {
+    return { name: one.name, state: seen, detail, epoch: null, pid: null, version: null, managed: false };
+  }
+  const { epoch, pid, version } = managed;
+  // A supervisor detects within its own interval that its sidecar stopped answering.
+  const state = managed.state === 'live' && seen === 'frozen' ? 'frozen' : managed.state;
+  return { name: one.name, state, detail, epoch, pid, version, managed: true };
+}
+
+/**
+ * An aborted upgrade may have left its admin address to nobody while the former Envoy serves: a refused connection says
+ * nothing about a sidecar that weir runs.
+ */
+function unreadStatus(seen: SeenSidecar, config: MeshConfig<AccountId> | null): SeenSidecar {
+  const isRun = config?.sidecars.get(seen.name)?.process !== undefined;
+  if (!isRun || seen.state !== 'stopped') return { ...seen, managed: isRun };
+  return { ...seen, state: 'unknown', detail: `${seen.detail}; its supervisor has not said in time`, managed: true };
+}
+
+async function managedSidecars(
+  host: InterceptHost,
+  sidecars: readonly StoredSidecar[],
+  config: MeshConfig<AccountId> | null,
+): Promise<ReadonlyMap<string, ManagedSidecar | null>> {
+  const asked = sidecars.map(
+    async ({ name }): Promise<[string, ManagedSidecar | null]> => [
+      name,
+      await host.sidecarStatus(name, config?.sidecars.get(name) ?? null),
+    ],
+  );
+  return new Map(await Promise.all(asked));
+}
+
+/** Milliseconds that leases have left, of the applications that are on and diverted under one. */
+async function leasesLeft(host: InterceptHost, { backend, apps }: Situation): Promise<ReadonlyMap<string, number>> {
+  const on = [...apps.values()].flatMap(({ stored, desired }) => (stored !== null && desired === 'on' ? [stored] : []));
+  const leases = leasesOf(on);
+  return backend === null || leases.length === 0 ? new Map() : host.firewall(backend).remainingLeases(leases);
+}
+
+function leaseStatus(stored: StoredApp | null, left: ReadonlyMap<string, number>): AppStatus['lease'] {
+  const seconds = stored?.policy.leaseSeconds ?? null;
+  const remainingMs = stored === null ? undefined : left.get(stored.name);
+  return seconds === null || remainingMs === undefined ? null : { ttlMs: seconds * 1000, remainingMs };
+}
+
+/** Why supervisors sent applications direct, from the event log, which is read only when one is. */
+async function bypassReasons(host: InterceptHost, { apps }: Situation): Promise<ReadonlyMap<string, string>> {
+  const isBypassed = [...apps.values()].some(({ kernel }) => kernel?.off.includes('bypass'));
+  if (!isBypassed) return new Map();
+  const entries = (await host.readJournal()).filter(({ to, by }) => to === 'bypassed' && by.startsWith('supervisor'));
+  return new Map(entries.flatMap(({ app, reason }): [string, string][] => (reason === null ? [] : [[app, reason]])));
+}
+
+/** Differences by the application they concern; those that concern all are listed with each. */
+function driftByApp(situation: Situation, policy: InstalledPolicy | null): Map<string, string[]> {
+  const drift = new Map<string, string[]>();
+  if (policy === null) return drift;
+  const shared: string[] = [];
+  for (const finding of policy.findings) {
+    if (finding.app === null) shared.push(driftLine(finding));
+    else drift.set(finding.app, [...(drift.get(finding.app) ?? []), driftLine(finding)]);
+  }
+  if (shared.length > 0) {
+    for (const name of situation.apps.keys()) drift.set(name, [...(drift.get(name) ?? []), ...shared]);
+  }
+  return drift;
+}
+
+function driftLine(finding: Finding): string {
+  return `${finding.where}: ${finding.what}`;
+}
+
+function confirmOf(app: KnownApp | null, nowMs: number): AppStatus['confirm'] {
+  const confirm = app?.stored?.confirm;
+  if (!confirm || app?.desired !== 'on') return null;
+  return { by: confirm.by, remainingMs: app.kernel?.expiresMs ?? Math.max(0, Date.parse(confirm.by) - nowMs) };
+}

@@ -1,0 +1,231 @@
+/** Recovers applications and directions from rules that were read from the kernel. */
+import { iptablesAppChain } from './iptables/compile-iptables.ts';
+import { headSwitches } from './iptables/head-switches.ts';
+import { formatElementKey } from './map-element.ts';
+import { type Direction, encodeMark, MAX_SLOT } from './mark.ts';
+import { TPROXY_TABLE } from './nft/compile-tproxy.ts';
+import { BYPASS_SET, OFF_SET } from './nft/table-maps.ts';
+import type { DivertMode } from './policy.ts';
+import { isDiverting } from './redirect-counter.ts';
+import type { Action, Chain, KnownRule, MapElement, Match, RuleMap, Ruleset, Table } from './ruleset.ts';
+import type { OffCause } from './tag.ts';
+
+/** One direction of one application in one ruleset: what a single switch sends direct. */
+export interface InstalledPart {
+  readonly app: string;
+  readonly mode: DivertMode;
+  /** 0 where somebody took the mark away: connections are diverted then, and no switch of nft finds them. */
+  readonly mark: number;
+  readonly table: string;
+  /** The chain that a switch goes to the head of; null under nft, where it goes into a set. */
+  readonly chain: string | null;
+  readonly hashes: readonly string[];
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  readonly expiresMs: number | null;
+  readonly epochSeconds: number | null;
+  readonly off: readonly OffCause[];
+}
+
+/**
+ * The applications of a ruleset by direction, recovered from tags, marks and chain names alone. An application whose
+ * verdict elements have lapsed is not there any more, even if its marks are.
+ */
+export function installedParts({ scope, tables }: Ruleset): InstalledPart[] {
+  if (scope === 'inet') return tables.flatMap(nftParts);
+  return tables.flatMap((table) => iptablesParts(table, scope));
+}
+
+function nftParts(table: Table): InstalledPart[] {
+  const switches = switchesByMark(table);
+  const factsOf = chainFacts(table);
+  return table.maps.flatMap((verdicts) => {
+    // Other verdict maps are no dispatch of applications: the listeners of tproxy are found by mark.
+    if (verdicts.value !== 'verdict' || !verdicts.name.endsWith('_app')) return [];
+    const marks = marksByKey(table.maps.find(({ name }) => name === verdicts.name.replace(/_app$/, '_mark')));
+    const found = verdicts.elements.flatMap((element) => {
+      const mark = marks.get(formatElementKey(element.key)) ?? 0;
+      return element.tag?.app ? [{ mark, app: element.tag.app, element }] : [];
+    });
+    const byMark = Map.groupBy(found, ({ app, mark }) => `${mark} ${app}`);
+    return [...byMark.values()].flatMap((group) => nftPart(group, table, { switches, factsOf }));
+  });
+}
+
+interface FoundElement {
+  readonly app: string;
+  readonly mark: number;
+  readonly element: MapElement;
+}
+
+function nftPart(
+  group: readonly FoundElement[],
+  table: Table,
+  {
+    switches,
+    factsOf,
+  }: { readonly switches: ReadonlyMap<number, readonly OffCause[]>; readonly factsOf: (name: string) => ChainFacts },
+): InstalledPart[] {
+  const [first] = group;
+  if (first === undefined) return [];
+  const { app, mark } = first;
+  const chains = group.map(({ element }) =>
+    factsOf(element.value && 'goto' in element.value ? element.value.goto : ''),
+  );
+  const left = group.flatMap(({ element }) =>
+    element.timeoutMs === null ? [] : [element.expiresMs ?? element.timeoutMs],
+  );
+  return [
+    {
+      app,
+      mode: table.name === TPROXY_TABLE ? 'tproxy' : 'redirect',
+      mark,
+      table: table.name,
+      chain: null,
+      hashes: unique(group.map(({ element }) => element.tag?.hash)),
+      ipv4: chains.some(({ ipv4 }) => ipv4),
+      ipv6: chains.some(({ ipv6 }) => ipv6),
+      expiresMs: left.length > 0 ? Math.min(...left) : null,
+      epochSeconds: null,
+      off: (switches.get(mark) ?? []).filter((by) =>
+        chains.every(({ heedsOff, heedsBypass }) => (by === 'bypass' ? heedsBypass : heedsOff)),
+      ),
+    },
+  ];
+}
+
+/** The facts about a profile chain, which a thousand applications may share. */
+interface ChainFacts {
+  readonly heedsOff: boolean;
+  readonly heedsBypass: boolean;
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+}
+
+/** Looks at each chain once. */
+function chainFacts(table: Table): (name: string) => ChainFacts {
+  const known = new Map<string, ChainFacts>();
+  return (name) => {
+    const facts = known.get(name) ?? {
+      heedsOff: heedsSwitch(table, name, OFF_SET),
+      heedsBypass: heedsSwitch(table, name, BYPASS_SET),
+      ipv4: divertsFamily(table, name, 4),
+      ipv6: divertsFamily(table, name, 6),
+    };
+    known.set(name, facts);
+    return facts;
+  };
+}
+
+/**
+ * Whether a profile chain sends the marks of a set direct: it marks the connection, then looks into the set, and
+ * redirects only below that. Somebody may have deleted one of these rules.
+ */
+function heedsSwitch(table: Table, name: string, set: string): boolean {
+  const rules = table.chains.find((chain) => chain.name === name)?.rules ?? [];
+  const known = rules.map((one) => (one.kind === 'known' ? one : null));
+  const marks = known.findIndex((one) => one?.actions.some(({ do: what }) => FROM_MAP.includes(what)) ?? false);
+  const looks = known.findIndex(
+    (one) =>
+      one?.verdict.to === 'return' &&
+      one.matches.length === 1 &&
+      one.matches.some((match) => SWITCHED.includes(match.on) && 'set' in match && match.set === set) &&
+      one.matches.every((match) => !('negate' in match) || !match.negate),
+  );
+  const redirects = known.findIndex((one) => one !== null && isDiverting(one));
+  return redirects === -1 || (marks !== -1 && marks < looks && looks < redirects);
+}
+
+const FROM_MAP: readonly Action['do'][] = ['set-mark-from-map', 'set-packet-mark-from-map'];
+const SWITCHED: readonly Match['on'][] = ['mark-in', 'packet-mark-in'];
+
+function marksByKey(map: RuleMap | undefined): ReadonlyMap<string, number> {
+  return new Map(
+    map?.elements.flatMap(({ key, value }): [string, number][] =>
+      value !== null && 'mark' in value ? [[formatElementKey(key), value.mark]] : [],
+    ),
+  );
+}
+
+/** A profile chain leaves a family alone by a rule that has no other condition. */
+function divertsFamily(table: Table, name: string, family: 4 | 6): boolean {
+  const rules = table.chains.find((chain) => chain.name === name)?.rules ?? [];
+  return !rules.some(
+    (one) =>
+      one.kind === 'known' &&
+      one.verdict.to === 'return' &&
+      one.matches.length === 1 &&
+      one.matches.some((match) => match.on === 'family' && match.family === family),
+  );
+}
+
+function switchesByMark(table: Table): ReadonlyMap<number, readonly OffCause[]> {
+  const switches = new Map<number, OffCause[]>();
+  for (const set of table.maps) {
+    if (set.name !== OFF_SET && set.name !== BYPASS_SET) continue;
+    for (const { key, tag } of set.elements) {
+      // A mark without a tag was added by hand, so it counts as an operator's decision.
+      const cause = tag?.by ?? (set.name === BYPASS_SET ? 'bypass' : 'operator');
+      if (typeof key === 'number') switches.set(key, [...(switches.get(key) ?? []), cause]);
+    }
+  }
+  return switches;
+}
+
+function iptablesParts(table: Table, scope: 'ip' | 'ip6'): InstalledPart[] {
+  const entries = table.chains.flatMap(({ rules }) =>
+    rules.flatMap((rule) =>
+      rule.kind === 'known' && rule.verdict.to === 'goto' ? [{ rule, to: rule.verdict.chain }] : [],
+    ),
+  );
+  const byChain = Map.groupBy(entries, ({ to }) => to);
+  return table.chains.flatMap((chain) => {
+    const owner = ownerOfChain(chain.name);
+    const entering = byChain.get(chain.name)?.map(({ rule }) => rule) ?? [];
+    const app = appOf([...entering, ...chain.rules.filter((rule) => rule.kind === 'known')]);
+    // No rule jumps to the chain, so it diverts nothing.
+    if (owner === null || app === null || entering.length === 0) return [];
+    return [
+      {
+        app,
+        mode: 'redirect',
+        mark: encodeMark(owner),
+        table: table.name,
+        chain: chain.name,
+        hashes: unique([...entering, ...tagged(chain)].map(({ tag }) => (tag?.app === app ? tag.hash : null))),
+        ipv4: scope === 'ip',
+        ipv6: scope === 'ip6',
+        expiresMs: null,
+        epochSeconds: earliestDate(entering),
+        off: [...new Set(headSwitches(chain).flatMap(({ tag }) => tag?.by ?? []))],
+      },
+    ];
+  });
+}
+
+/** The direction and slot in the name of an application's chain, null for tails and chains of all applications. */
+function ownerOfChain(name: string): { readonly slot: number; readonly direction: Direction } | null {
+  const slot = Number.parseInt(/^WEIR_[OI]_([0-9a-f]{4})$/.exec(name)?.[1] ?? '', 16);
+  if (!(slot >= 1 && slot <= MAX_SLOT)) return null;
+  const direction = name === iptablesAppChain('outbound', slot) ? 'outbound' : 'inbound';
+  return { slot, direction };
+}
+
+function tagged(chain: Chain): KnownRule[] {
+  return chain.rules.filter((rule) => rule.kind === 'known' && rule.tag !== null) as KnownRule[];
+}
+
+function appOf(rules: readonly KnownRule[]): string | null {
+  return rules.flatMap(({ tag }) => tag?.app ?? [])[0] ?? null;
+}
+
+function earliestDate(rules: readonly KnownRule[]): number | null {
+  const dates = rules.flatMap(({ matches }) =>
+    matches.flatMap((match) => (match.on === 'before' ? [match.epochSeconds] : [])),
+  );
+  return dates.length > 0 ? Math.min(...dates) : null;
+}
+
+function unique(texts: readonly (string | null | undefined)[]): string[] {
+  return [...new Set(texts.flatMap((text) => text ?? []))];
+}

@@ -1,0 +1,38 @@
+/** Keys and canonical texts of the elements of sets and maps. */
+import { formatPortRange } from '../../mesh/port-range.ts';
+import { canonicalKey } from './canonical-rule.ts';
+import type { MapElement, RuleMap } from './ruleset.ts';
+
+/** The key of an element as text: a number, `80` or `80-90`, a cgroup path, `tcp`. Equal texts are equal keys. */
+export function formatElementKey(key: MapElement['key']): string {
+  return typeof key === 'object' ? formatPortRange(key) : String(key);
+}
+
+/**
+ * Whether two elements of one map mean the same. Remaining time does not count, and of a timeout only whole seconds do,
+ * because `nft -j` prints no more.
+ */
+export function isSameElement(a: MapElement, b: MapElement): boolean {
+  return (
+    isSameValue(a.value, b.value) &&
+    wholeSeconds(a) === wholeSeconds(b) &&
+    a.tag?.app === b.tag?.app &&
+    a.tag?.hash === b.tag?.hash &&
+    a.tag?.by === b.tag?.by &&
+    formatElementKey(a.key) === formatElementKey(b.key)
+  );
+}
+
+function isSameValue(a: MapElement['value'], b: MapElement['value']): boolean {
+  if (a === null || b === null) return a === b;
+  return 'goto' in a ? 'goto' in b && a.goto === b.goto : 'mark' in b && a.mark === b.mark;
+}
+
+function wholeSeconds({ timeoutMs }: MapElement): number | null {
+  return timeoutMs === null ? null : Math.floor(timeoutMs / 1000);
+}
+
+/** Whether two maps can hold the same elements and are declared alike. */
+export function isSameMapType(a: Omit<RuleMap, 'elements'>, b: Omit<RuleMap, 'elements'>): boolean {
+  return canonicalKey(a.key) === canonicalKey(b.key) && a.value === b.value && a.timeout === b.timeout;
+}

@@ -1,0 +1,86 @@
+/** The operations that send applications direct by adding a switch. */
+import { type InstalledPart, installedParts } from './installed-parts.ts';
+import { decodeMark } from './mark.ts';
+import { BYPASS_SET, OFF_SET } from './nft/table-maps.ts';
+import type { Operation } from './operations.ts';
+import type { DivertMode, Families } from './policy.ts';
+import { rule } from './rule.ts';
+import type { Ruleset } from './ruleset.ts';
+import type { OffCause, OwnerTag } from './tag.ts';
+
+/** An application as its rules in the kernel describe it; nothing else is needed to switch it off or remove it. */
+export interface InstalledApp {
+  readonly app: string;
+  /** Null where no mark tells it. */
+  readonly slot: number | null;
+  /** How its rules divert; both while it is between two modes. */
+  readonly modes: readonly DivertMode[];
+  /** Hashes of the policies that its rules were made from; one, unless an installation was changed by hand. */
+  readonly hashes: readonly string[];
+  /** Conntrack marks of its connections, one a direction. */
+  readonly marks: readonly number[];
+  readonly families: Families;
+  /** Milliseconds until the kernel ends the interception by itself (nft), null when it does not. */
+  readonly expiresMs: number | null;
+  /** When a rule's own date ends it (iptables), seconds since the epoch, null when there is none. */
+  readonly epochSeconds: number | null;
+  /** Why its new connections go direct; empty while any of them is still diverted. */
+  readonly off: readonly OffCause[];
+}
+
+/**
+ * The operations that send applications direct by adding alone. nft gets their marks into a set, iptables a RETURN at
+ * the head of their chains. The rules may be read or compiled. An existing switch is not added again, and an
+ * application without rules needs none.
+ */
+export function switchOffOperations(installed: Ruleset, apps: readonly string[] | 'all', cause: OffCause): Operation[] {
+  const parts = installedParts(installed).filter(
+    ({ app, mark }) => (apps === 'all' || apps.includes(app)) && mark !== 0,
+  );
+  return parts.filter(({ off }) => !off.includes(cause)).flatMap((part) => switchOperation(part, cause));
+}
+
+function switchOperation({ app, mark, table, chain }: InstalledPart, cause: OffCause): Operation[] {
+  const tag: OwnerTag = { app, hash: null, by: cause };
+  if (chain === null) {
+    const map = cause === 'bypass' ? BYPASS_SET : OFF_SET;
+    return [{ op: 'add-element', table, map, element: { key: mark, value: null, timeoutMs: null, tag } }];
+  }
+  return [{ op: 'insert-rule', table, chain, rule: rule([], { to: 'return' }, { counter: true, tag }) }];
+}
+
+/** The applications whose new connections all go direct because of a switch, and why. */
+export function switchedOff(rulesets: readonly Ruleset[]): ReadonlyMap<string, readonly OffCause[]> {
+  return new Map(
+    describeInstalled(rulesets).flatMap(({ app, off }): [string, readonly OffCause[]][] =>
+      off.length > 0 ? [[app, off]] : [],
+    ),
+  );
+}
+
+/** Every application that the rulesets of one back end divert or would divert without a switch, by name. */
+export function describeInstalled(rulesets: readonly Ruleset[]): InstalledApp[] {
+  const byApp = Map.groupBy(rulesets.flatMap(installedParts), ({ app }) => app);
+  return [...byApp].map(([app, parts]) => describeApp(app, parts)).sort((a, b) => (a.app < b.app ? -1 : 1));
+}
+
+function describeApp(app: string, parts: readonly InstalledPart[]): InstalledApp {
+  const marks = [...new Set(parts.flatMap(({ mark }) => (mark === 0 ? [] : [mark])))].sort((a, b) => a - b);
+  const isOff = parts.every(({ off }) => off.length > 0);
+  return {
+    app,
+    slot: decodeMark(marks[0] ?? 0)?.slot ?? null,
+    modes: [...new Set(parts.map(({ mode }) => mode))],
+    hashes: [...new Set(parts.flatMap(({ hashes }) => hashes))].sort(),
+    marks,
+    families: { ipv4: parts.some(({ ipv4 }) => ipv4), ipv6: parts.some(({ ipv6 }) => ipv6) },
+    expiresMs: earliest(parts.map(({ expiresMs }) => expiresMs)),
+    epochSeconds: earliest(parts.map(({ epochSeconds }) => epochSeconds)),
+    off: isOff ? [...new Set(parts.flatMap(({ off }) => off))].sort() : [],
+  };
+}
+
+function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length > 0 ? Math.min(...known) : null;
+}

@@ -1,0 +1,155 @@
+/** `weir uninstall`: everything off, then every trace of weir removed. */
+import { reasonOf } from '../errors/message-of.ts';
+import { WeirError } from '../errors/weir-error.ts';
+import { appState, NOT_ASKED } from './app-state.ts';
+import { applyRulesets, wantedRulesets } from './apply-rules.ts';
+import type { InterceptHost } from './host.ts';
+import { type FlowOwners, listProxied, ownersOf } from './list-flows.ts';
+import { LOCK_WAIT_MS } from './lock-wait.ts';
+import { blindSpots, refuseBlindness, refuseElsewhere } from './look.ts';
+import type { OffTarget } from './off-target.ts';
+import { confirmDirect } from './prove-direct.ts';
+import type { SettleOptions } from './send-direct.ts';
+import { listFlows, openOf, settleFlows } from './settle-flows.ts';
+import { holdsRules, readSituation, unreadBackends } from './situation.ts';
+import { EMPTY_GUARD, policyOfPlan } from './switch-plan.ts';
+import { NOT_PROBED, type SwitchResult, type Warned } from './switch-result.ts';
+
+/** The operator's request. */
+export type UninstallRequest = SettleOptions;
+
+/** The removed parts. `left` counts connections whose keeper had to stay, so that they continue; null: not counted. */
+export interface UninstallResult extends SwitchResult {
+  readonly removed: readonly string[];
+  readonly left: number | null;
+}
+
+/** `isWhole` is false when something after the switch failed, which a warning names. */
+export interface Uninstalled extends Warned<UninstallResult> {
+  readonly isWhole: boolean;
+}
+
+/** The result of the removal. */
+interface Removal {
+  readonly removed: readonly string[];
+  readonly left: number | null;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Switches everything off, then removes every trace of weir from all back ends and from the state and run directories.
+ * It needs only the tags in the kernel: no mesh.yaml, no user, no sidecar, no state file. A failure after the switch is
+ * a warning, because traffic is direct.
+ * @throws WeirError exit 3 (nothing could be looked at, another namespace), 5 (still diverted)
+ */
+export async function uninstall(host: InterceptHost, request: UninstallRequest): Promise<Uninstalled> {
+  const began = host.clock.monotonic();
+  const { state } = await host.store.read();
+  const owners = ownersOf(state?.apps ?? []);
+  const [first, begun] = await Promise.all([readSituation(host, 'every'), listFlows(host, owners)]);
+  refuseElsewhere(host, first, 'weir uninstall');
+  refuseBlindness(first, [], 'weir uninstall');
+  const targets: OffTarget[] = [...first.apps.values()].map((known) => {
+    const slot = known.kernel?.slot ?? known.stored?.slot ?? null;
+    return { name: known.name, known, slot };
+  });
+  const names = targets.map(({ name }) => name);
+  const before = new Map(
+    targets.map(({ name, known }) => [name, appState({ known, proxied: 0, drift: [], ...NOT_ASKED }).state]),
+  );
+  const direct = await confirmDirect(host, first, names, 'every');
+  const switched = names.filter((name) => before.get(name) !== 'off');
+  if (switched.length > 0) request.report({ step: 'direct', apps: switched, ms: direct.ms });
+  const listings = {
+    begun: begun === null ? null : { flows: begun, isBefore: true },
+    flows: await listFlows(host, first.apps),
+  };
+  const settled = await settleFlows(host, request, targets, listings, first.apps);
+  const removal = await remove(host, request, targets).catch((error: unknown): Removal => {
+    const why = reasonOf(error);
+    return { removed: [], left: null, warnings: [`traffic is direct, but not everything was removed: ${why}`] };
+  });
+  const apps = targets.map(({ name }) => {
+    const connections = settled.counts.get(name) ?? { drained: 0, cut: 0, proxied: 0 };
+    const after = (connections.proxied ?? 0) > 0 ? ('draining' as const) : ('off' as const);
+    return { name, before: before.get(name) ?? ('off' as const), after, connections, proof: NOT_PROBED };
+  });
+  const ms = { plan: 0, apply: direct.ms, prove: 0, total: host.clock.monotonic() - began };
+  return {
+    result: { backend: first.backend, apps, ms, removed: removal.removed, left: removal.left },
+    warnings: [
+      ...(first.stored === null ? blindSpots(first) : []),
+      ...direct.warnings,
+      ...settled.warnings,
+      ...removal.warnings,
+    ],
+    isWhole: settled.isWhole && removal.left !== null,
+  };
+}
+
+async function remove(
+  host: InterceptHost,
+  { report }: UninstallRequest,
+  targets: readonly OffTarget[],
+): Promise<Removal> {
+  const lock = await host.takeLock('uninstall', LOCK_WAIT_MS, (holder) => report({ step: 'waiting', holder }));
+  const removed: string[] = [];
+  try {
+    const situation = await readSituation(host, 'every');
+    const counted = await countLeft(host, targets, situation.apps);
+    const left = typeof counted === 'number' ? counted : null;
+    const unread = unreadBackends(situation).map(
+      (line) => `${line}; they stay. Run \`weir uninstall\` again when it can be read`,
+    );
+    const names = targets.map(({ name }) => name);
+    for (const [backend, installed] of situation.installed) {
+      if (!holdsRules(installed)) continue;
+      const nothing = policyOfPlan({ guard: EMPTY_GUARD, apps: [] }, left !== 0);
+      const wanted = wantedRulesets(backend, nothing, installed);
+      await applyRulesets(host.firewall(backend), wanted, names, installed.rulesets);
+      removed.push(`${backend} rules`);
+    }
+    if (left === 0) {
+      if (await removeMarkRoutes(host)) removed.push('routing rules');
+      if (situation.stored !== null || situation.storeProblem !== null) removed.push('state file');
+      await host.store.remove();
+      await host.panicFile.remove();
+      return { removed, left, warnings: unread };
+    }
+    const why =
+      typeof counted === 'number'
+        ? `connections that are still proxied: ${counted}`
+        : `whether connections are still proxied cannot be told (${counted.why})`;
+    const again = `${why}; their keeper stays. Run \`weir uninstall\` again when they have ended, or with --existing cut`;
+    return { removed, left, warnings: [...unread, again] };
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Whether there were any. Needs no state file: they carry a protocol number of weir's. */
+async function removeMarkRoutes(host: InterceptHost): Promise<boolean> {
+  const facts = await host.markRoutes.read().catch((error: unknown) => {
+    // Without `ip` on this host nobody made any.
+    if (error instanceof WeirError && error.code === 'WEIR2001') return null;
+    throw error;
+  });
+  if (facts === null || facts.some.length === 0) return false;
+  await host.markRoutes.remove();
+  return true;
+}
+
+/** Open connections of the applications, or why nobody can tell: a keeper that goes would cut them. */
+async function countLeft(
+  host: InterceptHost,
+  targets: readonly OffTarget[],
+  apps: FlowOwners,
+): Promise<number | { readonly why: string }> {
+  if (targets.length === 0) return 0;
+  try {
+    const flows = await listProxied(host, apps);
+    return targets.reduce((sum, target) => sum + openOf(flows, target), 0);
+  } catch (error) {
+    return { why: reasonOf(error) };
+  }
+}

@@ -1,0 +1,185 @@
+/** The use case of `weir verify`. */
+import type { MeshConfig } from '../mesh/mesh-config.ts';
+import { appNames, unknownApp } from './app-names.ts';
+import type { Backend } from './backend.ts';
+import type { InterceptHost } from './host.ts';
+import { type InstalledPolicy, installedPolicy } from './installed-policy.ts';
+import { refuseBlindness, refuseElsewhere } from './look.ts';
+import { type AppProof, type FamilyProof, proveByPackets } from './prove.ts';
+import { type InboundProof, openInboundLook } from './prove-inbound.ts';
+import { divertedDirections } from './rules/app-policy.ts';
+import type { Finding } from './rules/findings.ts';
+import { encodeMark } from './rules/mark.ts';
+import { redirectPackets } from './rules/redirect-counter.ts';
+import type { Ruleset } from './rules/ruleset.ts';
+import { holdsRules, readSituation, type Situation } from './situation.ts';
+import { isDiverted } from './switch-plan.ts';
+import type { Warned } from './switch-result.ts';
+
+/** One difference, in words. */
+export type VerifyFinding = Pick<Finding, 'what' | 'where' | 'expected' | 'found'>;
+
+/** The proof of one application in three depths. */
+export interface AppVerification {
+  readonly name: string;
+  readonly text: 'ok' | 'drift';
+  /** `unmoved`: probes were redirected and no counter moved; `skipped`: no probe could be sent. */
+  readonly counters: 'ok' | 'unmoved' | 'skipped';
+  readonly packets: { readonly ipv4: FamilyProof; readonly ipv6: FamilyProof };
+  /** Calls from a neighbour; left out where the application has no inbound connections, or is not on. */
+  readonly inbound?: InboundProof;
+  readonly findings: readonly VerifyFinding[];
+}
+
+/** All of it; `passed` is false when anything differs. */
+export interface VerifiedApps {
+  readonly backend: Backend | null;
+  readonly apps: readonly AppVerification[];
+  readonly passed: boolean;
+}
+
+/**
+ * Proves each application that should be on: the text of the rules and their order, counters, and real packets, a
+ * family at a time. Without names, all that should be on. mesh.yaml is read only for a name that neither state nor
+ * kernel knows.
+ * @throws WeirError exit 2 (unknown application)
+ */
+export async function verifyApps(
+  host: InterceptHost,
+  readConfig: () => Promise<MeshConfig | null>,
+  names: readonly string[],
+): Promise<Warned<VerifiedApps>> {
+  const situation = await readSituation(host, 'every');
+  const command = `weir verify ${names.join(' ')}`.trim();
+  refuseElsewhere(host, situation, command);
+  refuseBlindness(situation, names, command);
+  if (!names.every((name) => situation.apps.has(name))) {
+    const config = await readConfig();
+    const known = appNames(config, situation);
+    for (const name of names) if (!known.includes(name)) throw unknownApp(name, known, config?.file ?? 'this host');
+  }
+  const chosen =
+    names.length > 0
+      ? [...names]
+      : [...situation.apps.values()].filter((app) => app.desired === 'on').map((app) => app.name);
+  const warnings = situation.storeProblem === null ? [] : [situation.storeProblem];
+  warnings.push(...leftovers(situation));
+  const policy = installedPolicy(situation, host.clock.now());
+  if (policy === null || situation.backend === null) {
+    if (chosen.length === 0) warnings.push('nothing is on');
+    return { result: { backend: situation.backend, apps: chosen.map(offVerification), passed: true }, warnings };
+  }
+  const textFindings = policy.findings;
+  const diverted = new Set(policy.policy.apps.filter(isDiverted).map(({ name }) => name));
+  const on = chosen.filter((name) => diverted.has(name));
+  const before = countersOf(policy, on, policy.found);
+  const [proofs, fromOutside] = await Promise.all([
+    proveByPackets(host, policy.policy, on),
+    openInboundLook(host, policy.policy, on),
+  ]);
+  const after = countersOf(policy, on, (await host.firewall(situation.backend).read()).rulesets);
+  // The calls count as well, so they come after the counters were read.
+  const inbound = await fromOutside.prove();
+  warnings.push(
+    ...proofs.filter((proof) => proof.ipv4 !== 'failed' && proof.ipv6 !== 'failed').flatMap((proof) => proof.details),
+  );
+  const apps = chosen.map((name) => {
+    const proof = proofs.find((one) => one.name === name);
+    if (proof === undefined) {
+      // Only the kernel knows it: it diverts by rules that cannot be compiled again.
+      const isOn = situation.apps.get(name)?.desired === 'on';
+      return isOn ? driftedVerification(name, textFindings) : offVerification(name);
+    }
+    const moved = (after.get(name) ?? 0) - (before.get(name) ?? 0);
+    return appVerification(proof, { textFindings, moved, inbound: inbound.get(name) });
+  });
+  if (chosen.length === 0) warnings.push('nothing is on');
+  // Rules that nobody asked for matter also when no application is on.
+  const stray = on.length === 0 ? textFindings : [];
+  warnings.push(...stray.map((finding) => `${finding.where}: ${finding.what}`));
+  const passed = apps.every((app) => app.findings.length === 0 && app.counters !== 'unmoved') && stray.length === 0;
+  return { result: { backend: situation.backend, apps, passed }, warnings };
+}
+
+/** What was found out about an application besides its own packets. */
+interface Looked {
+  readonly textFindings: readonly Finding[];
+  /** Packets that its redirects counted during the proof. */
+  readonly moved: number;
+  readonly inbound: InboundProof | undefined;
+}
+
+function appVerification(proof: AppProof, { textFindings, moved, inbound }: Looked): AppVerification {
+  const own = textFindings.filter((finding) => finding.app === proof.name || finding.app === null);
+  const redirected = proof.ipv4 === 'ok' || proof.ipv6 === 'ok';
+  const packets = (['ipv4', 'ipv6'] as const)
+    .filter((family) => proof[family] === 'failed')
+    .map((family) => ({
+      what: 'a real packet did not take the expected path',
+      where: `packets/${family}`,
+      expected: 'redirected to the sidecar',
+      found: familyDetails(proof, family).join('; '),
+    }));
+  const counters = redirected ? (moved > 0 ? 'ok' : 'unmoved') : 'skipped';
+  const calls =
+    inbound?.result === 'failed'
+      ? [
+          {
+            what: 'a call from outside did not take the expected path',
+            where: 'packets/inbound',
+            expected: 'redirected to the sidecar',
+            found: inbound.detail ?? '',
+          },
+        ]
+      : [];
+  const findings = [...own.map(withoutApp), ...packets, ...calls];
+  return {
+    name: proof.name,
+    text: own.length > 0 ? 'drift' : 'ok',
+    counters,
+    packets: { ipv4: proof.ipv4, ipv6: proof.ipv6 },
+    ...(inbound === undefined ? {} : { inbound }),
+    findings,
+  };
+}
+
+function driftedVerification(name: string, findings: readonly Finding[]): AppVerification {
+  return { ...offVerification(name), text: 'drift', findings: findings.map(withoutApp) };
+}
+
+function withoutApp({ what, where, expected, found }: Finding): VerifyFinding {
+  return { what, where, expected, found };
+}
+
+/** The part of the proof about one family; all of it when the proof does not separate families. */
+function familyDetails({ details }: AppProof, family: 'ipv4' | 'ipv6'): readonly string[] {
+  const own = details.filter((detail) => detail.includes(family === 'ipv4' ? 'IPv4' : 'IPv6'));
+  return own.length > 0 ? own : details;
+}
+
+function offVerification(name: string): AppVerification {
+  return { name, text: 'ok', counters: 'skipped', packets: { ipv4: 'skipped', ipv6: 'skipped' }, findings: [] };
+}
+
+/** Packets that the redirects of these applications counted so far. */
+function countersOf({ policy }: InstalledPolicy, names: readonly string[], rulesets: readonly Ruleset[]) {
+  const asked = new Set(names);
+  const packets = redirectPackets(rulesets);
+  return new Map(
+    policy.apps
+      .filter(({ name }) => asked.has(name))
+      .map((app) => [
+        app.name,
+        packets(divertedDirections(app).map((direction) => encodeMark({ slot: app.slot, direction }))),
+      ]),
+  );
+}
+
+/** Rules of ours in a back end that is not the remembered one. */
+function leftovers(situation: Situation): string[] {
+  return [...situation.installed].flatMap(([backend, rules]) =>
+    backend !== situation.backend && holdsRules(rules)
+      ? [`${backend} holds rules of weir as well; \`weir uninstall\` removes both`]
+      : [],
+  );
+}

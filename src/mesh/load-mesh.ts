@@ -1,0 +1,67 @@
+/** From the file mesh.yaml to the checked model, or to one error with every mistake. */
+import { WeirError } from '../errors/weir-error.ts';
+import type { MeshConfig, ResolvedMeshConfig } from './mesh-config.ts';
+import type { ParsedMesh } from './parse-mesh.ts';
+import { type AccountLookup, type AccountNames, accountNames, resolveAccounts } from './resolve-accounts.ts';
+import type { ConfigProblem } from './yaml/config-problem.ts';
+
+/** The most problems that one error lists. */
+const MAX_LISTED_PROBLEMS = 200;
+
+/** Reads the text of the file. Throws a WeirError that names the file and the reason. */
+export type ReadMeshText = (file: string) => Promise<string>;
+
+/** Checks the text of the file; `file` is for messages only. */
+export type ParseMesh = (source: string, file: string) => Promise<ParsedMesh>;
+
+/** Answers a lookup of names of users and groups. */
+export type LookupAccounts = (names: AccountNames) => Promise<AccountLookup>;
+
+/**
+ * Reads mesh.yaml, checks it and resolves its users and groups.
+ * Throws WEIR1020 (mistakes: `location` and the message are those of the first, `details.problems` has all; exit 2) and
+ * what `readText` throws.
+ */
+export async function loadMesh(
+  file: string,
+  ports: { readonly readText: ReadMeshText; readonly parse: ParseMesh; readonly lookup: LookupAccounts },
+): Promise<ResolvedMeshConfig> {
+  const { config, source } = await parseFile(file, ports);
+  const resolved = resolveAccounts(config, await ports.lookup(accountNames(config)), source);
+  if ('errors' in resolved) throw configMistakes(resolved.errors);
+  return resolved.config;
+}
+
+/** Like `loadMesh`, but asks nothing of the host: names of users and groups stay names. */
+export async function readMesh(
+  file: string,
+  ports: { readonly readText: ReadMeshText; readonly parse: ParseMesh },
+): Promise<MeshConfig> {
+  return (await parseFile(file, ports)).config;
+}
+
+// The source travels along for the code frames of what is found after parsing.
+async function parseFile(
+  file: string,
+  { readText, parse }: { readonly readText: ReadMeshText; readonly parse: ParseMesh },
+): Promise<{ config: MeshConfig; source: string }> {
+  const source = await readText(file);
+  const parsed = await parse(source, file);
+  if ('errors' in parsed) throw configMistakes(parsed.errors);
+  return { config: parsed.config, source };
+}
+
+// Scripts that know one error a run get the first; people and details get all.
+function configMistakes(problems: readonly ConfigProblem[]): WeirError {
+  const [first] = problems;
+  if (first === undefined) throw new TypeError('a config without problems is no error');
+  const more = problems.length - 1;
+  const suffix = more === 0 ? '' : ` (and ${more} more ${more === 1 ? 'problem' : 'problems'})`;
+  return new WeirError('WEIR1020', {
+    what: `${first.what}${suffix}`,
+    why: first.why,
+    hint: first.hint,
+    location: { file: first.file, line: first.line, column: first.column },
+    details: { problems: problems.slice(0, MAX_LISTED_PROBLEMS), total: problems.length },
+  });
+}

@@ -1,0 +1,73 @@
+/** The text of `weir help mesh-yaml`. */
+import { EXAMPLE_MESH_YAML } from '../example-mesh.ts';
+import { buildMeshJsonSchema, type JsonSchema } from '../mesh-json-schema.ts';
+
+/** A line that is no longer than this is easy to read on a terminal of 80 columns. */
+const WIDTH = 78;
+
+/** The text of `weir help mesh-yaml`: an example, then every key as the schema describes it. */
+export function meshYamlHelp(): string {
+  const keys = describeKeys(buildMeshJsonSchema(), '', new Map());
+  return `mesh.yaml says which apps go through which sidecar. weir reads the file that
+--config names, else $WEIR_CONFIG, else /etc/weir/mesh.yaml.
+
+${indent(EXAMPLE_MESH_YAML.trimEnd())}
+
+Every key (NAME stands for a name of yours, * marks a key that is needed):
+
+${keys.join('\n\n')}
+
+Across entries: no two apps select the same user, group or slice, none selects
+the user or group of a sidecar, no two listeners share a port, and a port is
+inbound of one app only. Users and groups that are names have to exist on the
+host; numbers do not. Beside one app with all: true others may select their own
+processes.
+
+The kernel knows a connection by the user and the primary group under which its
+socket was made: one that was made as root, before the process took its own
+account, goes direct, and so do those of a supplementary group.
+
+Check a file:             weir config check --config FILE
+For another host:         weir config check --config FILE --offline
+JSON Schema for editors:  weir config schema
+`;
+}
+
+/** A paragraph for each key below `schema`; keys that were described at another place are only pointed to. */
+function describeKeys(schema: JsonSchema, path: string, seen: Map<string, string>): string[] {
+  const map = mapOf(schema);
+  const entries = map?.additionalProperties ? { NAME: map.additionalProperties } : map?.properties;
+  if (map === undefined || entries === undefined) return [];
+  // outbound and inbound, consumer and provider take the same keys: once is enough for a reader.
+  const signature = JSON.stringify(entries);
+  const twin = seen.get(signature);
+  if (twin !== undefined) return [`${path}.*\n    The same keys as below ${twin}.`];
+  seen.set(signature, path);
+  return Object.entries(entries).flatMap(([key, value]) => {
+    const name = path === '' ? key : `${path}.${key}`;
+    const needed = map.required?.includes(key) ? ' *' : '';
+    const fallback = value.default === undefined ? '' : ` Left out: ${value.default}.`;
+    const own = `${name}${needed}\n${indent(wrap(`${value.description ?? ''}${fallback}`))}`;
+    return [own, ...describeKeys(value, name, seen)];
+  });
+}
+
+/** Of a choice between `false` and a map, the map. */
+function mapOf(schema: JsonSchema): JsonSchema | undefined {
+  if (schema.properties !== undefined || schema.additionalProperties !== undefined) return schema;
+  return schema.anyOf?.find(({ properties }) => properties !== undefined);
+}
+
+function wrap(text: string): string {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && line.length + word.length + 1 > WIDTH - 4) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.join('\n');
+}
+
+function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '    ');
+}

@@ -1,0 +1,51 @@
+/** The identity of a network namespace, and the search for a namespace by its identity. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+
+/** Which network namespace: the numbers of its file, which say something until the next boot. */
+export interface NamespaceIdentity {
+  /** `device:inode` of /proc/PID/ns/net. */
+  readonly id: string;
+  /** The kernel's boot_id. */
+  readonly boot: string;
+}
+
+/** The network namespace of this process; null where /proc does not show it. */
+export function ownNamespace(): NamespaceIdentity | null {
+  const id = namespaceId('/proc/self/ns/net');
+  try {
+    return id === null ? null : { id, boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() };
+  } catch {
+    return null;
+  }
+}
+
+/** `device:inode` of a namespace file; null when it is not there or not to be looked at. */
+export function namespaceId(file: string): string | null {
+  try {
+    const { dev, ino } = statSync(file);
+    return `${dev}:${ino}`;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * A file of the network namespace with this id: one that `ip netns` names, else that of a process in it. Null means not
+ * found, not gone: an open descriptor may hold the namespace, and other processes may be hidden.
+ */
+export function findNamespaceFile(id: string): string | null {
+  const named = ['/run/netns', '/var/run/netns'].flatMap((folder) =>
+    namesIn(folder).map((name) => `${folder}/${name}`),
+  );
+  const processes = namesIn('/proc').filter((name) => /^\d+$/.test(name));
+  const files = [...named, ...processes.map((pid) => `/proc/${pid}/ns/net`)];
+  return files.find((file) => namespaceId(file) === id) ?? null;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

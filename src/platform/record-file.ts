@@ -1,0 +1,66 @@
+/** Files that hold one document of weir's. */
+import { constants } from 'node:fs';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { nullIfMissing } from './null-if-missing.ts';
+import { damagedRecord, type RecordKind, type RecordReading, readText, recordText, requireRecord } from './record.ts';
+
+/** No document of weir's is as large, in bytes; what is larger is not read at all. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads the document in a file; null when there is none, which `missing` decides. Throws WEIR2025, WEIR2026, or the error
+ * of the file system.
+ */
+export async function readRecordFile<T>(
+  kind: RecordKind<T>,
+  path: string,
+  missing: (error: unknown) => null = nullIfMissing,
+): Promise<T | null> {
+  const text = await readBounded(kind, path, missing);
+  return text === null ? null : requireRecord(kind, path, readText(kind, text));
+}
+
+/** The same for a file that is read again and again: a text that is as it was before is not understood anew. */
+export function recordReader<T>(
+  kind: RecordKind<T>,
+  path: string,
+  missing: (error: unknown) => null = nullIfMissing,
+): () => Promise<T | null> {
+  let last: { readonly text: string; readonly reading: RecordReading<T> } | null = null;
+  return async () => {
+    const text = await readBounded(kind, path, missing);
+    if (text === null) return null;
+    if (last?.text !== text) last = { text, reading: readText(kind, text) };
+    return requireRecord(kind, path, last.reading);
+  };
+}
+
+async function readBounded(
+  kind: RecordKind<unknown>,
+  path: string,
+  missing: (error: unknown) => null,
+): Promise<string | null> {
+  // Not to wait for somebody who writes, should it be a pipe.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(missing);
+  if (file === null) return null;
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw damagedRecord(kind, path, 'it is no file');
+    if (found.size > MAX_BYTES) throw damagedRecord(kind, path, `it has ${found.size} bytes, more than ${MAX_BYTES}`);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes the document beside the file and renames it into place: a reader sees the old one or the new one, whole. */
+export async function writeRecordFile<T extends object>(kind: RecordKind<T>, path: string, value: T): Promise<void> {
+  const work = `${path}.new`;
+  try {
+    await writeFile(work, `${recordText(kind, value)}\n`, { flush: true });
+    await rename(work, path);
+  } catch (error) {
+    await rm(work, { force: true }).catch(() => {});
+    throw error;
+  }
+}

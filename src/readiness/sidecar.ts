@@ -1,0 +1,201 @@
+/** The checks of `weir check sidecar`: readiness, listeners, ports. */
+import { listeningFamilies } from '../interception/listening.ts';
+import type { TcpSocket } from '../interception/ports.ts';
+import type { AccountId, AppConfig, ResolvedMeshConfig, SidecarConfig } from '../mesh/mesh-config.ts';
+import { type Check, type CheckFinding, finding } from './check-finding.ts';
+import type { CheckConfig, CheckHost } from './check-host.ts';
+
+/** How long a sidecar may take to answer; longer counts as frozen. */
+const READY_TIMEOUT_MS = 2000;
+
+const WHY = 'connections are diverted to the sidecar: one that does not answer makes them fail';
+
+const CRASH_WHY =
+  'an Envoy that keeps ending loses what it has in flight each time, and a start that fails serves nobody';
+/** A crash is worth a warning for a day. */
+const RECENT_MS = 24 * 3_600_000;
+
+/** Whether each sidecar of mesh.yaml can take traffic. */
+export const SIDECAR_CHECKS: readonly Check[] = [
+  {
+    about: 'readiness of sidecars',
+    why: WHY,
+    run: (host) =>
+      withMesh(host.config, (mesh) => Promise.all([...mesh.sidecars.values()].map((one) => askOne(host, one)))),
+  },
+  {
+    about: 'listeners of sidecars',
+    why: WHY,
+    async run(host) {
+      if (host.config.state !== 'good') return [];
+      const { mesh } = host.config;
+      const [listeners, { hasIpv4, hasIpv6 }] = await Promise.all([
+        host.intercept.connections.sockets('listening'),
+        host.intercept.network(),
+      ]);
+      return [...mesh.sidecars.values()].flatMap((sidecar) => {
+        const apps = [...mesh.apps.values()].filter((app) => app.sidecar === sidecar.name);
+        return (['outbound', 'inbound'] as const).flatMap((direction) =>
+          judgeListener(sidecar, direction, { listeners, hasIpv4, hasIpv6, apps }),
+        );
+      });
+    },
+  },
+  {
+    about: 'crashes of sidecars that weir runs',
+    why: CRASH_WHY,
+    async run(host) {
+      if (host.config.state !== 'good') return [];
+      const own = [...host.config.mesh.sidecars.values()].filter((sidecar) => sidecar.process !== undefined);
+      return (await Promise.all(own.map((sidecar) => judgeCrash(host, sidecar)))).flat();
+    },
+  },
+  {
+    about: 'ports of sidecars among those of outgoing connections',
+    why: WHY,
+    run: (host) => judgePorts(host),
+  },
+];
+
+/** The kernel may give such a port to any outgoing connection; the sidecar then cannot listen on it again. */
+async function judgePorts({ config, intercept }: CheckHost): Promise<CheckFinding[]> {
+  if (config.state !== 'good') return [];
+  const limits = await intercept.surroundings.limits();
+  if ('unseen' in limits) return [finding('skipped', 'ports of outgoing connections: not known', limits.unseen)];
+  const { localPorts, reservedPorts } = limits.seen;
+  if (localPorts === null) return [];
+  const isGiven = (port: number): boolean =>
+    port >= localPorts.from &&
+    port <= localPorts.to &&
+    !reservedPorts.some(({ from, to }) => port >= from && port <= to);
+  return [...config.mesh.sidecars.values()].flatMap(({ name, outbound, inbound, admin }) => {
+    const own = [outbound, inbound, admin.kind === 'http' ? admin.port : undefined];
+    const ports = own.filter((port) => port !== undefined && isGiven(port));
+    if (ports.length === 0) return [];
+    return [
+      finding(
+        'warning',
+        `${name}: port ${ports.join(', ')} lies among those that outgoing connections are given (${localPorts.from}-${localPorts.to})`,
+        'a connection of any program can hold the port when the sidecar starts again: it could not listen then (EADDRINUSE)',
+        {
+          hint: `reserve it: \`sysctl -w net.ipv4.ip_local_reserved_ports=${ports.join(',')}\` (with those that are reserved already)`,
+        },
+      ),
+    ];
+  });
+}
+
+/** Without a mesh.yaml there is nothing to look at, which is no fault: weir may not be set up yet. */
+async function withMesh(
+  config: CheckConfig,
+  look: (mesh: ResolvedMeshConfig) => Promise<CheckFinding[]>,
+): Promise<CheckFinding[]> {
+  switch (config.state) {
+    case 'good':
+      return look(config.mesh);
+    case 'missing':
+      return [
+        finding('skipped', `there is no ${config.file}: no sidecar to look at`, WHY, {
+          hint: 'name another with --config; `weir config schema` tells what it holds',
+        }),
+      ];
+    case 'broken':
+      return [
+        finding('error', `mesh.yaml cannot be used: ${config.error.what}`, config.error.why, {
+          hint: config.error.hint,
+          evidence: config.error.code,
+        }),
+      ];
+  }
+}
+
+/** A crash loop has its cause in the journal; the admin of such a sidecar only refuses connections. */
+async function judgeCrash({ intercept }: CheckHost, sidecar: SidecarConfig<AccountId>): Promise<CheckFinding[]> {
+  const { name } = sidecar;
+  const managed = await intercept.sidecarStatus(name, sidecar);
+  if (managed === null) return [];
+  const { crash, state } = managed;
+  if (crash === null) return [finding('ok', `${name}: no crash is on record`, CRASH_WHY)];
+  const times = crash.inARow > 1 ? `, ${crash.inARow} times in a row` : '';
+  const evidence = `last at ${crash.at}`;
+  const hint = `\`weir sidecar history ${name}\` has every crash; \`weir sidecar rollback ${name}\` goes to the former pair`;
+  const what = `Envoy ended${times}: ${crash.detail}`;
+  if (state === 'failed' || state === 'starting')
+    return [finding('error', `${name} does not come up: ${what}`, CRASH_WHY, { hint, evidence })];
+  if (intercept.clock.now() - Date.parse(crash.at) > RECENT_MS)
+    return [finding('ok', `${name}: no crash within a day`, CRASH_WHY, { evidence })];
+  return [finding('warning', `${name}: ${what}`, CRASH_WHY, { hint, evidence })];
+}
+
+/** A sidecar that accepts and says nothing is worse than a dead one: connections to it hang instead of failing. */
+async function askOne(host: CheckHost, sidecar: SidecarConfig<AccountId>): Promise<CheckFinding> {
+  const { name, admin, readyPath } = sidecar;
+  const evidence =
+    admin.kind === 'unix' ? `${admin.path}${readyPath}` : `http://${admin.host}:${admin.port}${readyPath}`;
+  const readiness = await host.intercept.askReadiness(admin, readyPath, READY_TIMEOUT_MS);
+  switch (readiness.state) {
+    case 'ready':
+      return finding('ok', `${name} is ready`, WHY, { evidence });
+    case 'not-ready':
+      return finding('error', `${name} is not ready: ${readiness.detail}`, WHY, {
+        hint: "look at the sidecar's own log",
+        evidence,
+      });
+    case 'dead':
+      return finding('error', `${name} does not run: ${readiness.detail}`, WHY, {
+        hint: `start it; mesh.yaml names its admin endpoint in sidecars.${name}.admin`,
+        evidence,
+      });
+    case 'frozen':
+      return finding('timeout', `${name} accepts and does not answer within ${READY_TIMEOUT_MS} ms`, WHY, {
+        hint: 'it hangs or is overloaded: restart it before anything is diverted to it',
+        evidence,
+      });
+  }
+}
+
+/** The facts for the judgement of one listener. */
+interface ListenerFacts {
+  readonly listeners: readonly TcpSocket[];
+  readonly hasIpv4: boolean;
+  readonly hasIpv6: boolean;
+  readonly apps: readonly AppConfig<AccountId>[];
+}
+
+/**
+ * Judges whether a process listens on the port of redirected connections, in both families. Only ports that some
+ * application uses matter.
+ */
+function judgeListener(
+  sidecar: SidecarConfig<AccountId>,
+  direction: 'outbound' | 'inbound',
+  { listeners, hasIpv4, hasIpv6, apps }: ListenerFacts,
+): CheckFinding[] {
+  const port = sidecar[direction];
+  const users = apps.filter((app) => app[direction] !== null);
+  if (port === undefined || users.length === 0) return [];
+  const where = `${sidecar.name} (${direction}, port ${port})`;
+  const { ipv4, ipv6 } = listeningFamilies(listeners, port, direction);
+  const evidence = users.map((app) => app.name).join(', ');
+  if (!ipv4 && !ipv6)
+    return [
+      finding('error', `${where}: nobody listens`, WHY, {
+        hint: 'compare the listeners in its bootstrap with mesh.yaml',
+        evidence: `used by ${evidence}`,
+      }),
+    ];
+  if (ipv6 && !ipv4 && !hasIpv4) return [finding('ok', `${where}: answers on IPv6, and there is no IPv4`, WHY)];
+  if (ipv4 && (ipv6 || !hasIpv6))
+    return [
+      finding('ok', `${where}: ${ipv6 ? 'answers on IPv4 and IPv6' : 'answers on IPv4, and there is no IPv6'}`, WHY),
+    ];
+  const missing = ipv4 ? 'IPv6' : 'IPv4';
+  const denying = users.filter((app) => app.onFailure === 'deny').map((app) => app.name);
+  const listen = direction === 'inbound' ? 'on the wildcard address (::)' : `on ${ipv4 ? '::1' : '127.0.0.1'}`;
+  const hint = `let it listen ${listen} as well`;
+  const what =
+    denying.length > 0
+      ? `${where}: not on ${missing}, and ${denying.join(', ')} may not go direct: \`weir on\` will refuse`
+      : `${where}: not on ${missing}: ${missing} connections will stay direct`;
+  return [finding(denying.length > 0 ? 'error' : 'warning', what, WHY, { hint, evidence: `used by ${evidence}` })];
+}

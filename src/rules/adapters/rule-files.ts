@@ -1,0 +1,198 @@
+/** The file access of the rules commands: rule files as text, folders with rules, and what is written. */
+import { constants } from 'node:fs';
+import { access, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { WeirError } from '../../errors/weir-error.ts';
+import { makeFolder } from '../../platform/make-folder.ts';
+import type { RuleFileListing, RuleFilePath, RuleFiles } from '../usecases/ports.ts';
+import { decodeText } from './decode-text.ts';
+
+/** The largest rule file that is read, in bytes. */
+const MAX_RULE_BYTES = 4 * 1024 * 1024;
+
+const RULE_EXTENSIONS = new Set(['.groovy', '.url', '.yaml', '.yml', '.txt', '.java', '.rule']);
+/** Extensions that may hold rules, but that a search of folders skips. The listing reports such files. */
+const NEAR_EXTENSIONS = new Set(['.js', '.json', '.gvy', '.xml', '.properties']);
+const TOLD = 5;
+
+/**
+ * The files behind the paths, sorted, each once. A path to a file gives that file; a folder gives all files that can be
+ * rules. Links are followed. The result also lists missing, broken and skipped files.
+ * @throws WeirError WEIR5026 when nothing is left and nothing went wrong.
+ */
+async function listRuleFiles(paths: readonly string[], except?: string): Promise<RuleFileListing> {
+  const found = new Map<string, RuleFilePath>();
+  const errors: WeirError[] = [];
+  const skipped: string[] = [];
+  for (const path of paths) {
+    try {
+      const info = await stat(path);
+      if (!info.isDirectory()) found.set(path, { path, name: basename(path), root: dirname(path) });
+      else {
+        const walk = { root: path, except: except === undefined ? null : resolve(except), seen: new Set<string>() };
+        await walkFolder(path, walk, { found, errors, skipped });
+      }
+    } catch (error) {
+      const cause = error as NodeJS.ErrnoException;
+      errors.push(unreadable(path, cause.code === 'ENOENT' ? 'there is no such file or folder' : cause.message, cause));
+    }
+  }
+  const files = [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  if (files.length === 0 && errors.length === 0) {
+    throw new WeirError('WEIR5026', {
+      what: `no rule file in ${paths.join(', ')}`,
+      why: `none of the files there ends in ${[...RULE_EXTENSIONS].join(', ')}`,
+      hint: 'name the files themselves',
+    });
+  }
+  const more = skipped.length > TOLD ? ` and ${skipped.length - TOLD} more` : '';
+  const told = skipped.sort().slice(0, TOLD).join(', ');
+  const warnings = skipped.length === 0 ? [] : [`skipped, name them to have them read: ${told}${more}`];
+  return { files, errors, warnings };
+}
+
+interface Walk {
+  readonly root: string;
+  /** The output folder, which is never read. */
+  readonly except: string | null;
+  /** Real paths of the folders above, so that a link upwards ends. */
+  readonly seen: ReadonlySet<string>;
+}
+
+interface Found {
+  readonly found: Map<string, RuleFilePath>;
+  readonly errors: WeirError[];
+  readonly skipped: string[];
+}
+
+async function walkFolder(folder: string, walk: Walk, out: Found): Promise<void> {
+  const real = await realpath(folder);
+  if (real === walk.except || resolve(folder) === walk.except || walk.seen.has(real)) return;
+  const inner = { ...walk, seen: new Set([...walk.seen, real]) };
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    try {
+      const info = entry.isSymbolicLink() ? await stat(path) : entry;
+      if (info.isDirectory()) await walkFolder(path, inner, out);
+      else if (info.isFile()) {
+        const extension = extname(entry.name).toLowerCase();
+        const name = relative(walk.root, path).split(sep).join('/');
+        if (RULE_EXTENSIONS.has(extension)) out.found.set(path, { path, name, root: walk.root });
+        else if (NEAR_EXTENSIONS.has(extension)) out.skipped.push(path);
+      }
+    } catch (error) {
+      const cause = error as NodeJS.ErrnoException;
+      const why = cause.code === 'ENOENT' ? 'the link points to nothing' : cause.message;
+      out.errors.push(unreadable(path, why, cause));
+    }
+  }
+}
+
+async function readBytes(path: string): Promise<Buffer> {
+  const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw unreadable(path, cause.code === 'ENOENT' ? 'there is no such file' : cause.message, cause);
+  });
+  if (info.isDirectory()) throw unreadable(path, 'it is a folder');
+  // A pipe (process substitution) has no size; what comes out of it is measured after.
+  if (info.size > MAX_RULE_BYTES) throw tooLarge(path, info.size);
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw unreadable(path, cause.message, cause);
+  });
+  if (bytes.length > MAX_RULE_BYTES) throw tooLarge(path, bytes.length);
+  return bytes;
+}
+
+/** The text of a file, or null when there is none. */
+async function readTextIfPresent(path: string): Promise<string | null> {
+  return readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return null;
+    throw unreadable(path, cause.message, cause);
+  });
+}
+
+/** Names in a folder, sorted; empty when it does not exist. */
+async function listFolder(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return [];
+    throw unreadable(folder, cause.code === 'ENOTDIR' ? 'it is no folder' : cause.message, cause);
+  });
+  return names.sort();
+}
+
+/** Writes a file by a rename in its own folder, so that nobody sees half of it. Throws WEIR5021. */
+async function writeTextAtomically(path: string, text: string): Promise<void> {
+  const draft = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  try {
+    await makeFolder(dirname(path));
+    await writeFile(draft, text);
+    await rename(draft, path);
+  } catch (cause) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw unwritable(path, cause as Error);
+  }
+}
+
+/** Makes the folder of a file that is going to be written, and sees that it can be. Throws WEIR5021. */
+async function requireWritable(path: string): Promise<void> {
+  try {
+    await makeFolder(dirname(path));
+    await access(dirname(path), constants.W_OK);
+    const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return null;
+      throw cause;
+    });
+    if (info?.isDirectory() === true) throw new Error('it is a folder');
+  } catch (cause) {
+    throw unwritable(path, cause as Error);
+  }
+}
+
+/** Removes a file that must not stay; no error when it is gone already. */
+async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
+
+async function fileExists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return false;
+      throw unreadable(path, cause.message, cause);
+    },
+  );
+}
+
+function unwritable(path: string, cause: Error): WeirError {
+  return new WeirError('WEIR5021', {
+    what: `${path} cannot be written`,
+    why: cause.message,
+    hint: 'choose another place, or change the owner or mode of the folder',
+    cause,
+  });
+}
+
+function tooLarge(path: string, size: number): WeirError {
+  return unreadable(path, `it holds ${size} bytes, more than the ${MAX_RULE_BYTES} that are read`);
+}
+
+function unreadable(path: string, why: string, cause?: unknown): WeirError {
+  return new WeirError('WEIR5020', {
+    what: `${path} cannot be read`,
+    why,
+    hint: 'name a readable text file of at most 4 MB, or a folder with such files',
+    location: { file: path, line: 1, column: 1 },
+    cause,
+  });
+}
+
+/** The file access of the rules commands, on this machine's file system. */
+export const localRuleFiles: RuleFiles = {
+  list: listRuleFiles,
+  read: async (path, encoding) => decodeText(await readBytes(path), path, encoding),
+  readIfPresent: readTextIfPresent,
+  exists: fileExists,
+  listFolder,
+  write: writeTextAtomically,
+  requireWritable,
+  remove: removeFile,
+};

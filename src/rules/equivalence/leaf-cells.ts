@@ -1,0 +1,47 @@
+/** The types of a leaf's cells. */
+import type { LeafValue } from '../models/target-model.ts';
+import type { CallLeaf } from '../plan/plan-term.ts';
+
+/** One cell of a leaf: a value that stands for it, which rules and entries it lets live, and whether the router throws. */
+export interface LeafCell {
+  readonly value: LeafValue;
+  readonly rules: bigint;
+  readonly entries: bigint;
+  readonly throws: boolean;
+}
+
+/** A leaf with its cells. `doubt` is the first rule (its index) whose cells may be incomplete; Infinity: all are there. */
+export interface LeafCells {
+  readonly leaf: CallLeaf;
+  readonly cells: readonly LeafCell[];
+  readonly doubt: number;
+  /** Whether every cell that the entries cut out has a value here. */
+  readonly complete: boolean;
+}
+
+/** The cells of a leaf, which shapes share; who may be met is each shape's own question. */
+export interface KnownCells extends Omit<LeafCells, 'doubt'> {
+  readonly doubts: DoubtfulRules;
+}
+
+/** The indexes of the rules whose cells may be incomplete, in order; each is looked for once, when it is asked for. */
+export class DoubtfulRules {
+  readonly #count: number;
+  readonly #isDoubtful: (index: number) => boolean;
+  readonly #found: number[] = [];
+  #next = 0;
+
+  constructor(count: number, isDoubtful: (index: number) => boolean) {
+    this.#count = count;
+    this.#isDoubtful = isDoubtful;
+  }
+
+  /** The rule of this place among the doubtful ones; undefined past the last. */
+  at(place: number): number | undefined {
+    while (this.#found.length <= place && this.#next < this.#count) {
+      if (this.#isDoubtful(this.#next)) this.#found.push(this.#next);
+      this.#next += 1;
+    }
+    return this.#found[place];
+  }
+}

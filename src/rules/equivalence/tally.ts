@@ -1,0 +1,158 @@
+/** Counts, rule by rule, what a comparison of a plan with documents found. */
+import type { RoutingCall, RoutingProvider } from '../case-file.ts';
+import type { TargetOutcome } from '../models/target-model.ts';
+import type { PlanDecision } from '../plan/evaluate-plan.ts';
+import type { PlanRule, RoutePlan } from '../plan/route-plan.ts';
+import { refusesRule } from '../targets/entry-name.ts';
+import type { WhenEmpty } from '../targets/when-empty.ts';
+import { compareOutcomes, describeDecision, describeTargetOutcome } from './compare-outcomes.ts';
+
+/** Certainty that a rule and its documents agree. */
+export type Verdict = 'proved' | 'proved+oracle' | 'sampled' | 'unverified';
+
+/**
+ * Fate of a rule's calls in the documents. `converted`: the documents decide them. `left`: an entry of this rule leaves
+ * them to the script. `shadowed`: an earlier entry of another rule leaves them to the script. `none`: no call reaches
+ * the rule.
+ */
+export type RuleState = 'converted' | 'shadowed' | 'left' | 'none';
+
+/** A call on which plan and documents differ, or a caveat of the target shows. */
+export interface Witness {
+  readonly rule: string;
+  readonly call: RoutingCall;
+  readonly script: string;
+  readonly target: string;
+}
+
+/** The findings of the comparison about one rule. */
+export interface RuleProof {
+  readonly id: string;
+  readonly verdict: Verdict;
+  readonly state: RuleState;
+  /** Entries of other rules that take calls of this one and leave them to the script. */
+  readonly shadowedBy: readonly string[];
+  /** Combinations of cells in which this rule decides. */
+  readonly cells: number;
+  readonly disagreements: readonly Witness[];
+  /** Calls that the target fails or widens as its diagnostics say: null arguments, empty groups. */
+  readonly caveats: readonly Witness[];
+}
+
+/** One call that was put to both sides. */
+export interface Trial {
+  readonly rule: PlanRule;
+  readonly call: RoutingCall;
+  readonly present: readonly RoutingProvider[];
+  /** The cells of a leaf that this rule or one before it reads may be incomplete. */
+  readonly doubtful: boolean;
+  /** The services describe the method of the call. */
+  readonly known: boolean;
+}
+
+interface Cells {
+  met: number;
+  decided: number;
+  readonly left: Set<string>;
+}
+
+interface Entry {
+  readonly known: Cells;
+  readonly beyond: Cells;
+  sampled: boolean;
+  readonly bad: Witness[];
+  readonly caveats: Witness[];
+}
+
+const KEPT_WITNESSES = 3;
+
+/** Takes the calls of a comparison one by one. */
+export class Tally {
+  private readonly entries = new Map<string, Entry>();
+  private calls = 0;
+  private readonly describes: boolean;
+  private readonly whenEmpty: WhenEmpty;
+
+  /** `describes`: the input holds methods with their signatures. */
+  constructor(plan: RoutePlan, describes: boolean, whenEmpty: WhenEmpty) {
+    this.describes = describes;
+    this.whenEmpty = whenEmpty;
+    const cells = (): Cells => ({ met: 0, decided: 0, left: new Set() });
+    for (const rule of plan.rules) {
+      this.entries.set(rule.id, { known: cells(), beyond: cells(), sampled: false, bad: [], caveats: [] });
+    }
+  }
+
+  /** Counts a combination of cells in which a rule decides. */
+  meet(rule: PlanRule, known: boolean): void {
+    const entry = this.entries.get(rule.id);
+    if (entry !== undefined) entry[known ? 'known' : 'beyond'].met += 1;
+  }
+
+  /** Marks rules whose cells may be missing. */
+  doubt(indexes: readonly number[]): void {
+    const entries = [...this.entries.values()];
+    for (const index of indexes) {
+      const entry = entries[index];
+      if (entry !== undefined) entry.sampled = true;
+    }
+  }
+
+  /** Takes one call with both outcomes. */
+  judge({ rule, call, present, doubtful, known }: Trial, script: PlanDecision, target: TargetOutcome): void {
+    this.calls += 1;
+    const entry = this.entries.get(rule.id);
+    if (entry === undefined) return;
+    const cells = entry[known ? 'known' : 'beyond'];
+    const falls = rule.then.kind === 'route';
+    const sort = compareOutcomes(script, target, { present, whenEmpty: this.whenEmpty, falls });
+    if (sort === 'left') {
+      if ('entry' in target && target.entry !== null) cells.left.add(target.entry);
+      return;
+    }
+    cells.decided += 1;
+    entry.sampled ||= doubtful;
+    if (sort === 'equal') return;
+    const list = sort === 'caveat' || hasInexactNumber(call) ? entry.caveats : entry.bad;
+    if (list.length >= KEPT_WITNESSES) return;
+    const only = { ...call, only: present.map((provider) => provider.id) };
+    list.push({ rule: rule.id, call: only, script: describeDecision(script), target: describeTargetOutcome(target) });
+  }
+
+  /** Records a call for which weir cannot tell the script's decision. Nothing is compared, and the rule says so. */
+  cannotTell(rule: PlanRule, call: RoutingCall, reason: string): void {
+    const caveats = this.entries.get(rule.id)?.caveats;
+    if (caveats === undefined || caveats.length >= KEPT_WITNESSES) return;
+    caveats.push({ rule: rule.id, call, script: `weir cannot say: ${reason}`, target: 'not compared' });
+  }
+
+  /** The findings about every rule, and the number of compared calls. */
+  report(): { rules: RuleProof[]; calls: number } {
+    const rules = [...this.entries].map(([id, entry]): RuleProof => {
+      const { known, beyond, sampled, bad, caveats } = entry;
+      // Where methods are described, a rule that only undescribed calls reach stays with the script without a loss.
+      const cells = known.met > 0 ? known : beyond;
+      const found = stateOf(id, cells);
+      const state = this.describes && known.met === 0 && found !== 'converted' ? 'none' : found;
+      const proved = sampled ? 'sampled' : 'proved';
+      const verdict = bad.length > 0 || state !== 'converted' ? 'unverified' : proved;
+      const shadowedBy = [...cells.left].filter((name) => refusesRule(name, id) === false).sort();
+      return { id, verdict, state, shadowedBy, cells: known.met + beyond.met, disagreements: bad, caveats };
+    });
+    return { rules, calls: this.calls };
+  }
+}
+
+function stateOf(id: string, { met, decided, left }: Cells): RuleState {
+  if (met === 0) return 'none';
+  if ([...left].some((name) => refusesRule(name, id) === true)) return 'left';
+  if (decided > 0) return 'converted';
+  // Met, and neither compared nor taken by an entry: weir cannot say what the script does with the calls.
+  if (left.size === 0) return 'left';
+  return [...left].some((name) => refusesRule(name, id) === null) ? 'left' : 'shadowed';
+}
+
+// Numbers that a double cannot hold: WR025 announces what happens to them.
+function hasInexactNumber(call: RoutingCall): boolean {
+  return call.args.some((arg) => arg.t === 'java.lang.Long' && 'v' in arg && Math.abs(Number(arg.v)) > 2 ** 53);
+}

@@ -1,0 +1,87 @@
+/** The report of a conversion as Markdown. */
+import type { RoutingCall } from '../case-file.ts';
+import { DIAGNOSTICS } from '../diagnostics/catalogue.ts';
+import type { Witness } from '../equivalence/tally.ts';
+import { describeTypedValue } from '../plan/typed-value.ts';
+import { conversionJson } from './conversion-json.ts';
+import { fateOf, type ScriptResult, scriptFidelity, sentenceOf } from './script-result.ts';
+
+/** The report of a run for people: totals, then each script with its rules, what they lose, witness calls and repairs. */
+export function markdownReport(results: readonly ScriptResult[], target: string): string {
+  const { totals } = conversionJson(results, target);
+  const lines = [
+    '# Conversion of routing rules',
+    '',
+    `Target: ${target}. ${totals.scripts} scripts (${totals.live} live, ${totals.dead} dead, ${totals.broken} broken), ${totals.rules} rules: ${totals.states.converted} converted, ${totals.states.shadowed} shadowed, ${totals.states.left} left to the script, ${totals.states.none} that no call comes to; ${totals.exact} exact, ${totals.noted} noted, ${totals.lossy} lossy, ${totals.refused} refused.`,
+    `Both models were asked about ${totals.comparedCalls} calls.`,
+    '',
+    '| script | kind | effect | fidelity | rules | converted | not in force in the documents |',
+    '|---|---|---|---|---|---|---|',
+    ...results.map((result) => {
+      const { rules } = result.converted;
+      const done = rules.filter((rule) => rule.state === 'converted').length;
+      const open = rules.filter((rule) => rule.state === 'left' || rule.state === 'shadowed').length;
+      return `| ${cell(result.path)} | ${result.plan.source.kind} | ${result.plan.effect.state} | ${scriptFidelity(result)} | ${rules.length} | ${done} | ${open} |`;
+    }),
+    '',
+  ];
+  for (const result of results) lines.push(...scriptSection(result));
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function scriptSection(result: ScriptResult): string[] {
+  const lines = [`## ${result.path}`, ''];
+  if (result.plan.effect.state !== 'live') {
+    lines.push(
+      `**${result.plan.effect.state}**: ${result.plan.effect.reasons.map((one) => one.message).join(' ')}`,
+      '',
+    );
+  }
+  for (const rule of result.converted.rules) {
+    lines.push(`- line ${rule.line}: ${plain(sentenceOf(result, rule.id))} *(${rule.id}, ${fateOf(rule)})*`);
+  }
+  lines.push('', '| rule | line | state | fidelity | verdict | cells | diagnostics |', '|---|---|---|---|---|---|---|');
+  for (const rule of result.converted.rules) {
+    const codes = [...new Set(result.diagnostics.filter((one) => one.rule === rule.id).map((one) => one.code))].sort();
+    lines.push(
+      `| ${rule.id} | ${rule.line} | ${rule.state} | ${rule.fidelity} | ${rule.verdict} | ${rule.proof?.cells ?? 0} | ${codes.join(', ')} |`,
+    );
+  }
+  lines.push('');
+  for (const one of result.diagnostics) {
+    const where = `${result.path}:${one.line}:${one.column}`;
+    lines.push(`- **${one.code}** ${where}${one.rule === null ? '' : ` (${one.rule})`}: ${one.message}`);
+    lines.push(`  ${DIAGNOSTICS[one.code].instead}`);
+    if (one.frame !== '') lines.push('', '  ```', ...one.frame.split('\n').map((line) => `  ${line}`), '  ```', '');
+  }
+  for (const rule of result.converted.rules) {
+    for (const witness of [...(rule.proof?.disagreements ?? []), ...(rule.proof?.caveats ?? []).slice(0, 1)]) {
+      lines.push(`- Witness for ${rule.id}: ${describeWitness(witness)}`);
+    }
+  }
+  lines.push('');
+  return lines;
+}
+
+/** One line: the call, what the script does, what the documents do. */
+export function describeWitness({ call, script, target }: Witness): string {
+  return `${describeCall(call)}: script ${script}, documents ${target}`;
+}
+
+/** The call of a witness: method, arguments, attachments, caller. */
+export function describeCall(call: RoutingCall): string {
+  const args = call.args.map(describeTypedValue).join(', ');
+  const attachments = Object.entries(call.attachments).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  const caller = [call.consumer.application, call.consumer.host].filter((part) => part !== undefined).join('@');
+  const extra = [...attachments, ...(caller === '' ? [] : [`caller ${caller}`])].join(', ');
+  return `\`${call.service}.${call.method}(${args})\`${extra === '' ? '' : ` with ${extra}`}`;
+}
+
+// Stars and angle brackets of patterns are no Markdown.
+function plain(text: string): string {
+  return text.replaceAll(/[\\*_<`]/g, (char) => `\\${char}`);
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|');
+}

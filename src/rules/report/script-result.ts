@@ -1,0 +1,56 @@
+/** The result of one converted script, which all reports read. */
+import type { ConvertedPlan, ConvertedRule } from '../convert-plan.ts';
+import type { DiagnosticCode } from '../diagnostics/catalogue.ts';
+import { describeRule, ruleOf } from '../plan/describe-rule.ts';
+import type { PlanSpan, RoutePlan } from '../plan/route-plan.ts';
+import type { Fidelity, TargetName } from '../targets/target.ts';
+
+/** One finding about a script, at its place in the file that was read. */
+export interface ScriptDiagnostic {
+  readonly code: DiagnosticCode;
+  readonly rule: string | null;
+  readonly message: string;
+  /** Lines and columns count from 1. */
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+  /** The line with a caret, '' when there is none. */
+  readonly frame: string;
+}
+
+/** A script that was read and planned, with its conversion. */
+export interface ScriptResult {
+  readonly path: string;
+  readonly name: string;
+  readonly plan: RoutePlan;
+  readonly target: TargetName;
+  readonly converted: ConvertedPlan;
+  readonly diagnostics: readonly ScriptDiagnostic[];
+  /** Paths of the files that belong to it, relative to the output folder. */
+  readonly outputs: readonly string[];
+}
+
+/** The worst level of a script's rules; `exact` for one that has none. */
+export function scriptFidelity(result: ScriptResult): Fidelity {
+  const order: readonly Fidelity[] = ['exact', 'noted', 'lossy', 'refused'];
+  return order[Math.max(0, ...result.converted.rules.map((rule) => order.indexOf(rule.fidelity)))] ?? 'exact';
+}
+
+/** One rule of a script as a sentence. */
+export function sentenceOf({ plan }: ScriptResult, id: string): string {
+  const rule = ruleOf(plan, id);
+  return rule === undefined ? '' : describeRule(plan, rule);
+}
+
+/** The result of a rule, in a few words. */
+export function fateOf({ state, verdict, shadowedBy }: ConvertedRule): string {
+  if (state === 'converted') return `converted, ${verdict}`;
+  if (state === 'shadowed') return `shadowed by ${shadowedBy.join(', ')}`;
+  return state === 'left' ? 'left to the script' : 'no call comes to it';
+}
+
+/** Where a span lies, as a diagnostic tells it. */
+export function placeOf(span: PlanSpan): Pick<ScriptDiagnostic, 'line' | 'column' | 'endLine' | 'endColumn'> {
+  return { line: span.line, column: span.column, endLine: span.endLine, endColumn: span.endColumn };
+}

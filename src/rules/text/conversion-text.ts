@@ -1,0 +1,146 @@
+/** The output of `weir rules convert` for a terminal. */
+import type { Paint } from '../../cli/paint.ts';
+import { plural, wrapText } from '../../cli/wrap-text.ts';
+import type { WeirError } from '../../errors/weir-error.ts';
+import type { ConversionJson } from '../report/conversion-json.ts';
+import {
+  fateOf,
+  type ScriptDiagnostic,
+  type ScriptResult,
+  scriptFidelity,
+  sentenceOf,
+} from '../report/script-result.ts';
+import { printable } from './printable.ts';
+
+const SHOWN_DIAGNOSTICS = 12;
+const SHOWN_RULES = 16;
+const SHOWN_PLACES = 6;
+
+/**
+ * Layout of the text: `out` is the output folder, null with --check; `columns` is the width, null where nothing wraps.
+ */
+export interface ConversionTextOptions {
+  readonly out: string | null;
+  readonly columns: number | null;
+  /** Which parts of the estate the flags gave. */
+  readonly given: { readonly services: boolean; readonly providers: boolean };
+}
+
+/**
+ * The text of `weir rules convert`. Each script comes with its rules and their results. Then follow the losses with
+ * their places, advice, totals and the written files.
+ */
+export function formatConversion(
+  results: readonly ScriptResult[],
+  json: ConversionJson & { readonly stale: readonly string[] },
+  paint: Paint,
+  { out, columns, given }: ConversionTextOptions,
+): string {
+  const width = columns ?? Number.POSITIVE_INFINITY;
+  const lines: string[] = [];
+  for (const result of results) {
+    lines.push(...wrapText(headline(result), width));
+    lines.push(...ruleLines(result, width, paint));
+    lines.push(...diagnosticLines(result, width, paint));
+    for (const hint of hintsFor(result, given)) {
+      const [first = '', ...more] = wrapText(`hint: ${hint}`, width - 4);
+      lines.push(`  ${first}`, ...more.map((row) => `    ${row}`));
+    }
+  }
+  const { totals } = json;
+  const { converted, shadowed, left, none } = totals.states;
+  lines.push(
+    `${plural(totals.scripts, 'script')}: ${totals.live} live, ${totals.dead} dead, ${totals.broken} broken`,
+    ...wrapText(
+      `${plural(totals.rules, 'rule')}: ${converted} converted, ${shadowed} shadowed, ${left} left to the script, ${none} that no call comes to; ${totals.exact} exact, ${totals.noted} noted, ${totals.lossy} lossy, ${totals.refused} refused; ${totals.proved} proved on ${plural(totals.comparedCalls, 'call')}`,
+      width,
+    ),
+  );
+  const files = results.reduce((sum, { outputs }) => sum + outputs.length, 0);
+  if (out !== null) lines.push(`written: ${plural(files, 'file')} in ${out}`);
+  for (const name of json.stale) lines.push(`stale: ${name}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function headline(result: ScriptResult): string {
+  const { rules } = result.converted;
+  const count = (state: string): number => rules.filter((rule) => rule.state === state).length;
+  const none = count('none');
+  const parts = [`${count('converted')} of ${plural(rules.length - none, 'rule')} converted`];
+  if (count('left') > 0) parts.push(`${count('left')} left to the script`);
+  if (count('shadowed') > 0) parts.push(`${count('shadowed')} shadowed`);
+  if (none > 0) parts.push(`no call comes to ${none} more`);
+  const { state } = result.plan.effect;
+  return `${printable(result.path)}: ${state === 'live' ? scriptFidelity(result) : state}, ${parts.join(', ')}`;
+}
+
+// Rules with the same sentence and the same result share one line. Rules that no call reaches are only counted.
+function ruleLines(result: ScriptResult, width: number, paint: Paint): string[] {
+  if (result.plan.effect.state !== 'live') return [];
+  const told = new Map<string, number[]>();
+  for (const rule of result.converted.rules) {
+    if (rule.state === 'none') continue;
+    const text = `${sentenceOf(result, rule.id)} (${fateOf(rule)})`;
+    told.set(text, [...(told.get(text) ?? []), rule.line]);
+  }
+  const lines = [...told].slice(0, SHOWN_RULES).flatMap(([text, at]) => {
+    const places = [...new Set(at)].slice(0, SHOWN_PLACES).join(', ');
+    const [first = '', ...more] = wrapText(printable(`line ${places}: ${text}`), width - 4);
+    return [`  ${first}`, ...more.map((row) => `    ${row}`)];
+  });
+  const hidden = told.size - SHOWN_RULES;
+  if (hidden > 0) lines.push(paint.faint(`  and ${plural(hidden, 'more rule')}; --report has all`));
+  return lines;
+}
+
+function diagnosticLines({ diagnostics }: ScriptResult, width: number, paint: Paint): string[] {
+  const groups = new Map<string, ScriptDiagnostic[]>();
+  for (const one of diagnostics) {
+    const key = `${one.code} ${one.message}`;
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  const framed = new Set<string>();
+  const lines = [...groups.values()].slice(0, SHOWN_DIAGNOSTICS).flatMap((group) => {
+    const [{ code, message, line, column, frame }, ...others] = group as [ScriptDiagnostic, ...ScriptDiagnostic[]];
+    const places = [...new Set(others.map((one) => `${one.line}:${one.column}`))];
+    const also =
+      places.length === 0
+        ? ''
+        : ` (also ${places.slice(0, SHOWN_PLACES).join(', ')}${places.length > SHOWN_PLACES ? ', ...' : ''})`;
+    const rows = wrapText(printable(`${code} ${line}:${column} ${message}${also}`), width - 4);
+    const [first = '', ...more] = rows;
+    const out = [`  ${first.replace(code, paint.caution(code))}`, ...more.map((row) => `    ${row}`)];
+    // A line that was drawn already is not drawn again.
+    if (frame !== '' && !framed.has(`${line}`)) {
+      framed.add(`${line}`);
+      out.push(...frame.split('\n').map((row) => `    ${paint.faint(printable(row))}`));
+    }
+    return out;
+  });
+  const more = groups.size - SHOWN_DIAGNOSTICS;
+  if (more > 0) lines.push(`  and ${more} more; --report has all`);
+  return lines;
+}
+
+function hintsFor({ diagnostics }: ScriptResult, given: ConversionTextOptions['given']): string[] {
+  const has = (...codes: readonly string[]): boolean => diagnostics.some((one) => codes.includes(one.code));
+  const hints: string[] = [];
+  if (!given.services && has('WR027')) {
+    hints.push(
+      'give --services FILE (interfaces with their methods): rules about arguments need the types of parameters',
+    );
+  }
+  if (!given.providers && has('WR017', 'WR062')) {
+    hints.push(
+      'give --providers FILE (the registry as JSON, or a list of its dubbo:// URLs): sets that depend on it are then computed, and what is taken for granted is checked',
+    );
+  }
+  return hints;
+}
+
+/** One line for each file that could not be used. */
+export function formatRuleErrors(errors: readonly WeirError[]): string {
+  return errors
+    .map((error) => `${printable(`${error.message.replace(/\.$/, '')}: ${error.why} (${error.hint})`)}\n`)
+    .join('');
+}

@@ -1,0 +1,103 @@
+/** The use case of `weir rules inspect`. */
+import { WeirError } from '../../errors/weir-error.ts';
+import { convertPlan } from '../convert-plan.ts';
+import type { EngineSupport, PlanScope, RoutePlan } from '../plan/route-plan.ts';
+import { type UnusableFile, unusableFile } from '../report/unusable-files.ts';
+import { worseFidelity } from '../targets/fidelity.ts';
+import { targetVersion } from '../targets/lower.ts';
+import type { Fidelity, TargetName } from '../targets/target.ts';
+import { confirmPlan } from './confirm-plan.ts';
+import { type EstateFlags, readEstate } from './estate.ts';
+import { planRuleFile } from './plan-rule-file.ts';
+import type { RuleFiles, ScriptOracle } from './ports.ts';
+
+/** `result` of `weir rules inspect --json`. */
+export interface Inspection {
+  readonly scripts: readonly InspectedScript[];
+  readonly errors: readonly UnusableFile[];
+  /** Files that were skipped, and why the real engine gave no answer. */
+  readonly warnings: readonly string[];
+}
+
+/** One file: its kind, its effect with reasons, and the result that a conversion of its rules would have. */
+export interface InspectedScript {
+  readonly path: string;
+  readonly kind: string;
+  readonly form: string;
+  readonly scope: PlanScope;
+  /** `unknown`: the real engine contradicts what weir would say. */
+  readonly effect: 'live' | 'dead' | 'broken' | 'unknown';
+  readonly reasons: readonly string[];
+  /** Rules for which the real engine did something else: message with the call, and the diagnostic. */
+  readonly contradicted: readonly { readonly rule: string; readonly code: 'WR060'; readonly message: string }[];
+  readonly loadedBy: readonly EngineSupport[];
+  readonly fidelity: Fidelity;
+  readonly rules: Readonly<Record<Fidelity, number>>;
+}
+
+/** Inspects files without writing anything; one that cannot be used is listed and stops no other. */
+export async function inspectRules(
+  request: EstateFlags & {
+    readonly paths: readonly string[];
+    readonly target: TargetName;
+    readonly targetVersion?: string | undefined;
+    readonly encoding?: string | undefined;
+  },
+  ports: { readonly files: RuleFiles; readonly oracle?: ScriptOracle | undefined },
+): Promise<Inspection> {
+  const version = targetVersion(request.target, request.targetVersion);
+  const estate = await readEstate(ports.files, request);
+  const scripts: InspectedScript[] = [];
+  const errors: Inspection['errors'][number][] = [];
+  const warnings: string[] = [];
+  const listing = await ports.files.list(request.paths);
+  errors.push(...listing.errors.map((error) => unusableFile(error)));
+  for (const { path } of listing.files) {
+    try {
+      const read = planRuleFile(path, await ports.files.read(path, request.encoding), estate);
+      const found = ports.oracle === undefined ? null : await confirmPlan(read, estate, ports.oracle);
+      const { plan } = found?.planned ?? read;
+      if (found !== null && found.unanswered !== null) warnings.push(`${path}: ${found.unanswered}`);
+      const contradicted = contradictions(plan);
+      const { services, providers } = estate;
+      const converted = convertPlan({
+        plan,
+        name: 'rule',
+        target: request.target,
+        version,
+        services,
+        providers,
+        accepted: new Set(),
+      });
+      const rules: Record<Fidelity, number> = { exact: 0, noted: 0, lossy: 0, refused: 0 };
+      for (const rule of converted.rules) rules[rule.fidelity] += 1;
+      scripts.push({
+        path,
+        kind: plan.source.kind,
+        form: plan.source.form,
+        scope: plan.scope,
+        effect: contradicted.length > 0 && !hasKnownEffect(plan) ? 'unknown' : plan.effect.state,
+        reasons: plan.effect.reasons.map((reason) => reason.message),
+        contradicted,
+        loadedBy: plan.effect.loadedBy,
+        fidelity: converted.rules.map((rule) => rule.fidelity).reduce(worseFidelity, 'exact'),
+        rules,
+      });
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error;
+      errors.push(unusableFile(error, path));
+    }
+  }
+  return { scripts, errors, warnings: [...listing.warnings, ...warnings] };
+}
+
+function contradictions(plan: RoutePlan): InspectedScript['contradicted'] {
+  return plan.rules.flatMap(({ id, notes }) =>
+    notes.flatMap(({ code, message }) => (code === 'WR060' ? [{ rule: id, code, message }] : [])),
+  );
+}
+
+// A rule that is left after the engine was asked, and gives something else than all providers.
+function hasKnownEffect(plan: RoutePlan): boolean {
+  return plan.effect.state === 'live' && plan.rules.some(({ then }) => then.kind !== 'all' && then.kind !== 'opaque');
+}

@@ -1,0 +1,82 @@
+/** The status of a sidecar, with or without its supervisor. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AccountId, SidecarConfig } from '../../mesh/mesh-config.ts';
+import { crashHistory, lastUpgrade } from '../machine/upgrade-history.ts';
+import type { SidecarStatus } from '../machine/upgrade-report.ts';
+import type { SidecarSpec } from '../ports.ts';
+import { sidecarSpec } from '../usecases/sidecar-spec.ts';
+import { askServerInfo } from './envoy-admin.ts';
+import { openSidecar, type WeirFolders } from './open-sidecar.ts';
+import { primaryGroup } from './run-as.ts';
+import { askSupervisorOf } from './supervisor-line.ts';
+
+/** A stopped (SIGSTOP) supervisor does not answer. The status is then read from files. */
+const ANSWER_MS = 1000;
+
+/**
+ * The state of a sidecar: from its supervisor, else from its processes and its admin. Never throws for a dead sidecar.
+ */
+export async function readSidecarStatus(
+  folders: WeirFolders,
+  sidecar: SidecarConfig<AccountId>,
+): Promise<SidecarStatus> {
+  return (await readManagedStatus(folders, sidecar.name, sidecar)) ?? (await unmanaged(sidecar));
+}
+
+/** The same for a sidecar that weir runs; without its entry of mesh.yaml only a supervisor can tell. Null: nobody can. */
+export async function readManagedStatus(
+  folders: WeirFolders,
+  name: string,
+  configured: SidecarConfig<AccountId> | null,
+): Promise<SidecarStatus | null> {
+  const spec = configured === null ? null : await sidecarSpec(configured, primaryGroup);
+  if (configured !== null && spec === null) return null;
+  const asked = askSupervisorOf<'status'>(folders.runDir, name, { command: 'status' });
+  const answer = await Promise.race([asked, sleep(ANSWER_MS, 'late' as const, { ref: false })]);
+  if (answer !== 'late' && answer.kind === 'result') return answer.result;
+  if (spec === null) return null;
+  const seen = await readFromProcesses(folders, spec);
+  // The supervisor listens but did not answer in time: it exists all the same.
+  return answer === 'late' && seen.state === 'unsupervised' ? { ...seen, state: 'live' } : seen;
+}
+
+async function readFromProcesses(folders: WeirFolders, spec: SidecarSpec): Promise<SidecarStatus> {
+  const host = openSidecar(folders, spec);
+  const { found } = await host.findProcesses(spec);
+  const newest = found.at(-1) ?? null;
+  const generation = newest?.launch.generation ?? null;
+  const pair = generation === null ? null : await host.pairs.read(generation.pair);
+  const { entries } = await host.journal.read();
+  return {
+    name: spec.name,
+    state: newest === null ? 'stopped' : 'unsupervised',
+    epoch: generation?.epoch ?? null,
+    pid: newest?.launch.pid ?? null,
+    version: pair?.version ?? null,
+    bootstrapSha256: pair?.bootstrapSha256 ?? null,
+    managed: true,
+    supervisorPid: null,
+    connections: { active: generation === null ? 0 : await host.activeConnections(spec, generation.id) },
+    upgrade: null,
+    crash: crashHistory(entries).at(-1) ?? null,
+    last: lastUpgrade(entries),
+  };
+}
+
+async function unmanaged(sidecar: SidecarConfig<AccountId>): Promise<SidecarStatus> {
+  const info = await askServerInfo(sidecar.admin, 1000);
+  return {
+    name: sidecar.name,
+    state: info === null ? 'stopped' : info.state === 'LIVE' ? 'live' : 'starting',
+    epoch: info?.epoch ?? null,
+    pid: null,
+    version: info?.version ?? null,
+    bootstrapSha256: null,
+    managed: false,
+    supervisorPid: null,
+    connections: { active: 0 },
+    upgrade: null,
+    crash: null,
+    last: null,
+  };
+}

@@ -1,0 +1,101 @@
+/** ZooKeeper's wire format, and the registry's tree on it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { changedPlace } from '../../../src/discovery/registry/zookeeper/changed-place.ts';
+import { JuteReader, JuteWriter, PacketReader } from '../../../src/discovery/registry/zookeeper/jute.ts';
+import { ZooKeeperListing } from '../../../src/discovery/registry/zookeeper/list-registry.ts';
+import { endpointsOf } from '../../../src/discovery/world/endpoints.ts';
+import { World } from '../../../src/discovery/world/world.ts';
+
+const ROOTS = { root: '/dubbo', services: '/services' };
+
+test('what is written is read, however the stream is cut', () => {
+  const words = fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 5 });
+  fc.assert(
+    fc.property(
+      words,
+      fc.integer(),
+      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+      fc.integer({ min: 1, max: 9 }),
+      (texts, int, long, cut) => {
+        const writer = new JuteWriter().int(int).long(long).int(texts.length);
+        for (const text of texts) writer.string(text);
+        const bytes = Buffer.concat([writer.packet(), writer.packet()]);
+        const packets = new PacketReader();
+        const whole: Buffer[] = [];
+        for (let at = 0; at < bytes.length; at += cut) whole.push(...packets.take(bytes.subarray(at, at + cut)));
+        assert.equal(whole.length, 2);
+        for (const packet of whole) {
+          const reader = new JuteReader(packet);
+          assert.deepEqual([reader.int(), reader.long(), reader.strings()], [int, long, texts]);
+        }
+      },
+    ),
+  );
+});
+
+test('lengths that no server sends are refused before memory is taken', () => {
+  const packets = new PacketReader();
+  assert.throws(() => [...packets.take(Buffer.from([0x7f, 0xff, 0xff, 0xff]))], RangeError);
+  assert.throws(() => [...new PacketReader().take(Buffer.from([0xff, 0, 0, 0]))], RangeError);
+  assert.throws(() => new JuteReader(Buffer.from([0, 0, 0, 9, 1])).buffer(), RangeError);
+  assert.throws(() => new JuteReader(Buffer.from([0x7f, 0xff, 0xff, 0xff])).strings(), RangeError);
+});
+
+test('a changed path belongs to one place, or to none that is read', () => {
+  const place = (path: string) => changedPlace(ROOTS, path);
+  assert.deepEqual(place('/services/pay'), { kind: 'instances', app: 'pay' });
+  assert.deepEqual(place('/services/pay/10.0.0.1:20880'), { kind: 'instance', app: 'pay', id: '10.0.0.1:20880' });
+  assert.deepEqual(place('/dubbo/A/providers'), { kind: 'providers', interface: 'A' });
+  assert.deepEqual(place('/dubbo/A/providers/x'), { kind: 'provider', interface: 'A', id: 'x' });
+  assert.deepEqual([place('/dubbo'), place('/services')], [{ kind: 'interfaces' }, { kind: 'apps' }]);
+  assert.deepEqual(place('/dubbo/mapping/A'), { kind: 'mapping', interface: 'A' });
+  assert.deepEqual(place('/dubbo/metadata/pay/r1'), { kind: 'metadata', app: 'pay', revision: 'r1' });
+  for (const path of ['/', '/servicesx/pay', '/dubbo/A/consumers/x', '/dubbo/metadata/A/1.0/g/provider/p']) {
+    assert.equal(place(path), null, path);
+  }
+});
+
+/** A tree of nodes in memory, with the two reads. */
+function treeOf(nodes: Readonly<Record<string, string>>) {
+  return {
+    getData: async (path: string) => (path in nodes ? Buffer.from(nodes[path] ?? '') : null),
+    async getChildren(path: string) {
+      const below = Object.keys(nodes).filter((node) => node.startsWith(`${path}/`));
+      const names = new Set(below.map((node) => node.slice(path.length + 1).split('/')[0] ?? ''));
+      return names.size === 0 && !(path in nodes) ? null : [...names];
+    },
+  };
+}
+
+test('an instance is asked for its revision only when no metadata centre has it, and the next one when it does not answer', async () => {
+  const instance = (host: number, revision: string) =>
+    JSON.stringify({
+      address: `10.0.0.${host}`,
+      port: 1,
+      payload: { metadata: { 'dubbo.metadata.revision': revision } },
+    });
+  const services = JSON.stringify({ services: { A: { name: 'A', protocol: 'dubbo' } } });
+  const reads = treeOf({
+    '/services/pay/a': instance(1, 'local'),
+    '/services/pay/b': instance(2, 'local'),
+    '/services/pay/c': instance(3, 'remote'),
+    '/dubbo/metadata/pay/remote': services,
+  });
+  const asked: string[] = [];
+  const world = new World(['hz']);
+  const askInstance = async ({ address }: { address: string }) => {
+    asked.push(address);
+    if (address === '10.0.0.1') throw new Error('refused');
+    return services;
+  };
+  const listing = new ZooKeeperListing({ reads, askInstance }, 'hz', ROOTS, (event) => world.apply(event));
+  await listing.all({ apps: new Set(['pay']), interfaces: new Set() });
+  assert.deepEqual(asked, ['10.0.0.1', '10.0.0.2']);
+  assert.deepEqual(
+    endpointsOf(world, 'pay', null).map((one) => [...(one.services ?? ['?'])]),
+    [['A'], ['A'], ['A']],
+  );
+  assert.deepEqual([...world.states()], [['hz', 'synced']]);
+});

@@ -1,0 +1,142 @@
+/** Changes in a real registry, followed. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cleanEnvironment, WEIR_BIN } from '../../run-weir.ts';
+import { ZooKeeperLab, type ZooKeeperWriter } from './zookeeper.ts';
+
+let lab: ZooKeeperLab;
+let writer: ZooKeeperWriter;
+const folder = mkdtempSync(join(tmpdir(), 'weir-follow-'));
+
+before(async () => {
+  lab = await ZooKeeperLab.open();
+  writer = await lab.client();
+});
+
+after(async () => {
+  writer?.close();
+  await lab?.close();
+  rmSync(folder, { recursive: true });
+});
+
+function instance(app: string, host: number): [string, string] {
+  const id = `10.0.0.${host}:20880`;
+  const metadata = { 'dubbo.metadata.revision': 'r1', 'dubbo.metadata.storage-type': 'remote' };
+  return [`/services/${app}/${id}`, JSON.stringify({ address: `10.0.0.${host}`, port: 20880, payload: { metadata } })];
+}
+
+/** `weir discovery endpoints --watch` at work. */
+class Follower {
+  readonly #child;
+  readonly #lines: AsyncIterator<string>;
+  stderr = '';
+
+  constructor(t: TestContext, consumes: string, port = lab.port) {
+    const file = join(folder, `${consumes.replaceAll(/\W+/g, '-')}.yaml`);
+    writeFileSync(
+      file,
+      `apiVersion: weir.dev/v1
+registries: {hz: {zookeeper: ["127.0.0.1:${port}"]}}
+discovery: {registries: [hz]}
+sidecars: {main: {user: 1337, outbound: 15001, admin: "unix:/run/weir/main/admin.sock"}}
+apps: {shop: {select: {user: 1001}, sidecar: main, consumes: ${consumes}}}
+`,
+    );
+    const args = [WEIR_BIN, 'discovery', 'endpoints', '--watch', '--json', '--config', file];
+    this.#child = spawn(process.execPath, args, { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child.stderr.on('data', (chunk) => {
+      this.stderr += chunk;
+    });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+    t.after(() => this.#child.kill('SIGKILL'));
+  }
+
+  /** The last octets of the hosts in the next document. */
+  async next(): Promise<{ readonly hosts: string; readonly warnings: readonly string[] }> {
+    const { value, done } = await this.#lines.next();
+    assert.ok(done !== true, this.stderr);
+    const { result, warnings } = JSON.parse(value);
+    return {
+      hosts: result.endpoints.map(({ address }: { address: string }) => address.split('.')[3]).join(' '),
+      warnings,
+    };
+  }
+
+  async end(): Promise<number | null> {
+    const ended = new Promise<number | null>((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGTERM');
+    return await ended;
+  }
+}
+
+test('the first list comes at once, then one for each change: an instance joins, changes, leaves', async (t) => {
+  await writer.put(...instance('pay', 1));
+  const follower = new Follower(t, '{apps: [pay]}');
+  assert.equal((await follower.next()).hosts, '1');
+  await writer.put(...instance('pay', 2), { ephemeral: true });
+  assert.equal((await follower.next()).hosts, '1 2');
+  await writer.remove('/services/pay/10.0.0.1:20880');
+  assert.equal((await follower.next()).hosts, '2');
+  assert.equal(await follower.end(), 0);
+});
+
+test('an application that registers for the first time is found, although its folder was not there', async (t) => {
+  const follower = new Follower(t, '{apps: [late]}');
+  assert.equal((await follower.next()).hosts, '');
+  await writer.put(...instance('late', 7));
+  assert.equal((await follower.next()).hosts, '7');
+});
+
+test('a burst is one change', async (t) => {
+  const follower = new Follower(t, '{apps: [burst]}');
+  assert.equal((await follower.next()).hosts, '');
+  await Promise.all([3, 4, 5, 6].map((host) => writer.put(...instance('burst', host))));
+  assert.equal((await follower.next()).hosts, '3 4 5 6');
+});
+
+test('a mapping that gains an application brings its instances, with the revision that offers the interface', async (t) => {
+  await writer.put(
+    '/dubbo/metadata/stock/r1',
+    JSON.stringify({ services: { s: { name: 'Stock', protocol: 'dubbo' } } }),
+  );
+  await writer.put(...instance('stock', 9));
+  const follower = new Follower(t, '{interfaces: [Stock]}');
+  assert.equal((await follower.next()).hosts, '');
+  await writer.put('/dubbo/mapping/Stock', 'stock');
+  assert.equal((await follower.next()).hosts, '9');
+});
+
+test('a registry that dies changes nothing; what changed meanwhile is seen when it is back', async (t) => {
+  await writer.put(...instance('stay', 1));
+  const follower = new Follower(t, '{apps: [stay]}');
+  assert.equal((await follower.next()).hosts, '1');
+  writer.close();
+  await lab.kill();
+  await sleep(1500);
+  await lab.start();
+  writer = await lab.client();
+  await writer.put(...instance('stay', 2));
+  // The same list would be no change: the next document is the one with the new instance.
+  const { hosts, warnings } = await follower.next();
+  assert.equal(hosts, '1 2');
+  assert.match(warnings.join('\n'), /hz is away: .*; what it last said still counts/);
+});
+
+test('a registry that freezes longer than a session lasts is followed again', async (t) => {
+  await writer.put(...instance('frozen', 1));
+  const follower = new Follower(t, '{apps: [frozen]}');
+  assert.equal((await follower.next()).hosts, '1');
+  lab.signal('SIGSTOP');
+  await sleep(12_000);
+  lab.signal('SIGCONT');
+  writer.close();
+  writer = await lab.client();
+  await writer.put(...instance('frozen', 2));
+  assert.equal((await follower.next()).hosts, '1 2');
+});

@@ -1,0 +1,67 @@
+/** A host in memory for the host daemon: applications that switch at once, and sidecars that upgrade. */
+import type { LocalApp, LocalHost, LocalSidecar } from '../../src/fleet/host/ports.ts';
+
+/** The host; tests reach behind it. */
+export class FakeLocalHost {
+  readonly apps = new Map<string, { state: string; reason: string | null; override: LocalApp['override'] }>();
+  readonly sidecars = new Map<string, LocalSidecar>();
+  /** Every switch and upgrade, in order. */
+  readonly calls: string[] = [];
+  /** Set: the next calls of this name fail with the text. */
+  readonly failures = new Map<string, string>();
+  #changed: () => void = () => {};
+
+  constructor(apps: readonly string[]) {
+    for (const app of apps) this.apps.set(app, { state: 'off', reason: null, override: null });
+    this.sidecars.set('main', { name: 'main', state: 'live', version: '1.39.0' });
+  }
+
+  /** Somebody on the host says `weir off` or `weir on`. */
+  local(app: string, state: 'on' | 'off', reason: string | null = null): void {
+    this.apps.set(app, { state, reason, override: state === 'off' ? { since: null, reason } : null });
+    this.#changed();
+  }
+
+  get port(): LocalHost {
+    return {
+      look: async () => {
+        this.#fail('look');
+        return {
+          apps: [...this.apps].map(([name, app]) => ({ name, since: null, ...app })),
+          sidecars: [...this.sidecars.values()],
+        };
+      },
+      on: async (app, policy) => this.#switch(app, 'on', policy),
+      off: async (app, policy, direct) => {
+        this.#switch(app, 'off', policy);
+        direct();
+      },
+      upgrade: async (sidecar, { binary }) => {
+        this.calls.push(`upgrade ${sidecar} ${binary}`);
+        this.#fail('upgrade');
+        this.sidecars.set(sidecar, { name: sidecar, state: 'live', version: '1.40.0' });
+        return 'settled';
+      },
+      rollBack: async (sidecar) => {
+        this.calls.push(`rollback ${sidecar}`);
+        this.#fail('rollback');
+        this.sidecars.set(sidecar, { name: sidecar, state: 'live', version: '1.39.0' });
+        return 'settled';
+      },
+      watch: (changed) => {
+        this.#changed = changed;
+      },
+    };
+  }
+
+  #switch(app: string, state: 'on' | 'off', policy: string): void {
+    this.calls.push(`${state} ${app}`);
+    this.#fail(state);
+    this.apps.set(app, { state, reason: state === 'on' ? null : policy, override: null });
+  }
+
+  #fail(name: string): void {
+    const text = this.failures.get(name);
+    if (text !== undefined) throw new Error(text);
+  }
+}

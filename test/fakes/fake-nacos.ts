@@ -1,0 +1,189 @@
+/** A stand-in for a Nacos 2.x server: its gRPC subset with the behaviour that was seen of a real one. */
+
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { decodePayload, encodePayload, type NacosPayload } from '../../src/discovery/registry/nacos/payload.ts';
+import { GrpcFrames, grpcFrame } from '../../src/discovery/xds/grpc-frames.ts';
+
+const OFFSET = 1000;
+const OK = { resultCode: 200, errorCode: 0, success: true };
+
+interface Client {
+  readonly session: ServerHttp2Session;
+  stream: ServerHttp2Stream | null;
+  readonly subscribed: Set<string>;
+  readonly listens: Set<string>;
+}
+
+/** A server on loopback. Instances live as long as the connection that registered them. */
+export class FakeNacos {
+  readonly port: number;
+  /** Pushes that a client has answered. */
+  acknowledged = 0;
+  #server: Http2Server;
+  readonly #clients = new Map<ServerHttp2Session, Client>();
+  readonly #hosts = new Map<string, Map<Client, object>>();
+  readonly #configs = new Map<string, string>();
+
+  private constructor(port: number, server: Http2Server) {
+    this.port = port;
+    this.#server = server;
+  }
+
+  static async open(): Promise<FakeNacos> {
+    for (;;) {
+      const server = createServer();
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port - OFFSET : 0;
+      // A client adds the offset: the port of HTTP must be one.
+      if (port < 1) {
+        server.close();
+        continue;
+      }
+      const fake = new FakeNacos(port, server);
+      fake.#serve(server);
+      return fake;
+    }
+  }
+
+  /** Ends all connections; what clients registered is gone, configurations stay. */
+  async stop(): Promise<void> {
+    for (const session of this.#clients.keys()) session.destroy();
+    this.#clients.clear();
+    this.#hosts.clear();
+    if (this.#server.listening) {
+      this.#server.close();
+      await once(this.#server, 'close');
+    }
+  }
+
+  async start(): Promise<void> {
+    this.#server = createServer();
+    this.#serve(this.#server);
+    this.#server.listen(this.port + OFFSET, '127.0.0.1');
+    await once(this.#server, 'listening');
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+  }
+
+  #serve(server: Http2Server): void {
+    server.on('session', (session) => {
+      const client: Client = { session, stream: null, subscribed: new Set(), listens: new Set() };
+      this.#clients.set(session, client);
+      session.on('error', () => undefined);
+      session.on('close', () => this.#left(client));
+      session.on('stream', (stream, headers) => {
+        stream.on('error', () => undefined);
+        stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+        const frames = new GrpcFrames();
+        if (headers[':path'] === '/Request/request') {
+          stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+          stream.on('data', (bytes: Buffer) => {
+            for (const message of frames.take(bytes)) {
+              const answer = this.#answer(client, decodePayload(message));
+              stream.end(grpcFrame(encodePayload({ headers: {}, ...answer })));
+            }
+          });
+          return;
+        }
+        stream.on('data', (bytes: Buffer) => {
+          for (const message of frames.take(bytes)) {
+            if (decodePayload(message).type === 'ConnectionSetupRequest') client.stream = stream;
+            else this.acknowledged += 1;
+          }
+        });
+      });
+    });
+  }
+
+  #left(client: Client): void {
+    this.#clients.delete(client.session);
+    for (const [service, hosts] of this.#hosts) if (hosts.delete(client)) this.#pushService(service);
+  }
+
+  #answer(client: Client, { type, body }: NacosPayload): Omit<NacosPayload, 'headers'> {
+    const reply = (more: object = {}) => ({
+      type: type.replace(/Request$/, 'Response'),
+      body: { ...OK, requestId: body.requestId, ...more },
+    });
+    if (type === 'ServerCheckRequest') return reply({ connectionId: 'fake' });
+    if (client.stream === null) {
+      return {
+        type: 'ErrorResponse',
+        body: { resultCode: 500, errorCode: 301, message: 'Connection is unregistered.' },
+      };
+    }
+    const service = String(body.serviceName ?? '');
+    switch (type) {
+      case 'SubscribeServiceRequest':
+        client.subscribed.add(service);
+        return reply({ serviceInfo: this.#info(service) });
+      case 'ServiceQueryRequest':
+        return { ...reply({ serviceInfo: this.#info(service) }), type: 'QueryServiceResponse' };
+      case 'ServiceListRequest': {
+        const all = [...this.#hosts.keys()].toSorted();
+        const [page, size] = [Number(body.pageNo), Number(body.pageSize)];
+        return reply({ count: all.length, serviceNames: all.slice((page - 1) * size, page * size) });
+      }
+      case 'InstanceRequest': {
+        const hosts = this.#hosts.get(service) ?? new Map<Client, object>();
+        this.#hosts.set(service, hosts);
+        if (body.type === 'deregisterInstance') hosts.delete(client);
+        else hosts.set(client, { healthy: true, enabled: true, ...Object(body.instance) });
+        this.#pushService(service);
+        return reply();
+      }
+      case 'ConfigPublishRequest': {
+        const key = `${String(body.group)} ${String(body.dataId)}`;
+        this.#configs.set(key, String(body.content));
+        this.#pushConfig(key, body);
+        return reply();
+      }
+      case 'ConfigQueryRequest': {
+        const content = this.#configs.get(`${String(body.group)} ${String(body.dataId)}`);
+        if (content !== undefined) return reply({ content, md5: md5(content) });
+        return {
+          type: 'ConfigQueryResponse',
+          body: { resultCode: 500, errorCode: 300, message: 'config data not exist' },
+        };
+      }
+      case 'ConfigBatchListenRequest':
+        for (const one of Array.isArray(body.configListenContexts) ? body.configListenContexts : []) {
+          client.listens.add(`${one.group} ${one.dataId}`);
+        }
+        return { ...reply({ changedConfigs: [] }), type: 'ConfigChangeBatchListenResponse' };
+      default:
+        return reply();
+    }
+  }
+
+  #info(service: string): object {
+    return { name: service, groupName: 'DEFAULT_GROUP', hosts: [...(this.#hosts.get(service)?.values() ?? [])] };
+  }
+
+  #pushService(service: string): void {
+    for (const client of this.#clients.values()) {
+      if (!client.subscribed.has(service)) continue;
+      this.#push(client, 'NotifySubscriberRequest', { serviceInfo: this.#info(service) });
+    }
+  }
+
+  #pushConfig(key: string, { dataId, group }: NacosPayload['body']): void {
+    for (const client of this.#clients.values()) {
+      if (client.listens.has(key)) this.#push(client, 'ConfigChangeNotifyRequest', { dataId, group, tenant: '' });
+    }
+  }
+
+  #push(client: Client, type: string, body: object): void {
+    client.stream?.write(grpcFrame(encodePayload({ type, headers: {}, body: { requestId: '1', ...body } })));
+  }
+}
+
+function md5(text: string): string {
+  return createHash('md5').update(text).digest('hex');
+}

@@ -1,0 +1,151 @@
+/** A ZooKeeper server on loopback: a tree in memory, sessions, reads, and lasting watches. */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { TestContext } from 'node:test';
+import {
+  JuteReader,
+  JuteWriter,
+  OP,
+  PacketReader,
+  WATCH_EVENT,
+  WATCH_MODE,
+  XID,
+  ZK_ERROR,
+} from '../../src/discovery/registry/zookeeper/jute.ts';
+
+/** How the server differs from a usual one. */
+export interface FakeZooKeeperOptions {
+  /** Servers before 3.6 know no lasting watches. Default true. */
+  readonly hasWatches?: boolean;
+  /** The `user:password` without which the connection is ended; null takes everybody. */
+  readonly digest?: string | null;
+}
+
+/** The server; it ends with the test. */
+export class FakeZooKeeper {
+  readonly nodes = new Map<string, string>();
+  /** Paths that were read or watched, in their order. */
+  readonly asked: string[] = [];
+  readonly #server: Server = createServer();
+  /** By client, the watched paths with their modes. */
+  readonly #watches = new Map<Socket, Map<string, number>>();
+  readonly #options: FakeZooKeeperOptions;
+  #zxid = 1n;
+
+  private constructor(options: FakeZooKeeperOptions) {
+    this.#options = options;
+    this.#server.on('connection', (socket) => this.#serve(socket));
+  }
+
+  /** Listens on a port of its own. */
+  static async open(t: TestContext, options: FakeZooKeeperOptions = {}): Promise<FakeZooKeeper> {
+    const own = new FakeZooKeeper(options);
+    await new Promise<void>((resolve) => own.#server.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      own.#server.close();
+      own.cut();
+    });
+    return own;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /** How many clients are connected. */
+  get clients(): number {
+    return this.#watches.size;
+  }
+
+  /** Writes a node and those above it. */
+  set(path: string, value = ''): void {
+    const isNew = !this.nodes.has(path);
+    const above = this.#missingAbove(path);
+    this.nodes.set(path, value);
+    for (const one of above) this.#tell(WATCH_EVENT.created, one);
+    this.#tell(isNew ? WATCH_EVENT.created : WATCH_EVENT.changed, path);
+  }
+
+  /** Removes a node; those above it stay. */
+  remove(path: string): void {
+    this.nodes.delete(path);
+    const parent = path.slice(0, path.lastIndexOf('/'));
+    if (!this.nodes.has(parent)) this.nodes.set(parent, '');
+    this.#tell(WATCH_EVENT.deleted, path);
+  }
+
+  /** Ends every connection; new ones are taken. */
+  cut(): void {
+    for (const socket of this.#watches.keys()) socket.destroy();
+  }
+
+  #tell(type: number, path: string): void {
+    this.#zxid += 1n;
+    const event = (kind: number, place: string) =>
+      new JuteWriter().int(XID.event).long(-1n).int(0).int(kind).int(3).string(place).packet();
+    const parent = path.slice(0, path.lastIndexOf('/'));
+    for (const [socket, watched] of this.#watches) {
+      const isBelow = [...watched].some(
+        ([above, mode]) => path === above || (mode === WATCH_MODE.recursive && path.startsWith(`${above}/`)),
+      );
+      if (isBelow) socket.write(event(type, path));
+      if (type !== WATCH_EVENT.changed && watched.get(parent) === WATCH_MODE.children)
+        socket.write(event(WATCH_EVENT.children, parent));
+    }
+  }
+
+  /** The nodes above a path that are not there, the highest first. */
+  #missingAbove(path: string): readonly string[] {
+    const parts = path.split('/');
+    const above = parts.map((_, index) => parts.slice(0, index).join('/')).filter((one) => one !== '');
+    return above.filter((one) => !this.nodes.has(one) && this.#children(one).length === 0);
+  }
+
+  #serve(socket: Socket): void {
+    const packets = new PacketReader();
+    const watched = new Map<string, number>();
+    let isOpen = false;
+    this.#watches.set(socket, watched);
+    socket.on('error', () => undefined).on('close', () => this.#watches.delete(socket));
+    socket.on('data', (bytes) => {
+      for (const packet of packets.take(bytes)) {
+        if (isOpen) this.#answer(socket, watched, new JuteReader(packet));
+        else socket.write(new JuteWriter().int(0).int(10_000).long(7n).buffer(Buffer.alloc(16)).bool(false).packet());
+        isOpen = true;
+      }
+    });
+  }
+
+  #answer(socket: Socket, watched: Map<string, number>, reader: JuteReader): void {
+    const xid = reader.int();
+    const op = reader.int();
+    const head = (error: number) => new JuteWriter().int(xid).long(this.#zxid).int(error);
+    if (op === OP.ping) return void socket.write(head(ZK_ERROR.ok).packet());
+    if (op === OP.closeSession) return void socket.end(head(ZK_ERROR.ok).packet());
+    if (op === OP.auth) {
+      reader.int();
+      reader.string();
+      const isRight = [null, reader.string()].includes(this.#options.digest ?? null);
+      return void socket.write(head(isRight ? ZK_ERROR.ok : ZK_ERROR.authFailed).packet());
+    }
+    const path = reader.string();
+    this.asked.push(path);
+    if (op === OP.addWatch) {
+      if (this.#options.hasWatches === false) return void socket.write(head(ZK_ERROR.unimplemented).packet());
+      watched.set(path, reader.int());
+      return void socket.write(head(ZK_ERROR.ok).packet());
+    }
+    const names = this.#children(path);
+    const value = this.nodes.get(path) ?? (names.length > 0 ? '' : undefined);
+    if (value === undefined) return void socket.write(head(ZK_ERROR.noNode).packet());
+    if (op === OP.getData) return void socket.write(head(ZK_ERROR.ok).string(value).packet());
+    const list = head(ZK_ERROR.ok).int(names.length);
+    for (const name of names) list.string(name);
+    socket.write(list.packet());
+  }
+
+  #children(path: string): string[] {
+    const below = [...this.nodes.keys()].filter((one) => one.startsWith(`${path}/`));
+    return [...new Set(below.map((one) => one.slice(path.length + 1).split('/')[0] ?? ''))];
+  }
+}

@@ -1,0 +1,69 @@
+/** The cluster as its operator asks it: what is sent to an API server, on a double of it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KubeClient } from '../../../src/fleet/adapters/kubernetes/kube-client.ts';
+import { kubeCluster } from '../../../src/fleet/adapters/kubernetes/kube-cluster.ts';
+import { FakeApiServer } from '../../fakes/fake-api-server.ts';
+
+const NAMESPACE = 'weir-system';
+const SETS = '/apis/apps.kruise.io/v1alpha1/sidecarsets';
+
+test('an operator writes SidecarSets, finalizers, conditions and events, and removes what is gone already', async (t) => {
+  const server = await FakeApiServer.open(NAMESPACE);
+  const config = { name: 'west', kind: 'kubernetes' as const, namespace: NAMESPACE, timeout: 2_000 };
+  const place = { kind: 'http' as const, host: '127.0.0.1', port: server.port };
+  const client = new KubeClient(config, async () => ({ place, basePath: '', authorization: async () => undefined }));
+  t.after(async () => {
+    client.close();
+    await server.close();
+  });
+  const cluster = kubeCluster(client, config, 'op-1');
+  const labels = { 'app.kubernetes.io/managed-by': 'weir' };
+  await cluster.applySidecarSet({ metadata: { name: 'mesh', labels }, spec: { a: 1 } });
+  server.put(`${SETS}/theirs`, { metadata: { name: 'theirs', labels: {} } });
+  assert.deepEqual([...(await cluster.sidecarSets()).keys()], ['mesh']);
+
+  const own = `/apis/weir.dev/v1/namespaces/${NAMESPACE}/sidecarreleases/mesh`;
+  server.put(own, { metadata: { name: 'mesh', finalizers: ['x/y'] }, status: { state: 'running' } });
+  await cluster.setFinalizer('sidecarreleases', 'mesh', true);
+  assert.deepEqual(server.object(own).metadata.finalizers, ['x/y', 'weir.dev/operator']);
+  assert.deepEqual(await cluster.lives('sidecarreleases'), [
+    { name: 'mesh', isDeleted: false, deletedAtMs: null, hasFinalizer: true },
+  ]);
+  const condition = { type: 'Synced' as const, status: false, reason: 'Refused', message: 'why' };
+  // The double keeps the status where the patch of a status goes.
+  await cluster.setCondition('sidecarreleases', 'mesh', condition);
+  const before = server.asked.length;
+  await cluster.setCondition('sidecarreleases', 'mesh', condition);
+  assert.deepEqual(server.asked.slice(before), [`GET ${own}`]);
+  assert.equal(server.object(own).status.state, 'running');
+  await cluster.event({ kind: 'SidecarRelease', name: 'mesh' }, { type: 'Warning', reason: 'Refused', message: 'why' });
+  assert.equal(server.asked.at(-1), `POST /apis/events.k8s.io/v1/namespaces/${NAMESPACE}/events`);
+
+  server.put('/api/v1/namespaces/prod/pods/p', { metadata: { name: 'p', labels: { mesh: 'on' } } });
+  server.put('/api/v1/namespaces/prod/pods/q', { metadata: { name: 'q', labels: {} } });
+  assert.deepEqual(
+    (await cluster.pods({ mesh: 'on' }, ['prod'])).map(({ metadata }) => metadata.name),
+    ['p'],
+  );
+  await cluster.apply({ kind: 'Service', metadata: { name: 's' } });
+  await cluster.removeOwn('Service', 's');
+  await cluster.removeOwn('Service', 's');
+  await cluster.removeSidecarSet('mesh');
+  assert.equal(server.object(`${SETS}/mesh`), undefined);
+
+  const stop = new AbortController();
+  let changes = 0;
+  const changed = Promise.withResolvers<void>();
+  const watching = cluster.watchSidecarSets(() => {
+    changes += 1;
+    changed.resolve();
+  }, stop.signal);
+  const isWatching = () => server.asked.filter((line) => line === `GET ${SETS}`).length >= 3;
+  while (!isWatching()) await new Promise((resolve) => setImmediate(resolve));
+  server.put(`${SETS}/mesh`, { metadata: { name: 'mesh', labels } });
+  await changed.promise;
+  stop.abort();
+  await watching;
+  assert.ok(changes >= 1);
+});

@@ -1,0 +1,112 @@
+/** This machine as the host daemon sees it, on a host in memory. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { localHost } from '../../../src/fleet/adapters/local-host.ts';
+import { followFleet } from '../../../src/interception/follow-fleet.ts';
+import { hostWith, MESH, off, on } from '../../interception/cases.ts';
+import { type Conversation, FakeSidecarPorts } from '../../sidecar/usecases/fake-ports.ts';
+
+function machine(watched: readonly string[] = [], talk: Conversation = null) {
+  const intercept = hostWith('nft');
+  const parts = {
+    intercept,
+    sidecars: new FakeSidecarPorts(talk).ports,
+    loadMesh: async () => MESH,
+    watched,
+    warn: () => {},
+  };
+  return { intercept, local: localHost(parts) };
+}
+
+test('a remote switch is no override, a local one is, and following ends it', async () => {
+  const { intercept, local } = machine();
+  const payment = async () => (await local.look()).apps.find(({ name }) => name === 'payment');
+  assert.deepEqual([(await payment())?.state, (await payment())?.override], ['off', null], 'never switched');
+  await local.on('payment', 'MeshPolicy/payment');
+  assert.equal((await payment())?.state, 'on');
+  let direct = 0;
+  await local.off('payment', 'MeshPolicy/payment: trial', () => {
+    direct += 1;
+  });
+  assert.deepEqual(
+    [direct, (await payment())?.reason, (await payment())?.override],
+    [1, 'MeshPolicy/payment: trial', null],
+  );
+  await off(intercept, { reason: 'local trouble' });
+  assert.equal((await payment())?.override?.reason, 'local trouble', 'also when it was off already');
+  assert.deepEqual(await followFleet(intercept, ['report']), []);
+  assert.deepEqual(await followFleet(intercept, 'all'), ['payment']);
+  assert.deepEqual([(await payment())?.state, (await payment())?.override], ['off', null]);
+  await on(intercept);
+  await off(intercept);
+  assert.notEqual((await payment())?.override, null);
+  await on(intercept);
+  assert.equal((await payment())?.override, null, 'a local on ends it');
+});
+
+test('the panic file is an override', async () => {
+  const { intercept, local } = machine();
+  await on(intercept);
+  intercept.markers.set('payment', 'now');
+  const app = (await local.look()).apps.find(({ name }) => name === 'payment');
+  assert.deepEqual([app?.override?.reason, await followFleet(intercept, ['payment'])], ['off.sh', ['payment']]);
+});
+
+test('a binary that is not the one of the release is refused before anything is asked', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-local-host-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const binary = join(folder, 'envoy');
+  writeFileSync(binary, 'envoy');
+  const { local } = machine([folder, join(folder, 'none')]);
+  const wanted = { binary, bootstrap: null };
+  await assert.rejects(local.upgrade('main', { ...wanted, sha256: 'ab'.repeat(32) }, 'r1'), { code: 'WEIR4003' });
+  const sha256 = createHash('sha256').update('envoy').digest('hex');
+  await assert.rejects(local.upgrade('main', { ...wanted, sha256 }, 'r1'), { code: 'WEIR4002' });
+  await assert.rejects(local.rollBack('main', 'r1'), { code: 'WEIR4002' });
+});
+
+test('a release is settled when what runs has its hash, not when a file had it', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-local-host-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const binary = join(folder, 'envoy');
+  writeFileSync(binary, 'envoy');
+  const sha256 = createHash('sha256').update('envoy').digest('hex');
+  const upgrade = async (outcome: string, running: string) => {
+    const side = { epoch: 1, version: '1', bootstrapSha256: null, binarySha256: running };
+    const report = {
+      ...{
+        id: 'u1',
+        at: '2026-01-01T00:00:00.000Z',
+        outcome,
+        reason: 'because',
+        states: [],
+        notices: [],
+        warnings: [],
+      },
+      ...{ from: { ...side, epoch: 0 }, to: side, actor: null, note: null },
+      ...{ connections: { drained: 0, cut: 0 }, requests: { cut: null }, drainedAtMs: null },
+    };
+    const { local } = machine([], [{ event: 'accepted', id: 'u1' }, { result: report }]);
+    return await local.upgrade('main', { binary, bootstrap: null, sha256 }, 'r1');
+  };
+  assert.equal(await upgrade('settled', sha256), 'settled');
+  await assert.rejects(upgrade('settled', 'ab'.repeat(32)), { code: 'WEIR4003' });
+});
+
+test('a change in a watched folder is told', { timeout: 20_000 }, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-local-watch-'));
+  const stop = new AbortController();
+  t.after(() => {
+    stop.abort();
+    rmSync(folder, { recursive: true });
+  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  machine([folder]).local.watch(resolve, stop.signal);
+  writeFileSync(join(folder, 'fleet-host.json'), 'own');
+  writeFileSync(join(folder, 'state.json'), '{}');
+  await promise;
+});

@@ -1,0 +1,205 @@
+/** SidecarSets of releases, and the traps in SidecarSets: each with the trap and without it. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parse, parseAllDocuments } from 'yaml';
+import { lintDocument, whitelistOf } from '../../../src/fleet/model/kruise/lint-sidecar-set.ts';
+import { podStates } from '../../../src/fleet/model/kruise/pods.ts';
+import {
+  podsToMove,
+  reachOfWave,
+  renderSidecarSet,
+  sidecarSetName,
+} from '../../../src/fleet/model/kruise/sidecar-set.ts';
+import type { TrapCode } from '../../../src/fleet/model/kruise/traps.ts';
+import type { SidecarRelease } from '../../../src/fleet/model/object-schemas.ts';
+import { parseObjects } from '../../../src/fleet/model/parse-objects.ts';
+import { trapTopics } from '../../../src/fleet/text/help-shelf.ts';
+import { lintFiles, lintSarif } from '../../../src/fleet/usecases/lint-files.ts';
+import { renderObjects } from '../../../src/fleet/usecases/render-release.ts';
+import { readYamlTree } from '../../../src/mesh/yaml/yaml-tree.ts';
+
+const RELEASE = `apiVersion: weir.dev/v1
+kind: SidecarRelease
+metadata: {name: mesh.main}
+spec:
+  sidecar: main
+  pods: {selector: {mesh: "on"}, namespaces: [prod]}
+  version: {name: 1.40.0, image: "weir/envoy:1.40.0", emptyImage: "weir/empty:1"}
+  waves: [{labels: {wave: a}}, {percent: 30}, {percent: 100}]
+  budget: {maxUnavailable: 2}
+`;
+
+const GOOD = `apiVersion: apps.kruise.io/v1alpha1
+kind: SidecarSet
+metadata: {name: mesh}
+spec:
+  selector: {matchLabels: {mesh: "on"}}
+  injectionStrategy: {revision: {customVersion: "1", policy: Partial}}
+  updateStrategy: {maxUnavailable: 1, partition: 50%}
+  containers:
+    - name: sidecar
+      image: sidecar:2.0
+      env: [{name: A, value: "1"}]
+      upgradeStrategy: {upgradeType: HotUpgrade, hotUpgradeEmptyImage: empty:1}
+      lifecycle: {postStart: {exec: {command: [x]}}}
+`;
+
+function release(text = RELEASE): SidecarRelease {
+  const parsed = parseObjects(text, 'r.yaml');
+  assert.ok('objects' in parsed && parsed.objects[0]?.object.kind === 'SidecarRelease');
+  return parsed.objects[0].object;
+}
+
+function codes(text: string, against = '', kruise = '1.8.0'): TrapCode[] {
+  const context = { file: 'f', kruise, against: [against === '' ? null : parse(against)], whitelist: ['^mesh/'] };
+  return lintDocument(readYamlTree(text), context).map(({ code }) => code);
+}
+
+describe('a SidecarSet of a release', () => {
+  it('keeps all pods at wave 0, and what the wave does not reach later on', () => {
+    const strategies = [0, 1, 2, 3].map((wave) => {
+      const reach = reachOfWave(release(), wave);
+      assert.ok(reach !== null);
+      const { spec } = renderSidecarSet(release(), reach, '1.39.3') as unknown as {
+        spec: { updateStrategy: Record<string, unknown>; injectionStrategy?: unknown };
+      };
+      return [spec.updateStrategy, spec.injectionStrategy !== undefined] as const;
+    });
+    const head = { type: 'RollingUpdate', maxUnavailable: 2 };
+    assert.deepEqual(strategies, [
+      [{ ...head, partition: '100%' }, true],
+      [{ ...head, selector: { matchLabels: { wave: 'a' } } }, true],
+      [{ ...head, partition: '70%' }, true],
+      [{ ...head, partition: '0%' }, false],
+    ]);
+  });
+
+  it('has no traps of its own, and is refused without an empty image', async () => {
+    const render = (text: string, wave: number, former: string | null) =>
+      renderObjects(parsed(text), { wave, former, namespace: 'ns', image: 'weir:1' }, async () => '');
+    const { text, documents } = await render(RELEASE, 2, '1.39.3');
+    assert.deepEqual(codes(text), []);
+    assert.equal(documents.length, 1);
+    assert.deepEqual(parseAllDocuments(text)[0]?.toJS(), documents[0]);
+    assert.deepEqual(codes((await render(RELEASE, 2, null)).text), ['WF009']);
+    const without = RELEASE.replace(', emptyImage: "weir/empty:1"', '');
+    await assert.rejects(render(without, 0, null), /cannot be rendered/);
+    await assert.rejects(render(RELEASE, 4, null), /no wave 4/);
+  });
+
+  it('counts pods as OpenKruise does', () => {
+    assert.deepEqual(
+      [podsToMove('100%', 4), podsToMove('70%', 4), podsToMove('99%', 4), podsToMove('0%', 4), podsToMove('50%', 1)],
+      [0, 1, 1, 4, 0],
+    );
+    assert.equal(sidecarSetName('mesh.main_1'), 'mesh-main-1');
+  });
+});
+
+function parsed(text: string) {
+  const all = parseObjects(text, 'r.yaml');
+  assert.ok('objects' in all);
+  return all.objects;
+}
+
+describe('the traps of SidecarSets', () => {
+  it('are not in a good one', () => assert.deepEqual(codes(GOOD), []));
+
+  const CASES: readonly (readonly [code: TrapCode, from: string | RegExp, to: string])[] = [
+    ['WF001', ', hotUpgradeEmptyImage: empty:1', ''],
+    ['WF002', 'maxUnavailable: 1', 'maxUnavailable: 0%'],
+    ['WF003', 'env: [{name: A, value: "1"}]', 'env: [{name: A, valeu: "1"}]'],
+    ['WF003', '      image:', '      imagePolicy: x\n      image:'],
+    ['WF004', 'lifecycle: {postStart: {exec: {command: [x]}}}', 'lifecycle: {preStop: {exec: {command: [x]}}}'],
+    ['WF005', 'v1alpha1', 'v1beta1'],
+    ['WF006', 'spec:', 'spec:\n  patchPodMetadata: [{annotations: {other/x: y}, patchPolicy: Retain}]'],
+    ['WF009', /\n {2}injectionStrategy.*/, ''],
+  ];
+  for (const [code, from, to] of CASES) {
+    it(`${code}: ${to.trim() || `without ${String(from)}`}`, () =>
+      assert.deepEqual(codes(GOOD.replace(from, to)), [code]));
+  }
+
+  it('are judged by the version of OpenKruise and by what is allowed', () => {
+    assert.deepEqual(codes(GOOD.replace('v1alpha1', 'v1beta1'), '', '1.9.0'), []);
+    const patch = 'spec:\n  patchPodMetadata: [{annotations: {mesh/x: y}, patchPolicy: Retain}]';
+    assert.deepEqual(codes(GOOD.replace('spec:', patch)), []);
+    const data = { SidecarSet_PatchPodMetadata_WhiteList: '{"rules":[{"allowedAnnotationKeyExprs":["^a$"]}]}' };
+    assert.deepEqual(whitelistOf({ kind: 'ConfigMap', metadata: { name: 'kruise-configuration' }, data }), ['^a$']);
+  });
+
+  it('WF007, WF008 and WF010 are in changes', () => {
+    const back = GOOD.replace('sidecar:2.0', 'sidecar:1.9');
+    assert.deepEqual(codes(back, GOOD), ['WF008']);
+    assert.deepEqual(codes(back.replace('50%', '0'), GOOD), []);
+    const start = GOOD.replace('sidecar:2.0', 'sidecar:2.1');
+    assert.deepEqual(codes(start, GOOD.replace('50%', '100%')), [], 'a rollout that begins');
+    assert.deepEqual(codes(start.replace('"1"}]', '"2"}]').replace('50%', '0'), GOOD), ['WF007']);
+    assert.deepEqual(codes(GOOD, GOOD.replace('HotUpgrade', 'ColdUpgrade')), ['WF010']);
+  });
+
+  it('WF011 and WF012 are in waves of releases', () => {
+    const waves = (text: string) => codes(RELEASE.replace(/waves: .*/, `waves: ${text}`));
+    assert.deepEqual(waves('[{percent: 10}, {percent: 100}]'), []);
+    assert.deepEqual(waves('[{names: [a]}, {}]'), ['WF011']);
+    assert.deepEqual(waves('[{labels: {a: b}, percent: 10}, {percent: 100}]'), ['WF011']);
+    assert.deepEqual(waves('[{percent: 50}, {percent: 20}, {percent: 100}]'), ['WF012']);
+    assert.deepEqual(waves('[{percent: 50}]'), ['WF012']);
+  });
+
+  it('have places, a page of help and a log in SARIF', async () => {
+    const read = async (file: string) =>
+      file === 'old' ? GOOD : GOOD.replace('maxUnavailable: 1', 'maxUnavailable: 0');
+    const result = await lintFiles(['a b.yaml'], { against: 'old', kruise: '1.8.0' }, read);
+    const [finding] = result.files[0]?.diagnostics ?? [];
+    assert.deepEqual(finding?.location, { file: 'a b.yaml', line: 7, column: 20 });
+    const { runs } = JSON.parse(lintSarif(result, '1.0.0'));
+    assert.equal(runs[0].results[0].ruleId, 'WF002');
+    assert.equal(runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri, 'a%20b.yaml');
+    assert.match((await trapTopics.find('wf002'))?.text ?? '', /^WF002: maxUnavailable is 0/);
+    await assert.rejects(
+      lintFiles(['x'], { against: null, kruise: '1.8.0' }, async () => 'a: [b'),
+      /x|mistake|YAML/,
+    );
+  });
+});
+
+describe('the pods of a SidecarSet', () => {
+  const set = { metadata: { name: 'mesh', annotations: { 'kruise.io/sidecarset-hash': 'h' } } };
+  const pod = (first: string, second: string, waiting?: string) => ({
+    metadata: {
+      ...{ name: 'p', namespace: 'prod' },
+      annotations: { 'kruise.io/sidecarset-hash': JSON.stringify({ mesh: { hash: 'h' } }) },
+    },
+    spec: {
+      containers: [
+        { name: 'weir-main-1', image: first },
+        { name: 'weir-main-2', image: second },
+      ],
+    },
+    status: {
+      conditions: [{ type: 'Ready', status: waiting === undefined ? 'True' : 'False' }],
+      containerStatuses: [
+        {
+          name: 'weir-main-1',
+          ready: waiting === undefined,
+          state: waiting === undefined ? {} : { waiting: { reason: waiting } },
+        },
+      ],
+    },
+  });
+  const state = (...images: Parameters<typeof pod>) => podStates(set, 'weir-main', [pod(...images)], ['a:2', 'e:1'])[0];
+
+  it('are settled with one image and one empty container, and not with two of the same kind', () => {
+    assert.equal(state('e:1', 'a:2')?.isSettled, true);
+    assert.equal(state('e:1', 'e:1')?.isSettled, false);
+    assert.equal(state('a:3', 'a:2')?.isSettled, false);
+  });
+
+  it('that keep an image which never came up have the way out in their reason', () => {
+    assert.match(state('a:3', 'a:2', 'ImagePullBackOff')?.error ?? '', /weir-main-1 keeps a:3, .*delete the pod/);
+    assert.match(state('a:2', 'e:1', 'ImagePullBackOff')?.error ?? '', /^container weir-main-1: ImagePullBackOff/);
+    // On the way to a:2: the container that waits has the right image, the other one the former.
+    assert.match(state('a:2', 'a:1', 'ImagePullBackOff')?.error ?? '', /^container weir-main-1: ImagePullBackOff/);
+  });
+});

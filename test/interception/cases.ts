@@ -1,0 +1,102 @@
+/** The mesh and the hosts that interception tests share. */
+import type { Backend } from '../../src/interception/backend.ts';
+import { confirmApps } from '../../src/interception/confirm-apps.ts';
+import { switchOffOperations } from '../../src/interception/rules/off-switches.ts';
+import { type SwitchOffRequest, switchOff } from '../../src/interception/switch-off.ts';
+import { switchOn } from '../../src/interception/switch-on.ts';
+import type { SwitchOnRequest } from '../../src/interception/switch-request.ts';
+import type { SwitchResult, Warned } from '../../src/interception/switch-result.ts';
+import { type UninstallRequest, uninstall } from '../../src/interception/uninstall.ts';
+import type { MeshConfig } from '../../src/mesh/mesh-config.ts';
+import { FakeHost, meshOf } from '../fakes/fake-host.ts';
+
+/** The accounts of MESH. */
+export const UIDS = { payment: 20_001, report: 20_002, envoy: 1337, nobodyElse: 20_003 } as const;
+
+/** The text of MESH. */
+export const MESH_TEXT = `apiVersion: weir.dev/v1
+sidecars:
+  main: {user: 1337, outbound: 15001, inbound: 15006, admin: "unix:/run/weir/main/admin.sock"}
+apps:
+  payment: {select: {user: 20001}, sidecar: main, inbound: {ports: [20880]}}
+  report: {select: {user: 20002}, sidecar: main, outbound: {ports: [20880], exclude: {cidrs: [10.0.0.0/8]}}}
+`;
+
+/** Two applications and their sidecar. */
+export const MESH = meshOf(MESH_TEXT);
+
+/** Every back end. */
+export const BACKENDS: readonly Backend[] = ['nft', 'iptables-nft', 'iptables-legacy'];
+
+const never = new AbortController().signal;
+
+/** `weir on`, varied. */
+export function on(host: FakeHost, request: Partial<SwitchOnRequest> = {}): Promise<Warned<SwitchResult>> {
+  return switchOn(host, {
+    config: MESH,
+    apps: ['payment'],
+    backend: 'auto',
+    confirmMs: null,
+    existing: 'keep',
+    acceptedRisks: [],
+    dryRun: false,
+    signal: never,
+    report: () => undefined,
+    ...request,
+  });
+}
+
+/** `weir off`, varied. */
+export function off(
+  host: FakeHost,
+  { config = MESH, ...request }: Partial<SwitchOffRequest> & { readonly config?: MeshConfig | null } = {},
+): ReturnType<typeof switchOff> {
+  return switchOff(host, {
+    readConfig: async () => config,
+    apps: ['payment'],
+    existing: 'keep',
+    drainMs: 15_000,
+    reason: null,
+    signal: never,
+    report: () => undefined,
+    ...request,
+  });
+}
+
+/** `weir uninstall`, varied. */
+export function removeAll(host: FakeHost, request: Partial<UninstallRequest> = {}): ReturnType<typeof uninstall> {
+  return uninstall(host, { existing: 'cut', drainMs: 15_000, signal: never, report: () => undefined, ...request });
+}
+
+/** `weir confirm`. */
+export function confirm(host: FakeHost, ...names: string[]): ReturnType<typeof confirmApps> {
+  return confirmApps(
+    host,
+    names,
+    async () => [...MESH.apps.keys()],
+    () => undefined,
+  );
+}
+
+/** A host on which only this back end works, with somebody else's rules in it. */
+export function hostWith(backend: Backend): FakeHost {
+  const host = new FakeHost();
+  host.usable = [backend];
+  if (backend === 'nft') host.fake(backend).addForeignTable('docker', 'chain out { masquerade }');
+  else
+    for (const scope of ['ip', 'ip6'] as const)
+      host.fake(backend).addForeignRule(scope, 'output', '-j DOCKER', 'first');
+  return host;
+}
+
+/** Presses the panic file as its script would: by adding to the rules, and by its marker. */
+export async function pressPanicFile(host: FakeHost, app: string): Promise<void> {
+  const firewall = host.fake(host.usable[0] ?? 'nft');
+  const { rulesets } = await firewall.read();
+  const changes = rulesets.map((ruleset) => ({
+    scope: ruleset.scope,
+    operations: switchOffOperations(ruleset, [app], 'off.sh'),
+    undo: [],
+  }));
+  await firewall.commit(changes.filter(({ operations }) => operations.length > 0));
+}

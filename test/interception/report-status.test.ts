@@ -1,0 +1,175 @@
+/** `weir status` and `weir verify` on the fake host. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { WeirError } from '../../src/errors/weir-error.ts';
+import { planChanges } from '../../src/interception/plan-changes.ts';
+import { reportStatus } from '../../src/interception/report-status.ts';
+import { verifyApps } from '../../src/interception/verify-apps.ts';
+import type { FakeHost } from '../fakes/fake-host.ts';
+import { BACKENDS, hostWith, MESH, off, on, pressPanicFile } from './cases.ts';
+
+async function states(host: FakeHost): Promise<Record<string, string>> {
+  const { result } = await reportStatus(host, { config: MESH, apps: [] });
+  return Object.fromEntries(result.apps.map((app) => [app.name, app.state]));
+}
+
+for (const backend of BACKENDS) {
+  test(`${backend}: status follows an application through its states`, async () => {
+    const host = hostWith(backend);
+    assert.deepEqual(await states(host), { payment: 'off', report: 'off' });
+    await on(host);
+    assert.deepEqual(await states(host), { payment: 'on', report: 'off' });
+    await on(host, { apps: ['report'], confirmMs: 60_000 });
+    assert.deepEqual(await states(host), { payment: 'on', report: 'unconfirmed' });
+    host.advance(61_000);
+    const { result } = await reportStatus(host, { config: MESH, apps: ['report'] });
+    assert.deepEqual(
+      [result.apps[0]?.state, result.apps[0]?.desired, result.apps[0]?.reason],
+      ['off', 'off', 'confirm expired'],
+    );
+    await off(host);
+    assert.deepEqual(await states(host), { payment: 'off', report: 'off' });
+  });
+
+  test(`${backend}: verify passes after on, and names what is wrong after a rule was taken away`, async () => {
+    const host = hostWith(backend);
+    await on(host);
+    const { result } = await verifyApps(host, async () => MESH, []);
+    assert.deepEqual(
+      [result.passed, result.apps[0]?.text, result.apps[0]?.packets],
+      [true, 'ok', { ipv4: 'ok', ipv6: 'ok' }],
+    );
+    const { rulesets } = await host.fake(backend).read();
+    const ruleset = rulesets.at(-1);
+    assert.ok(ruleset);
+    const table = ruleset.tables.find(({ chains }) =>
+      chains.some(({ hook }) => hook?.at === 'output' && hook.type === 'nat'),
+    );
+    const chain = table?.chains.find(({ hook, rules }) => hook?.at === 'output' && rules.length > 2);
+    assert.ok(table && chain);
+    await host
+      .fake(backend)
+      .commit([
+        { scope: ruleset.scope, operations: [{ op: 'flush-chain', table: table.name, chain: chain.name }], undo: [] },
+      ]);
+    const drifted = await verifyApps(host, async () => MESH, []);
+    assert.equal(drifted.result.passed, false);
+    assert.ok(
+      drifted.result.apps[0]?.findings.some(({ where }) => where.includes(chain.name)),
+      JSON.stringify(drifted.result),
+    );
+    assert.equal((await states(host)).payment, 'drifted');
+  });
+
+  test(`${backend}: rules that were wiped are drift, and on puts them back`, async () => {
+    const host = hostWith(backend);
+    await on(host);
+    const { rulesets } = await host.fake(backend).read();
+    const wipe = rulesets.map((ruleset) => ({
+      scope: ruleset.scope,
+      operations: ruleset.tables.map(({ name }) => ({ op: 'delete-table', table: name }) as const),
+      undo: [],
+    }));
+    await host.fake(backend).commit(wipe);
+    const { result } = await reportStatus(host, { config: MESH, apps: ['payment'] });
+    assert.deepEqual([result.apps[0]?.state, result.apps[0]?.desired], ['drifted', 'on']);
+    assert.equal((await verifyApps(host, async () => MESH, [])).result.passed, false);
+    await on(host);
+    assert.equal((await states(host)).payment, 'on');
+  });
+}
+
+for (const backend of BACKENDS) {
+  test(`${backend}: what an expired or pressed application leaves in the kernel is no drift of anybody`, async () => {
+    for (const end of ['expired', 'pressed'] as const) {
+      const host = hostWith(backend);
+      await on(host);
+      await on(host, { apps: ['report'], confirmMs: end === 'expired' ? 5_000 : null });
+      if (end === 'expired') host.advance(6_000);
+      else await pressPanicFile(host, 'report');
+      assert.deepEqual(await states(host), { payment: 'on', report: 'off' }, end);
+      const all = await verifyApps(host, async () => MESH, []);
+      assert.deepEqual([all.result.passed, all.warnings], [true, []], end);
+      const one = await verifyApps(host, async () => MESH, ['report']);
+      assert.deepEqual([one.result.passed, one.warnings], [true, []], end);
+      // A rule that somebody else took away is drift all the same.
+      const { rulesets } = await host.fake(backend).read();
+      const ruleset = rulesets.at(-1);
+      const table = ruleset?.tables.find(({ chains }) => chains.some(({ hook }) => hook?.type === 'nat'));
+      const chain = table?.chains.find(({ hook, rules }) => hook?.at === 'output' && rules.length > 2);
+      assert.ok(ruleset && table && chain);
+      const operations = [{ op: 'flush-chain', table: table.name, chain: chain.name } as const];
+      await host.fake(backend).commit([{ scope: ruleset.scope, operations, undo: [] }]);
+      assert.equal((await states(host)).payment, 'drifted', end);
+    }
+  });
+
+  test(`${backend}: an application that only the kernel knows is drift, and on of another one says so`, async () => {
+    const host = hostWith(backend);
+    await on(host, { apps: ['payment', 'report'] });
+    host.stored = null;
+    const { result } = await verifyApps(host, async () => MESH, []);
+    assert.deepEqual([result.passed, result.apps.map(({ text }) => text)], [false, ['drift', 'drift']]);
+    const before = host.fake(backend).list();
+    await assert.rejects(on(host), (error: unknown) => {
+      assert.ok(error instanceof WeirError);
+      assert.deepEqual([error.code, error.exit], ['WEIR3012', 3]);
+      assert.match(error.hint, /`weir on payment report`; .*`weir off report`/);
+      return true;
+    });
+    assert.equal(host.fake(backend).list(), before);
+    await on(host, { apps: ['payment', 'report'] });
+    assert.deepEqual(await states(host), { payment: 'on', report: 'on' });
+  });
+}
+
+test('status works without mesh.yaml and tells of foreign meshes', async () => {
+  const host = hostWith('nft');
+  await on(host);
+  host.foreignRules = [{ name: 'docker', kind: 'firewall', evidence: 'chain DOCKER', backend: 'iptables-nft' }];
+  const { result } = await reportStatus(host, { config: null, apps: [] });
+  assert.deepEqual(
+    result.apps.map(({ name, state, sidecar }) => [name, state, sidecar]),
+    [['payment', 'on', 'main']],
+  );
+  assert.deepEqual(result.foreign, host.foreignRules);
+  assert.deepEqual(
+    result.sidecars.map(({ name, state }) => [name, state]),
+    [['main', 'live']],
+  );
+});
+
+test('plan shows the whole text, and nothing to change once it is installed', async () => {
+  const host = hostWith('nft');
+  const before = await planChanges(host, { config: MESH, apps: ['payment'], backend: 'auto' });
+  assert.match(before.result.text, /payment/);
+  assert.notEqual(before.result.changes, '');
+  await on(host);
+  const after = await planChanges(host, { config: MESH, apps: ['payment'], backend: 'auto' });
+  assert.equal(after.result.changes, '');
+  assert.equal(host.stored?.apps.length, 1);
+});
+
+test('a sidecar that weir runs is not called stopped because its admin address is refused and its supervisor is late', async () => {
+  const host = hostWith('nft');
+  host.readiness = { state: 'dead', detail: 'nobody listens at the admin address' };
+  host.sidecarStatus = () => new Promise(() => {});
+  const seen = async (isRun: boolean) => {
+    const sidecars = new Map(
+      [...MESH.sidecars].map(([name, one]) => [
+        name,
+        isRun
+          ? {
+              ...one,
+              process: { binary: '/usr/bin/envoy', bootstrap: '/etc/envoy.yaml', concurrency: 1, drainMs: 15_000 },
+            }
+          : one,
+      ]),
+    );
+    const { result } = await reportStatus(host, { config: { ...MESH, sidecars }, apps: [] });
+    assert.match(JSON.stringify(result.notRead), /what supervisors say/);
+    return result.sidecars.map(({ state, managed }) => ({ state, managed }))[0];
+  };
+  assert.deepEqual(await seen(true), { state: 'unknown', managed: true });
+  assert.deepEqual(await seen(false), { state: 'stopped', managed: false });
+});

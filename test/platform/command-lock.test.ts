@@ -1,0 +1,149 @@
+/** The lock between commands. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { commandLock } from '../../src/platform/command-lock.ts';
+
+async function makeRunDir(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-lock-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return join(folder, 'run');
+}
+
+const unexpectedWait = (holder: string) => assert.fail(`waited for ${holder}`);
+
+/** Another process that takes the lock, says so, and keeps it until it is killed or told to end. */
+async function startHolder(t: TestContext, runDir: string): Promise<ChildProcess> {
+  const source = `
+    import { commandLock } from ${JSON.stringify(new URL('../../src/platform/command-lock.ts', import.meta.url).href)};
+    const lock = await commandLock(${JSON.stringify(runDir)})('on payment', 0, () => {});
+    process.stdout.write('held');
+    process.stdin.once('data', () => lock.release()).on('end', () => {});
+    setInterval(() => {}, 1000).unref();
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  const [said] = await once(child.stdout, 'data');
+  assert.equal(String(said), 'held');
+  return child;
+}
+
+test('a free lock is taken without waiting, names its holder, and leaves no file behind', async (t) => {
+  const runDir = await makeRunDir(t);
+  const lock = await commandLock(runDir)('on  payment', 0, unexpectedWait);
+  const line = await readFile(join(runDir, 'lock'), 'utf8');
+  assert.match(line, new RegExp(`^${process.pid} on payment \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z\n$`));
+  await lock.release();
+  await assert.rejects(readFile(join(runDir, 'lock')), { code: 'ENOENT' });
+  await (await commandLock(runDir)('off payment', 0, unexpectedWait)).release();
+});
+
+test('a second command is told once whom it waits for, and gets the lock when that one is done', async (t) => {
+  const runDir = await makeRunDir(t);
+  const takeLock = commandLock(runDir);
+  const first = await takeLock('on payment', 0, unexpectedWait);
+  const waits: string[] = [];
+  const second = takeLock('off payment', 5000, (holder) => {
+    waits.push(holder);
+    setTimeout(() => first.release(), 50);
+  });
+  await (await second).release();
+  assert.equal(waits.length, 1);
+  assert.match(waits[0] ?? '', new RegExp(`^weir on payment \\(process ${process.pid}, since `));
+});
+
+test('many commands at once have the lock one after another', async (t) => {
+  const runDir = await makeRunDir(t);
+  const takeLock = commandLock(runDir);
+  let holders = 0;
+  let turns = 0;
+  const work = async (index: number) => {
+    const lock = await takeLock(`on app${index}`, 20_000, () => {});
+    holders += 1;
+    assert.equal(holders, 1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    holders -= 1;
+    turns += 1;
+    await lock.release();
+  };
+  await Promise.all(Array.from({ length: 8 }, (_, index) => work(index)));
+  assert.equal(turns, 8);
+});
+
+test('without waiting a held lock refuses with exit 3, after waiting it gives up with exit 6', async (t) => {
+  const runDir = await makeRunDir(t);
+  const takeLock = commandLock(runDir);
+  const first = await takeLock('uninstall', 0, unexpectedWait);
+  await assert.rejects(takeLock('on a', 0, unexpectedWait), { code: 'WEIR2021', exit: 3 });
+  const started = Date.now();
+  await assert.rejects(
+    takeLock('on a', 150, () => {}),
+    (error: Error & { code?: string; exit?: number }) =>
+      error.code === 'WEIR2021' && error.exit === 6 && /^weir uninstall \(process \d+/.test(error.message),
+  );
+  assert.ok(Date.now() - started >= 150);
+  await first.release();
+});
+
+test('a holder that was killed holds nothing', async (t) => {
+  const runDir = await makeRunDir(t);
+  const holder = await startHolder(t, runDir);
+  await assert.rejects(commandLock(runDir)('off a', 0, unexpectedWait), { code: 'WEIR2021' });
+  holder.kill('SIGKILL');
+  await once(holder, 'exit');
+  const lock = await commandLock(runDir)('off a', 0, unexpectedWait);
+  assert.match(await readFile(join(runDir, 'lock'), 'utf8'), /^\d+ off a /);
+  await lock.release();
+});
+
+test('a lock whose file somebody removed does not let two commands in', async (t) => {
+  const runDir = await makeRunDir(t);
+  const takeLock = commandLock(runDir);
+  const first = await takeLock('on a', 0, unexpectedWait);
+  const second = takeLock('on b', 5000, () => {
+    setTimeout(async () => {
+      await rm(join(runDir, 'lock'));
+      await first.release();
+    }, 30);
+  });
+  const lock = await second;
+  // The file that `second` waited on is gone: it must hold the one that is found under the name now.
+  await assert.rejects(takeLock('on c', 0, unexpectedWait), { code: 'WEIR2021' });
+  await lock.release();
+});
+
+test('a run directory that cannot be written is told apart from a held lock', async (t) => {
+  const runDir = await makeRunDir(t);
+  await writeFile(runDir, 'a file where the directory should be');
+  await assert.rejects(commandLock(runDir)('on a', 0, unexpectedWait), { code: 'WEIR2022', exit: 3 });
+});
+
+test('a lock file that is a symbolic link is not followed', async (t) => {
+  const runDir = await makeRunDir(t);
+  await mkdir(runDir);
+  const target = join(runDir, 'target');
+  await writeFile(target, 'precious');
+  await symlink(target, join(runDir, 'lock'));
+  await assert.rejects(commandLock(runDir)('on a', 0, unexpectedWait), { code: 'WEIR2022' });
+  assert.equal(await readFile(target, 'utf8'), 'precious');
+});
+
+test('a flock that fails is an error of its own', async (t) => {
+  const runDir = await makeRunDir(t);
+  const tools = join(runDir, '..', 'tools');
+  await mkdir(tools);
+  await writeFile(join(tools, 'flock'), '#!/bin/sh\necho "flock: 3: No locks available" >&2\nexit 66\n');
+  await chmod(join(tools, 'flock'), 0o755);
+  const path = process.env.PATH;
+  t.after(() => {
+    process.env.PATH = path;
+  });
+  process.env.PATH = `${tools}:${path}`;
+  await assert.rejects(commandLock(runDir)('on a', 0, unexpectedWait), { code: 'WEIR2003', why: /No locks available/ });
+  process.env.PATH = join(runDir, 'nothing-here');
+  await assert.rejects(commandLock(runDir)('on a', 0, unexpectedWait), { code: 'WEIR2001' });
+});

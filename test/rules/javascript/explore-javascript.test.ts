@@ -1,0 +1,149 @@
+/** JavaScript rules. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { RoutingCall } from '../../../src/rules/case-file.ts';
+import { GroovySource } from '../../../src/rules/groovy/syntax/source.ts';
+import { runJavaScript } from '../../../src/rules/javascript/explore-javascript.ts';
+import { planRuleSource } from '../../../src/rules/plan-rule-source.ts';
+import { readRuleFile } from '../../../src/rules/read/read-rule-file.ts';
+
+const providers = [
+  { id: 'p1', host: '10.20.3.1', port: 20880, params: { zone: 'a' } },
+  { id: 'p2', host: '172.24.1.1', port: 20881, params: {} },
+];
+const call: RoutingCall = {
+  service: 'com.pets.CatService',
+  method: 'find',
+  paramTypes: ['java.lang.String', 'java.lang.Integer'],
+  args: [
+    { t: 'java.lang.String', v: '5' },
+    { t: 'java.lang.Integer', v: '5' },
+  ],
+  attachments: { user: 'tom', empty: '' },
+  consumer: { application: 'web', host: '10.8.0.7' },
+};
+
+function outcome(script: string, asked = call): unknown {
+  const said = runJavaScript(new GroovySource('rule.js', script), asked, providers);
+  if (said.kind === 'providers') return said.ids;
+  return said.kind === 'error' ? said.exception : said.kind;
+}
+
+/** The documented form, with a test on each provider. */
+function selecting(test: string): string {
+  return `(function route(invokers, invocation, context) {
+    var keep = new java.util.ArrayList(invokers.size());
+    for (var i = 0; i < invokers.size(); i++) { var x = invokers.get(i); if (${test}) keep.add(x); }
+    return keep;
+  }(invokers, invocation, context));`;
+}
+
+// Every outcome is that of Nashorn 15.6 inside ScriptStateRouter, which test/e2e/javascript-rules.test.ts asks.
+describe('a JavaScript rule', () => {
+  it('selects by host, port, parameters, availability, method and attachments', () => {
+    const first = [
+      '"10.20.3.1".equals(x.getUrl().getHost())',
+      'x.url.host === "10.20.3.1"',
+      'x.getUrl().getPort() == "20880"',
+      'invokers[i].getUrl().getParameter("zone") == "a"',
+      'x.getUrl().getParameter("zone")',
+      'x.getUrl().getHost().indexOf("10.") == 0',
+      '/^10\\./.test(x.getUrl().getHost())',
+      '["10.20.3.1"].indexOf(x.url.host) >= 0',
+      'invocation.methodName == "find" && x.url.port < 20881',
+      'invocation.getAttachment("empty", "vip") == "vip" && x.url.port == 20880',
+      'invocation.getArguments()[0] == "5" && !"5".equals(invocation.arguments[1]) && x.url.port == 20880',
+      'x.getUrl().getHost() + ":" + x.getUrl().getPort() == "10.20.3.1:20880"',
+    ];
+    for (const test of first) assert.deepEqual(outcome(selecting(test)), ['p1'], test);
+    const none = [
+      '"20880".equals(x.getUrl().getPort())',
+      'x.getUrl().getPort() === "20880"',
+      'x.url.getParameter("zone") === undefined',
+    ];
+    for (const test of none) assert.deepEqual(outcome(selecting(test)), [], test);
+    assert.deepEqual(outcome(selecting('x.isAvailable()'), { ...call, down: ['p1'] }), ['p2']);
+  });
+
+  it('is ignored where it fails, as with a member of a missing parameter', () => {
+    assert.equal(outcome(selecting('x.getUrl().getParameter("zone").equals("a")')), 'ignored');
+    assert.equal(outcome('throw new Error("no")'), 'ignored');
+    const plan = planRuleSource(
+      readRuleFile(
+        'rule',
+        `type: javascript\nscript: ${JSON.stringify(selecting('x.url.getParameter("zone").equals("a")'))}\n`,
+      ),
+      {},
+    );
+    assert.equal(plan.assumptions.length, 1);
+  });
+
+  it('fails the call for a result that is no list', () => {
+    assert.equal(outcome('null'), 'java.lang.NullPointerException');
+    assert.equal(outcome('(function () {}())'), 'java.lang.NullPointerException');
+    assert.equal(outcome('[]'), 'java.lang.ClassCastException');
+  });
+
+  it('is dead when it returns its input, also in the documented form without the outer parentheses', () => {
+    const script = 'function route(invokers) { return new java.util.ArrayList(); }\n(invokers);';
+    assert.deepEqual(outcome(script), ['p1', 'p2']);
+    const { effect } = planRuleSource(readRuleFile('rule', `script: ${JSON.stringify(script)}\n`), {});
+    assert.equal(effect.state, 'dead');
+    assert.ok(effect.reasons.some(({ code }) => code === 'WR001'));
+  });
+
+  it('is broken with full-width signs and with a return outside of a function', () => {
+    for (const script of ['\uff08function route(a) { return a; }(invokers)\uff09', 'return invokers']) {
+      assert.equal(outcome(script), 'ignored');
+      assert.equal(
+        planRuleSource(readRuleFile('rule', `script: ${JSON.stringify(script)}\n`), {}).effect.state,
+        'broken',
+      );
+    }
+  });
+
+  it('is refused, not called broken, where engines differ or weir does not know', () => {
+    const unknown = [
+      'let a = 1; invokers',
+      'for each (var x in invokers) {} invokers',
+      'invokers.stream()',
+      'foo(invokers)',
+      'invokers.get(0)',
+      selecting('count++ < 1'),
+      selecting('Math.random() < 0.5'),
+      selecting('x.getUrl().getParameter("zone") > 4'),
+      `${selecting('true')} while (true) {}`,
+    ];
+    for (const script of unknown) {
+      assert.equal(outcome(script), 'opaque', script);
+      assert.equal(
+        planRuleSource(readRuleFile('rule', `script: ${JSON.stringify(script)}\n`), {}).effect.state,
+        'live',
+      );
+    }
+  });
+
+  it('ends for every provider or for none where a loop returns', () => {
+    assert.equal(outcome(selecting('x.url.port == 20880) { keep.add(x); return keep; } if (false')), 'opaque');
+    assert.deepEqual(outcome(selecting('invocation.methodName == "find") { return invokers; } if (false')), [
+      'p1',
+      'p2',
+    ]);
+  });
+
+  it('is refused where a loop ends at one provider and fails at another: the first of them decides', () => {
+    // Nashorn ends at p1, which has a zone, and never sees p2, which would fail the script.
+    assert.equal(outcome(selecting('x.url.getParameter("zone").startsWith("")) break; if (false')), 'opaque');
+    assert.equal(
+      outcome(selecting('x.url.getParameter("zone").startsWith("b")) return invokers; if (false')),
+      'opaque',
+    );
+    assert.equal(outcome(selecting('x.url.getParameter("zone").startsWith("a")')), 'ignored');
+  });
+
+  it('asks whether a list of unavailable providers is empty with those that are down in the call', () => {
+    const script = selecting('!x.available').replace('return keep;', 'return keep.isEmpty() ? invokers : keep;');
+    assert.deepEqual(outcome(script, { ...call, down: ['p1'] }), ['p1']);
+    assert.deepEqual(outcome(script), ['p1', 'p2']);
+  });
+});

@@ -1,0 +1,107 @@
+/** The linter of mesh rules. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as fc from 'fast-check';
+import { lintMeshRule } from '../../../src/rules/lint/mesh-lint.ts';
+import { lowerDubboMesh } from '../../../src/rules/targets/dubbo-mesh.ts';
+import { arbitraryPlan, SAMPLE_PROVIDERS, SAMPLE_SERVICE } from '../../fakes/arbitrary-plan.ts';
+
+const DESTINATIONS =
+  '---\nkind: DestinationRule\nmetadata: {name: d}\nspec: {subsets: [{name: gray, labels: {env: "gray"}}]}\n';
+
+function codes(details: string, destinations: string = DESTINATIONS): string[] {
+  const text = `kind: VirtualService\nmetadata: {name: v}\nspec: {dubbo: [{routedetail: ${details}}]}\n${destinations}`;
+  return [...new Set(lintMeshRule(text).map((finding) => finding.code))];
+}
+
+const GRAY = 'route: [{destination: {subset: gray}}]';
+
+describe('the linter of mesh rules', () => {
+  it('finds each trap by its own id', () => {
+    const guarded = (args: string) => `[{match: [{method: {argc: 1, argp: [{exact: long}], args: ${args}}}], ${GRAY}}]`;
+    const traps: [string, string][] = [
+      [guarded('[{index: 0, num_value: {oneof: [{exact: 6}]}}]'), 'WR040'],
+      [guarded('[{index: 0, num_value: {oneof: [{range: {start: 1.0, end: 100}}]}}]'), 'WR040'],
+      ['[{route: [{destination: {subset: gray}, weight: 1}, {destination: {subset: gray}, weight: 1}]}]', 'WR041'],
+      ['[{route: [{destination: {subset: blue}}]}]', 'WR042'],
+      [`[{match: [{method: {argc: 1}}, {method: {argc: 2}}], ${GRAY}}]`, 'WR043'],
+      [`[{match: [{method: {args: [{index: 0, str_value: {oneof: [{exact: a}]}}]}}], ${GRAY}}]`, 'WR044'],
+      [`[{match: [{method: {argc: "1"}}], ${GRAY}}]`, 'WR046'],
+      [`[{match: [{method: {name_match: {exact: 012}}}], ${GRAY}}]`, 'WR046'],
+      [`[{match: [{metod: {}}], ${GRAY}}]`, 'WR064'],
+      [`[{match: [{headers: {a: b}}], ${GRAY}}]`, 'WR064'],
+      ['[{route: [{destination: {subset: gray}, fallback: {destination: {subset: gray}}}]}]', 'WR054'],
+      [`[{match: [{method: {argc: 1, argp: [string]}}], ${GRAY}}]`, 'WR046'],
+      [`[{match: [{method: {name_match: {exakt: a}}}], ${GRAY}}]`, 'WR064'],
+      [`[{match: [{attachments: {context: {a: {exact: b}}}}], ${GRAY}}]`, 'WR064'],
+      [`[{'-route': 1, ${GRAY}}]`, 'WR064'],
+      ['[{route: [{-destination: {subset: gray}}]}]', 'WR064'],
+      [`[{match: [], ${GRAY}}]`, 'WR049'],
+      [`[{match: [{sourceLabels: {a: }}], ${GRAY}}]`, 'WR052'],
+      ['[{route: []}]', 'WR053'],
+      [`[{match: [{method: {name_match: {regex: "*get"}}}], ${GRAY}}]`, 'WR053'],
+      ['[{route: [{destination: {subset: gray, fallback: {subset: gray}}}]}]', 'WR054'],
+      [`[{${GRAY}}, {${GRAY}}]`, 'WR056'],
+    ];
+    for (const [details, code] of traps) assert.ok(codes(details).includes(code), `${code} for ${details}`);
+    assert.deepEqual(codes(`[{${GRAY}}]`, ''), ['WR047', 'WR042']);
+    assert.deepEqual(codes(`[{${GRAY}}]`), []);
+  });
+
+  it('finds a key that is not read at every place, and says what was meant', () => {
+    const text = (spec: string) => `kind: VirtualService\nmetadata: {name: v}\nspec: ${spec}\n${DESTINATIONS}`;
+    const [service] = lintMeshRule(text(`{dubbo: [{service: [{exact: a.B}], routedetail: [{${GRAY}}]}]}`));
+    assert.deepEqual([service?.code, service?.line], ['WR064', 3]);
+    assert.match(service?.message ?? '', /did you mean services\?/);
+    const moved = lintMeshRule(text(`{dubbo: [{routedetail: [{argc: 1, ${GRAY}}]}]}`));
+    assert.match(moved[0]?.message ?? '', /it belongs into method/);
+    const blank = lintMeshRule(text(`{dubbo: [{"route details": [{${GRAY}}]}]}`));
+    assert.match(blank[0]?.message ?? '', /route details is ignored.*routedetail/);
+  });
+
+  it('leaves documents of Istio and of other kinds alone', () => {
+    const istio = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews}
+spec:
+  hosts: [reviews]
+  http:
+    - match: [{headers: {end-user: {exact: jason}}}]
+      route: [{destination: {host: reviews, subset: v2}}]
+`;
+    assert.deepEqual(lintMeshRule(istio), []);
+    assert.deepEqual(lintMeshRule('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a.b}\ndata: {}\n'), []);
+  });
+
+  it('says where', () => {
+    const [finding] = lintMeshRule('kind: VirtualService\nmetadata:\n  name: a.b\n');
+    assert.deepEqual([finding?.code, finding?.line, finding?.column], ['WR047', 1, 1]);
+    assert.ok(
+      lintMeshRule('kind: VirtualService\nmetadata:\n  name: a.b\n').some(
+        (one) => one.code === 'WR051' && one.line === 3 && one.column === 9,
+      ),
+    );
+    assert.deepEqual(
+      lintMeshRule('a: [').map((one) => one.code),
+      ['WR052'],
+    );
+  });
+
+  it('has nothing to say about documents that weir writes', () => {
+    fc.assert(
+      fc.property(arbitraryPlan, (plan) => {
+        const { text } = lowerDubboMesh({
+          plan,
+          name: 'x',
+          services: [SAMPLE_SERVICE],
+          providers: SAMPLE_PROVIDERS,
+          version: 'and-match',
+          accepted: new Set(),
+          rejected: new Set(),
+        });
+        assert.deepEqual(lintMeshRule(text ?? ''), []);
+      }),
+      { numRuns: 60, seed: 3 },
+    );
+  });
+});

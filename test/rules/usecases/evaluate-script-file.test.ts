@@ -1,0 +1,73 @@
+/** The answers of a legacy rule as lines of `weir rules eval`: each kind of outcome has a form of its own. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseCaseFile } from '../../../src/rules/case-file.ts';
+import { evaluateScriptFile } from '../../../src/rules/usecases/evaluate-script-file.ts';
+import { MemoryRuleFiles } from '../../fakes/memory-rule-files.ts';
+
+const CASE = parseCaseFile(
+  JSON.stringify({
+    providers: ['gray', 'prod'].map((env, index) => {
+      return { id: env[0], host: `10.0.0.${index + 1}`, port: 20_880, params: { env } };
+    }),
+    calls: [
+      { service: 'com.acme.Orders', method: 'save' },
+      { service: 'com.acme.Orders', method: 'read', only: ['p'] },
+    ],
+  }),
+  'case.json',
+);
+
+function evaluate(text: string, path = 'rule.groovy') {
+  return evaluateScriptFile(new MemoryRuleFiles({ [path]: text }), path, CASE);
+}
+
+describe('evaluating a script file', () => {
+  it('answers each call in its order by the providers that it reaches', async () => {
+    const script =
+      "invokers.findAll { it.url.getParameter('env') == (invocation.methodName == 'save' ? 'gray' : 'prod') }";
+    assert.deepEqual(await evaluate(script), [
+      { call: 0, providers: ['g'] },
+      { call: 1, providers: ['p'] },
+    ]);
+  });
+
+  it('gives every present provider when the script throws, and says why', async () => {
+    const lines = await evaluate('invocation.methodName.nothing()\nreturn []');
+    assert.deepEqual(
+      lines.map(({ providers, outcome }) => [providers, outcome]),
+      [
+        [['g', 'p'], 'ALL(ignored)'],
+        [['p'], 'ALL(ignored)'],
+      ],
+    );
+    assert.match(lines[0]?.reason ?? '', /MissingMethodException/);
+  });
+
+  it('gives shares where chance decides', async () => {
+    const script = [
+      'def r = new Random().nextInt(100)',
+      "if (r < 20) return invokers.findAll { it.url.getParameter('env') == 'gray' }",
+      "return invokers.findAll { it.url.getParameter('env') == 'prod' }",
+    ].join('\n');
+    const [first] = await evaluate(script);
+    assert.deepEqual(first, {
+      call: 0,
+      choices: [
+        { providers: ['g'], share: 0.2 },
+        { providers: ['p'], share: 0.8 },
+      ],
+    });
+  });
+
+  it('refuses what it cannot tell, with the reason', async () => {
+    const [first] = await evaluate('return com.acme.Routing.choose(invokers)');
+    assert.equal(first?.outcome, 'REFUSED');
+    assert.notEqual(first?.reason ?? '', '');
+    assert.equal(first?.providers, undefined);
+  });
+
+  it('throws for a file that is no rule', async () => {
+    await assert.rejects(evaluate('conditions: [\n', 'rule.yaml'), { code: /^WEIR50/ });
+  });
+});

@@ -1,0 +1,64 @@
+/** Linting of many mesh rules: totals, files that cannot be read, and the SARIF log. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { lintRules } from '../../../src/rules/usecases/lint-rules.ts';
+import { MemoryRuleFiles } from '../../fakes/memory-rule-files.ts';
+
+const DESTINATIONS =
+  '---\nkind: DestinationRule\nmetadata: {name: d}\nspec: {subsets: [{name: gray, labels: {env: gray}}]}\n';
+const GRAY = 'route: [{destination: {subset: gray}}]';
+const meshRule = (details: string): string =>
+  `kind: VirtualService\nmetadata: {name: v}\nspec: {dubbo: [{routedetail: ${details}}]}\n${DESTINATIONS}`;
+
+const CLEAN = meshRule(`[{${GRAY}}]`);
+const UNKNOWN_SUBSET = meshRule('[{route: [{destination: {subset: blue}}]}]');
+const TWO_MATCHES = meshRule(`[{match: [{method: {argc: 1}}, {method: {argc: 2}}], ${GRAY}}]`);
+
+describe('linting a folder of mesh rules', () => {
+  it('keeps the findings of each file apart and counts them by level', async () => {
+    const files = new MemoryRuleFiles({ 'in/a.yaml': CLEAN, 'in/b.yaml': UNKNOWN_SUBSET, 'in/c.yaml': TWO_MATCHES });
+    const result = await lintRules({ paths: ['in'] }, { files, weirVersion: '0.0.0' });
+    const codes = result.files.map(({ findings }) => [...new Set(findings.map(({ code }) => code))]);
+    assert.deepEqual(codes[0], []);
+    assert.deepEqual(codes[1], ['WR042']);
+    assert.ok(codes[2]?.includes('WR043'));
+    const findings = result.files.reduce((sum, file) => sum + file.findings.length, 0);
+    assert.equal(result.totals.files, 3);
+    assert.ok(result.totals.errors > 0);
+    assert.ok(result.totals.errors + result.totals.warnings <= findings);
+    assert.deepEqual(result.errors, []);
+  });
+
+  it('goes on past a file that cannot be read', async () => {
+    const files = new MemoryRuleFiles({ 'in/a.yaml': UNKNOWN_SUBSET, 'in/b.yaml': CLEAN });
+    const read = files.read.bind(files);
+    files.read = async (path) => read(path === 'in/a.yaml' ? 'in/gone.yaml' : path);
+    const result = await lintRules({ paths: ['in'] }, { files, weirVersion: '0.0.0' });
+    assert.deepEqual(result.errors, [
+      { code: 'WEIR5020', path: 'in/a.yaml', what: 'in/gone.yaml cannot be read', why: 'there is no such file' },
+    ]);
+    assert.deepEqual(result.totals, { files: 1, errors: 0, warnings: 0 });
+  });
+
+  it('passes a fault of its own on', async () => {
+    const files = new MemoryRuleFiles({ 'in/a.yaml': CLEAN });
+    files.read = async () => {
+      throw new TypeError('of weir');
+    };
+    await assert.rejects(lintRules({ paths: ['in'] }, { files, weirVersion: '0.0.0' }), TypeError);
+  });
+
+  it('logs each finding in SARIF at its line, and only when it is asked to', async () => {
+    const files = new MemoryRuleFiles({ 'in/b.yaml': UNKNOWN_SUBSET });
+    await lintRules({ paths: ['in'] }, { files, weirVersion: '0.0.0' });
+    assert.deepEqual([...files.texts.keys()], ['in/b.yaml']);
+    const { files: linted } = await lintRules({ paths: ['in'], sarif: 'log.sarif' }, { files, weirVersion: '9.8.7' });
+    const { runs } = JSON.parse(files.texts.get('log.sarif') ?? '{}');
+    const [finding] = linted[0]?.findings ?? [];
+    assert.equal(runs[0].tool.driver.version, '9.8.7');
+    assert.equal(runs[0].results[0].ruleId, 'WR042');
+    const { artifactLocation, region } = runs[0].results[0].locations[0].physicalLocation;
+    assert.equal(artifactLocation.uri, 'in/b.yaml');
+    assert.equal(region.startLine, finding?.line);
+  });
+});

@@ -1,0 +1,212 @@
+/** The use cases of sidecar commands, on fake ports. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readControlPlaneSources } from '../../../src/sidecar/envoy/control-plane-sources.ts';
+import type { UpgradeReport } from '../../../src/sidecar/machine/upgrade-report.ts';
+import { abortUpgrade, reopenLogs, stopSidecar } from '../../../src/sidecar/usecases/control-sidecar.ts';
+import { initSidecar } from '../../../src/sidecar/usecases/init-sidecar.ts';
+import { readHistory } from '../../../src/sidecar/usecases/read-history.ts';
+import { settleContainer } from '../../../src/sidecar/usecases/settle-container.ts';
+import { sidecarStatuses } from '../../../src/sidecar/usecases/sidecar-statuses.ts';
+import { rollBackSidecar, type UpgradeFlags, upgradeSidecar } from '../../../src/sidecar/usecases/upgrade-sidecar.ts';
+import { meshOf } from '../../fakes/fake-host.ts';
+import { FakeSidecarPorts } from './fake-ports.ts';
+
+const side = (epoch: number, version: string) => ({ epoch, version, binarySha256: null, bootstrapSha256: null });
+const report = (outcome: UpgradeReport['outcome'], warnings: readonly string[] = []): UpgradeReport => ({
+  ...{ id: 'u1', at: '2026-01-01T00:00:00.000Z', outcome, reason: 'because', states: [], notices: [], warnings },
+  ...{ from: side(0, '1'), to: side(1, '2'), actor: null, note: null },
+  ...{ connections: { drained: 0, cut: 0 }, requests: { cut: null }, drainedAtMs: null },
+});
+const REQUEST: UpgradeFlags = {
+  ...{ binary: null, bootstrap: null, dryRun: false, force: false, drainMs: null, initTimeoutMs: 60_000, wait: true },
+  ...{ accept: [], check: null, bakeMs: null, bakeBytes: null, spreadMs: null, note: null },
+};
+const accepted = { event: 'accepted', id: 'u1' };
+const state = (name: string) => ({ event: 'state', state: name, atMs: 1, secondsLeft: null, connections: null });
+
+const noWarning = (text: string): never => assert.fail(text);
+
+/** A listener that writes down what it hears. */
+function listener() {
+  const heard: string[] = [];
+  return {
+    heard,
+    progress: (event: { state: string }) => void heard.push(event.state),
+    warn: (text: string) => void heard.push(`warning ${text}`),
+  };
+}
+
+test('short requests go to the supervisor of a sidecar that weir runs, and to no other', async () => {
+  const fake = new FakeSidecarPorts(
+    [{ result: { aborted: true } }],
+    [{ result: { told: 2 } }],
+    [{ result: { stopped: true } }],
+  );
+  assert.deepEqual(await abortUpgrade(fake.ports, 'main'), { aborted: true });
+  assert.deepEqual(await reopenLogs(fake.ports, 'main'), { told: 2 });
+  assert.deepEqual(await stopSidecar(fake.ports, 'main', 5000), { stopped: true });
+  assert.deepEqual(fake.asked, [{ command: 'abort' }, { command: 'reopen-logs' }, { command: 'stop', drainMs: 5000 }]);
+  await assert.rejects(abortUpgrade(fake.ports, 'mian'), { code: 'WEIR4011' });
+  await assert.rejects(abortUpgrade(fake.ports, 'foreign'), { code: 'WEIR4012' });
+  assert.equal(fake.asked.length, 3);
+});
+
+test('no supervisor, one that went away and one that refuses are three errors', async () => {
+  await assert.rejects(abortUpgrade(new FakeSidecarPorts(null).ports, 'main'), { code: 'WEIR4002', exit: 3 });
+  await assert.rejects(abortUpgrade(new FakeSidecarPorts([]).ports, 'main'), { code: 'WEIR4009' });
+  const error = { code: 'WEIR4005', what: 'too late', why: 'it drains', hint: 'roll back', exit: 3 };
+  await assert.rejects(abortUpgrade(new FakeSidecarPorts([{ error }]).ports, 'main'), { code: 'WEIR4005', exit: 3 });
+});
+
+test('an upgrade is followed to its report, with the files that the flags name', async () => {
+  const fake = new FakeSidecarPorts([
+    accepted,
+    state('SPAWNED'),
+    state('SETTLED'),
+    { result: report('settled', ['old']) },
+  ]);
+  const hear = listener();
+  const end = await upgradeSidecar(fake.ports, 'main', { ...REQUEST, binary: 'envoy', drainMs: 9 }, hear);
+  assert.equal(end?.outcome, 'settled');
+  assert.deepEqual(hear.heard, ['SPAWNED', 'SETTLED', 'warning old']);
+  const { wait, ...rest } = REQUEST;
+  assert.ok(wait);
+  assert.deepEqual(fake.asked, [
+    { command: 'upgrade', actor: 'alice', ...rest, binary: '/abs/envoy', drainMs: 9, rollback: false, now: false },
+  ]);
+});
+
+test('an upgrade that nobody waits for returns once the new Envoy serves', async () => {
+  const fake = new FakeSidecarPorts([accepted, state('HANDOVER'), state('DRAINING'), { result: report('settled') }]);
+  assert.equal(await upgradeSidecar(fake.ports, 'main', { ...REQUEST, wait: false }, listener()), null);
+});
+
+test('a supervisor that dies is followed into the next one, until the patience ends', async () => {
+  const back = new FakeSidecarPorts(
+    [accepted, state('DRAINING')],
+    null,
+    [{ result: null }],
+    [{ result: report('settled') }],
+  );
+  assert.equal((await upgradeSidecar(back.ports, 'main', REQUEST, listener()))?.outcome, 'settled');
+  assert.deepEqual(
+    back.asked.slice(1),
+    Array.from({ length: 3 }, () => ({ command: 'follow', id: 'u1' })),
+  );
+  const gone = new FakeSidecarPorts([accepted, state('DRAINING')], null);
+  await assert.rejects(upgradeSidecar(gone.ports, 'main', REQUEST, listener()), { code: 'WEIR4009', exit: 6 });
+  assert.ok(gone.nowMs >= 90_000 && gone.nowMs < 91_000, String(gone.nowMs));
+});
+
+test('each bad end is an error that carries the report, and its warnings are said all the same', async () => {
+  const codes = { refused: 'WEIR4004', aborted: 'WEIR4006', 'rolled-back': 'WEIR4007', emergency: 'WEIR4008' } as const;
+  for (const [outcome, code] of Object.entries(codes)) {
+    const end = report(outcome as keyof typeof codes, ['look']);
+    const hear = listener();
+    const fake = new FakeSidecarPorts([accepted, { result: end }]);
+    await assert.rejects(rollBackSidecar(fake.ports, 'main', { now: false, note: null }, hear), { code, details: end });
+    assert.deepEqual(hear.heard, ['warning look']);
+    assert.equal(fake.asked[0]?.rollback, true);
+  }
+});
+
+test('history and status need no supervisor, and know the names of mesh.yaml alone', async () => {
+  const fake = new FakeSidecarPorts(null);
+  fake.journal = [{ at: '2026-01-01T00:00:00.000Z', kind: 'report', report: report('settled') }];
+  const { entries, warnings } = await readHistory(fake.ports, 'main');
+  assert.deepEqual([entries.map(({ outcome }) => outcome), warnings], [['settled'], []]);
+  fake.newer = 3;
+  assert.match((await readHistory(fake.ports, 'main')).warnings.join(), /^3 entries .* by a newer weir \(WEIR2025\)/);
+  assert.deepEqual(
+    (await sidecarStatuses(fake.ports, undefined)).map(({ name }) => name),
+    ['main', 'foreign'],
+  );
+  assert.deepEqual(
+    (await sidecarStatuses(fake.ports, 'foreign')).map(({ name }) => name),
+    ['foreign'],
+  );
+  await assert.rejects(sidecarStatuses(fake.ports, 'mian'), { code: 'WEIR4011' });
+  await assert.rejects(readHistory(fake.ports, 'mian'), { code: 'WEIR4011' });
+});
+
+test('init writes a bootstrap to the place of mesh.yaml, or to the one that is named', async () => {
+  const fake = new FakeSidecarPorts();
+  const flags = { out: null, force: false, ipv6: true, discovery: false, dubboPorts: [20_880], server: null };
+  assert.deepEqual(await initSidecar(fake.ports, 'main', flags, noWarning), {
+    bootstrap: '/etc/envoy.yaml',
+    accessLog: '/run/weir/main/access.log',
+  });
+  await initSidecar(fake.ports, 'main', { ...flags, out: '/tmp/e.yaml', force: true }, noWarning);
+  assert.deepEqual(
+    fake.written.map(({ path, force }) => [path, force]),
+    [
+      ['/etc/envoy.yaml', false],
+      ['/tmp/e.yaml', true],
+    ],
+  );
+  assert.match(JSON.stringify(fake.written[0]?.content), /20880/);
+  assert.deepEqual(
+    fake.prepared.map(({ gid }) => gid),
+    [2000, 2000],
+  );
+});
+
+test('init for `mode: tproxy` makes listeners transparent, and says which right the sidecar lacks for them', async () => {
+  const fake = new FakeSidecarPorts();
+  const flags = { out: null, force: false, ipv6: true, discovery: false, dubboPorts: [], server: null };
+  const meshWith = (more: string) =>
+    meshOf(`apiVersion: weir.dev/v1
+sidecars:
+  main: {user: 1337, outbound: 15001, inbound: 15006, mode: tproxy, admin: "unix:/run/weir/main/admin.sock", binary: /usr/bin/envoy, bootstrap: /etc/envoy.yaml${more}}
+apps: {}
+`);
+  fake.mesh = meshWith('');
+  const warnings: string[] = [];
+  await initSidecar(fake.ports, 'main', flags, (text) => warnings.push(text));
+  assert.equal(JSON.stringify(fake.written[0]?.content).match(/"transparent":true/g)?.length, 2);
+  assert.match(warnings.join(), /capabilities: \[net_admin\]/);
+  fake.mesh = meshWith(', capabilities: [NET_ADMIN]');
+  await initSidecar(fake.ports, 'main', flags, noWarning);
+  const discovered = initSidecar(fake.ports, 'main', { ...flags, discovery: true }, noWarning);
+  await assert.rejects(discovered, { code: 'WEIR6010', why: /mode: tproxy/ });
+});
+
+test('init with a discovery agent writes a bootstrap that takes its listener from the agent and waits for it for ever', async () => {
+  const fake = new FakeSidecarPorts();
+  const flags = { out: null, force: false, ipv6: true, discovery: true, dubboPorts: [], server: null };
+  await assert.rejects(initSidecar(fake.ports, 'main', flags, noWarning), { code: 'WEIR6010', exit: 2 });
+  fake.mesh = meshOf(`apiVersion: weir.dev/v1
+registries: {hz: {zookeeper: ["127.0.0.1:2181"]}}
+discovery: {registries: [hz], socket: "unix:/run/weir/d.sock"}
+sidecars:
+  main: {user: 1337, outbound: 15001, admin: "unix:/run/weir/main/admin.sock", binary: /usr/bin/envoy, bootstrap: /etc/envoy.yaml}
+  other: {user: 1338, outbound: 15002, admin: "unix:/run/weir/o/admin.sock", binary: /usr/bin/envoy, bootstrap: /etc/other.yaml}
+  idle: {user: 1339, outbound: 15003, admin: "unix:/run/weir/i/admin.sock", binary: /usr/bin/envoy, bootstrap: /etc/idle.yaml}
+apps:
+  shop: {select: {user: 1001}, sidecar: main, consumes: {apps: [pay]}}
+  stock: {select: {user: 1002}, sidecar: other, consumes: {apps: [pay]}}
+  bare: {select: {user: 1003}, sidecar: idle}
+`);
+  await assert.rejects(initSidecar(fake.ports, 'idle', flags, noWarning), { code: 'WEIR6010' });
+  for (const name of ['main', 'other']) await initSidecar(fake.ports, name, flags, noWarning);
+  const [main, other] = fake.written.map(({ content }) => content);
+  const sources = readControlPlaneSources(main);
+  assert.deepEqual([sources.hasDynamicListeners, sources.shortestFetchMs], [true, null]);
+  assert.equal(sources.asksDiscovery, true);
+  const text = JSON.stringify(main);
+  assert.match(text, /"set_node_on_first_message_only":true.*"base_interval":"0.1s"/);
+  assert.match(text, /"connection_keepalive":\{"interval":"2s","timeout":"1s"\}/);
+  assert.match(text, /"pipe":\{"path":"\/run\/weir\/d.sock"\}/);
+  // A socket belongs to one account: the second one has its own.
+  assert.match(JSON.stringify(other), /"path":"\/run\/weir\/d.sock.other"/);
+});
+
+test('a container that idles needs neither mesh.yaml nor a supervisor', async () => {
+  const fake = new FakeSidecarPorts(null);
+  const environment = { SIDECARSET_VERSION: '0', SIDECARSET_VERSION_ALT: '1' };
+  const how = { environment, timeoutMs: 10, signal: new AbortController().signal } as const;
+  assert.deepEqual(await settleContainer(fake.ports, 'unknown', how), { name: 'unknown', role: 'idle', upgrade: null });
+  await assert.rejects(settleContainer(fake.ports, 'unknown', { ...how, environment: {} }), { code: 'WEIR4011' });
+  await assert.rejects(settleContainer(fake.ports, 'main', { ...how, environment: {} }), { code: 'WEIR4017' });
+});
