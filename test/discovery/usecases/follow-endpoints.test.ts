@@ -60,9 +60,33 @@ describe('followed endpoints', () => {
       registry.emit(instance(2));
       registry.emit(instance(3));
       await clock.pass(500);
-      assert.deepEqual(shown.at(-1), ['10.0.0.1', '10.0.0.2', '10.0.0.3']);
-      // The two came together: they are one change, or the first of them is shown with the second.
-      assert.equal(new Set(shown.map(String)).size, shown.length);
+      assert.deepEqual(shown, [['10.0.0.1'], ['10.0.0.1', '10.0.0.2', '10.0.0.3']]);
+    }));
+
+  it('are shown once for a burst: when it has been quiet for a while', () =>
+    following(async ({ clock, registry, shown }) => {
+      registry.emit(metadata());
+      registry.emit(state('synced'));
+      await clock.pass(500);
+      for (const host of [1, 2, 3]) {
+        registry.emit(instance(host));
+        await clock.pass(60);
+      }
+      assert.deepEqual(shown, [[]]);
+      await clock.pass(500);
+      assert.deepEqual(shown, [[], ['10.0.0.1', '10.0.0.2', '10.0.0.3']]);
+    }));
+
+  it('are shown during a burst that does not end', () =>
+    following(async ({ clock, registry, shown }) => {
+      registry.emit(metadata());
+      registry.emit(state('synced'));
+      await clock.pass(500);
+      for (let host = 1; host <= 25; host += 1) {
+        registry.emit(instance(host));
+        await clock.pass(60);
+      }
+      assert.equal(shown.length, 2);
     }));
 
   it('stay when a registry goes away, which is said once until it is back', () =>

@@ -26,6 +26,21 @@ describe('the owner of the network namespace', () => {
     assert.deepEqual(await ask(owner(0)), { seen: null });
   });
 
+  it('is looked at again when lsns ends without a word, as it does when a process of the host ends meanwhile', async () => {
+    const answers: ToolAnswer[] = [{ exitCode: 1 }, { exitCode: 1 }, owner(7)];
+    const tools = fakeTools(() => answers.shift());
+    assert.deepEqual(await readForeignUserNamespace(tools.run), { seen: { id: 7, pid: null } });
+    assert.equal(tools.calls.length, 3);
+  });
+
+  it('is unknown when lsns never says a word, after four tries', async () => {
+    const tools = fakeTools(() => ({ exitCode: 1 }));
+    assert.deepEqual(await readForeignUserNamespace(tools.run), {
+      unseen: `lsns -J -p ${process.pid} -t net -o NS,ONS failed: exit code 1: it wrote nothing`,
+    });
+    assert.equal(tools.calls.length, 4);
+  });
+
   it('is unknown when lsns is missing, too old for the column, or prints no JSON', async () => {
     assert.ok('unseen' in (await readForeignUserNamespace(fakeTools({}).run)));
     const old = await ask({ exitCode: 1, stderr: 'lsns: unknown column: ONS' });
