@@ -1,5 +1,5 @@
 /** One process of node's test runner: starts it, ends it at its limit, reads what it counted. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,6 +26,8 @@ export interface TestProcessResult {
   readonly problem: string | undefined;
   /** What it wrote, when it was quiet. */
   readonly output: string;
+  /** Seconds of processor time of it and of all that it waited for; NaN where the kernel does not say. */
+  readonly cpuSeconds: number;
 }
 
 /** Runs the files in one process. A process that outlives its limit is killed with its whole group, and is not ok. */
@@ -55,6 +57,7 @@ export async function runTestProcess({
     endGroup();
   }, limitMs);
   const output = isQuiet && child.stdout && child.stderr ? Promise.all([text(child.stdout), text(child.stderr)]) : [];
+  const cpu = cpuOfEnded(child);
   const [code] = await once(child, 'close');
   clearTimeout(limit);
   process.removeListener('exit', endGroup);
@@ -62,7 +65,38 @@ export async function runTestProcess({
   rmSync(folder, { recursive: true });
   const hasFailure = tests.some(({ outcome }) => outcome === 'failed');
   const problem = isLate ? `did not end within ${limitMs / 1000} s` : problemOf(code, tests.length, hasFailure);
-  return { ok: problem === undefined && !hasFailure, tests, problem, output: (await output).join('') };
+  return {
+    ok: problem === undefined && !hasFailure,
+    tests,
+    problem,
+    output: (await output).join(''),
+    cpuSeconds: await cpu,
+  };
+}
+
+/** Clock ticks a second, in which the kernel gives processor time to programs (USER_HZ). */
+const TICKS_A_SECOND = 100;
+
+/** The time of children that ended, as far as it was read, in ticks. */
+let counted: number | undefined;
+
+/** What the ended child adds to this process's time of children that it waited for (proc(5): cutime and cstime). */
+async function cpuOfEnded(child: ChildProcess): Promise<number> {
+  counted ??= ticksOfEnded();
+  await once(child, 'exit');
+  const ticks = ticksOfEnded();
+  const added = ticks - counted;
+  counted = ticks;
+  return added / TICKS_A_SECOND;
+}
+
+function ticksOfEnded(): number {
+  try {
+    const fields = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return Number(fields[13]) + Number(fields[14]);
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function problemOf(code: number | null, tests: number, hasFailure: boolean): string | undefined {

@@ -105,7 +105,8 @@ async function runFiles(run: TestRun, files: readonly string[], isQuiet: boolean
   const result = await runTestProcess({ files, testLimitMs, limitMs, isQuiet });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const what = files.length === 1 ? relative('', files[0] ?? '') : `${files.length} files`;
-  if (isQuiet) process.stdout.write(`\n${what} (${seconds} s)\n${result.output}`);
+  const cpu = result.cpuSeconds.toFixed(1);
+  if (isQuiet) process.stdout.write(`\n${what} (${seconds} s, ${cpu} s of processor time)\n${result.output}`);
   if (result.problem !== undefined) process.stdout.write(`${run.name}: ${what}: ${result.problem}\n`);
   return result;
 }
