@@ -60,6 +60,8 @@ export type WatchEnd = { readonly kind: 'compacted' } | { readonly kind: 'lost';
 export interface FleetStore {
   /** Where it is, for messages. */
   readonly place: string;
+  /** Whether one key can be listed by itself, at the cost and with the rights of that key alone. */
+  readonly listsSingleKeys: boolean;
   /** All keys that begin with one of the prefixes, at one revision, in the order of the keys. */
   list(prefixes: readonly string[]): Promise<StoreListing>;
   /** Carries all changes out, or none. */

@@ -36,6 +36,7 @@ export class MemoryStore {
   get port(): FleetStore {
     return {
       place: 'memory',
+      listsSingleKeys: true,
       list: async (prefixes) => this.#list(prefixes),
       write: async (guards, changes) => {
         this.#check();

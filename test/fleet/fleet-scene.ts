@@ -50,8 +50,8 @@ export class FleetScene {
     labels: Record<string, string> = {},
     apps = ['payment'],
     metrics: HostMetrics | null = null,
+    local = new FakeLocalHost(apps),
   ): Promise<FakeLocalHost> {
-    const local = new FakeLocalHost(apps);
     this.hosts.set(name, local);
     let memory: HostMemory | null = null;
     const ports: HostPorts = {

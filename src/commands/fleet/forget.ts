@@ -16,7 +16,9 @@ export default class FleetForgetCommand extends FleetCommand<typeof FleetForgetC
 
   protected override async execute(): Promise<CommandOutcome<Result>> {
     const request = { regions: this.regions, reason: this.flags.reason ?? null };
-    const result = await forgetHost(await this.fleet(), this.args.host, request);
-    return { result, text: () => `${result.host} is forgotten in ${result.regions.join(', ')}` };
+    const { result, warnings } = await forgetHost(await this.fleet(), this.args.host, request);
+    for (const warning of warnings) this.warn(warning);
+    const exit = warnings.length === 0 ? 0 : 1;
+    return { result, exit, text: () => `${result.host} is forgotten in ${result.regions.join(', ')}` };
   }
 }

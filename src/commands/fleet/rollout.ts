@@ -40,7 +40,9 @@ export default class FleetRolloutCommand extends FleetCommand<typeof FleetRollou
       });
     }
     const request = { verb, release, regions: this.regions, reason: this.flags.reason ?? null };
-    const result = await controlRollout(fleet, request);
-    return { result, text: (paint) => rolloutsText(result, paint) };
+    const { rollouts, warnings } = await controlRollout(fleet, request);
+    for (const warning of warnings) this.warn(warning);
+    const result = { rollouts };
+    return { result, exit: warnings.length === 0 ? 0 : 1, text: (paint) => rolloutsText(result, paint) };
   }
 }

@@ -1,6 +1,7 @@
 /** Follows the store of a region: a list, then its changes; again after every loss, with jittered back-off. */
 import { type StoredItem, StoreFailure, type StoreListing } from '../ports.ts';
 import type { HostPorts } from './ports.ts';
+import type { OwnRevision } from './see-store.ts';
 
 const FIRST_DELAY_MS = 200;
 const MAX_DELAY_MS = 5_000;
@@ -9,8 +10,10 @@ const [RELIST_MS, HELD_RELIST_MS] = [300_000, 2_000] as const;
 
 /** What is told of the store. */
 export interface StoreFollower {
-  /** Everything at one revision; first of all, and after each change. */
-  seen(listing: StoreListing): void;
+  /** Everything at one revision; first of all, and after each change. `own`: of this host's record, where listed. */
+  seen(listing: StoreListing, own?: OwnRevision): void;
+  /** The revision of this host's own record that is known; null when none is. */
+  ownRevision(): string | null;
   lost(why: string): void;
   /** Whether the store is not believed at present. */
   isHeld(): boolean;
@@ -23,8 +26,16 @@ export async function followStore(ports: HostPorts, follower: StoreFollower, sig
   let delay = FIRST_DELAY_MS;
   while (!signal.aborted) {
     try {
-      const listing = await store.list([...folders, keys.objects('Gateway'), keys.accepted]);
-      follower.seen(listing);
+      // This host's own record shows an older state of the store, although its revision has grown past the one known.
+      const own = `${keys.hosts}${ports.name}`;
+      const known = follower.ownRevision();
+      const { items, ...at } = await store.list([
+        ...[...folders, keys.objects('Gateway'), keys.accepted],
+        ...(store.listsSingleKeys ? [own] : []),
+      ]);
+      const listing = { ...at, items: items.filter(({ key }) => !key.startsWith(keys.hosts)) };
+      const listed = items.find(({ key }) => key === own)?.revision;
+      follower.seen(listing, listed === undefined ? undefined : { known, listed });
       delay = FIRST_DELAY_MS;
       const relistMs = follower.isHeld() ? HELD_RELIST_MS : RELIST_MS;
       const relist = new AbortController();

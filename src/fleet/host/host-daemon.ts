@@ -8,7 +8,7 @@ import { followStore } from './follow-store.ts';
 import { emptyMemory, type HostMemory } from './host-memory.ts';
 import { hostRecord, hostStatus } from './host-status.ts';
 import type { HostPorts, LocalApp, LocalLook, LocalSidecar } from './ports.ts';
-import { rulesOf, seeStore } from './see-store.ts';
+import { type OwnRevision, rulesOf, seeStore } from './see-store.ts';
 import { StatusWriter } from './status-writer.ts';
 
 /** The host is looked at so often by itself, in ms: what changed beside the daemon is found then at the latest. */
@@ -32,6 +32,10 @@ export class HostDaemon {
   #present: readonly StoredItem[] = [];
   #seen: StoreListing | null = null;
   #look: LocalLook = { apps: [], sidecars: [] };
+  /** Before the first look nobody knows which applications there are. */
+  #isLooked = false;
+  /** Whether the store was listed since it was away: its own record is not written before that, which would hide another history. */
+  #isFollowing = false;
   #lookProblem: string | null = null;
   readonly #work = new Map<string, Work>();
   readonly #jobs = new Set<Promise<void>>();
@@ -44,7 +48,10 @@ export class HostDaemon {
   constructor(ports: HostPorts) {
     this.#ports = ports;
     this.#memory = emptyMemory(ports.region);
-    this.#status = new StatusWriter(ports);
+    this.#status = new StatusWriter(ports, {
+      mayWrite: () => this.#isFollowing,
+      wrote: (revision) => this.#noteOwn(revision),
+    });
   }
 
   /** Runs until the signal aborts; then the lease is revoked, and everything on the host stays as it is. */
@@ -61,17 +68,21 @@ export class HostDaemon {
     const following = followStore(
       ports,
       {
-        seen: (listing) => this.#see(listing),
+        seen: (listing, own) => this.#see(listing, own),
+        ownRevision: () => this.#memory.store?.own ?? null,
         isHeld: () => this.#memory.held !== null,
-        lost: (why) => ports.warn(`the store of ${ports.region} is away: ${why}; this host goes on as it is`),
+        lost: (why) => {
+          this.#isFollowing = false;
+          ports.warn(`the store of ${ports.region} is away: ${why}; this host goes on as it is`);
+        },
       },
       signal,
     );
     // A bug in one of them ends the daemon: half of it would say that all is well.
     await Promise.all([following, this.#status.run(signal), this.#reconcileUntil(signal)]);
     await Promise.allSettled(this.#jobs);
-    await this.#saving;
     await this.#status.stop(this.#record());
+    await this.#saving;
   }
 
   async #reconcileUntil(signal: AbortSignal): Promise<void> {
@@ -96,10 +107,11 @@ export class HostDaemon {
     return true;
   }
 
-  #see(listing: StoreListing): void {
+  #see(listing: StoreListing, own?: OwnRevision): void {
+    this.#isFollowing = true;
     const { clock, keys, warn, tell, region } = this.#ports;
     const wasHeld = this.#memory.held;
-    this.#memory = seeStore(this.#memory, keys, listing, new Date(clock.now()).toISOString());
+    this.#memory = seeStore(this.#memory, keys, listing, new Date(clock.now()).toISOString(), own);
     this.#present = listing.items;
     this.#seen = listing;
     const { held } = this.#memory;
@@ -115,6 +127,14 @@ export class HostDaemon {
     this.#switchAll(false);
     this.#isStale = true;
     this.#wake.resolve();
+  }
+
+  /** The own record only ever grows: one that stands lower, or has not grown, is of another history. */
+  #noteOwn(revision: string): void {
+    const { store } = this.#memory;
+    if (store === null || this.#memory.held !== null || !this.#ports.store.listsSingleKeys) return;
+    this.#memory = { ...this.#memory, store: { ...store, own: revision } };
+    this.#save();
   }
 
   /** One write at a time; what changes meanwhile is in the next one. */
@@ -152,6 +172,7 @@ export class HostDaemon {
     this.#isStale = false;
     try {
       this.#look = await this.#ports.local.look();
+      this.#isLooked = true;
       this.#lookProblem = null;
     } catch (error) {
       this.#lookProblem = messageOf(error);
@@ -178,7 +199,7 @@ export class HostDaemon {
         if (isFresh) this.#noteEnd(app, decision);
         continue;
       }
-      if (decision.state === 'on' && app.override !== null) continue;
+      if (decision.state === 'on' && (app.override !== null || this.#unreadSwitch(app.name) !== null)) continue;
       const failed = work?.wanted === decision.state ? work.failed : null;
       if (failed !== null && failed !== undefined && clock.monotonic() - failed.atMs < RETRY_MS) continue;
       this.#noteEnd(app, decision);
@@ -227,6 +248,13 @@ export class HostDaemon {
     return decide(rulesOf(this.#memory, keys, this.#present).policies, app, this.#ports, clock.now());
   }
 
+  /** The switch of an application, or the red button, that cannot be read: it may hold the application off. */
+  #unreadSwitch(app: string): string | null {
+    const { unreadSwitches } = rulesOf(this.#memory, this.#ports.keys, this.#present);
+    const found = unreadSwitches.find((one) => one === app || one === '*');
+    return found === undefined ? null : `MeshPolicy/switch-${found === '*' ? 'all' : found}`;
+  }
+
   /** Remembers the state before a rule with an end, to go back to when nothing else speaks. */
   #noteEnd(app: LocalApp, decision: Decision | null): void {
     const known = this.#memory.before[app.name];
@@ -251,6 +279,7 @@ export class HostDaemon {
       const known = this.#memory.before[app.name];
       if (known === undefined || Date.parse(known.until) > this.#ports.clock.now()) continue;
       if (this.#decide(app.name) !== null || this.#work.get(app.name)?.isRunning) continue;
+      if (known.state === 'on' && this.#unreadSwitch(app.name) !== null) continue;
       const { [app.name]: _gone, ...before } = this.#memory.before;
       this.#memory = { ...this.#memory, before };
       this.#save();
@@ -338,7 +367,9 @@ export class HostDaemon {
     this.#status.publish(this.#record(), this.#statusNow());
   }
 
-  #record(): HostRecord {
+  /** Null before the first look: what the store knows of the host is kept. */
+  #record(): HostRecord | null {
+    if (!this.#isLooked) return null;
     return hostRecord(this.#ports, this.#look, this.#ports.clock.now());
   }
 
@@ -351,6 +382,7 @@ export class HostDaemon {
       busySidecars: this.#busySidecars,
       decide: (app) => this.#decide(app),
       failureOf: (app) => this.#work.get(app)?.failed?.reason ?? null,
+      unreadSwitch: (app) => this.#unreadSwitch(app),
     });
   }
 }

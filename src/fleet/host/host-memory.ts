@@ -6,9 +6,21 @@ import type { StoredItem } from '../ports.ts';
 const memorySchema = z.object({
   region: z.string(),
   /** Null: the store was never seen. */
-  store: z.nullable(z.object({ clusterId: z.string(), revision: z.string() })),
+  store: z.nullable(
+    z.object({
+      ...{ clusterId: z.string(), revision: z.string() },
+      /** The revision of this host's own record there, as it was written or listed last: it only ever grows. */
+      own: z.optional(z.string()),
+    }),
+  ),
   /** Keys of policies, releases and rollouts, as they were read. */
-  items: z.array(z.object({ key: z.string(), value: z.string(), revision: z.string(), created: z.string() })),
+  items: z.array(
+    z.object({
+      ...{ key: z.string(), value: z.string(), revision: z.string(), created: z.string() },
+      /** Where the value cannot be read: the last one of this key that could. */
+      good: z.optional(z.string()),
+    }),
+  ),
   held: z.nullable(
     z.object({
       since: z.string(),
@@ -49,7 +61,21 @@ export function emptyMemory(region: string): HostMemory {
   return { region, store: null, items: [], held: null, before: {}, releases: {} };
 }
 
-/** A listing as memory keeps it. */
-export function rememberItems(items: readonly StoredItem[]): HostMemory['items'] {
-  return items.map((item) => ({ ...item }));
+/**
+ * A listing as memory keeps it. A value that `canRead` does not take keeps the last one of its key that it did:
+ * `before` is the memory so far.
+ */
+export function rememberItems(
+  items: readonly StoredItem[],
+  before: HostMemory['items'],
+  canRead: (item: Pick<StoredItem, 'key' | 'value'>) => boolean,
+): HostMemory['items'] {
+  const known = new Map(before.map((item) => [item.key, item]));
+  return items.map((item) => {
+    const last = known.get(item.key);
+    if (last?.value === item.value) return { ...item, ...(last.good !== undefined && { good: last.good }) };
+    if (last === undefined || canRead(item)) return { ...item };
+    const good = last.good ?? (canRead(last) ? last.value : undefined);
+    return { ...item, ...(good !== undefined && { good }) };
+  });
 }

@@ -22,6 +22,8 @@ export interface HostMoment {
   decide(app: string): Decision | null;
   /** Why the last switch of an application failed; null when it did not. */
   failureOf(app: string): string | null;
+  /** The switch that cannot be read and may hold the application off; null when there is none. */
+  unreadSwitch(app: string): string | null;
 }
 
 /** The `Host` record. */
@@ -66,11 +68,16 @@ function appStatus(app: LocalApp, moment: HostMoment): HostStatus['status']['app
   const decision = moment.decide(app.name);
   const isOverridden = app.override !== null && decision?.state === 'on';
   const override = isOverridden ? `override: ${app.override?.reason ?? 'weir off on this host'}` : null;
+  const unread = decision?.state === 'on' && app.state !== 'on' ? moment.unreadSwitch(app.name) : null;
   return {
     name: app.name,
     desired: decision?.state ?? null,
     state: moment.lookProblem === null ? app.state : 'unknown',
-    reason: override ?? moment.failureOf(app.name) ?? app.reason,
+    reason:
+      override ??
+      (unread === null ? null : `${unread} cannot be read, and may hold it off`) ??
+      moment.failureOf(app.name) ??
+      app.reason,
     policy: decision === null ? null : `MeshPolicy/${decision.policy}`,
     since: app.since,
   };

@@ -10,23 +10,33 @@ const RECORD_MS = 50_000;
 /** Two changes that follow each other within this time are one write, in ms. */
 const QUIET_MS = 20;
 
+/** Who knows when the record of the host may be written, and is told its revision. */
+export interface RecordKeeper {
+  mayWrite(): boolean;
+  wrote(revision: string): void;
+}
+
 /** The writer of one host. */
 export class StatusWriter {
   readonly #ports: HostPorts;
+  readonly #recordKeeper: RecordKeeper;
   #lease: string | null = null;
-  #wanted: { readonly record: HostRecord; readonly status: HostStatus } | null = null;
+  #wanted: { readonly record: HostRecord | null; readonly status: HostStatus } | null = null;
   #written: { readonly record: string; readonly status: string } = { record: '', status: '' };
   #statusAt = Number.NEGATIVE_INFINITY;
   #recordAt = Number.NEGATIVE_INFINITY;
+  /** The revision of the store that had been seen when the record was written. */
+  #recordSeen: number | undefined = undefined;
   #renewedAt = Number.NEGATIVE_INFINITY;
   #wake = Promise.withResolvers<void>();
 
-  constructor(ports: HostPorts) {
+  constructor(ports: HostPorts, record: RecordKeeper) {
     this.#ports = ports;
+    this.#recordKeeper = record;
   }
 
-  /** What should be in the store; the last one counts. */
-  publish(record: HostRecord, status: HostStatus): void {
+  /** What should be in the store; the last one counts. `record` null: the one in the store stays. */
+  publish(record: HostRecord | null, status: HostStatus): void {
     this.#wanted = { record, status };
     this.#wake.resolve();
   }
@@ -57,11 +67,14 @@ export class StatusWriter {
   }
 
   /** Says that the daemon was stopped on purpose, and ends the lease. Never rejects. */
-  async stop(record: HostRecord): Promise<void> {
+  async stop(record: HostRecord | null): Promise<void> {
     const { clock, store, keys, name } = this.#ports;
-    const stopped = { ...record, stopped: new Date(clock.now()).toISOString() };
     try {
-      await store.write([], [{ key: `${keys.hosts}${name}`, value: JSON.stringify(stopped) }]);
+      if (record !== null) {
+        const stopped = { ...record, stopped: new Date(clock.now()).toISOString() };
+        const outcome = await store.write([], [{ key: `${keys.hosts}${name}`, value: JSON.stringify(stopped) }]);
+        if (outcome.kind === 'written') this.#recordKeeper.wrote(outcome.revision);
+      }
       if (this.#lease !== null) await store.revoke(this.#lease);
     } catch (error) {
       this.#ports.warn(`the store was not told that this host stops: ${messageOf(error)}; its lease ends by itself`);
@@ -81,6 +94,12 @@ export class StatusWriter {
     this.#written = { record: '', status: '' };
   }
 
+  /** The record is also written after each change of objects that was seen: it is then newer than all of them. */
+  #isRecordDue(record: string, { status }: HostStatus, now: number): boolean {
+    const hasSeen = status.seen?.revision !== this.#recordSeen;
+    return hasSeen || record !== this.#written.record || now - this.#recordAt > RECORD_MS;
+  }
+
   async #write(): Promise<void> {
     const wanted = this.#wanted;
     if (wanted === null || this.#lease === null) return;
@@ -88,9 +107,10 @@ export class StatusWriter {
     const now = clock.monotonic();
     // Times alone are no change.
     const status = JSON.stringify({ ...wanted.status.status, at: '' });
-    const record = JSON.stringify({ ...wanted.record, lastSeen: '' });
+    const record = wanted.record === null ? '' : JSON.stringify({ ...wanted.record, lastSeen: '' });
     const writesStatus = status !== this.#written.status || now - this.#statusAt > STATUS_MS;
-    const writesRecord = record !== this.#written.record || now - this.#recordAt > RECORD_MS;
+    const writesRecord =
+      wanted.record !== null && this.#recordKeeper.mayWrite() && this.#isRecordDue(record, wanted.status, now);
     if (!writesStatus && !writesRecord) return;
     const at = new Date(clock.now()).toISOString();
     const api = { apiVersion: 'weir.dev/v1' };
@@ -108,8 +128,9 @@ export class StatusWriter {
           ]
         : []),
     ];
-    await store.write([], changes);
-    if (writesRecord) this.#recordAt = now;
+    const outcome = await store.write([], changes);
+    if (writesRecord) [this.#recordAt, this.#recordSeen] = [now, wanted.status.status.seen?.revision];
+    if (writesRecord && outcome.kind === 'written') this.#recordKeeper.wrote(outcome.revision);
     if (writesStatus) this.#statusAt = now;
     this.#written = {
       record: writesRecord ? record : this.#written.record,

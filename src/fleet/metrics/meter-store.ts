@@ -34,6 +34,7 @@ export function meterStore(
   };
   return {
     place: store.place,
+    listsSingleKeys: store.listsSingleKeys,
     list: (prefixes) => metered('list', () => store.list(prefixes)),
     write: (guards, changes) => metered('write', () => store.write(guards, changes)),
     watch: (prefixes, revision, onEvents, signal) => {

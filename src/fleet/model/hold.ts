@@ -7,6 +7,8 @@ export interface StoreView {
   readonly revision: string;
   /** How many objects people wrote into it. */
   readonly objects: number;
+  /** Whether a key stands at an older revision than the one known: the store was set back and has written on since. */
+  readonly isOlder?: boolean;
 }
 
 /** Why a store is held. */
@@ -37,7 +39,7 @@ export function holdOf(before: StoreView | null, now: StoreView, at: string): Ho
 function reasonToHold(before: StoreView, now: StoreView): Hold['why'] | null {
   if (now.objects === 0 && before.objects > 0) return now.clusterId === before.clusterId ? 'empty' : 'other-store';
   if (now.clusterId !== before.clusterId) return 'other-store';
-  if (BigInt(now.revision) < BigInt(before.revision)) return 'backwards';
+  if (BigInt(now.revision) < BigInt(before.revision) || now.isOlder === true) return 'backwards';
   if (before.objects - now.objects > before.objects * SHRINK_SHARE) return 'shrunk';
   return null;
 }

@@ -114,8 +114,9 @@ export async function runAction(
   try {
     if (action.kind === 'rollout') {
       const { verb, release } = action;
-      const { rollouts } = await controlRollout(fleet, { verb, release, regions, reason });
-      return { outcome: rollouts.map(({ region, state }) => `${state} in ${region}`).join(', '), isGood: true };
+      const { rollouts, warnings } = await controlRollout(fleet, { verb, release, regions, reason });
+      const states = rollouts.map(({ region, state }) => `${state} in ${region}`);
+      return { outcome: [...states, ...warnings].join(', '), isGood: warnings.length === 0 };
     }
     const { result, isWhole, warnings } = await switchFleet(fleet, {
       ...{ action: action.action, apps: action.app === null ? 'all' : [action.app], regions, reason, signal },

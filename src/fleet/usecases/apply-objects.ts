@@ -12,6 +12,7 @@ import {
   readRegions,
   regionsNamed,
   requireSome,
+  unreadOf,
   writeFailed,
 } from './fleet.ts';
 import { placed } from './read-files.ts';
@@ -129,7 +130,7 @@ async function plan(
   }
   const readings = await readRegions(regionsNamed(ports, request.regions));
   const answered = requireSome(readings);
-  const unread = readings.flatMap((reading) => ('error' in reading ? [reading] : []));
+  const unread = unreadOf(readings);
   const steps = answered.flatMap(({ region, view }) => request.objects.map((one) => stepOf(one, region, view)));
   return { steps, unread };
 }
@@ -204,10 +205,15 @@ async function writeSteps(
         }),
       );
     }
-    const outcome = await region.store.write(guards, changes);
+    const outcome = await region.store.write(guards, changes).catch((error: unknown) => {
+      if (!(error instanceof StoreFailure) || at === 0) throw error;
+      // No error that says that nothing was changed: the objects before these are written.
+      throw new StoreFailure(`${at} of ${changed.length} objects are written, then: ${error.message}`, 'unknown');
+    });
     // A conflict says that no object was written: that is so only before the first one.
     if (outcome.kind === 'refused' && (isPartDone || at > 0)) {
-      throw new StoreFailure('an object was changed by somebody else after others had been written', 'refused');
+      const what = 'an object was changed by somebody else after others had been written';
+      throw new StoreFailure(what, at > 0 ? 'unknown' : 'refused');
     }
     if (outcome.kind === 'refused') throw await lateConflict(ports, part);
     for (const step of part) versions.set(step, outcome.revision);

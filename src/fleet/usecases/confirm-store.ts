@@ -8,6 +8,8 @@ import {
   regionsNamed,
   requireSome,
   unknownName,
+  unreachable,
+  unreadOf,
   writeFailed,
 } from './fleet.ts';
 import { historyChange } from './write-history.ts';
@@ -60,15 +62,25 @@ async function acceptStore(
   return { clusterId, revision };
 }
 
-/** Removes the Host of a machine that is gone. Throws WEIR1606, WEIR1603, WEIR1604. */
+/**
+ * Removes the Host of a machine that is gone; regions where it could not be are in `warnings`. Throws WEIR1606, WEIR1603
+ * (nothing was changed), WEIR1604.
+ */
 export async function forgetHost(
   ports: FleetPorts,
   host: string,
   { regions, reason }: { readonly regions: readonly string[] | undefined; readonly reason: string | null },
-): Promise<{ readonly host: string; readonly regions: readonly string[] }> {
-  const answered = requireSome(await readRegions(regionsNamed(ports, regions)));
+): Promise<{
+  readonly result: { readonly host: string; readonly regions: readonly string[] };
+  readonly warnings: readonly string[];
+}> {
+  const readings = await readRegions(regionsNamed(ports, regions));
+  const answered = requireSome(readings);
+  const unread = unreadOf(readings);
   const known = answered.filter(({ view }) => view.hosts.has(host));
   if (known.length === 0) {
+    // A region that does not answer may have it.
+    if (unread.length > 0) throw unreachable(unread);
     throw unknownName(
       'host',
       host,
@@ -76,6 +88,8 @@ export async function forgetHost(
       'the fleet',
     );
   }
+  const done: string[] = [];
+  const failures: RegionFailure[] = [];
   for (const { region, view } of known) {
     const from = view.hosts.get(host)?.record ?? null;
     const change = { verb: 'forget', kind: 'Host', name: host, why: reason, from, to: null } as const;
@@ -86,9 +100,18 @@ export async function forgetHost(
     const end = await inRegion(region, () =>
       region.store.write([], [...changes, historyChange(ports, region, change)]),
     );
-    if ('failure' in end) throw writeFailed([end.failure], `the removal of ${host}`);
+    if ('failure' in end) failures.push(end.failure);
+    else done.push(region.name);
   }
-  return { host, regions: known.map(({ region }) => region.name) };
+  const result = { host, regions: done };
+  const isUnsure = failures.some(({ fate }) => fate === 'unknown');
+  if (isUnsure || done.length === 0)
+    throw writeFailed(failures, `the removal of ${host}`, { unread, ...(isUnsure && { details: result }) });
+  const warnings = [
+    ...unread.map(({ region, error }) => `${region.name} could not be read, and nothing was removed there: ${error}`),
+    ...failures.map(({ region, error }) => `${region.name} did not take it: ${error}`),
+  ];
+  return { result, warnings };
 }
 
 function parse(text: string): unknown {

@@ -7,10 +7,13 @@ import {
   type FleetPorts,
   inRegion,
   type Region,
+  type RegionFailure,
   readRegions,
   regionsNamed,
   requireSome,
   unknownName,
+  unreachable,
+  unreadOf,
   writeFailed,
 } from './fleet.ts';
 import { historyChange } from './write-history.ts';
@@ -51,7 +54,10 @@ const IN_HISTORY: Readonly<Record<RolloutVerb, HistoryVerb>> = {
   ...{ start: 'rollout-start', pause: 'pause', resume: 'resume', promote: 'promote', abort: 'abort', undo: 'undo' },
 };
 
-/** Carries a verb out in each region that has the release. Throws WEIR1606, WEIR1609 (wrong state), WEIR1603, WEIR1604. */
+/**
+ * Carries a verb out in each region that has the release; what did not become of it in some of them is in `warnings`.
+ * Throws WEIR1606, WEIR1609 (wrong state), WEIR1603 (nothing was changed) and WEIR1604 (the rows as details).
+ */
 export async function controlRollout(
   ports: FleetPorts,
   request: {
@@ -60,17 +66,47 @@ export async function controlRollout(
     readonly regions: readonly string[] | undefined;
     readonly reason: string | null;
   },
-): Promise<{ readonly rollouts: readonly RolloutRow[] }> {
+): Promise<{ readonly rollouts: readonly RolloutRow[]; readonly warnings: readonly string[] }> {
   const { verb, release } = request;
-  const answered = requireSome(await readRegions(regionsNamed(ports, request.regions)));
+  const readings = await readRegions(regionsNamed(ports, request.regions));
+  const answered = requireSome(readings);
+  const unread = unreadOf(readings);
   const having = answered.filter(({ view }) => hasRelease(view, release));
   if (having.length === 0) {
+    // A region that does not answer may have it.
+    if (unread.length > 0) throw unreachable(unread);
     throw unknownName('release', release, releaseNames(answered.map(({ view }) => view)), 'the fleet');
   }
   for (const { view } of having) requireFitting(verb, release, view);
-  for (const { region, view } of having) await writeVerb(ports, region, view, request);
-  const now = requireSome(await readRegions(having.map(({ region }) => region)));
-  return { rollouts: now.map(({ view }) => rolloutRow(view, release)) };
+  const ends = await Promise.all(
+    having.map(async ({ region, view }) => ({ region, ...(await writeVerb(ports, region, view, request)) })),
+  );
+  const written = ends.flatMap((end) => ('next' in end ? [end] : []));
+  const failures = ends.flatMap((end) => ('failure' in end ? [end.failure] : []));
+  const overtaken = ends.flatMap((end) => ('overtaken' in end ? [end.region.name] : []));
+  const isUnsure = failures.some(({ fate }) => fate === 'unknown');
+  const change = `\`${verb}\` of ${release}`;
+  if (written.length === 0 && !isUnsure) {
+    if (failures.length > 0) throw writeFailed(failures, change, { unread });
+    throw movedMeanwhile(release, overtaken);
+  }
+  const again = await readRegions(written.map(({ region }) => region));
+  const rollouts = again.map((reading): RolloutRow => {
+    if ('view' in reading) return rolloutRow(reading.view, release);
+    const next = written.find(({ region }) => region === reading.region)?.next;
+    return {
+      ...{ release, region: reading.region.name, state: next?.state ?? 'none', wave: next?.wave ?? null },
+      ...{ reason: next?.reason ?? null, waves: [] },
+    };
+  });
+  if (isUnsure) throw writeFailed(failures, change, { details: { rollouts } });
+  const warnings = [
+    ...unread.map(({ region, error }) => `${region.name} could not be read, and nothing was written there: ${error}`),
+    ...failures.map(({ region, error }) => `${region.name} did not take it: ${error}`),
+    ...overtaken.map((name) => `${name} did not take it: its rollout moved in the meantime; say it again`),
+    ...unreadOf(again).map(({ region, error }) => `${region.name}: it is written and cannot be read back: ${error}`),
+  ];
+  return { rollouts, warnings };
 }
 
 /** How far the rollouts are; of one release, or of all. Throws WEIR1606, WEIR1603. */
@@ -87,15 +123,17 @@ export async function rolloutStatus(
   const answered = requireSome(readings);
   const views = answered.map(({ view }) => view);
   const names = releaseNames(views);
-  if (release !== null && !names.includes(release)) throw unknownName('release', release, names, 'the fleet');
+  if (release !== null && !names.includes(release)) {
+    const unread = unreadOf(readings);
+    if (unread.length > 0) throw unreachable(unread);
+    throw unknownName('release', release, names, 'the fleet');
+  }
   const rollouts = views.flatMap((view) =>
     (release === null ? [...view.rollouts.keys()] : hasRelease(view, release) ? [release] : []).map((name) =>
       rolloutRow(view, name),
     ),
   );
-  const warnings = readings.flatMap((one) =>
-    'error' in one ? [`${one.region.name} could not be read: ${one.error}`] : [],
-  );
+  const warnings = unreadOf(readings).map(({ region, error }) => `${region.name} could not be read: ${error}`);
   for (const view of views) {
     for (const { kind, name, why } of view.damaged)
       warnings.push(`${kind} ${name} of ${view.name} cannot be read: ${why}`);
@@ -159,12 +197,13 @@ function unreadable(what: string, why: string): WeirError {
   });
 }
 
+/** The record that was written; or why it was not. `overtaken`: somebody else wrote it between reading and writing. */
 async function writeVerb(
   ports: FleetPorts,
   region: Region,
   view: RegionView,
   { verb, release, reason }: { verb: RolloutVerb; release: string; reason: string | null },
-): Promise<void> {
+): Promise<{ readonly next: Rollout } | { readonly failure: RegionFailure } | { readonly overtaken: true }> {
   const present = view.rollouts.get(release) ?? null;
   const { revision, ...before } = present ?? { revision: null };
   const from = present === null ? null : (before as Rollout);
@@ -181,10 +220,13 @@ async function writeVerb(
   } as const;
   const changes = [{ key, value: JSON.stringify(next) }, historyChange(ports, region, change)];
   const end = await inRegion(region, () => region.store.write([{ key, revision }], changes));
-  if ('failure' in end) throw writeFailed([end.failure], `\`${verb}\` of ${release}`);
-  if (end.done.kind === 'written') return;
-  throw new WeirError('WEIR1609', {
-    what: `${release} in ${region.name} moved in the meantime; nothing was changed`,
+  if ('failure' in end) return end;
+  return end.done.kind === 'written' ? { next } : { overtaken: true };
+}
+
+function movedMeanwhile(release: string, regions: readonly string[]): WeirError {
+  return new WeirError('WEIR1609', {
+    what: `${release} in ${regions.join(', ')} moved in the meantime; nothing was changed`,
     why: 'the leader or another operator wrote its record between reading and writing',
     hint: `see \`weir fleet rollout status ${release}\`, and say it again`,
   });

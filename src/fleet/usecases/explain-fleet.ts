@@ -4,7 +4,15 @@ import { decide } from '../model/decide.ts';
 import type { HostStatus, Rollout } from '../model/records.ts';
 import { type FleetHost, policiesOf, type RegionView, releasesOf } from '../model/region-view.ts';
 import { waveOf } from '../model/rollout-machine.ts';
-import { type FleetPorts, readRegions, regionsNamed, requireSome, unknownName, unreachable } from './fleet.ts';
+import {
+  type FleetPorts,
+  readRegions,
+  regionsNamed,
+  requireSome,
+  unknownName,
+  unreachable,
+  unreadOf,
+} from './fleet.ts';
 import { type HostState, hostRow, isAsDesired } from './fleet-status.ts';
 import { readFleetHistory } from './read-fleet-history.ts';
 
@@ -66,7 +74,7 @@ export async function explainFleet(
 ): Promise<{ readonly result: Explained; readonly isGood: boolean; readonly warnings: readonly string[] }> {
   const readings = await readRegions(regionsNamed(ports, regions));
   const answered = requireSome(readings);
-  const unread = readings.flatMap((reading) => ('error' in reading ? [reading] : []));
+  const unread = unreadOf(readings);
   const warnings = unread.map(({ region, error }) => `${region.name} could not be read: ${error}`);
   const explain = async (only: string | null, isMeant: (host: FleetHost) => boolean): Promise<ExplainedHost[]> => {
     const rows = answered.map(async ({ region, view }) => {

@@ -177,6 +177,8 @@ function hostState(host: FleetHost, apps: readonly HostApp[], ageMs: number | nu
       reason: `it holds the store (${why}: ${objects.before} objects before, ${objects.now} now)`,
     };
   }
+  const blind = status.errors.find(({ object }) => object === `Host/${host.name}`);
+  if (blind !== undefined) return { state: 'differs', reason: `it cannot look at itself: ${blind.message}` };
   const wrong = apps.filter((app) => !isAsDesired(app));
   const differs = wrong.find(({ override }) => override === null);
   if (differs !== undefined) {

@@ -61,7 +61,12 @@ export async function readRegions(regions: readonly Region[]): Promise<RegionRea
 export function requireSome(readings: readonly RegionReading[]): readonly { region: Region; view: RegionView }[] {
   const answered = readings.filter((reading) => 'view' in reading);
   if (answered.length > 0 || readings.length === 0) return answered;
-  throw unreachable(readings.flatMap((reading) => ('error' in reading ? [reading] : [])));
+  throw unreachable(unreadOf(readings));
+}
+
+/** The regions that did not answer. */
+export function unreadOf(readings: readonly RegionReading[]): readonly { region: Region; error: string }[] {
+  return readings.flatMap((reading) => ('error' in reading ? [reading] : []));
 }
 
 /** A region whose store failed, and what that says of the request. */

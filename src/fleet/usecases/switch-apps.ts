@@ -15,6 +15,7 @@ import {
   regionsNamed,
   requireSome,
   unknownName,
+  unreadOf,
   writeFailed,
 } from './fleet.ts';
 import { historyChange } from './write-history.ts';
@@ -89,6 +90,7 @@ export async function switchFleet(
   const views = answered.map(({ view }) => view);
   requireKnownNames(request, views);
   refusePressed(request, views, ports.now());
+  refuseUnread(request, views);
   const began = ports.now();
   const written: Written[] = [];
   const failed: RegionFailure[] = [];
@@ -105,7 +107,7 @@ export async function switchFleet(
       written.push({ region, selected, revision: end.done, confirmed: new Set(), reasons: new Map() });
     }),
   );
-  const unread = readings.flatMap((reading) => ('error' in reading ? [reading] : []));
+  const unread = unreadOf(readings);
   if (written.length === 0 && failed.every(({ fate }) => fate !== 'unknown'))
     throw writeFailed(failed, 'the change', { unread });
   const isConfirmed = request.dryRun || (await awaitConfirmations(ports, request, written));
@@ -154,13 +156,37 @@ function refusePressed(request: FleetSwitch, views: readonly RegionView[], nowMs
   }
 }
 
-/** The hosts that have one of the applications and that the rule selects. */
+/** A switch that cannot be read may hold something off: only an `off` for every host may be written over it. */
+function refuseUnread(request: FleetSwitch, views: readonly RegionView[]): void {
+  if (request.action === 'off' && selectorOf(request) === undefined && request.until === null) return;
+  const names = [SWITCH_ALL, ...(request.apps === 'all' ? [] : request.apps.map(switchName))];
+  for (const view of views) {
+    const unread = view.objects.find(({ kind, name, reading }) => {
+      return kind === 'MeshPolicy' && names.includes(name) && 'error' in reading;
+    });
+    if (unread === undefined || !('error' in unread.reading)) continue;
+    const isAll = unread.name === SWITCH_ALL;
+    throw new WeirError('WEIR1600', {
+      what: `MeshPolicy/${unread.name} of ${view.name} cannot be read; nothing was changed`,
+      why: `${unread.reading.error}: whether it holds ${isAll ? 'every application' : 'the application'} off is not known`,
+      hint: `use the weir that wrote it, or write over it with \`weir fleet off ${isAll ? '--all' : unread.name.slice('switch-'.length)}\` first`,
+      exit: 3,
+    });
+  }
+}
+
+const switchName = (app: string): string => `switch-${app}`;
+
+/** The hosts of which the rule selects an application. */
 function selectedHosts(view: RegionView, request: FleetSwitch): FleetHost[] {
+  return [...view.hosts.values()].filter((host) => meantApps(host, request).length > 0);
+}
+
+/** The applications of a host that the rule selects, as the host decides it: a share is of each application's hosts. */
+function meantApps(host: FleetHost, request: FleetSwitch): readonly string[] {
   const selector = selectorOf(request);
-  return [...view.hosts.values()].filter((host) => {
-    if (request.apps === 'all') return host.apps.length > 0 && selects(selector, host, '*');
-    return request.apps.some((app) => host.apps.includes(app) && selects(selector, host, app));
-  });
+  const { apps } = request;
+  return host.apps.filter((app) => (apps === 'all' || apps.includes(app)) && selects(selector, host, app));
 }
 
 /** Host names and `label=value` apart; undefined when nothing narrows the switch. */
@@ -191,7 +217,7 @@ async function writeSwitch(
     const guards: StoreGuard[] = [];
     const changes: StoreChange[] = [];
     for (const app of request.apps === 'all' ? [null] : request.apps) {
-      const name = app === null ? SWITCH_ALL : `switch-${app}`;
+      const name = app === null ? SWITCH_ALL : switchName(app);
       const key = region.keys.object('MeshPolicy', name);
       const present = view.objects.find((one) => one.kind === 'MeshPolicy' && one.name === name);
       const before = present !== undefined && 'object' in present.reading ? present.reading.object : null;
@@ -288,9 +314,10 @@ function whyPending(host: FleetHost | undefined, revision: bigint, request: Flee
   const isRelease = request.apps === 'all' && request.action === 'on';
   if (isRelease) return null;
   const wanted = request.action === 'on' ? ['on'] : ['off', 'draining'];
-  for (const app of apps) {
-    const isMeant = request.apps === 'all' || request.apps.includes(app.name);
-    if (!isMeant || wanted.includes(app.state)) continue;
+  for (const name of meantApps(host, request)) {
+    const app = apps.find((one) => one.name === name);
+    if (app === undefined) return `${name}: the host does not say how it is`;
+    if (wanted.includes(app.state)) continue;
     const override = overrides.find((one) => one.app === app.name);
     if (override !== undefined)
       return `${app.name}: override ${override.state}${override.reason === null ? '' : `: ${override.reason}`}`;

@@ -249,3 +249,14 @@ test('a bug in one part ends the daemon instead of leaving half of it', async (t
   await scene.start(broken);
   await assert.rejects(scene.end(), /a bug/);
 });
+
+test('an application is not switched on past a switch that cannot be read, and the status says so', async (t) => {
+  const scene = await Scene.begin(t);
+  await scene.put(KEYS.object('MeshPolicy', 'switch-payment'), { apiVersion: 'weir.dev/v9', kind: 'MeshPolicy' });
+  await scene.policy('both', [{ state: 'on' }], { apps: ['payment', 'orders'] });
+  await scene.clock.pass(6_000);
+  assert.deepEqual(scene.host.calls, ['on orders']);
+  assert.match(scene.app()?.reason ?? '', /MeshPolicy\/switch-payment cannot be read, and may hold it off/);
+  await scene.policy('switch-payment', [], { priority: 1_000 });
+  assert.deepEqual(scene.host.calls, ['on orders', 'on payment']);
+});

@@ -19,8 +19,10 @@ function item(name: string, state: string, revision: string): StoredItem {
   return { key: KEYS.object('MeshPolicy', name), value: JSON.stringify(value), revision, created: revision };
 }
 
-const see = (memory: HostMemory, revision: string, items: StoredItem[], clusterId = 'one') =>
-  seeStore(memory, KEYS, { items, revision, clusterId }, AT);
+const see = (memory: HostMemory, revision: string, items: StoredItem[], clusterId = 'one', listed?: string) => {
+  const own = listed === undefined ? undefined : { known: memory.store?.own ?? null, listed };
+  return seeStore(memory, KEYS, { items, revision, clusterId }, AT, own);
+};
 
 const names = (memory: HostMemory, present: StoredItem[] = []) =>
   rulesOf(memory, KEYS, present).policies.map(
@@ -93,4 +95,55 @@ test('what cannot be read is left out and named', () => {
     ],
   );
   assert.match(errors[1]?.message ?? '', /newer than this weir/);
+});
+
+test('a store that was set back is held until it is confirmed, however far it writes on', () => {
+  const old = FIVE.map((one, index) => (index === 0 ? item('a', 'off', '3') : one));
+  for (const items of [old, FIVE.slice(1), [...FIVE, item('f', 'on', '7')]]) {
+    const held = see(FULL, '8', items);
+    assert.equal(held.held?.why, 'backwards');
+    for (const revision of ['9', '40', '4000']) {
+      const later = see(held, revision, items);
+      assert.deepEqual([later.held?.why, later.held?.since, names(later).length], ['backwards', AT, 5], revision);
+    }
+    const accepted = { key: KEYS.accepted, value: '', revision: '41', created: '41' };
+    const value = JSON.stringify({ clusterId: 'one', revision: '41', at: AT, by: 'ops', why: null });
+    assert.equal(see(held, '41', [...items, { ...accepted, value }]).held, null);
+  }
+  assert.equal(
+    see(see(FULL, '8', FIVE), '12', [...FIVE, item('f', 'on', '11')]).held,
+    null,
+    'all that is known is there',
+  );
+});
+
+test('a store that was set back while this host was away is known by what stands at an older revision', () => {
+  const known = see(emptyMemory('east'), '50', [...FIVE, item('red', 'off', '45')], 'one', '48');
+  for (const [what, items, own] of [
+    ['a policy of before', [...FIVE, item('red', 'on', '20')], '60'],
+    ['the same revision, another value', [...FIVE, item('red', 'on', '45')], '60'],
+    ['a policy that had been removed', [...FIVE, item('red', 'off', '45'), item('gone', 'on', '30')], '60'],
+    ['its own record of before, and a policy less', FIVE, '21'],
+  ] as const) {
+    const seen = see(known, '900', [...items], 'one', own);
+    assert.equal(seen.held?.why, 'backwards', what);
+    assert.ok(names(seen).includes('red=off'), what);
+  }
+  const on = see(known, '900', [...FIVE.slice(1), item('red', 'on', '70'), item('new', 'on', '80')], 'one', '60');
+  assert.equal(on.held, null, 'the same history goes on');
+  assert.equal(on.store?.own, '60');
+});
+
+test('a policy that cannot be read any more speaks as it did last; a switch that never could be read holds on back', () => {
+  const torn = (name: string, revision: string) => ({ ...item(name, 'on', revision), value: '{"apiVersion":' });
+  const known = see(emptyMemory('east'), '9', [...FIVE, item('switch-all', 'off', '9')]);
+  const strange = [torn('switch-x', '11'), torn('other', '12')];
+  const broken = see(known, '12', [...FIVE, torn('switch-all', '10'), ...strange]);
+  assert.ok(names(broken).includes('switch-all=off'));
+  const { errors, unreadSwitches } = rulesOf(broken, KEYS, []);
+  assert.deepEqual([errors.length, unreadSwitches], [3, ['x']]);
+  const again = see(broken, '13', [...FIVE, torn('switch-all', '13'), ...strange]);
+  assert.ok(names(again).includes('switch-all=off'), 'torn twice');
+  const mended = see(again, '14', [...FIVE, item('switch-all', 'on', '14'), ...strange]);
+  assert.deepEqual([names(mended).includes('switch-all=on'), rulesOf(mended, KEYS, []).errors.length], [true, 2]);
 });

@@ -52,6 +52,7 @@ export function etcdStore(config: EtcdConfig): FleetStore {
   const client = new EtcdClient(config);
   return {
     place: client.place,
+    listsSingleKeys: true,
     list: (prefixes) => listAll(client, prefixes),
     write: (guards, changes) => writeAll(client, guards, changes),
     watch: (prefixes, revision, onEvents, signal) => watchAll(client, prefixes, revision, onEvents, signal),

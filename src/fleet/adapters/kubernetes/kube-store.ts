@@ -28,6 +28,7 @@ export function kubeStore(
   const store = new KubeStore(config, client, monotonic);
   return {
     place: client.place,
+    listsSingleKeys: false,
     list: (prefixes) => store.list(prefixes),
     write: (guards, changes) => store.write(guards, changes),
     watch: (prefixes, revision, onEvents, signal) => store.watch(prefixes, revision, onEvents, signal),

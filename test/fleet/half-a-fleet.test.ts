@@ -1,0 +1,187 @@
+/** What is said when only some of the regions answer, or some of the hosts can be looked at: nothing that nobody saw. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { StoreFailure } from '../../src/fleet/ports.ts';
+import { switchRequest } from '../../src/fleet/text/switch-flags.ts';
+import { forgetHost } from '../../src/fleet/usecases/confirm-store.ts';
+import { controlRollout, type RolloutVerb } from '../../src/fleet/usecases/control-rollout.ts';
+import type { FleetPorts, Region } from '../../src/fleet/usecases/fleet.ts';
+import { fleetStatus } from '../../src/fleet/usecases/fleet-status.ts';
+import { switchFleet } from '../../src/fleet/usecases/switch-apps.ts';
+import { FakeLocalHost } from '../fakes/fake-local-host.ts';
+import { FleetScene } from './fleet-scene.ts';
+
+const RELEASE = {
+  ...{ apiVersion: 'weir.dev/v1', kind: 'SidecarRelease', metadata: { name: 'r1' } },
+  spec: {
+    sidecar: 'main',
+    version: { name: '1.40.0', binary: '/opt/envoy', sha256: 'ab'.repeat(32) },
+    waves: [{ percent: 100 }],
+    gates: [{ type: 'hosts', maxFailed: 0 }],
+  },
+};
+
+async function twoRegions(t: TestContext): Promise<FleetScene> {
+  const scene = new FleetScene(t, 'east', 'west');
+  await scene.host('host-1');
+  await scene.host('host-1b', 'west');
+  await scene.put('sidecarreleases/r1', RELEASE);
+  await scene.put('sidecarreleases/r1', RELEASE, 'west');
+  return scene;
+}
+
+/** The fleet with one method of one region's store replaced. */
+function withStore(ports: FleetPorts, name: string, change: (store: Region['store']) => Partial<Region['store']>) {
+  const regions = ports.regions.map((region) =>
+    region.name === name ? { ...region, store: { ...region.store, ...change(region.store) } } : region,
+  );
+  return { ...ports, regions };
+}
+
+const refuse = async () => await Promise.reject(new StoreFailure('no leader', 'refused'));
+const vanish = async () => await Promise.reject(new StoreFailure('no answer', 'unknown'));
+const control = async (ports: FleetPorts, verb: RolloutVerb) =>
+  await controlRollout(ports, { verb, release: 'r1', regions: undefined, reason: null });
+
+test('a verb of a rollout tells the regions that it could not reach, and is not whole', async (t) => {
+  const scene = await twoRegions(t);
+  scene.store('west').failure = new StoreFailure('ECONNREFUSED', 'not-sent');
+  const { rollouts, warnings } = await control(scene.ports, 'start');
+  assert.deepEqual(
+    rollouts.map(({ region, state }) => [region, state]),
+    [['east', 'running']],
+  );
+  assert.match(warnings.join(), /west .*ECONNREFUSED/);
+  await assert.rejects(
+    controlRollout(scene.ports, { verb: 'start', release: 'r2', regions: undefined, reason: null }),
+    { code: 'WEIR1603' },
+    'the region that is away may have it',
+  );
+});
+
+test('a verb that one region took and another did not is never told as nothing changed', async (t) => {
+  const scene = await twoRegions(t);
+  const { rollouts, warnings } = await control(
+    withStore(scene.ports, 'west', () => ({ write: refuse })),
+    'start',
+  );
+  assert.equal(scene.store('east').value('/weir/east/rollouts/r1').state, 'running');
+  assert.deepEqual(
+    rollouts.map(({ region, state }) => [region, state]),
+    [['east', 'running']],
+  );
+  assert.match(warnings.join(), /west.*no leader/);
+});
+
+test('a verb that was written and cannot be read back is told as written', async (t) => {
+  const scene = await twoRegions(t);
+  let isWritten = false;
+  const ports = withStore(scene.ports, 'east', (store) => ({
+    list: async (prefixes) => (isWritten ? await refuse() : await store.list(prefixes)),
+    write: async (guards, changes) => {
+      isWritten = true;
+      return await store.write(guards, changes);
+    },
+  }));
+  const { rollouts, warnings } = await control(ports, 'start');
+  assert.deepEqual(rollouts.map(({ region, state }) => `${region} ${state}`).sort(), ['east running', 'west running']);
+  assert.match(warnings.join(), /east.*written.*no leader/);
+});
+
+test('a verb whose fate is not known in one region is exit 6 and says where it is written', async (t) => {
+  const scene = await twoRegions(t);
+  await assert.rejects(
+    control(
+      withStore(scene.ports, 'west', () => ({ write: vanish })),
+      'start',
+    ),
+    (error: Error & { code: string; details: { rollouts: { region: string }[] } }) =>
+      error.code === 'WEIR1604' && error.details.rollouts.map(({ region }) => region).join() === 'east',
+  );
+});
+
+test('a host that is forgotten in one region only is told as that', async (t) => {
+  const scene = await twoRegions(t);
+  await scene.host('host-1', 'west');
+  const all = { regions: undefined, reason: null };
+  const half = await forgetHost(
+    withStore(scene.ports, 'west', () => ({ write: refuse })),
+    'host-1',
+    all,
+  );
+  assert.deepEqual(half.result.regions, ['east']);
+  assert.match(half.warnings.join(), /west.*no leader/);
+  scene.store('west').failure = new StoreFailure('ECONNREFUSED', 'not-sent');
+  await assert.rejects(forgetHost(scene.ports, 'host-9', all), { code: 'WEIR1603' });
+});
+
+const say = async (scene: FleetScene, action: 'on' | 'off', words: string[], flags: object = {}) =>
+  await switchFleet(scene.ports, {
+    ...switchRequest(action, words, { wait: true, timeout: 5_000, ...flags }, scene.clock.now()),
+    regions: undefined,
+    signal: new AbortController().signal,
+  });
+const rowOf = async (scene: FleetScene, name: string) => {
+  const { result } = await fleetStatus(scene.ports, { app: null, regions: undefined });
+  return result.regions[0]?.hosts.find((host) => host.name === name);
+};
+
+test('a host that could never be looked at stays what the store knows of it, is not ok and confirms nothing', async (t) => {
+  const scene = new FleetScene(t, 'east');
+  await scene.host('host-1');
+  await scene.stopLast();
+  const blind = new FakeLocalHost(['payment']);
+  blind.failures.set('look', 'nft is gone');
+  await scene.host('host-1', 'east', {}, [], null, blind);
+  assert.deepEqual(scene.store().value('/weir/east/hosts/host-1').apps, ['payment']);
+  const row = await rowOf(scene, 'host-1');
+  assert.deepEqual([row?.state, row?.apps[0]?.state], ['differs', 'unknown']);
+  assert.match(row?.reason ?? '', /cannot look at itself: nft is gone/);
+  for (const words of [['payment'], []]) {
+    const off = say(scene, 'off', words, words.length === 0 ? { all: true } : {});
+    await assert.rejects(off, (error: Error & { code: string; details: { regions: { pending: unknown[] }[] } }) => {
+      assert.deepEqual(error.details.regions[0]?.pending, [
+        { host: 'host-1', reason: 'payment: the host does not say how it is' },
+      ]);
+      return error.code === 'WEIR1608';
+    });
+  }
+  blind.failures.clear();
+  await scene.clock.pass(6_000);
+  assert.equal((await rowOf(scene, 'host-1'))?.state, 'ok');
+});
+
+test('a share of several applications waits for those that a host was selected for, also under the red button', async (t) => {
+  const scene = new FleetScene(t, 'east');
+  for (let index = 0; index < 12; index += 1) await scene.host(`host-${index}`, 'east', {}, ['payment', 'orders']);
+  await say(scene, 'on', ['payment', 'orders']);
+  const half = await say(scene, 'off', ['payment', 'orders'], { percent: '30' });
+  const states = () =>
+    [...scene.hosts].map(([name, { apps }]) => [name, [...apps.values()].some((one) => one.state === 'off')]);
+  const off = () => states().flatMap(([name, isOff]) => (isOff ? [name] : []));
+  assert.deepEqual(half.result.regions[0]?.hosts, off().sort());
+  assert.ok(off().length > 0 && off().length < 12, 'some are not selected');
+  const all = await say(scene, 'off', [], { all: true, percent: '60' });
+  assert.equal(all.result.regions[0]?.confirmed, all.result.regions[0]?.selected);
+  assert.deepEqual(all.result.regions[0]?.hosts, off().sort());
+});
+
+test('a switch that cannot be read is only written over by an off for every host', async (t) => {
+  const scene = new FleetScene(t, 'east');
+  await scene.host('host-1');
+  const newer = { apiVersion: 'weir.dev/v9', kind: 'MeshPolicy', metadata: { name: 'switch-all' }, spec: {} };
+  await scene.put('meshpolicies/switch-all', newer);
+  for (const [action, words, flags] of [
+    ['on', ['payment'], {}],
+    ['on', [], { all: true }],
+    ['off', [], { all: true, hosts: ['host-1'] }],
+    ['off', [], { all: true, until: '1h' }],
+  ] as const) {
+    await assert.rejects(say(scene, action, [...words], flags), { code: 'WEIR1600', exit: 3 });
+    assert.deepEqual(scene.store().value('/weir/east/meshpolicies/switch-all'), newer);
+  }
+  assert.equal((await say(scene, 'off', ['payment'])).isWhole, true, 'another switch that can be read');
+  await say(scene, 'off', [], { all: true });
+  await say(scene, 'on', [], { all: true });
+  assert.equal((await say(scene, 'on', ['payment'])).isWhole, true);
+});
