@@ -1,6 +1,6 @@
 /**
- * Builds the packages into out/: a .deb, a .tar.gz, their checksums and the bill of what is in them. The same commit
- * gives the same files, but for the compiled code in the executable. `--out DIR`, `--version V` instead of that of package.json. Needs dpkg-deb, strip and tar.
+ * Builds the packages into out/: a .deb, a .tar.gz, their checksums and the bill of what is in them. Two builds of a commit
+ * by one user on one machine give the same bytes. `--out DIR`, `--version V` instead of that of package.json. Needs dpkg-deb, strip and tar.
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

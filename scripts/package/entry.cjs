@@ -5,6 +5,15 @@ const { dirname, join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 const vm = require('node:vm');
 
+/** A script of weir; compiled code of it, if V8 takes it, saves the compiling. */
+const scriptOf = (name, text, cachedData) =>
+  new vm.Script(`(function (exports, require, module, __filename, __dirname, __weirUrl, __weirModule) {${text}\n})`, {
+    filename: `weir:/${name}`,
+    cachedData,
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+exports.scriptOf = scriptOf;
+
 /** `assets.text(name)` and `assets.cache(name)` read what is in the executable; the build's own start has them in a folder. */
 exports.start = (assets) => {
   const modules = new Map();
@@ -17,14 +26,7 @@ exports.start = (assets) => {
     if (known !== undefined) return known.exports;
     const loaded = { exports: {} };
     modules.set(name, loaded);
-    const script = new vm.Script(
-      `(function (exports, require, module, __filename, __dirname, __weirUrl, __weirModule) {${assets.text(name)}\n})`,
-      {
-        filename: `weir:/${name}`,
-        cachedData: assets.cache(name),
-        importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-      },
-    );
+    const script = scriptOf(name, assets.text(name), assets.cache(name));
     assets.seen?.(name, script);
     script.runInThisContext()(
       loaded.exports,

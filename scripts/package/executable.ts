@@ -79,9 +79,10 @@ function compile(scripts: string, out: string): void {
     ...{ PATH: '/nonexistent', HOME: '/nonexistent', LC_ALL: 'C' },
     ...{ WEIR_CONFIG: place('mesh.yaml'), WEIR_RUN_DIR: place('run'), WEIR_STATE_DIR: place('state') },
   };
+  // Else V8 seeds its hashes anew in each process, and two builds differ.
+  const predictable = (file: string) => ['--predictable', '--random-seed=1', join(ROOT, 'scripts/package', file)];
   for (const words of TYPICAL) {
-    // Else the compiled code would differ from one build to the next.
-    const argv = ['--predictable', join(ROOT, 'scripts/package/warm.cjs'), scripts, out, ...words];
+    const argv = [...predictable('warm.cjs'), scripts, out, ...words];
     try {
       execFileSync(NODE, argv, { stdio: 'ignore', env, timeout: 60_000 });
     } catch (error) {
@@ -90,6 +91,7 @@ function compile(scripts: string, out: string): void {
       if (status === null || status > 69) throw error;
     }
   }
+  execFileSync(NODE, [...predictable('renumber.cjs'), scripts, out], { stdio: ['ignore', 'ignore', 'inherit'], env });
 }
 
 function mainText(entry: string): string {
