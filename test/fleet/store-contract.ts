@@ -243,7 +243,7 @@ export const STORE_CASES: readonly StoreCase[] = [
       const { revision } = await store.list([keys.root]);
       for (let index = 0; index < 3; index += 1) await store.write([], [put(key, policy('k', index))]);
       await compact((await store.list([keys.root])).revision);
-      const limit = AbortSignal.timeout(5_000);
+      const limit = AbortSignal.timeout(60_000);
       assert.deepEqual(await store.watch([keys.objects('MeshPolicy')], revision, () => {}, limit), {
         kind: 'compacted',
       });

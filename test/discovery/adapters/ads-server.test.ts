@@ -12,7 +12,7 @@ import { ProtoWriter } from '../../../src/discovery/xds/proto-writer.ts';
 import { freePorts } from '../../free-ports.ts';
 
 const DELTA = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 90_000;
 
 async function inFolder(act: (socket: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-ads-'));

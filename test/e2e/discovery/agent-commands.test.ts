@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanEnvironment, runWeirBin, WEIR_BIN } from '../../run-weir.ts';
 import { ZooKeeperLab, type ZooKeeperWriter } from './zookeeper.ts';
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 90_000;
 const folder = mkdtempSync(join(tmpdir(), 'weir-agent-'));
 const socket = join(folder, 'discovery.sock');
 const config = join(folder, 'mesh.yaml');

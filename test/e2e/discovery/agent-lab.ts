@@ -177,7 +177,7 @@ export class AgentLab {
     if (consumer === null) throw new Error('there is no consumer');
     this.#reports += 1;
     consumer.write('report');
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       const reports = [...consumer.output().matchAll(/^REPORT (.*)$/gm)];
       const text = reports[this.#reports - 1]?.[1];

@@ -23,7 +23,7 @@ import { ProtoWriter } from '../../../src/discovery/xds/proto-writer.ts';
 import { exchangeHttp } from '../../../src/platform/http-exchange.ts';
 import { freePorts } from '../../free-ports.ts';
 
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 90_000;
 const NODE = ['--service-node', 'x', '--service-cluster', 'x'];
 
 function endpoint(host: number, services: readonly string[], port = 20_880): Endpoint {

@@ -287,11 +287,11 @@ function startEnvoy(file: string): { readonly child: ChildProcess; readonly said
 }
 
 async function untilListening(port: number, { child, said }: ReturnType<typeof startEnvoy>): Promise<void> {
-  for (let tries = 0; tries < 300; tries += 1) {
+  for (let tries = 0; tries < 600; tries += 1) {
     if (child.exitCode !== null) throw new Error(`Envoy ended: ${(await said).slice(-3000)}`);
     const caller = await WireCaller.open(port).catch(() => null);
     if (caller !== null) return caller.close();
     await sleep(100);
   }
-  throw new Error('Envoy did not listen within 30 s');
+  throw new Error('Envoy did not listen within a minute');
 }

@@ -58,7 +58,7 @@ test('a stock Envoy started from an export balances Dubbo by registered address;
   }
   writer.close();
   const providers = Object.values(PORTS).map((port) => lab.start(lab.upstream, providerCommand('N/A', HOST, port)));
-  await Promise.all(providers.map((provider) => provider.line(/^ready$/, 40_000)));
+  await Promise.all(providers.map((provider) => provider.line(/^ready$/)));
 
   const weir = installWeir(lab);
   const folder = lab.makeFolder('envoy', LAB_UIDS.sidecar);

@@ -20,7 +20,7 @@ import { freePorts } from '../../free-ports.ts';
 import { GATE_SEED } from '../../seed.ts';
 
 const WORLDS = Number(process.env.WEIR_WORLDS ?? 60);
-const LIMIT_MS = 20_000;
+const LIMIT_MS = 90_000;
 const folder = mkdtempSync(join(tmpdir(), 'weir-hostile-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 

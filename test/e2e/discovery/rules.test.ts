@@ -79,7 +79,7 @@ async function ask(
   const answers: string[] = [];
   for (const [number, [id, tag]] of calls.entries()) {
     consumer.write(`${id}\t${tag}`);
-    const [, answer = ''] = await consumer.line(new RegExp(`^ANSWER ${number} (.*)$`), 30_000);
+    const [, answer = ''] = await consumer.line(new RegExp(`^ANSWER ${number} (.*)$`));
     answers.push(answer);
   }
   await consumer.stop();
@@ -101,7 +101,7 @@ async function run(t: TestContext, way: 'export' | 'agent'): Promise<void> {
   }
   writer.close();
   const started = [...ZONES.keys()].map((port) => lab.start(lab.upstream, providerCommand('N/A', HOST, port)));
-  await Promise.all(started.map((provider) => provider.line(/^ready$/, 60_000)));
+  await Promise.all(started.map((provider) => provider.line(/^ready$/)));
 
   const rules = join(lab.folder, 'rules');
   const services = [{ interface: ORDERS, methods: [{ name: 'order', paramTypes: ['java.lang.String'] }] }];
@@ -143,7 +143,7 @@ async function run(t: TestContext, way: 'export' | 'agent'): Promise<void> {
       if (agent.exitCode === null && agent.signalCode === null) await once(agent, 'close');
       clearTimeout(limit);
     });
-    await untilLine(agent, /"event":"sync"/, 30_000);
+    await untilLine(agent, /"event":"sync"/, 90_000);
   }
   const binary = openSync(envoyBinary('1.40.0'), 'r');
   const argv = ['/proc/self/fd/3', '-c', bootstrap, '--disable-hot-restart', '--concurrency', '1'];

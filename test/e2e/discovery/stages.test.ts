@@ -12,7 +12,7 @@ import { freePorts } from '../../free-ports.ts';
 import { cleanEnvironment, runWeirBin, WEIR_BIN } from '../../run-weir.ts';
 import { ZooKeeperLab, type ZooKeeperWriter } from './zookeeper.ts';
 
-const LIMIT_MS = 40_000;
+const LIMIT_MS = 90_000;
 const folder = mkdtempSync(join(tmpdir(), 'weir-stages-'));
 const socket = join(folder, 'discovery.sock');
 const config = join(folder, 'mesh.yaml');

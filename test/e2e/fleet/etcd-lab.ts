@@ -61,7 +61,7 @@ export class EtcdLab {
       `default=${this.#peers}`,
     ];
     this.#etcd = spawn(await etcdBinary(), argv, { stdio: 'ignore' });
-    for (let tries = 0; tries < 100; tries += 1) {
+    for (let tries = 0; tries < 600; tries += 1) {
       if (
         await this.store()
           .list(['/'])

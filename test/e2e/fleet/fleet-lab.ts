@@ -64,7 +64,7 @@ export class FleetLab {
   /** Starts `weir host run` and waits until it has looked at its host. */
   async startHost(): Promise<LabProcess> {
     this.#daemon = this.stage.weir.start(['host', 'run', '--fleet-config', this.config]);
-    await this.#daemon.line(/follows the region/, 20_000);
+    await this.#daemon.line(/follows the region/);
     return this.#daemon;
   }
 

@@ -15,6 +15,6 @@ export async function startEtcd(lab: Lab, folder = 'etcd'): Promise<LabProcess> 
   const clients = ['--listen-client-urls', LAB_ETCD, '--advertise-client-urls', LAB_ETCD];
   const rest = ['--listen-peer-urls', 'http://127.0.0.1:0', '--initial-cluster-token', folder, '--logger', 'zap'];
   const etcd = lab.start(lab.upstream, [await etcdBinary(), '--data-dir', data, ...clients, ...rest]);
-  await etcd.line(/serving insecure client requests|serving client/, 20_000);
+  await etcd.line(/serving insecure client requests|serving client/);
   return etcd;
 }

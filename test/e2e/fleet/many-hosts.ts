@@ -68,7 +68,7 @@ export class ManyHosts {
       const urls = ['--listen-client-urls', 'http://0.0.0.0:2379', '--advertise-client-urls', 'http://127.0.0.1:2379'];
       const peers = ['--listen-peer-urls', 'http://127.0.0.1:0', '--logger', 'zap'];
       self.etcd = self.#start(self.store, [await etcdBinary(), '--data-dir', data, ...urls, ...peers]);
-      await self.etcd.line(/serving insecure client requests|serving client/, 20_000);
+      await self.etcd.line(/serving insecure client requests|serving client/);
       self.#fleetFile('station.yaml', '127.0.0.1', null, {});
       await startHttpUpstream(self.#labOf(self.store, self.folder), { port: UPSTREAM_PORT });
       return self;

@@ -68,9 +68,9 @@ export async function startEnvoy(lab: Lab, options: EnvoyOptions = {}): Promise<
   };
 }
 
-/** Waits until a sidecar answers 200 on `/ready`; rejects when it ends first or 15 s pass. */
+/** Waits until a sidecar answers 200 on `/ready`; rejects when it ends first or a minute passes. */
 export async function untilReady(process: LabProcess, adminPath: string): Promise<void> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   const ended = process.ended.then(() => 'ended' as const);
   for (;;) {
     const readiness = await Promise.race([askReadiness({ kind: 'unix', path: adminPath }, '/ready', 1000), ended]);

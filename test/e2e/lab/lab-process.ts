@@ -89,7 +89,7 @@ class RunningProcess implements LabProcess {
     return this.#output;
   }
 
-  line(pattern: RegExp, timeoutMs = 10_000): Promise<RegExpExecArray> {
+  line(pattern: RegExp, timeoutMs = 60_000): Promise<RegExpExecArray> {
     const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
     const fail = (reason: string) =>
       reject(new Error(`${this.#argv.join(' ')}: ${reason} before ${pattern} was seen:\n${this.#output.slice(-2000)}`));

@@ -108,7 +108,7 @@ export async function startStreams(
   return {
     process,
     report,
-    async ended(timeoutMs = 10_000) {
+    async ended(timeoutMs = 60_000) {
       const deadline = Date.now() + timeoutMs;
       for (;;) {
         const streams = await report();
