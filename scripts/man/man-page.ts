@@ -5,15 +5,18 @@ export interface ManManifest {
   readonly version: string;
   readonly commands: Readonly<Record<string, ManCommand>>;
 }
-interface ManCommand {
+/** A command of the manifest. */
+export interface ManCommand {
   readonly hidden?: boolean;
   readonly summary?: string;
   readonly description?: string;
   readonly strict?: boolean;
+  readonly examples?: readonly (string | { readonly description: string; readonly command: string })[];
   readonly args: Readonly<Record<string, { required?: boolean; description?: string }>>;
   readonly flags: Readonly<Record<string, ManFlag>>;
 }
-interface ManFlag {
+/** A flag of a command. */
+export interface ManFlag {
   readonly type: 'boolean' | 'option';
   readonly char?: string;
   readonly hidden?: boolean;

@@ -56,6 +56,7 @@ export async function writeTree(root: string, facts: PackageFacts): Promise<void
   copy('packaging/debian/copyright', `${DOC}/copyright`);
   copy('README.md', `${DOC}/README.md`);
   for (const file of globSync('docs/guide/*.md', { cwd: ROOT })) copy(file, `${DOC}/guide/${basename(file)}`);
+  for (const file of globSync('docs/captures/*.svg', { cwd: ROOT })) copy(file, `${DOC}/captures/${basename(file)}`);
   zipped(`${DOC}/changelog`, readFileSync(join(ROOT, 'CHANGELOG.md')));
   zipped(`${DOC}/sbom.cdx.json`, softwareBill(facts));
 }

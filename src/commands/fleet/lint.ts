@@ -2,6 +2,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { type CommandOutcome, WeirCommand } from '../../cli/base-command.ts';
+import { countOf } from '../../cli/count-of.ts';
 import { type FleetLint, lintFiles, lintSarif } from '../../fleet/usecases/lint-files.ts';
 
 /** Finds what OpenKruise takes although it is wrong. */
@@ -35,7 +36,11 @@ export default class FleetLintCommand extends WeirCommand<typeof FleetLintComman
             `${file}:${line}:${column}: ${paint.caution(code)} ${message}`,
             `  ${hint}`,
           ]),
-          `${result.files.length} files, ${errors} errors, ${findings.length - errors} warnings`,
+          [
+            countOf(result.files.length, 'file'),
+            countOf(errors, 'error'),
+            countOf(findings.length - errors, 'warning'),
+          ].join(', '),
         ].join('\n'),
     };
   }

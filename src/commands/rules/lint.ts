@@ -2,6 +2,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { CommandOutcome } from '../../cli/base-command.ts';
+import { countOf } from '../../cli/count-of.ts';
 import { RulesCommand } from '../../rules/text/rules-command.ts';
 import { encodingFlag } from '../../rules/text/rules-flags.ts';
 import { type LintResult, lintRules } from '../../rules/usecases/lint-rules.ts';
@@ -33,7 +34,11 @@ export default class RulesLintCommand extends RulesCommand<typeof RulesLintComma
             findings.map((one) => `${path}:${one.line}:${one.column}: ${paint.caution(one.code)} ${one.message}`),
           ),
           ...result.errors.map((error) => `${error.what}: ${error.why}`),
-          `${result.totals.files} files, ${result.totals.errors} errors, ${result.totals.warnings} warnings`,
+          [
+            countOf(result.totals.files, 'file'),
+            countOf(result.totals.errors, 'error'),
+            countOf(result.totals.warnings, 'warning'),
+          ].join(', '),
         ].join('\n'),
     };
   }

@@ -7,7 +7,7 @@ const WIDTH = 78;
 
 /** The text of `weir help mesh-yaml`: an example, then every key as the schema describes it. */
 export function meshYamlHelp(): string {
-  const keys = describeKeys(buildMeshJsonSchema(), '', new Map());
+  const keys = meshKeys().map(keyParagraph);
   return `mesh.yaml says which apps go through which sidecar. weir reads the file that
 --config names, else $WEIR_CONFIG, else /etc/weir/mesh.yaml.
 
@@ -33,23 +33,46 @@ JSON Schema for editors:  weir config schema
 `;
 }
 
-/** A paragraph for each key below `schema`; keys that were described at another place are only pointed to. */
-function describeKeys(schema: JsonSchema, path: string, seen: Map<string, string>): string[] {
+/** A key of mesh.yaml, as its schema describes it. */
+export interface MeshKey {
+  /** From the top, `sidecars.NAME.user`; NAME stands for a name of the reader's. */
+  readonly path: string;
+  readonly needed: boolean;
+  readonly description: string;
+  /** What counts when it is left out; undefined when nothing does. */
+  readonly fallback: unknown;
+  /** The key below which the same keys are described; this entry then stands for all of them. */
+  readonly sameAs: string | undefined;
+}
+
+/** Every key of mesh.yaml in the order of the schema. */
+export function meshKeys(): MeshKey[] {
+  return keysBelow(buildMeshJsonSchema(), '', new Map());
+}
+
+/** The keys below `schema`; those that were described at another place are only pointed to. */
+function keysBelow(schema: JsonSchema, path: string, seen: Map<string, string>): MeshKey[] {
   const map = mapOf(schema);
   const entries = map?.additionalProperties ? { NAME: map.additionalProperties } : map?.properties;
   if (map === undefined || entries === undefined) return [];
   // outbound and inbound, consumer and provider take the same keys: once is enough for a reader.
   const signature = JSON.stringify(entries);
   const twin = seen.get(signature);
-  if (twin !== undefined) return [`${path}.*\n    The same keys as below ${twin}.`];
+  const same = { path: `${path}.*`, needed: false, description: '', fallback: undefined, sameAs: twin };
+  if (twin !== undefined) return [same];
   seen.set(signature, path);
   return Object.entries(entries).flatMap(([key, value]) => {
     const name = path === '' ? key : `${path}.${key}`;
-    const needed = map.required?.includes(key) ? ' *' : '';
-    const fallback = value.default === undefined ? '' : ` Left out: ${value.default}.`;
-    const own = `${name}${needed}\n${indent(wrap(`${value.description ?? ''}${fallback}`))}`;
-    return [own, ...describeKeys(value, name, seen)];
+    const needed = map.required?.includes(key) === true;
+    const { default: fallback, description = '' } = value;
+    return [{ path: name, needed, description, fallback, sameAs: undefined }, ...keysBelow(value, name, seen)];
   });
+}
+
+function keyParagraph({ path, needed, description, fallback, sameAs }: MeshKey): string {
+  if (sameAs !== undefined) return `${path}\n    The same keys as below ${sameAs}.`;
+  const left = fallback === undefined ? '' : ` Left out: ${fallback}.`;
+  return `${path}${needed ? ' *' : ''}\n${indent(wrap(`${description}${left}`))}`;
 }
 
 /** Of a choice between `false` and a map, the map. */

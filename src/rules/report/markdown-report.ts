@@ -33,7 +33,7 @@ function scriptSection(result: ScriptResult): string[] {
   const lines = [`## ${result.path}`, ''];
   if (result.plan.effect.state !== 'live') {
     lines.push(
-      `**${result.plan.effect.state}**: ${result.plan.effect.reasons.map((one) => one.message).join(' ')}`,
+      `**${result.plan.effect.state}**: ${result.plan.effect.reasons.map((one) => prose(one.message)).join(' ')}`,
       '',
     );
   }
@@ -50,8 +50,8 @@ function scriptSection(result: ScriptResult): string[] {
   lines.push('');
   for (const one of result.diagnostics) {
     const where = `${result.path}:${one.line}:${one.column}`;
-    lines.push(`- **${one.code}** ${where}${one.rule === null ? '' : ` (${one.rule})`}: ${one.message}`);
-    lines.push(`  ${DIAGNOSTICS[one.code].instead}`);
+    lines.push(`- **${one.code}** ${where}${one.rule === null ? '' : ` (${one.rule})`}: ${prose(one.message)}`);
+    lines.push(`  ${prose(DIAGNOSTICS[one.code].instead)}`);
     if (one.frame !== '') lines.push('', '  ```', ...one.frame.split('\n').map((line) => `  ${line}`), '  ```', '');
   }
   for (const rule of result.converted.rules) {
@@ -61,6 +61,11 @@ function scriptSection(result: ScriptResult): string[] {
   }
   lines.push('');
   return lines;
+}
+
+/** Text in which nothing looks like a tag, which Markdown would leave out. */
+function prose(text: string): string {
+  return text.replaceAll(/<(?=[a-z/])/gi, '\\<');
 }
 
 /** One line: the call, what the script does, what the documents do. */
