@@ -10,6 +10,7 @@ import { measureInterfaces } from './discovery/interface-arms.ts';
 import { replayDay } from './discovery/replay.ts';
 import { measureWeir } from './discovery/weir-arm.ts';
 import type { ArmResult, BenchWorld } from './discovery/world.ts';
+import { record } from './figure.ts';
 
 const { values } = parseArgs({
   options: {
@@ -64,4 +65,31 @@ for (const arm of ['weir', 'delta', 'three-in-one'] as const) {
   if (first === undefined || end === undefined || first === end) continue;
   const per1000 = ((cpuOf(end) - cpuOf(first)) / (end.endpoints - first.endpoints)) * 1000;
   console.log(`${arm}: ${per1000.toFixed(2)} ms more a join for each 1,000 instances more`);
+}
+
+const [own, delta, whole] = (['weir', 'delta', 'three-in-one'] as const).map(last);
+const world = `${values.apps.split(',').at(-1)} applications of ${values.interfaces} interfaces and ${values.instances} instances`;
+if (own !== undefined && delta !== undefined && whole !== undefined) {
+  const peer = (value: (one: ArmResult) => number) => ({ name: 'delta, a cluster an interface', value: value(delta) });
+  const joins = `an instance joins, ${world}`;
+  record({
+    ...{ what: `${joins}: processor time of server and Envoy`, unit: 'ms', weir: cpuOf(own), peer: peer(cpuOf) },
+    goal: { most: 2.5 },
+  });
+  record({
+    ...{ what: `${joins}: that time as a share of three-in-one's`, unit: '', weir: cpuOf(own) / cpuOf(whole) },
+    goal: { most: 1 / 300 },
+  });
+  record({
+    ...{ what: `${joins}: that time as a share of delta's`, unit: '', weir: cpuOf(own) / cpuOf(delta) },
+    goal: { most: 1 / 8 },
+  });
+  record({
+    ...{ what: `${joins}: bytes to Envoy`, unit: 'B', weir: own.bytes, peer: peer(({ bytes }) => bytes) },
+    goal: { most: 4096 },
+  });
+  record({ what: `memory of the agent, ${world}`, unit: 'MB', weir: own.serverMb, goal: { most: 70 } });
+  record({
+    ...{ what: `allocated by Envoy, ${world}`, unit: 'MB', weir: own.envoyMb, peer: peer(({ envoyMb }) => envoyMb) },
+  });
 }

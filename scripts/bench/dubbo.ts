@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type DubboCase, DubboLab } from '../../test/e2e/sidecar/dubbo/dubbo-lab.ts';
 import { NEW_ENVOY } from '../../test/e2e/sidecar/sidecar-lab.ts';
+import { record } from './figure.ts';
 
 const { values } = parseArgs({
   options: { rate: { type: 'string', default: '500' }, chain: { type: 'string', default: 'tcp' } },
@@ -16,7 +17,9 @@ const { values } = parseArgs({
 const rate = Number(values.rate);
 const filter = values.chain === 'dubbo' ? 'dubbo' : 'tcp';
 
-async function runArm(which: DubboCase): Promise<readonly (string | number)[]> {
+type Counts = readonly [calls: number, failed: number, twice: number, cut: number, slowest: number, ms: number];
+
+async function runArm(which: DubboCase): Promise<Counts> {
   const lab = await DubboLab.open(which);
   try {
     lab.consumer.begin();
@@ -38,9 +41,25 @@ const line = (...cells: readonly (string | number)[]) =>
 line('sidecar', 'providers', 'sdk', 'calls', 'failed', 'twice', 'cut', 'slowest', 'ms');
 for (const side of ['consumer', 'provider'] as const) {
   for (const providers of [1, 2] as const) {
+    let stock: number | null = null;
     for (const sdk of ['no', 'untold', 'yes']) {
       const which = { side, providers, withSdk: sdk !== 'no', isTold: sdk === 'yes', filter, rate } as const;
-      line(side, providers, sdk, ...(await runArm(which)));
+      const counts = await runArm(which);
+      line(side, providers, sdk, ...counts);
+      const [calls, failed, twice] = counts;
+      if (sdk === 'no') stock = failed;
+      if (sdk !== 'yes') continue;
+      const where = `sidecar of the ${side}, ${providers} providers`;
+      record({
+        ...{
+          what: `Dubbo calls failed in an upgrade, ${where}, of ${calls}`,
+          unit: '',
+          weir: failed,
+          goal: { most: 0 },
+        },
+        peer: stock === null ? null : { name: 'stock Dubbo', value: stock },
+      });
+      record({ what: `Dubbo calls done twice, ${where}`, unit: '', weir: twice, goal: { most: 0 } });
     }
   }
 }

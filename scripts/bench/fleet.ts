@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { HOST_METRICS, OPERATOR_METRICS } from '../../src/fleet/metrics/fleet-families.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { runWeirBin, WEIR_BIN } from '../../test/run-weir.ts';
+import { record } from './figure.ts';
 import { EtcdCluster } from './fleet/etcd-cluster.ts';
 import { fillStore } from './fleet/fill-store.ts';
 import { SimulatedHosts } from './fleet/simulated-hosts.ts';
@@ -32,7 +33,7 @@ type Rows = Readonly<Record<string, string | number>>;
 /** 1,000 hosts, one etcd: from the start of the command to the moment at which each host is direct. */
 async function button(): Promise<Rows> {
   return await withHosts(1, 1_000, async (cluster, hosts) => {
-    const pressed = await press(cluster, hosts, async () => {});
+    const pressed = await press(cluster, hosts, async () => {}, { share: 0.99, mostMs: 1_000 });
     return { 'hosts that went direct': hosts.directAt.size, ...pressed };
   });
 }
@@ -40,7 +41,7 @@ async function button(): Promise<Rows> {
 /** The same with three members, whose leader is killed in the moment of the press. */
 async function leader(): Promise<Rows> {
   return await withHosts(3, 300, async (cluster, hosts) => {
-    const pressed = await press(cluster, hosts, () => cluster.killLeader());
+    const pressed = await press(cluster, hosts, () => cluster.killLeader(), { share: 1, mostMs: 5_000 });
     return { 'hosts that went direct, leader killed': hosts.directAt.size, ...pressed };
   });
 }
@@ -106,6 +107,9 @@ async function rollout(): Promise<Rows> {
         await fleet('rollout', 'undo', 'r');
         await state('undone');
         const left = [...hosts.upgraded.values()].filter((version) => version === '1.40.0').length;
+        record({
+          ...{ what: 'hosts of 200 with the bad version after the undo', unit: '', weir: left, goal: { most: 0 } },
+        });
         return {
           'stopped in wave': `${stopped.wave} of 3 after ${(stoppedMs / 1000).toFixed(1)} s`,
           reason: String(stopped.reason).slice(0, 70),
@@ -139,6 +143,10 @@ async function status(): Promise<Rows> {
       if (JSON.parse(stdout).result.regions[0].reachable !== true) throw new Error('the region was not read');
     }
     times.sort((a, b) => a - b);
+    record({
+      ...{ what: '`fleet status`, 10,000 hosts, median of 5', unit: 'ms', weir: times[2] ?? Number.NaN },
+      goal: { most: 2_000 },
+    });
     return {
       'HostStatus under leases, written a second': Math.round(9_900 / seconds),
       'resident memory of etcd with 10,000 hosts': `${(filled.rssBytes / 1e6).toFixed(0)} MB`,
@@ -194,6 +202,10 @@ async function host(): Promise<Rows> {
     await sleep(20_000);
     const first = sumOf(file, HOST_METRICS.requests.name);
     await sleep(60_000);
+    record({
+      ...{ what: 'resident memory of the daemon of a host', unit: 'MB' },
+      weir: sumOf(file, HOST_METRICS.memory.name) / 1e6,
+    });
     return {
       'requests a minute at rest': sumOf(file, HOST_METRICS.requests.name) - first,
       'resident memory of the daemon': `${(sumOf(file, HOST_METRICS.memory.name) / 1e6).toFixed(0)} MB`,
@@ -206,7 +218,12 @@ async function host(): Promise<Rows> {
 }
 
 /** Presses the red button while all applications are on; `meanwhile` begins in the same moment. */
-async function press(cluster: EtcdCluster, hosts: SimulatedHosts, meanwhile: () => Promise<void>): Promise<Rows> {
+async function press(
+  cluster: EtcdCluster,
+  hosts: SimulatedHosts,
+  meanwhile: () => Promise<void>,
+  goal: { readonly share: number; readonly mostMs: number },
+): Promise<Rows> {
   hosts.directAt.clear();
   const began = performance.now();
   const argv = ['fleet', 'off', '--all', '--wait', '--timeout', '30s', '--reason', 'bench', '--json'];
@@ -215,7 +232,13 @@ async function press(cluster: EtcdCluster, hosts: SimulatedHosts, meanwhile: () 
     meanwhile(),
   ]);
   const times = [...hosts.directAt.values()].map((at) => at - began).sort((a, b) => a - b);
-  const at = (share: number) => `${times[Math.min(times.length - 1, Math.floor(times.length * share))]?.toFixed(0)} ms`;
+  const timeAt = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
+  const at = (share: number) => `${timeAt(share).toFixed(0)} ms`;
+  const how = goal.share === 1 ? 'last host, leader of etcd killed' : 'p99';
+  record({
+    ...{ what: `red button to direct, ${times.length} simulated hosts, ${how}`, unit: 'ms', weir: timeAt(goal.share) },
+    goal: { most: goal.mostMs },
+  });
   const { result } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
   return {
     'exit code': String(code),

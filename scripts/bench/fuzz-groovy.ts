@@ -10,6 +10,7 @@ import { WeirError } from '../../src/errors/weir-error.ts';
 import { planRuleSource } from '../../src/rules/plan-rule-source.ts';
 import { readRuleFile } from '../../src/rules/read/read-rule-file.ts';
 import { fixtureCases } from '../../test/fakes/fixture-cases.ts';
+import { record } from './figure.ts';
 
 const [seconds = '30', seedText = '1'] = process.argv.slice(2);
 /** Wall time after which an input counts as a hang; far off, for a busy machine stretches it. */
@@ -177,6 +178,15 @@ async function fuzz(): Promise<void> {
     ...failures.slice(0, 20),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
+  const fed = HOSTILE.length + made;
+  record({
+    ...{
+      what: `crashes and hangs of the Groovy front end, ${fed} broken inputs`,
+      unit: '',
+      weir: counts.crash + counts.hang,
+    },
+    goal: { most: 0 },
+  });
   process.exitCode = failures.length > 0 ? 1 : 0;
 }
 

@@ -1,7 +1,7 @@
 /**
  * What interception costs and loses, in network namespaces of its own, as root:
  * `npm run bench:interception [-- swaps times streams modes kills confirm]`. Without a part, all of them.
- * `times` takes `--minutes 6 --rounds 9 --apps 1000 --backends nft,iptables-legacy --loops 0,4`.
+ * `times` takes `--minutes 6 --rounds 9 --apps 1000 --backends nft,iptables-legacy --loops 0,4`, `kills` takes `--kills 102`.
  */
 import { parseArgs } from 'node:util';
 import type { Backend } from '../../src/interception/backend.ts';
@@ -21,6 +21,7 @@ const { values, positionals: wanted } = parseArgs({
     apps: { type: 'string', default: '1000' },
     backends: { type: 'string', default: BACKENDS.join(',') },
     loops: { type: 'string', default: '0,4' },
+    kills: { type: 'string', default: '102' },
   },
 });
 const parts: Record<string, () => Promise<void>> = {
@@ -35,7 +36,7 @@ const parts: Record<string, () => Promise<void>> = {
     }),
   streams: () => benchStreams(),
   modes: () => benchModes(),
-  kills: () => benchKills(102),
+  kills: () => benchKills(Number(values.kills)),
   confirm: () => benchConfirm(3),
 };
 for (const name of wanted) {

@@ -14,6 +14,7 @@ import { GroovySource } from '../../src/rules/groovy/syntax/source.ts';
 import { readRuleFile } from '../../src/rules/read/read-rule-file.ts';
 import { planRuleFile } from '../../src/rules/usecases/plan-rule-file.ts';
 import { fixtureCases } from '../../test/fakes/fixture-cases.ts';
+import { record } from './figure.ts';
 import { measureCommands } from './rules/commands.ts';
 
 const TARGET = { target: 'dubbo-mesh', version: 'and-match', name: 'rule', accepted: new Set<string>() } as const;
@@ -77,12 +78,19 @@ process.stdout.write(
   `${scripts.length} scripts, files/s (of processor time): read and parsed ${parsed.wall} (${parsed.processor}), converted with proof ${convertedRate.wall} (${convertedRate.processor}); compiled by real Groovy ${compiled}\n`,
 );
 
-async function compileRate(): Promise<string> {
+record({
+  ...{ what: 'scripts converted with proof, a second', unit: '/s', weir: convertedRate.wall },
+  ...(typeof compiled === 'number'
+    ? { peer: { name: 'real Groovy compiles', value: compiled }, goal: { least: 2 * compiled } }
+    : {}),
+});
+
+async function compileRate(): Promise<number | string> {
   const source = join(import.meta.dirname, '../../src/rules/adapters/oracle/GroovyOracle.java');
   try {
     const oracle = await GroovyOracle.start({ jar: findGroovyJar(), source });
     try {
-      return String((await filesPerSecond((text) => oracle.ask(text, [], []))).wall);
+      return (await filesPerSecond((text) => oracle.ask(text, [], []))).wall;
     } finally {
       oracle.close();
     }
@@ -93,7 +101,14 @@ async function compileRate(): Promise<string> {
 }
 
 process.stdout.write('\ncommand lines, each in a process of its own:\n');
-for (const { name, seconds, processor, megabytes } of measureCommands()) {
+const commands = measureCommands();
+const bare = commands.find(({ name }) => name.startsWith('node'))?.processor ?? Number.NaN;
+for (const { name, seconds, processor, megabytes } of commands) {
+  if (processor !== bare)
+    record({
+      ...{ what: `processor time of ${name}`, unit: 's', weir: processor },
+      ...{ limit: { name: 'node -e 0', value: bare }, goal: name.includes('varied') ? { most: 7 } : null },
+    });
   const memory = megabytes === null ? 'unknown' : `${megabytes} MB`;
   process.stdout.write(
     `  ${name.padEnd(58)} ${seconds.toFixed(2)} s, ${processor.toFixed(2)} s of processor time, ${memory} resident\n`,

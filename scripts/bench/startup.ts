@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { record } from './figure.ts';
 
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'run.js');
 const rounds = Number(process.argv[2] ?? 20);
@@ -58,6 +59,11 @@ for (const [index, { name, target, beside }] of cases.entries()) {
   const values = sorted[index] ?? [];
   const ratio = median(values) / base;
   const goal = beside === undefined ? target : median(sorted[beside] ?? []) / base;
+  if (target !== undefined)
+    record({
+      ...{ what: `start to end of \`${name}\``, unit: 'of `node -e 0`', weir: ratio },
+      ...{ limit: { name: 'node -e 0', value: 1 }, goal: { most: target } },
+    });
   const verdict = goal === undefined ? '' : `< ${goal.toFixed(2)} ${ratio < goal ? 'met' : 'MISSED'}`;
   const columns = [values[0] ?? Number.NaN, median(values), ratio].map((value) =>
     value.toFixed(value < 10 ? 2 : 1).padStart(8),

@@ -1,4 +1,5 @@
 import type { FallbackEvent } from '../../../test/e2e/sidecar/fallback-events.ts';
+import { record } from '../figure.ts';
 
 /** What the tries of one row came to; times in milliseconds. */
 export interface RowResult {
@@ -22,6 +23,14 @@ export function printRow({ backend, event, times, backTimes, problems }: RowResu
   const { withinMs, percentile } = event;
   const decisive = percentile === 95 ? at(times, 0.95) : at(times, 1);
   const isOk = problems.length === 0 && (withinMs === null || decisive <= withinMs);
+  if (times.length > 0 && withinMs !== null)
+    record({
+      ...{
+        what: `${event.name}: until new connections are direct, ${percentile === 95 ? 'p95' : 'slowest'} of ${times.length}, ${backend}`,
+      },
+      ...{ unit: 'ms', weir: decisive, goal: { most: withinMs } },
+    });
+  record({ what: `${event.name}: tries that failed, of ${tries}`, unit: '', weir: problems.length, goal: { most: 0 } });
   const goal = withinMs === null ? '-' : percentile === 95 ? `${withinMs} p95` : String(withinMs);
   const figures =
     times.length === 0 ? ['never', 'never', 'never'] : [0.5, 0.95, 1].map((share) => at(times, share).toFixed(1));

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stage } from '../../../test/e2e/interception/stage.ts';
 import { LAB_UIDS } from '../../../test/e2e/lab/lab.ts';
+import { record } from '../figure.ts';
 import { BACKENDS, onStage, printTable } from './bench-lab.ts';
 
 /** Up to this long after its start a command is killed; most end before. */
@@ -36,6 +37,10 @@ async function killMany(stage: Stage, backend: string, kills: number): Promise<(
     if (await isWhole(stage, command, backend, untouched)) whole += 1;
     await weir.json(['uninstall', '--existing', 'cut']);
   }
+  record({
+    ...{ what: `commands killed at random, not whole after the second run, ${backend}, of ${kills}`, unit: '' },
+    ...{ weir: kills - whole, goal: { most: 0 } },
+  });
   return [backend, kills, killed, whole];
 }
 

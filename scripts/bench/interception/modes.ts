@@ -4,6 +4,7 @@ import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stage } from '../../../test/e2e/interception/stage.ts';
 import { LAB_UIDS } from '../../../test/e2e/lab/lab.ts';
+import { record } from '../figure.ts';
 import { median, onStage, printTable } from './bench-lab.ts';
 
 const [RATE, SECONDS, ROUNDS] = [100, 5, 3] as const;
@@ -44,7 +45,11 @@ export async function benchModes(): Promise<void> {
   }
   const rows = [...rounds].map(([name, all]) => {
     const of = (key: keyof Round): string => median(all.map((one) => one[key]));
-    return [name, of('p50'), of('p99'), of('client'), of('envoy'), all.reduce((sum, { lost }) => sum + lost, 0)];
+    const lost = all.reduce((sum, one) => sum + one.lost, 0);
+    record({ what: `new connections lost, ${name}`, unit: '', weir: lost, goal: { most: 0 } });
+    if (name !== 'direct')
+      record({ what: `processor time of Envoy a connection, ${name}`, unit: 'ms', weir: Number(of('envoy')) });
+    return [name, of('p50'), of('p99'), of('client'), of('envoy'), lost];
   });
   printTable(
     `${RATE} new connections a second for ${SECONDS} s, medians of ${ROUNDS} rounds; load ${loadavg()[0]?.toFixed(1)}`,

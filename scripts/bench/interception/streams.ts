@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LAB_UIDS } from '../../../test/e2e/lab/lab.ts';
+import { record } from '../figure.ts';
 import { BACKENDS, onStage, printTable } from './bench-lab.ts';
 
 const STREAMS = 8;
@@ -12,7 +13,9 @@ export async function benchStreams(): Promise<void> {
       const direct = await streams(LAB_UIDS.app, STREAMS);
       await weir.json(['on', 'payment', '--backend', backend]);
       await sleep(500);
-      rows.push([backend, 'ON, opened before', ...count(await direct.report()), '-']);
+      const before = count(await direct.report());
+      rows.push([backend, 'ON, opened before', ...before, '-']);
+      recordStreams(`ON, opened before, ${backend}`, before);
       await direct.stop();
       for (const [way, ...args] of [
         ['OFF keep', '--existing', 'keep'],
@@ -25,7 +28,9 @@ export async function benchStreams(): Promise<void> {
         await sleep(500);
         const { connections } = off.json.result.apps[0];
         const reported = `proxied ${connections.proxied}, drained ${connections.drained}, cut ${connections.cut}`;
-        rows.push([backend, way, ...count(await proxied.report()), reported]);
+        const counts = count(await proxied.report());
+        rows.push([backend, way, ...counts, reported]);
+        if (way === 'OFF keep') recordStreams(`${way}, ${backend}`, counts);
         await proxied.stop();
       }
     });
@@ -35,6 +40,14 @@ export async function benchStreams(): Promise<void> {
     ['back end', 'switch', 'numbers', 'gaps', 'open', 'ended', 'reported by weir'],
     rows,
   );
+}
+
+/** Of a switch that is to leave all streams alone. */
+function recordStreams(what: string, [, gaps = Number.NaN, , ended = Number.NaN]: readonly number[]): void {
+  record({
+    ...{ what: `gaps and ends of ${STREAMS} streams, ${what}`, unit: '', weir: gaps + ended },
+    goal: { most: 0 },
+  });
 }
 
 function count(reports: readonly { received: number; gaps: number; ending: string | null }[]): number[] {

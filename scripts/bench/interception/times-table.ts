@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+import { record } from '../figure.ts';
 import { printTable } from './bench-lab.ts';
 
 /** What is timed, in the order of the table. */
@@ -73,6 +74,8 @@ export function printTimes(
     const [first, end] = (['first', 'end'] as const).map((field) => samples.map((sample) => sample[field]));
     const started = about.programs.get(name) ?? Number.NaN;
     const goal = GOALS[name];
+    if (goal !== undefined)
+      recordTimes(name, goal, { about, node, started, ends: end ?? [], firsts: first ?? [], times });
     return [
       name,
       spread(first ?? []),
@@ -93,6 +96,40 @@ export function printTimes(
   printTable(title, head, rows);
 }
 
+/** In times of a bare Node in the same rounds, so that a busy or slow machine counts on both sides. */
+function recordTimes(
+  name: Case,
+  goal: Goal,
+  seen: {
+    readonly about: { readonly backend: string; readonly apps: number };
+    readonly node: number;
+    readonly started: number;
+    readonly firsts: readonly number[];
+    readonly ends: readonly number[];
+    readonly times: Times;
+  },
+): void {
+  const { about, node, started, firsts, ends, times } = seen;
+  const where = `${about.backend}, ${about.apps} applications on`;
+  const unit = 'of `node -e 0`';
+  const isOff = name === 'weir off';
+  const direct = middle(times.of('sh off.sh').map(({ end }) => end)) / node;
+  if (goal.first !== undefined)
+    record({
+      ...{ what: `\`${name}\`, start to first line, ${where}`, unit, weir: middle(firsts) / node },
+      ...{ limit: isOff ? { name: 'sh off.sh', value: direct } : null, goal: { most: goal.first / NODE_MS } },
+    });
+  record({
+    ...{ what: `\`${name}\`, start to end, ${where}`, unit, weir: middle(ends) / node },
+    ...{ limit: { name: 'node -e 0', value: 1 }, goal: { most: goal.end / NODE_MS } },
+  });
+  if (goal.programs !== undefined && !Number.isNaN(started))
+    record({
+      ...{ what: `programs that \`${name}\` starts, ${where}`, unit: '', weir: started },
+      goal: { most: goal.programs },
+    });
+}
+
 /** What a command may take with many applications, in times of what it takes with one. */
 const MOST_RATIO = 1.3;
 
@@ -106,10 +143,16 @@ export function printRatios(
     const [a, b] = [many, one].map((times) => middle(times.of(name).map((sample) => sample[field])));
     return ((a ?? Number.NaN) / (b ?? Number.NaN)).toFixed(2);
   };
-  const rows = CASES.filter((name) => GOALS[name] !== undefined && !name.includes('--')).map((name) => [
-    name,
-    ...(['first', 'end', 'cpu'] as const).map((field) => ratio(name, field)),
-  ]);
+  const names = CASES.filter((name) => GOALS[name] !== undefined && !name.includes('--'));
+  for (const name of names)
+    record({
+      ...{
+        what: `processor time of \`${name}\`, ${about.apps} applications in times of one, ${about.backend}`,
+        unit: '',
+      },
+      ...{ weir: Number(ratio(name, 'cpu')), goal: { most: MOST_RATIO } },
+    });
+  const rows = names.map((name) => [name, ...(['first', 'end', 'cpu'] as const).map((field) => ratio(name, field))]);
   const title = `${about.backend}, ${about.busy} busy loops: ${about.apps} applications in times of one; goal ${MOST_RATIO}`;
   printTable(title, ['what', 'first line', 'end', 'cpu'], rows);
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { leastOf, type Named, record } from '../figure.ts';
 import type { Arm } from './arm.ts';
 import { CountedLoad, type LoadCounts, type RequestClass, type TrafficKind } from './counted-load.ts';
 import { textTable } from './text-table.ts';
@@ -71,6 +72,7 @@ export async function compareArms({ arms, kinds, loads, upgrades, verbose }: Com
     const head = ['arm', 'traffic', 's each', 'requests', 'lost', 'doubled', 'p50 ms', 'p99 ms', 'quiet', 'ratio'];
     line(...head, 'max', '20 s', 'cut', 'told');
     for (const kind of kinds) {
+      const runs = new Map<string, ArmRun>();
       for (const arm of arms) {
         const missing = await arm.missing();
         if (missing !== null) {
@@ -79,12 +81,14 @@ export async function compareArms({ arms, kinds, loads, upgrades, verbose }: Com
         }
         await runArm(arm, kind, LOADS[load], upgrades).then(
           (run) => {
+            runs.set(arm.name, run);
             line(arm.name, kind, ...cells(run, arm.name));
             for (const error of verbose ? run.errors : []) process.stdout.write(`  ${error}\n`);
           },
           (error: Error) => line(arm.name, kind, `broke off: ${error.message}`),
         );
       }
+      recordArms(runs, `${kind}, ${load} requests, ${upgrades} upgrades`);
     }
   }
   process.stdout.write(
@@ -92,6 +96,26 @@ export async function compareArms({ arms, kinds, loads, upgrades, verbose }: Com
       'them, ms on top of what the upstream takes. 20 s: requests that outlast the drain of 15 s, cut: how many of them\n' +
       'failed at the client, told: what the tool itself reports as cut (- = it says nothing).\n',
   );
+}
+
+/** weir beside the best of the others; one without any upgrade is the limit. */
+function recordArms(runs: ReadonlyMap<string, ArmRun>, where: string): void {
+  const own = runs.get('weir');
+  if (own === undefined) return;
+  const quiet = runs.get('no upgrade');
+  const figure = (what: string, unit: string, of: (run: ArmRun) => number, most: number | null) => {
+    const peers: Named[] = [...runs]
+      .filter(([name]) => name !== 'weir' && name !== 'no upgrade')
+      .map(([name, run]) => ({ name, value: of(run) }));
+    record({
+      ...{ what: `${what}, ${where}`, unit, weir: of(own), peer: leastOf(peers) },
+      limit: quiet === undefined ? null : { name: 'no upgrade', value: of(quiet) },
+      goal: most === null ? null : { most },
+    });
+  };
+  figure('requests lost', '', ({ classes: { short, long } }) => short.failed + long.failed, 0);
+  figure('requests doubled', '', ({ duplicated }) => duplicated, 0);
+  figure('p99 during upgrades beside p99 between them', '', (run) => run.p99During / run.p99Quiet, null);
 }
 
 function loadText(load: 'short' | 'long'): string {
