@@ -64,6 +64,8 @@ export interface FleetStore {
   readonly listsSingleKeys: boolean;
   /** All keys that begin with one of the prefixes, at one revision, in the order of the keys. */
   list(prefixes: readonly string[]): Promise<StoreListing>;
+  /** What the write that left `key` at `revision` made below a prefix: its entry of history, without reading the others. */
+  madeWith(key: string, revision: string, prefix: string): Promise<readonly StoredItem[]>;
   /** Carries all changes out, or none. */
   write(guards: readonly StoreGuard[], changes: readonly StoreChange[]): Promise<WriteOutcome>;
   /**

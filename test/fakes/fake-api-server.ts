@@ -32,6 +32,9 @@ export class FakeApiServer {
   }
 
   /** Starts on loopback with a namespace. */
+  /** Cleared: something on the way takes the Date out of answers. */
+  saysDate = true;
+
   static async open(namespace: string, now: () => number = Date.now): Promise<FakeApiServer> {
     const server = new FakeApiServer(now);
     const path = `/api/v1/namespaces/${namespace}`;
@@ -78,7 +81,8 @@ export class FakeApiServer {
     this.asked.push(`${method} ${path}`);
     let text = '';
     for await (const chunk of request) text += chunk;
-    response.setHeader('Date', new Date(this.#now()).toUTCString());
+    if (this.saysDate) response.setHeader('Date', new Date(this.#now()).toUTCString());
+    else response.sendDate = false;
     const refused = this.refuse(method, path);
     if (refused?.status === 0) {
       request.socket.destroy();

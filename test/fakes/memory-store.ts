@@ -38,6 +38,8 @@ export class MemoryStore {
       place: 'memory',
       listsSingleKeys: true,
       list: async (prefixes) => this.#list(prefixes),
+      madeWith: async (_key, revision, prefix) =>
+        this.#list([prefix]).items.filter(({ created }) => created === revision),
       write: async (guards, changes) => {
         this.#check();
         const holds = guards.every(({ key, revision }) => {

@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { StoreFailure } from '../../src/fleet/ports.ts';
 import { switchRequest } from '../../src/fleet/text/switch-flags.ts';
+import { switchedText } from '../../src/fleet/text/switched-text.ts';
 import { forgetHost } from '../../src/fleet/usecases/confirm-store.ts';
 import { controlRollout, type RolloutVerb } from '../../src/fleet/usecases/control-rollout.ts';
 import type { FleetPorts, Region } from '../../src/fleet/usecases/fleet.ts';
 import { fleetStatus } from '../../src/fleet/usecases/fleet-status.ts';
 import { switchFleet } from '../../src/fleet/usecases/switch-apps.ts';
 import { FakeLocalHost } from '../fakes/fake-local-host.ts';
+import { PLAIN_PAINT } from '../mesh/mistakes/mistake-golden.ts';
 import { FleetScene } from './fleet-scene.ts';
 
 const RELEASE = {
@@ -166,6 +168,44 @@ test('a share of several applications waits for those that a host was selected f
   assert.deepEqual(all.result.regions[0]?.hosts, off().sort());
 });
 
+test('a host whose clock is another: no age is made up, and what differs by it says so', async (t) => {
+  const scene = new FleetScene(t, 'east');
+  await scene.host('host-1');
+  const own = scene.ports.now;
+  const seen = async (byMs: number) => {
+    const ports = { ...scene.ports, now: () => own() - byMs };
+    const { result, warnings } = await fleetStatus(ports, { app: null, regions: undefined });
+    return { row: result.regions[0]?.hosts[0], warnings: warnings.join() };
+  };
+  const same = await seen(0);
+  assert.deepEqual([same.row?.clock, same.warnings], [null, '']);
+  const ahead = await seen(3_600_000);
+  assert.deepEqual([ahead.row?.state, ahead.row?.ageMs], ['ok', null]);
+  assert.match(ahead.warnings, /east: host-1: its clock is 60 min ahead of this station's.*--until/);
+  assert.match((await seen(-3_600_000)).row?.clock ?? '', /about 60 min behind/);
+  const until = new Date(own() - 1_800_000).toISOString();
+  const rules = [{ state: 'on', until }];
+  await scene.put('meshpolicies/trial', {
+    ...{ apiVersion: 'weir.dev/v1', kind: 'MeshPolicy', metadata: { name: 'trial' } },
+    spec: { apps: ['payment'], rules },
+  });
+  const differs = await seen(3_600_000);
+  assert.match(differs.row?.reason ?? '', /payment is off, wanted on.*its clock is .* ahead/);
+  await scene.clock.pass(200_000);
+  const alive = await seen(0);
+  assert.deepEqual([alive.row?.clock, alive.row?.state], [null, 'ok'], 'a host that lives says so now and then');
+  scene.store().failure = new StoreFailure('gone', 'not-sent');
+  await scene.clock.pass(20_000);
+  scene.store().failure = null;
+  const store = withStore(scene.ports, 'east', (one) => ({
+    list: async (prefixes) => await one.list(prefixes.filter((prefix) => !prefix.includes('hoststatuses'))),
+  }));
+  const silent = await fleetStatus({ ...store, now: () => own() - 3_600_000 }, { app: null, regions: undefined });
+  const [row] = silent.result.regions[0]?.hosts ?? [];
+  assert.deepEqual([row?.state, row?.ageMs], ['silent', null]);
+  assert.match(row?.reason ?? '', /^no word: its lease has ended; its clock is .* ahead/);
+});
+
 test('a switch that cannot be read is only written over by an off for every host', async (t) => {
   const scene = new FleetScene(t, 'east');
   await scene.host('host-1');
@@ -184,4 +224,37 @@ test('a switch that cannot be read is only written over by an off for every host
   await say(scene, 'off', [], { all: true });
   await say(scene, 'on', [], { all: true });
   assert.equal((await say(scene, 'on', ['payment'])).isWhole, true);
+});
+
+test('the red button is written before any host is read, and says so when none can be read after it', async (t) => {
+  const scene = new FleetScene(t, 'east');
+  await scene.host('host-1');
+  const asked: string[] = [];
+  const watched = withStore(scene.ports, 'east', (store) => ({
+    list: async (prefixes) => {
+      asked.push(...prefixes.map((prefix) => prefix.replace('/weir/east/', '')));
+      return await store.list(prefixes);
+    },
+    write: async (guards, changes) => {
+      asked.push('write');
+      return await store.write(guards, changes);
+    },
+  }));
+  const press = async (ports: FleetPorts, wait: boolean) =>
+    await switchFleet(ports, {
+      ...switchRequest('off', [], { all: true, wait, timeout: 3_000 }, scene.clock.now()),
+      ...{ regions: undefined, signal: new AbortController().signal },
+    });
+  const whole = await press(watched, true);
+  assert.deepEqual(asked.slice(0, 2), ['meshpolicies/', 'write']);
+  assert.deepEqual([whole.isWhole, whole.result.regions[0]?.hosts], [true, ['host-1']]);
+  const blind = withStore(scene.ports, 'east', (store) => ({
+    list: async (prefixes) => (prefixes.some((one) => one.includes('/hosts')) ? await refuse() : store.list(prefixes)),
+  }));
+  const half = await press(blind, false);
+  const [region] = half.result.regions;
+  assert.deepEqual([half.isWhole, region?.written, half.result.ms.confirmed], [false, true, null]);
+  assert.match(switchedText(half.result, PLAIN_PAINT), /off is written; how many hosts have confirmed is not known/);
+  assert.match(region?.error ?? '', /it is written; whether it is done cannot be told: no leader/);
+  await assert.rejects(press(blind, true), { code: 'WEIR1608', exit: 6 });
 });

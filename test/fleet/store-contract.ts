@@ -122,6 +122,29 @@ export const STORE_CASES: readonly StoreCase[] = [
     },
   ],
   [
+    'the entry of the last change of a key is found without the others',
+    async ({ store }, region) => {
+      const keys = new RegionKeys(region);
+      const key = keys.object('MeshPolicy', 'k');
+      for (const turn of [1, 2, 3]) {
+        const entry = {
+          ...{ at: '2030-01-01T00:00:00.000Z', by: `ops-${turn}`, why: null, verb: 'apply', kind: 'MeshPolicy' },
+          ...{ name: 'k', region, from: null, to: null },
+        };
+        const history = put(`${keys.history}0000000000000000000${turn}-station`, entry);
+        assert.equal((await store.write([], [put(key, policy('k', turn)), history])).kind, 'written');
+      }
+      await store.write([], [put(keys.object('MeshPolicy', 'other'), policy('other'))]);
+      const [item] = (await store.list([keys.objects('MeshPolicy')])).items;
+      assert.equal(item?.key, key);
+      const made = await store.madeWith(key, item.revision, keys.history);
+      assert.deepEqual(
+        made.map(({ value }) => JSON.parse(value).by),
+        ['ops-3'],
+      );
+    },
+  ],
+  [
     'a change and its entry of history are there together, oldest entry first',
     async ({ store }, region) => {
       const keys = new RegionKeys(region);

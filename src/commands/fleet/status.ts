@@ -34,19 +34,22 @@ export default class FleetStatusCommand extends FleetCommand<typeof FleetStatusC
     let shown = '';
     try {
       for (;;) {
-        const { result, isGood } = await look();
+        const { result, isGood, warnings } = await look();
         const outcome = {
           result,
           exit: isGood ? (0 as const) : (1 as const),
           text: (paint: Parameters<typeof fleetStatusText>[1]) => fleetStatusText(result, paint),
         };
         const text = JSON.stringify(result, (key, value) =>
-          key === 'ageMs' || key === 'revision' ? undefined : value,
+          key === 'ageMs' || key === 'revision' || key === 'clock' ? undefined : value,
         );
         if (view !== null) view.draw(result);
         else if (watch && text !== shown) this.emit(outcome);
         shown = text;
-        if (!watch && (isGood || !wait)) return outcome;
+        if (!watch && (isGood || !wait)) {
+          for (const warning of warnings) this.warn(warning);
+          return outcome;
+        }
         if (wait && fleet.now() >= end) throw notAsDesired(result, humanDuration(timeout));
         await fleet.sleep(LOOK_MS, this.signal).catch(() => undefined);
         if (!this.signal.aborted) continue;

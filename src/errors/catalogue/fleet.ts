@@ -73,12 +73,6 @@ export const FLEET_ERRORS = {
     explain:
       'The verb does not fit the state of the release: only a running one can be paused or promoted, only a paused or stopped one resumed. Nothing was changed.',
   },
-  WEIR1610: {
-    title: 'this weir cannot use the store of a region',
-    exit: 3,
-    kind: 'host',
-    explain: 'The region keeps its objects where this weir cannot read them yet. Nothing was done there.',
-  },
   WEIR1611: {
     title: 'fleet.yaml does not say who this host is',
     exit: 2,

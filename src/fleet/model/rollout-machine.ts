@@ -85,13 +85,22 @@ export function gatesToAsk(rollout: Rollout, release: SidecarRelease, waves: rea
   return isThrough(rollout, waves) ? release.spec.gates.filter(({ type }) => type === 'prometheus') : [];
 }
 
-/** One step of a rollout; null when it waits. `nowMs` is wall time. */
+/** How long the leader has watched, in ms, by a clock of its own that nobody sets. */
+export interface RolloutTimes {
+  /** The wave that moves. */
+  readonly waveMs: number;
+  /** The Prometheus gates of it, which hold. */
+  readonly heldMs: number;
+}
+
+/** One step of a rollout; null when it waits. `nowMs` is wall time, for the record alone. */
 export function stepRollout(
   rollout: Rollout,
   release: SidecarRelease,
   waves: readonly WaveHosts[],
   answers: ReadonlyMap<ReleaseGate, GateAnswer>,
   nowMs: number,
+  { waveMs, heldMs }: RolloutTimes,
 ): RolloutStep | null {
   if (rollout.state === 'undoing') return stepUndo(rollout, waves);
   if (rollout.state !== 'running') return null;
@@ -99,20 +108,19 @@ export function stepRollout(
   const isSkipped = rollout.skipGates === rollout.wave;
   const broken = isSkipped ? null : brokenHostsGate(rollout, release, waves);
   if (broken !== null) return stopped(rollout, broken);
-  const began = Date.parse(rollout.since ?? rollout.startedAt ?? '');
   if (!isThrough(rollout, waves) && !isSkipped) {
-    if (nowMs - began > release.spec.timeout) return stopped(rollout, `timeout: ${missing(rollout, waves)}`);
+    if (waveMs > release.spec.timeout) return stopped(rollout, `timeout: ${missing(rollout, waves)}`);
     return allowMore(rollout, release, waves);
   }
   if (isSkipped && !isThrough(rollout, waves)) return nextWave(rollout, release, nowMs, waves);
-  const verdict = prometheusVerdict(rollout, answers, nowMs);
+  const verdict = prometheusVerdict(rollout, answers, nowMs, heldMs);
   switch (verdict.kind) {
     case 'broken':
       return stopped(rollout, verdict.reason);
     case 'good':
       return nextWave(rollout, release, nowMs, waves);
     case 'waits': {
-      if (nowMs - began > release.spec.timeout && verdict.reason !== null)
+      if (waveMs > release.spec.timeout && verdict.reason !== null)
         return stopped(rollout, `timeout: ${verdict.reason}`);
       const heldSince = verdict.heldSince === null ? null : new Date(verdict.heldSince).toISOString();
       const isSame = heldSince === (rollout.heldSince ?? null);
@@ -173,7 +181,12 @@ type Verdict =
   | { readonly kind: 'waits'; readonly reason: string | null; readonly heldSince: number | null };
 
 /** No answer waits; a value outside its limits breaks the gate; a good one has to hold for its time. */
-function prometheusVerdict(rollout: Rollout, answers: ReadonlyMap<ReleaseGate, GateAnswer>, nowMs: number): Verdict {
+function prometheusVerdict(
+  rollout: Rollout,
+  answers: ReadonlyMap<ReleaseGate, GateAnswer>,
+  nowMs: number,
+  heldMs: number,
+): Verdict {
   let longest = 0;
   for (const [gate, { value, why }] of answers) {
     if (value === null) {
@@ -187,7 +200,7 @@ function prometheusVerdict(rollout: Rollout, answers: ReadonlyMap<ReleaseGate, G
   }
   if (longest === 0) return { kind: 'good' };
   const heldSince = rollout.heldSince == null ? nowMs : Date.parse(rollout.heldSince);
-  return nowMs - heldSince >= longest ? { kind: 'good' } : { kind: 'waits', reason: null, heldSince };
+  return rollout.heldSince != null && heldMs >= longest ? { kind: 'good' } : { kind: 'waits', reason: null, heldSince };
 }
 
 function stopped(rollout: Rollout, reason: string): RolloutStep {

@@ -11,6 +11,7 @@ import { type GateAnswer, gatesToAsk, stepRollout, type WaveHosts } from '../mod
 import { StoreFailure } from '../ports.ts';
 import type { ClusterPort } from './cluster-port.ts';
 import { type LeaderPorts, takeLead, writeRollout } from './lead-region.ts';
+import { WaveWatch } from './wave-watch.ts';
 
 /** How long leadership outlives a leader, in ms, and how often it is renewed or looked at. */
 const [LEASE_MS, RENEW_MS] = [15_000, 5_000];
@@ -41,11 +42,13 @@ class ClusterLeader {
   #reconciledAt = Number.NEGATIVE_INFINITY;
   #isChanged = true;
   #isMoving = false;
+  readonly #waveWatch: WaveWatch;
   /** What was said of an object last, so that events are not repeated. */
   readonly #said = new Map<string, string>();
 
   constructor(ports: ClusterLeaderPorts) {
     this.#ports = ports;
+    this.#waveWatch = new WaveWatch(() => ports.clock.monotonic());
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -61,7 +64,9 @@ class ClusterLeader {
         if (!(error instanceof StoreFailure)) throw error;
         warn(`${region}: ${error.message}; what runs goes on, no wave moves`);
         this.#isChanged = true;
+        this.#waveWatch.looksAway();
       }
+      if (!this.#isLeading) this.#waveWatch.looksAway();
       const waiting = new AbortController();
       const slept = clock.sleep(this.#isMoving ? STEP_MS : RENEW_MS, waiting.signal).catch(() => undefined);
       await Promise.race([slept, this.#wake.promise]);
@@ -215,7 +220,7 @@ class ClusterLeader {
     const own = { ...release, spec };
     const answers = new Map<ReleaseGate, GateAnswer>();
     for (const gate of gatesToAsk(rollout, own, [wave])) answers.set(gate, await askGate(gate));
-    const step = stepRollout(rollout, own, [wave], answers, clock.now());
+    const step = stepRollout(rollout, own, [wave], answers, clock.now(), this.#waveWatch.times(rollout));
     const before = (rollout.pods ?? []).filter(({ index }) => index < wave.index);
     const pods = wave.index === 0 ? before : [...before, podRow(wave, seen)];
     if (step !== null) return await this.#write(rollout, revision, { ...step.next, pods }, step.verb);

@@ -7,6 +7,7 @@ import { type RegionView, releasesOf, viewPrefixes, viewRegion } from '../model/
 import { type GateAnswer, gatesToAsk, stepRollout, waveHosts } from '../model/rollout-machine.ts';
 import { type FleetStore, type StoreChange, StoreFailure } from '../ports.ts';
 import { historyChange } from '../usecases/write-history.ts';
+import { WaveWatch } from './wave-watch.ts';
 
 /** How long leadership outlives a leader, in ms. */
 const LEASE_MS = 5_000;
@@ -50,6 +51,7 @@ export async function leadRegion(ports: LeaderPorts, signal: AbortSignal): Promi
   let renewedAt = 0;
   let wholeAt = Number.NEGATIVE_INFINITY;
   let isLeading = false;
+  const watch = new WaveWatch(() => clock.monotonic());
   while (!signal.aborted) {
     let rest = REST_MS;
     const began = clock.monotonic();
@@ -73,7 +75,7 @@ export async function leadRegion(ports: LeaderPorts, signal: AbortSignal): Promi
       const isDue = watcher !== null && clock.monotonic() - wholeAt >= watcher.wholeEveryMs;
       if (leads && (isMoving || isDue)) {
         const view = viewRegion(ports.region, await store.list(viewPrefixes(ports.keys)));
-        if (isMoving) await moveRollouts(ports, view);
+        if (isMoving) await moveRollouts(ports, view, watch);
         if (isMoving) rest = Math.max(STEP_MS, REST_SHARE * (clock.monotonic() - began));
         wholeAt = clock.monotonic();
         watcher?.saw(view);
@@ -83,6 +85,7 @@ export async function leadRegion(ports: LeaderPorts, signal: AbortSignal): Promi
       ports.warn(`the store of ${ports.region} is away: ${error.message}; no wave moves`);
       isLeading = false;
     }
+    if (!isLeading) watch.looksAway();
     if (!isLeading) watcher?.saw(null);
     watcher?.stepped(clock.monotonic() - began, isLeading);
     await clock.sleep(rest, signal).catch(() => undefined);
@@ -102,7 +105,7 @@ export async function takeLead({ store, keys, holder, pid, clock }: LeaderPorts,
 }
 
 /** One step of each rollout. */
-async function moveRollouts(ports: LeaderPorts, view: RegionView): Promise<void> {
+async function moveRollouts(ports: LeaderPorts, view: RegionView, watch: WaveWatch): Promise<void> {
   for (const [name, { revision, ...rollout }] of view.rollouts) {
     if (!moves(rollout)) continue;
     const release = releasesOf(view).find(({ metadata }) => metadata.name === name);
@@ -117,7 +120,7 @@ async function moveRollouts(ports: LeaderPorts, view: RegionView): Promise<void>
     const waves = waveHosts(release, view.hosts.values(), rollout.startedAt);
     const answers = new Map<ReleaseGate, GateAnswer>();
     for (const gate of gatesToAsk(rollout, release, waves)) answers.set(gate, await ports.askGate(gate));
-    const step = stepRollout(rollout, release, waves, answers, ports.clock.now());
+    const step = stepRollout(rollout, release, waves, answers, ports.clock.now(), watch.times(rollout));
     if (step !== null) await writeRollout(ports, { rollout, revision, verb: step.verb }, step.next);
   }
 }

@@ -12,7 +12,9 @@ export function switchedText({ action, apps, regions, ms }: FleetSwitched, paint
   const isDry = regions.every(({ written }) => !written);
   const head = isDry
     ? `${what}: ${action} would go to ${total} hosts; nothing was written`
-    : `${what}: ${action} confirmed by ${confirmed} of ${total} hosts${time}`;
+    : regions.some(({ written, error }) => written && error !== null)
+      ? `${what}: ${action} is written; how many hosts have confirmed is not known`
+      : `${what}: ${action} confirmed by ${confirmed} of ${total} hosts${time}`;
   return [paint.strong(head), ...lines].join('\n');
 }
 

@@ -1,11 +1,13 @@
 /** `weir fleet explain`: why a host or an application is as it is, and the next step. */
-import { WeirError } from '../../errors/weir-error.ts';
 import { decide } from '../model/decide.ts';
-import type { HostStatus, Rollout } from '../model/records.ts';
+import type { MeshPolicy } from '../model/object-schemas.ts';
+import { type HostStatus, historySchema, type Rollout, readFleetRecord } from '../model/records.ts';
 import { type FleetHost, policiesOf, type RegionView, releasesOf } from '../model/region-view.ts';
 import { waveOf } from '../model/rollout-machine.ts';
+import { StoreFailure } from '../ports.ts';
 import {
   type FleetPorts,
+  type Region,
   readRegions,
   regionsNamed,
   requireSome,
@@ -14,7 +16,6 @@ import {
   unreadOf,
 } from './fleet.ts';
 import { type HostState, hostRow, isAsDesired } from './fleet-status.ts';
-import { readFleetHistory } from './read-fleet-history.ts';
 
 /** Who decides the state of an application on a host. */
 export interface DecidedBy {
@@ -79,8 +80,9 @@ export async function explainFleet(
   const explain = async (only: string | null, isMeant: (host: FleetHost) => boolean): Promise<ExplainedHost[]> => {
     const rows = answered.map(async ({ region, view }) => {
       const hosts = [...view.hosts.values()].filter(isMeant);
-      const writers = hosts.length === 0 ? new Map<string, string>() : await policyWriters(ports, region.name);
-      return hosts.map((host) => explainHost({ view, host, writers }, ports.now(), only));
+      const policies = policiesOf(view);
+      const explained = hosts.map((host) => explainHost({ view, policies, host }, ports.now(), only));
+      return await withWriters(region, view, explained);
     });
     return (await Promise.all(rows)).flat();
   };
@@ -105,13 +107,38 @@ export async function explainFleet(
   };
 }
 
-/** Who wrote each policy of a region last; empty when history cannot be read. */
-async function policyWriters(ports: FleetPorts, region: string): Promise<ReadonlyMap<string, string>> {
+/** Adds who wrote the policies that decide, by the entries of their last changes; null where nothing says it. */
+async function withWriters(
+  region: Region,
+  view: RegionView,
+  hosts: readonly ExplainedHost[],
+): Promise<ExplainedHost[]> {
+  const deciding = hosts.flatMap(({ apps }) =>
+    apps.flatMap(({ decidedBy: { kind, name } }) => (kind === 'policy' && name !== null ? [name] : [])),
+  );
+  const found = [...new Set(deciding)].map(async (name) => [name, await writerOf(region, view, name)] as const);
+  const writers = new Map(await Promise.all(found));
+  return hosts.map((host) => ({
+    ...host,
+    apps: host.apps.map((app) => {
+      const by = app.decidedBy.kind === 'policy' ? writers.get(app.decidedBy.name ?? '') : undefined;
+      return by == null ? app : { ...app, decidedBy: { ...app.decidedBy, by } };
+    }),
+  }));
+}
+
+async function writerOf({ store, keys }: Region, view: RegionView, name: string): Promise<string | null> {
+  const policy = view.objects.find((one) => one.kind === 'MeshPolicy' && one.name === name);
+  if (policy === undefined) return null;
   try {
-    const { entries } = await readFleetHistory(ports, [region]);
-    return new Map(entries.flatMap(({ kind, name, by }) => (kind === 'MeshPolicy' ? [[name, by] as const] : [])));
+    const made = await store.madeWith(keys.object('MeshPolicy', name), policy.revision, keys.history);
+    const entries = made.flatMap(({ value }) => {
+      const reading = readFleetRecord(historySchema, value);
+      return reading.state === 'read' ? [reading.value] : [];
+    });
+    return entries.find((entry) => entry.kind === 'MeshPolicy' && entry.name === name)?.by ?? null;
   } catch (error) {
-    if (error instanceof WeirError) return new Map();
+    if (error instanceof StoreFailure) return null;
     throw error;
   }
 }
@@ -119,13 +146,13 @@ async function policyWriters(ports: FleetPorts, region: string): Promise<Readonl
 /** A host with what is needed to explain it. */
 interface Explainable {
   readonly view: RegionView;
+  readonly policies: readonly MeshPolicy[];
   readonly host: FleetHost;
-  readonly writers: ReadonlyMap<string, string>;
 }
 
 function explainHost(one: Explainable, nowMs: number, only: string | null): ExplainedHost {
   const { view, host } = one;
-  const row = hostRow(view, host, nowMs);
+  const row = hostRow(one.policies, host, nowMs);
   const apps = row.apps
     .filter(({ name }) => only === null || name === only)
     .map(({ name, desired, state, reason }): ExplainedApp => {
@@ -155,7 +182,7 @@ function rolloutsOf(view: RegionView, host: FleetHost): ExplainedHost['rollouts'
   });
 }
 
-function decidedBy({ view, host, writers }: Explainable, app: string, nowMs: number): DecidedBy {
+function decidedBy({ policies, host }: Explainable, app: string, nowMs: number): DecidedBy {
   const override = host.status?.overrides.find((one) => one.app === app);
   if (override !== undefined) {
     return { kind: 'override', name: null, rule: null, by: override.by, reason: override.reason };
@@ -165,13 +192,13 @@ function decidedBy({ view, host, writers }: Explainable, app: string, nowMs: num
     const said = host.status?.apps.find(({ name }) => name === app)?.policy ?? null;
     return { kind: 'held', name: said, rule: null, by: null, reason: `the store is held: ${held.why}` };
   }
-  const decision = decide(policiesOf(view), app, host, nowMs);
+  const decision = decide(policies, app, host, nowMs);
   if (decision === null) return { kind: 'none', name: null, rule: null, by: null, reason: 'no policy speaks of it' };
   return {
     kind: 'policy',
     name: decision.policy,
     rule: decision.rule,
-    by: writers.get(decision.policy) ?? null,
+    by: null,
     reason: decision.reason,
   };
 }

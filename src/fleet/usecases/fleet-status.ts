@@ -2,6 +2,7 @@
 import { WeirError } from '../../errors/weir-error.ts';
 import { humanDuration } from '../../platform/duration.ts';
 import { decide } from '../model/decide.ts';
+import type { MeshPolicy } from '../model/object-schemas.ts';
 import type { Rollout } from '../model/records.ts';
 import { type FleetHost, policiesOf, type RegionView, type StoredObject } from '../model/region-view.ts';
 import { type FleetPorts, readRegions, regionsNamed, unknownName } from './fleet.ts';
@@ -10,6 +11,9 @@ import { type FleetPorts, readRegions, regionsNamed, unknownName } from './fleet
 export const HOST_STATES = ['ok', 'differs', 'override', 'held', 'silent', 'stopped'] as const;
 /** The state of a host. */
 export type HostState = (typeof HOST_STATES)[number];
+
+/** A host's time may be so much in the future, and, while it lives, in the past, before its clock is called another, in ms. */
+const [CLOCK_AHEAD_MS, CLOCK_BEHIND_MS] = [10_000, 120_000] as const;
 
 /** An application on a host. */
 export interface HostApp {
@@ -26,6 +30,8 @@ export interface HostRow {
   readonly name: string;
   readonly state: HostState;
   readonly ageMs: number | null;
+  /** How its clock stands to this station's; null when no difference is seen. */
+  readonly clock: string | null;
   readonly reason: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly apps: readonly HostApp[];
@@ -65,7 +71,7 @@ export interface FleetStatus {
 export async function fleetStatus(
   ports: FleetPorts,
   { app, regions }: { readonly app: string | null; readonly regions: readonly string[] | undefined },
-): Promise<{ readonly result: FleetStatus; readonly isGood: boolean }> {
+): Promise<{ readonly result: FleetStatus; readonly isGood: boolean; readonly warnings: readonly string[] }> {
   const readings = await readRegions(regionsNamed(ports, regions));
   const views = readings.flatMap((reading) => ('view' in reading ? [reading.view] : []));
   if (app !== null) {
@@ -92,7 +98,16 @@ export async function fleetStatus(
     ({ reachable, hosts, objects }) =>
       reachable && hosts.every(({ state }) => state === 'ok') && objects.every(({ ok }) => ok),
   );
-  return { result: { regions: rows }, isGood };
+  return { result: { regions: rows }, isGood, warnings: rows.flatMap(clockWarning) };
+}
+
+/** Ages, and rules with an end, are told by clocks that have to agree. */
+function clockWarning({ name, hosts }: RegionRow): string[] {
+  const other = hosts.filter(({ clock }) => clock !== null);
+  const [first] = other;
+  if (first === undefined) return [];
+  const rest = other.length > 1 ? ` and ${other.length - 1} more` : '';
+  return [`${name}: ${first.name}: ${first.clock}${rest}: rules with an end (--until) end by the clock of each host`];
 }
 
 /** The error of `--wait`, with the last status as details; `waited` is a duration as people read it. */
@@ -116,7 +131,8 @@ function storeRow(kind: string, { revision, leader }: RegionView): RegionRow['st
 
 /** A region that answered, without its store. */
 export function regionRow(view: RegionView, app: string | null, nowMs: number): Omit<RegionRow, 'store'> {
-  const hosts = [...view.hosts.values()].map((host) => hostRow(view, host, nowMs));
+  const policies = policiesOf(view);
+  const hosts = [...view.hosts.values()].map((host) => hostRow(policies, host, nowMs));
   const shown = app === null ? hosts : hosts.filter((host) => host.apps.some(({ name }) => name === app));
   return {
     name: view.name,
@@ -138,10 +154,10 @@ export function regionRow(view: RegionView, app: string | null, nowMs: number): 
 }
 
 /** One host by what it says itself and by what the policies of the store want. */
-export function hostRow(view: RegionView, host: FleetHost, nowMs: number): HostRow {
+export function hostRow(policies: readonly MeshPolicy[], host: FleetHost, nowMs: number): HostRow {
   const ageMs = ageOf(host, nowMs);
   const apps = host.apps.map((name): HostApp => {
-    const decision = decide(policiesOf(view), name, host, nowMs);
+    const decision = decide(policies, name, host, nowMs);
     const said = host.status?.apps.find((one) => one.name === name);
     const override = host.status?.overrides.find((one) => one.app === name);
     return {
@@ -153,22 +169,45 @@ export function hostRow(view: RegionView, host: FleetHost, nowMs: number): HostR
         override === undefined ? null : `${override.state}${override.reason === null ? '' : `: ${override.reason}`}`,
     };
   });
-  return { name: host.name, ...hostState(host, apps, ageMs), ageMs, labels: host.labels, apps };
+  const clock = clockOf(host, nowMs);
+  return { name: host.name, ...hostState(host, apps, { ageMs, clock }), ageMs, clock, labels: host.labels, apps };
 }
 
-function ageOf({ record, status }: FleetHost, nowMs: number): number | null {
+/** Null where the host never said a time, or one that has not come yet: then its clock is not this one's. */
+function ageOf(host: FleetHost, nowMs: number): number | null {
+  const last = lastWord(host);
+  return last === null || last > nowMs + CLOCK_AHEAD_MS ? null : Math.max(0, nowMs - last);
+}
+
+function lastWord({ record, status }: FleetHost): number | null {
   const times = [record?.lastSeen, status?.at].flatMap((time) => (time === undefined ? [] : [Date.parse(time)]));
   const last = Math.max(...times.filter((time) => !Number.isNaN(time)));
-  return Number.isFinite(last) ? Math.max(0, nowMs - last) : null;
+  return Number.isFinite(last) ? last : null;
 }
 
-function hostState(host: FleetHost, apps: readonly HostApp[], ageMs: number | null): Pick<HostRow, 'state' | 'reason'> {
+/**
+ * How the clock of a host stands to this one; null when it is as far as can be seen the same. A host that lives rewrites
+ * its status at least each 30 s.
+ */
+function clockOf(host: FleetHost, nowMs: number): string | null {
+  const last = lastWord(host);
+  if (last === null) return null;
+  if (last > nowMs + CLOCK_AHEAD_MS) return `its clock is ${humanDuration(last - nowMs)} ahead of this station's`;
+  if (host.status === null || nowMs - last < CLOCK_BEHIND_MS) return null;
+  return `its clock is about ${humanDuration(nowMs - last)} behind this station's`;
+}
+
+function hostState(
+  host: FleetHost,
+  apps: readonly HostApp[],
+  { ageMs, clock }: Pick<HostRow, 'ageMs' | 'clock'>,
+): Pick<HostRow, 'state' | 'reason'> {
   const { status, record, damaged } = host;
   if (status === null) {
     if (damaged !== null) return { state: 'differs', reason: `what it wrote cannot be read: ${damaged}` };
     if (record?.stopped != null) return { state: 'stopped', reason: `its daemon was stopped at ${record.stopped}` };
     const age = ageMs === null ? '' : ` for ${humanDuration(ageMs)}`;
-    return { state: 'silent', reason: `no word${age}: its lease has ended` };
+    return { state: 'silent', reason: `no word${age}: its lease has ended${clock === null ? '' : `; ${clock}`}` };
   }
   if (status.held !== null) {
     const { why, objects } = status.held;
@@ -183,7 +222,8 @@ function hostState(host: FleetHost, apps: readonly HostApp[], ageMs: number | nu
   const differs = wrong.find(({ override }) => override === null);
   if (differs !== undefined) {
     const why = differs.reason === null ? '' : `: ${differs.reason}`;
-    return { state: 'differs', reason: `${differs.name} is ${differs.state}, wanted ${differs.desired}${why}` };
+    const ends = clock === null ? '' : `; ${clock}, and rules with an end are judged by it`;
+    return { state: 'differs', reason: `${differs.name} is ${differs.state}, wanted ${differs.desired}${why}${ends}` };
   }
   const [overridden] = wrong;
   if (overridden !== undefined) {

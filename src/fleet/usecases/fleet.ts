@@ -43,12 +43,15 @@ export function regionsNamed(ports: FleetPorts, names: readonly string[] | undef
   });
 }
 
-/** Reads regions side by side; a region that does not answer is an answer of its own. */
-export async function readRegions(regions: readonly Region[]): Promise<RegionReading[]> {
+/** Reads regions side by side, whole or only some prefixes; a region that does not answer is an answer of its own. */
+export async function readRegions(
+  regions: readonly Region[],
+  prefixes: (keys: RegionKeys) => readonly string[] = viewPrefixes,
+): Promise<RegionReading[]> {
   return await Promise.all(
     regions.map(async (region): Promise<RegionReading> => {
       try {
-        return { region, view: viewRegion(region.name, await region.store.list(viewPrefixes(region.keys))) };
+        return { region, view: viewRegion(region.name, await region.store.list(prefixes(region.keys))) };
       } catch (error) {
         if (!(error instanceof StoreFailure)) throw error;
         return { region, error: error.message };

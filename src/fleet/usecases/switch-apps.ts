@@ -2,8 +2,9 @@
 import { messageOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import { hasExpired } from '../model/decide.ts';
+import type { RegionKeys } from '../model/keys.ts';
 import { FLEET_API_VERSION, type MeshPolicy, type PolicyRule } from '../model/object-schemas.ts';
-import { type FleetHost, policiesOf, type RegionView, viewRegion } from '../model/region-view.ts';
+import { type FleetHost, policiesOf, type RegionView, viewPrefixes, viewRegion } from '../model/region-view.ts';
 import { type Selector, selects } from '../model/selector.ts';
 import { type StoreChange, StoreFailure, type StoreGuard } from '../ports.ts';
 import {
@@ -69,7 +70,10 @@ export interface FleetSwitched {
 /** A region whose switch is written, and the hosts that should carry it out. */
 interface Written {
   readonly region: Region;
-  readonly selected: readonly string[];
+  /** Null before the hosts were read. */
+  selected: readonly string[] | null;
+  /** Why the hosts could not be read; null when they could. */
+  unread: string | null;
   /** Null for a dry run. */
   readonly revision: string | null;
   readonly confirmed: Set<string>;
@@ -85,10 +89,13 @@ export async function switchFleet(
   request: FleetSwitch,
 ): Promise<{ readonly result: FleetSwitched; readonly isWhole: boolean; readonly warnings: readonly string[] }> {
   const regions = regionsNamed(ports, request.regions);
-  const readings = await readRegions(regions);
+  const isNarrow = selectorOf(request) !== undefined || request.until !== null;
+  // The red button names nobody, and does not wait until ten thousand hosts are read.
+  const isButton = request.apps === 'all' && !isNarrow && !request.dryRun;
+  const readings = await readRegions(regions, isButton ? onlyPolicies : viewPrefixes);
   const answered = requireSome(readings);
   const views = answered.map(({ view }) => view);
-  requireKnownNames(request, views);
+  if (!isButton) requireKnownNames(request, views);
   refusePressed(request, views, ports.now());
   refuseUnread(request, views);
   const began = ports.now();
@@ -103,8 +110,8 @@ export async function switchFleet(
         failed.push(end.failure);
         return;
       }
-      const selected = selectedHosts(view, request).map(({ name }) => name);
-      written.push({ region, selected, revision: end.done, confirmed: new Set(), reasons: new Map() });
+      const selected = isButton ? null : selectedHosts(view, request).map(({ name }) => name);
+      written.push({ region, selected, unread: null, revision: end.done, confirmed: new Set(), reasons: new Map() });
     }),
   );
   const unread = unreadOf(readings);
@@ -118,10 +125,12 @@ export async function switchFleet(
     ms: { confirmed: isConfirmed && !request.dryRun ? ports.now() - began : null },
   };
   if (failed.some(({ fate }) => fate === 'unknown')) throw writeFailed(failed, 'the change', { details: result });
-  const isWhole = unread.length === 0 && failed.length === 0;
+  const isWhole = unread.length === 0 && failed.length === 0 && written.every(({ selected }) => selected !== null);
   if (request.waitMs !== null && !isConfirmed) throw notConfirmed(request, result);
   return { result, isWhole, warnings: isConfirmed ? [] : missingWarnings(result) };
 }
+
+const onlyPolicies = (keys: RegionKeys): readonly string[] => [keys.objects('MeshPolicy')];
 
 function requireKnownNames(request: FleetSwitch, views: readonly RegionView[]): void {
   const hosts = views.flatMap((view) => [...view.hosts.values()]);
@@ -278,25 +287,28 @@ async function awaitConfirmations(
   const end = ports.now() + (request.waitMs ?? LOOK_MS);
   for (;;) {
     await Promise.all(
-      written.filter((one) => one.confirmed.size < one.selected.length).map((one) => look(request, one)),
+      written.filter((one) => one.confirmed.size !== one.selected?.length).map((one) => look(request, one)),
     );
-    if (written.every(({ confirmed, selected }) => confirmed.size === selected.length)) return true;
+    if (written.every(({ confirmed, selected }) => confirmed.size === selected?.length)) return true;
     if (ports.now() >= end || request.signal.aborted) return false;
     await ports.sleep(POLL_MS, request.signal).catch(() => undefined);
   }
 }
 
 async function look(request: FleetSwitch, one: Written): Promise<void> {
-  const { region, revision, selected, confirmed, reasons } = one;
+  const { region, revision, confirmed, reasons } = one;
   let view: RegionView;
   try {
     const { hostStatuses, hosts } = region.keys;
     view = viewRegion(region.name, await region.store.list([hosts, hostStatuses]));
   } catch (error) {
-    for (const name of selected) reasons.set(name, `whether it is done cannot be told: ${messageOf(error)}`);
+    const why = `whether it is done cannot be told: ${messageOf(error)}`;
+    if (one.selected === null) one.unread = why;
+    for (const name of one.selected ?? []) reasons.set(name, why);
     return;
   }
-  for (const name of selected) {
+  one.selected ??= selectedHosts(view, request).map(({ name }) => name);
+  for (const name of one.selected) {
     const reason = whyPending(view.hosts.get(name), BigInt(revision ?? 0), request);
     if (reason === null) confirmed.add(name);
     else reasons.set(name, reason);
@@ -340,13 +352,14 @@ function regionResult(
   const nobody = { selected: 0, hosts: [], confirmed: 0, pending: [] };
   const head = { name: region.name, reachable: unread === undefined };
   if (one === undefined) return { ...head, written: false, error: failed?.error ?? unread?.error ?? null, ...nobody };
-  const pending = one.revision === null ? [] : one.selected.filter((host) => !one.confirmed.has(host));
+  const selected = one.selected ?? [];
+  const pending = one.revision === null ? [] : selected.filter((host) => !one.confirmed.has(host));
   return {
     ...head,
     written: one.revision !== null,
-    error: null,
-    selected: one.selected.length,
-    hosts: one.selected,
+    error: one.selected === null ? `it is written; ${one.unread ?? 'its hosts were not read'}` : null,
+    selected: selected.length,
+    hosts: selected,
     confirmed: one.confirmed.size,
     pending: pending.map((host) => ({ host, reason: one.reasons.get(host) ?? 'it was not looked at' })),
   };
@@ -366,8 +379,14 @@ function notConfirmed(request: FleetSwitch, details: FleetSwitched): WeirError {
   const missing = details.regions.flatMap(({ name, pending }) => pending.map((one) => ({ region: name, ...one })));
   const [first] = missing;
   return new WeirError('WEIR1608', {
-    what: `${missing.length} hosts did not confirm ${request.action} in time; the change is written`,
-    why: `${first?.region}/${first?.host}: ${first?.reason}`,
+    what:
+      first === undefined
+        ? `no host could be asked whether ${request.action} is done; the change is written`
+        : `${missing.length} hosts did not confirm ${request.action} in time; the change is written`,
+    why:
+      first === undefined
+        ? details.regions.flatMap(({ name, error }) => (error === null ? [] : [`${name}: ${error}`])).join('; ')
+        : `${first.region}/${first.host}: ${first.reason}`,
     hint: 'see `weir fleet status`; on a host that hangs, `weir off APP` and off.sh work by themselves',
     details,
   });

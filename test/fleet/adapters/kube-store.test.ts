@@ -129,3 +129,19 @@ test('kinds that the cluster does not know, and a namespace that is not there, a
   server.refuse = (_method, at) => (at.endsWith(NAMESPACE) ? { status: 404, reason: 'NotFound' } : null);
   await assert.rejects(store.list([keys.objects('Gateway')]), /there is no namespace weir-system/);
 });
+
+test('without the Date of the server a lease is taken for nothing: not for ended, and not for one that lives', async (t) => {
+  const { server, store } = await scene(t);
+  const lease = await store.grant(15_000);
+  const leader = { key: keys.leader, value: JSON.stringify({ holder: 'op-1', pid: 1, since: '2030-01-01T00:00:00Z' }) };
+  assert.equal((await store.write([{ key: keys.leader, revision: null }], [{ ...leader, lease }])).kind, 'written');
+  server.saysDate = false;
+  const cannotTell = (error: unknown) =>
+    error instanceof StoreFailure && /whether the Lease weir-leader has ended cannot be told/.test(error.message);
+  await assert.rejects(store.list([keys.leader]), cannotTell);
+  const other = await store.grant(15_000);
+  await assert.rejects(store.write([{ key: keys.leader, revision: null }], [{ ...leader, lease: other }]), cannotTell);
+  assert.equal((await store.list([keys.objects('MeshPolicy')])).items.length, 0, 'what needs no lease is read');
+  server.saysDate = true;
+  assert.equal((await store.list([keys.leader])).items.length, 1);
+});

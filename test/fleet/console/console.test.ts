@@ -42,7 +42,7 @@ function bigFleet(hosts = 1_000): FleetStatus {
     hosts: Array.from({ length: hosts }, (_, index) => {
       const isWrong = name === 'east' && index === 500;
       return {
-        ...{ name: `${name}-${String(index).padStart(4, '0')}`, labels: {}, ageMs: 1_000 },
+        ...{ name: `${name}-${String(index).padStart(4, '0')}`, labels: {}, clock: null, ageMs: 1_000 },
         state: isWrong ? ('override' as const) : ('ok' as const),
         reason: isWrong ? 'app-7 is off by an override there: off: local trouble' : null,
         apps: [{ name: 'app-7', desired: 'on', state: isWrong ? 'off' : 'on', reason: null, override: null }],

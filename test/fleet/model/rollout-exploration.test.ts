@@ -7,6 +7,7 @@ import type { FleetHost } from '../../../src/fleet/model/region-view.ts';
 import {
   type GateAnswer,
   gatesToAsk,
+  type RolloutTimes,
   stepRollout,
   waveHosts,
   waveOf,
@@ -75,11 +76,17 @@ const wavesOf = (release: SidecarRelease, { rollout, hosts }: World) =>
     rollout.startedAt,
   );
 
+/** The leader has watched for as long as the record says. */
+function timesOf({ since, heldSince }: Rollout): RolloutTimes {
+  const age = (time: string | null | undefined) => (time == null ? 0 : NOW - Date.parse(time));
+  return { waveMs: age(since), heldMs: age(heldSince) };
+}
+
 function leaderStep(release: SidecarRelease, world: World): Transition[] {
   const waves = wavesOf(release, world);
   const asked = gatesToAsk(world.rollout, release, waves);
   const answers = new Map<ReleaseGate, GateAnswer>(asked.map((gate) => [gate, ANSWERS[world.gate]]));
-  const step = stepRollout(world.rollout, release, waves, answers, NOW);
+  const step = stepRollout(world.rollout, release, waves, answers, NOW, timesOf(world.rollout));
   return step === null ? [] : [['leader', { ...world, rollout: step.next }]];
 }
 

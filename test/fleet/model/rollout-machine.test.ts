@@ -12,6 +12,7 @@ import {
   waveHosts,
   waveOf,
 } from '../../../src/fleet/model/rollout-machine.ts';
+import { WaveWatch } from '../../../src/fleet/operator/wave-watch.ts';
 import { GATE_SEED, randomStream } from '../../seed.ts';
 
 type Progress = 'done' | 'failed' | 'pending' | 'silent';
@@ -57,6 +58,9 @@ const started = (more: Partial<Rollout> = {}): Rollout => ({
   ...{ startedAt: new Date(START).toISOString(), since: new Date(START).toISOString(), ...more },
 });
 
+/** The leader has only just seen the record. */
+const NOW = { waveMs: 0, heldMs: 0 };
+
 test('each host belongs to the first wave that selects it, counted from 1', () => {
   const object = release();
   assert.equal(waveOf(object, { name: 'x', labels: { wave: 'a' } }), 1);
@@ -70,7 +74,7 @@ test('each host belongs to the first wave that selects it, counted from 1', () =
 test('a wave ends when its hosts are through and its gates hold; a silent or pending host is waited for', () => {
   const object = release();
   const step = (rollout: Rollout, ...hosts: FleetHost[]) =>
-    stepRollout(rollout, object, waveHosts(object, hosts), new Map(), START);
+    stepRollout(rollout, object, waveHosts(object, hosts), new Map(), START, NOW);
   assert.equal(step(started(), host('a', 'pending', { wave: 'a' }))?.next.wave, 1);
   const first = started({ wave: 1 });
   assert.equal(step(first, host('a', 'pending', { wave: 'a' })), null);
@@ -82,19 +86,26 @@ test('a wave ends when its hosts are through and its gates hold; a silent or pen
 test('a failure stops it at once, with the host and its error; promote skips that', () => {
   const object = release();
   const hosts = [host('a', 'failed', { wave: 'a' }), host('b', 'pending', { wave: 'a' })];
-  const step = stepRollout(started({ wave: 1 }), object, waveHosts(object, hosts), new Map(), START);
+  const step = stepRollout(started({ wave: 1 }), object, waveHosts(object, hosts), new Map(), START, NOW);
   assert.deepEqual([step?.verb, step?.next.state], ['stopped', 'stopped']);
   assert.match(step?.next.reason ?? '', /gate hosts: 1 of 2 failed, 0 may: a: no good/);
-  const skipped = stepRollout(started({ wave: 1, skipGates: 1 }), object, waveHosts(object, hosts), new Map(), START);
+  const skipped = stepRollout(
+    started({ wave: 1, skipGates: 1 }),
+    object,
+    waveHosts(object, hosts),
+    new Map(),
+    START,
+    NOW,
+  );
   assert.deepEqual([skipped?.verb, skipped?.next.wave], ['wave', 2]);
   const share = release({ gates: [{ type: 'hosts', maxFailed: '50%' }] });
-  assert.equal(stepRollout(started({ wave: 1 }), share, waveHosts(share, hosts), new Map(), START), null);
+  assert.equal(stepRollout(started({ wave: 1 }), share, waveHosts(share, hosts), new Map(), START, NOW), null);
 });
 
 test('a wave that takes too long stops with the hosts that are missing', () => {
   const object = release();
   const waves = waveHosts(object, [host('a', 'silent', { wave: 'a' }), host('b', 'done', { wave: 'a' })]);
-  const late = stepRollout(started({ wave: 1 }), object, waves, new Map(), START + 600_001);
+  const late = stepRollout(started({ wave: 1 }), object, waves, new Map(), START, { waveMs: 600_001, heldMs: 0 });
   assert.match(late?.next.reason ?? '', /timeout: wave 1 is not through: a \(silent\)/);
 });
 
@@ -105,7 +116,7 @@ test('no answer of Prometheus waits, a bad value stops, a good one has to hold f
   const [gate] = gatesToAsk(first, object, waves);
   assert.ok(gate !== undefined);
   const step = (rollout: Rollout, answer: GateAnswer, at: number) =>
-    stepRollout(rollout, object, waves, new Map([[gate, answer]]), at);
+    stepRollout(rollout, object, waves, new Map([[gate, answer]]), START, { waveMs: at - START, heldMs: at - START });
   assert.equal(step(first, { value: null, why: 'down' }, START), null);
   assert.match(
     step(first, { value: null, why: 'down' }, START + 600_001)?.next.reason ?? '',
@@ -121,11 +132,33 @@ test('no answer of Prometheus waits, a bad value stops, a good one has to hold f
   assert.equal(lost?.next.heldSince, null, 'the time starts anew');
 });
 
+test('times of a record that another clock wrote neither end a wave nor a gate', () => {
+  const object = release({ gates: [{ type: 'prometheus', url: 'http://p:9090', query: 'q', max: 0.01, for: '60s' }] });
+  const pending = waveHosts(object, [host('a', 'pending', { wave: 'a' })]);
+  const done = waveHosts(object, [host('a', 'done', { wave: 'a' })]);
+  const old = new Date(START - 3_600_000).toISOString();
+  const rollout = started({ wave: 1, since: old, heldSince: old });
+  const answers = new Map(gatesToAsk(rollout, object, done).map((gate) => [gate, { value: 0, why: null }]));
+  assert.equal(stepRollout(rollout, object, pending, new Map(), START, NOW), null);
+  assert.equal(stepRollout(rollout, object, done, answers, START, NOW), null);
+  assert.equal(stepRollout(rollout, object, done, answers, START, { waveMs: 1, heldMs: 60_000 })?.verb, 'wave');
+  let clock = 0;
+  const watch = new WaveWatch(() => clock);
+  assert.deepEqual(watch.times(rollout), { waveMs: 0, heldMs: 0 });
+  clock = 30_000;
+  assert.deepEqual(watch.times({ ...rollout, allowed: [] }), { waveMs: 30_000, heldMs: 30_000 });
+  watch.looksAway();
+  assert.deepEqual(watch.times(rollout), { waveMs: 30_000, heldMs: 0 }, 'nobody asked the gate meanwhile');
+  clock = 40_000;
+  assert.deepEqual(watch.times({ ...rollout, heldSince: null }), { waveMs: 40_000, heldMs: 0 });
+  assert.deepEqual(watch.times({ ...rollout, since: null as never }), { waveMs: 0, heldMs: 0 });
+});
+
 test('an undo is over when each host has said that it left the release: a silent or upgrading one is waited for', () => {
   const object = release();
   const undoing = started({ wave: 1, state: 'undoing' });
   const step = (hosts: FleetHost[], rollout = undoing) =>
-    stepRollout(rollout, object, waveHosts(object, hosts), new Map(), START);
+    stepRollout(rollout, object, waveHosts(object, hosts), new Map(), START, NOW);
   const left = host('a', 'pending', { wave: 'a' });
   assert.equal(step([left])?.verb, 'undone');
   assert.equal(step([left, host('b', 'done', { wave: 'a' })]), null);
@@ -160,7 +193,7 @@ test('whatever hosts do: no wave before its turn, no more at once than the budge
           progress.set(one.name, next() < 0.1 ? 'failed' : 'done');
       }
       const hosts = names.map(({ name, labels }) => host(name, progress.get(name) ?? 'pending', labels));
-      const step = stepRollout(rollout, object, waveHosts(object, hosts), new Map(), START + tick);
+      const step = stepRollout(rollout, object, waveHosts(object, hosts), new Map(), START + tick, NOW);
       if (step === null) continue;
       const moving = (step.next.allowed ?? []).filter((name) => progress.get(name) === 'pending');
       assert.ok(moving.length <= limit, `seed ${GATE_SEED}: ${moving.length} move, ${limit} may`);

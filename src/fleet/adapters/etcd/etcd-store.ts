@@ -54,6 +54,12 @@ export function etcdStore(config: EtcdConfig): FleetStore {
     place: client.place,
     listsSingleKeys: true,
     list: (prefixes) => listAll(client, prefixes),
+    async madeWith(_key, revision, prefix) {
+      const made = { min_create_revision: revision, max_create_revision: revision };
+      const range = { key: encode(prefix), range_end: encode(endOf(prefix)), ...made };
+      const { kvs = [] } = await client.read<RangeAnswer>('/v3/kv/range', range);
+      return kvs.map(itemOf);
+    },
     write: (guards, changes) => writeAll(client, guards, changes),
     watch: (prefixes, revision, onEvents, signal) => watchAll(client, prefixes, revision, onEvents, signal),
     async grant(ttlMs) {
@@ -83,19 +89,22 @@ async function listAll(client: EtcdClient, prefixes: readonly string[]): Promise
   });
   const { header } = first;
   if (header === undefined) throw new StoreFailure(`${client.place} answered without a revision`, 'unknown');
-  const items: StoredItem[] = [];
-  for (const [index, prefix] of prefixes.entries()) {
-    let answer = first.responses?.[index]?.response_range ?? {};
-    for (;;) {
-      const kvs = answer.kvs ?? [];
-      items.push(...kvs.map(itemOf));
-      const last = kvs.at(-1);
-      if (answer.more !== true || last === undefined) break;
-      const next = `${decode(last.key)}\0`;
-      answer = await client.read<RangeAnswer>('/v3/kv/range', page(next, endOf(prefix), header.revision));
-    }
-  }
-  return { items, revision: header.revision, clusterId: header.cluster_id };
+  // Long folders are read side by side: etcd looks for one page while another is read here.
+  const folders = await Promise.all(
+    prefixes.map(async (prefix, index) => {
+      const items: StoredItem[] = [];
+      let answer = first.responses?.[index]?.response_range ?? {};
+      for (;;) {
+        const kvs = answer.kvs ?? [];
+        for (const one of kvs) items.push(itemOf(one));
+        const last = kvs.at(-1);
+        if (answer.more !== true || last === undefined) return items;
+        const next = `${decode(last.key)}\0`;
+        answer = await client.read<RangeAnswer>('/v3/kv/range', page(next, endOf(prefix), header.revision));
+      }
+    }),
+  );
+  return { items: folders.flat(), revision: header.revision, clusterId: header.cluster_id };
 }
 
 async function writeAll(

@@ -30,8 +30,8 @@ export interface KubeObject {
 export interface KubeList {
   readonly items: readonly KubeObject[];
   readonly resourceVersion: string;
-  /** The clock of the server, ms since 1970. */
-  readonly dateMs: number;
+  /** The clock of the server, ms since 1970; null when its answer has no date. */
+  readonly dateMs: number | null;
 }
 
 /** How the server refused a request: its status and its reason, such as Conflict, AlreadyExists, NotFound, Expired. */
@@ -85,7 +85,7 @@ export class KubeClient {
     path: string,
     body?: unknown,
     contentType?: string,
-  ): Promise<{ readonly value: T; readonly dateMs: number }> {
+  ): Promise<{ readonly value: T; readonly dateMs: number | null }> {
     const { access, session } = await this.#ready();
     const authorization = await access.authorization();
     this.requests += 1;
@@ -107,13 +107,13 @@ export class KubeClient {
       if (status < 300) throw new StoreFailure(`${this.place} answered with what is no JSON`, 'unknown');
       value = { message: text.trim().slice(0, 200) };
     }
-    if (status < 300) return { value: value as T, dateMs: dateMs ?? Date.now() };
+    if (status < 300) return { value: value as T, dateMs };
     const { message = `status ${status}`, reason = '' } = value as { message?: string; reason?: string };
     throw new KubeRefusal(`${this.place}: ${message}`, status, reason);
   }
 
   /** The object, or null when there is none. */
-  async get(path: string): Promise<{ readonly value: KubeObject; readonly dateMs: number } | null> {
+  async get(path: string): Promise<{ readonly value: KubeObject; readonly dateMs: number | null } | null> {
     try {
       return await this.ask('GET', path);
     } catch (error) {

@@ -169,11 +169,16 @@ export class KubeLeases {
 
 /**
  * Whether a Lease has ended, by the server's clock alone: the time of its last change is the server's, and so is the
- * date of the answer. Both are whole seconds, so that an age can be a second too large.
+ * date of the answer. Both are whole seconds, so that an age can be a second too large. Throws `StoreFailure` without a
+ * date: by another clock a lease that lives could be taken.
  */
-export function hasEnded(lease: KubeObject, dateMs: number): boolean {
+export function hasEnded(lease: KubeObject, dateMs: number | null): boolean {
   const { holderIdentity, leaseDurationSeconds, renewTime } = lease.spec ?? {};
   if (!holderIdentity) return true;
+  if (dateMs === null) {
+    const what = `whether the Lease ${lease.metadata.name} has ended cannot be told`;
+    throw new StoreFailure(`${what}: the answers of the API server have no Date`, 'refused');
+  }
   const changed = (lease.metadata.managedFields ?? []).map(({ time }) => Date.parse(time ?? ''));
   const last = Math.max(...changed.filter((time) => !Number.isNaN(time)));
   const renewed = Number.isFinite(last) ? last : Date.parse(renewTime ?? '');

@@ -30,6 +30,7 @@ export function kubeStore(
     place: client.place,
     listsSingleKeys: false,
     list: (prefixes) => store.list(prefixes),
+    madeWith: (key, revision, prefix) => store.madeWith(key, revision, prefix),
     write: (guards, changes) => store.write(guards, changes),
     watch: (prefixes, revision, onEvents, signal) => store.watch(prefixes, revision, onEvents, signal),
     grant: async (ttlMs) => store.leases.grant(ttlMs),
@@ -89,6 +90,19 @@ class KubeStore {
       items.filter(({ key }) => key.startsWith(prefix)).sort((a, b) => (a.key < b.key ? -1 : 1)),
     );
     return { items: inOrder, revision: revision === '' ? '0' : revision, clusterId };
+  }
+
+  /** A changed object holds its entry itself. */
+  async madeWith(key: string, revision: string, prefix: string): Promise<readonly StoredItem[]> {
+    const [folder] = foldersOf([key], this.#root);
+    if (folder === undefined || !`${this.#root}history/`.startsWith(prefix)) return [];
+    const name = key.slice(this.#root.length + folder.folder.length);
+    const found = await this.#client.get(this.#path(folder, name));
+    if (found === null || found.value.metadata.resourceVersion !== revision) return [];
+    const change = changeIn(found.value);
+    if (change === null) return [];
+    const own = { key: `${this.#root}history/${change.name}`, value: JSON.stringify(change.entry) };
+    return [{ ...own, revision, created: revision }];
   }
 
   async write(guards: readonly StoreGuard[], changes: readonly StoreChange[]): Promise<WriteOutcome> {
