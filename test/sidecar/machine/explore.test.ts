@@ -83,7 +83,10 @@ function explore(budget: Budget): { states: number; transitions: number; outcome
       if (nodes.has(nextKey)) continue;
       nodes.set(nextKey, { world, via: transition.label, from: key, fairNext: new Set() });
       const problems = check(world);
-      assert.deepEqual(problems, [], `${pathTo(nextKey)}\n${JSON.stringify(world, null, 1)}`);
+      // A message is made only where it is needed: a path can be as long as there are states.
+      if (problems.length > 0) {
+        assert.deepEqual(problems, [], `${pathTo(nextKey)}\n${JSON.stringify(world, null, 1)}`);
+      }
       outcomes.add(world.lastOutcome);
       names.add(world.machine?.state.name ?? 'supervisor dead');
       queue.push(nextKey);
@@ -100,7 +103,11 @@ function assertAllSettle(nodes: Map<string, Node>, pathTo: (key: string) => stri
   for (const [key, node] of nodes) {
     const name = node.world.machine?.state.name;
     if (name === 'idle' || name === 'stopped') atRest.push(key);
-    for (const next of node.fairNext) before.set(next, [...(before.get(next) ?? []), key]);
+    for (const next of node.fairNext) {
+      const those = before.get(next);
+      if (those === undefined) before.set(next, [key]);
+      else those.push(key);
+    }
   }
   const settles = new Set(atRest);
   for (let key = atRest.pop(); key !== undefined; key = atRest.pop()) {
@@ -110,7 +117,7 @@ function assertAllSettle(nodes: Map<string, Node>, pathTo: (key: string) => stri
       atRest.push(earlier);
     }
   }
-  for (const key of nodes.keys()) assert.ok(settles.has(key), `never comes to rest: ${pathTo(key)}`);
+  for (const key of nodes.keys()) if (!settles.has(key)) assert.fail(`never comes to rest: ${pathTo(key)}`);
 }
 
 describe('the upgrade machine, explored', () => {
