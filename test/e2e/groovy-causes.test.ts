@@ -5,6 +5,8 @@ import type { RoutingCall } from '../../src/rules/case-file.ts';
 import { evaluateRuleSource } from '../../src/rules/evaluate-rule-source.ts';
 import { COMPILE_CAUSES } from '../../src/rules/groovy/knowledge/compile-causes.ts';
 import { EFFECT_CAUSES } from '../../src/rules/groovy/knowledge/effect-causes.ts';
+import { KNOWN_IMPORTS } from '../../src/rules/groovy/knowledge/known-imports.ts';
+import { NEED_IMPORT } from '../../src/rules/groovy/knowledge/needed-imports.ts';
 import { planRuleSource } from '../../src/rules/plan-rule-source.ts';
 import { readRuleFile } from '../../src/rules/read/read-rule-file.ts';
 import { startTestOracle } from '../oracle/groovy/groovy-oracle.ts';
@@ -35,6 +37,18 @@ const LIVE = [
   '{ -> 1 } >> { x -> x }; []',
   'def f = { Object... xs -> xs.length }; f(1, 2); []',
   'def r = []; r.addAll invokers.findAll { true }\n[]',
+  'def m = [do: 1, try: 2]; m.do; m.try; []',
+  'def c = { Map<String, List<String>> m, int n = (1) -> m }; []',
+  'def c = [a: { x -> x }, b: { -> 1 }]; []',
+  'if (1) { }; else { }\nwhile (0) ;\nfor (x in []) ;\n[]',
+  'final x = 1; final int y = 2; final def z = 3; []',
+  'import groovy.transform.Field\n@Field private static final List X = []\n@Field static y = 1\nX',
+  'private f() { 1 }\npublic static g() { 2 }\nfinal h() { 3 }\n[]',
+  'class A { private static x = 1; protected int y }\n[]',
+  'def x = new ArrayList<>(); def y = new HashMap<String, List<Integer>>(); []',
+  'def x = [] as List<String>; List<? extends Number> y = []; []',
+  'import java.util.stream.*\ndef x = [].stream().filter { true }.collect(Collectors.toList())\nx',
+  '@SuppressWarnings("unchecked") def x = 1; []',
   'binding.getVariable("invokers"); []',
   'def x = (Object) 1; []',
   "invokers.findAll { it.url.with { getParameter('tag') == 'vip' } }\n[]",
@@ -68,6 +82,31 @@ describe('what weir says of texts that do not compile, asked of real Groovy 2.4.
       }
       t.diagnostic(`${examples} texts of ${Object.keys(COMPILE_CAUSES).length} causes, ${LIVE.length} that compile`);
       assert.deepEqual(wrong, []);
+    } finally {
+      oracle.close();
+    }
+  });
+});
+
+describe('classes and imports, asked of real Groovy 2.4.21', () => {
+  it('knows which need an import, and that those which it knows are there', async () => {
+    const oracle = await startTestOracle(60_000);
+    try {
+      const needed = [...NEED_IMPORT].map((name) => `${name} x = null`);
+      const imported = Object.entries(KNOWN_IMPORTS).flatMap(([pkg, names]) =>
+        names.split(' ').map((name) => `import ${pkg}.${name}\n1`),
+      );
+      const compiles = await oracle.compiles([...needed, ...imported]);
+      assert.deepEqual(
+        needed.filter((_, at) => compiles[at] !== false),
+        [],
+        'seen without an import',
+      );
+      assert.deepEqual(
+        imported.filter((_, at) => compiles[needed.length + at] !== true),
+        [],
+        'not there',
+      );
     } finally {
       oracle.close();
     }

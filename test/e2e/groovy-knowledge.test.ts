@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { GroovyOracle } from '../../src/rules/adapters/oracle/groovy-oracle.ts';
+import { lacksMethod } from '../../src/rules/groovy/knowledge/member-names.ts';
 import { modelValue } from '../oracle/groovy/describe-value.ts';
 import { startTestOracle } from '../oracle/groovy/groovy-oracle.ts';
 import {
   type AskedRow,
   memberExpressions,
   operatorExpressions,
+  SAMPLES,
   staticExpressions,
 } from '../oracle/groovy/knowledge-expressions.ts';
 
@@ -54,4 +56,22 @@ describe('what weir knows of Groovy, asked of real Groovy 2.4.21', () => {
       assert.deepEqual(bad, []);
     });
   }
+
+  it('no method that a class has counts as surely missing, neither its own nor that of an interface', async () => {
+    const asked = Object.entries(SAMPLES).flatMap(([kind, values]) =>
+      kind === 'null' ? [] : values.map((value) => ({ kind, value })),
+    );
+    const names = (of: string) => asked.map(({ value }) => `(${value}).${of}*.name.toSet().join(' ')`);
+    const real = await oracle.values([...names('getClass().methods'), ...names('getMetaClass().methods')]);
+    const wrong = real.flatMap((line, at) => {
+      const { kind, value } = asked[at % asked.length] ?? { kind: '', value: '' };
+      assert.match(line, /^s"/, value);
+      const missing = line
+        .slice(2, -1)
+        .split(' ')
+        .filter((name) => lacksMethod(kind, name));
+      return missing.map((name) => `${kind} ${value}: ${name}`);
+    });
+    assert.deepEqual(wrong, []);
+  });
 });

@@ -46,7 +46,11 @@ export function describeValue(value: Value): string {
     case 'host':
       if (value.type === 'bean' && 'key' in value.fields)
         return `entry ${describeValue(value.fields.key ?? null)}=${describeValue(value.fields.value ?? null)}`;
-      return value.type;
+      return value.type === 'collector' ? 'java.util.stream.Collectors$CollectorImpl' : value.type;
+    case 'stream': {
+      const last = value.steps.at(-1)?.name;
+      return `java.util.stream.ReferencePipeline$${last === undefined ? 'Head' : last === 'filter' ? 2 : 3}`;
+    }
     default:
       return value.kind;
   }

@@ -50,6 +50,8 @@ export const SAMPLES: Readonly<Record<string, readonly string[]>> = {
   class: ['String', 'Integer', 'java.util.List', 'int'],
   throwable: ["new RuntimeException('x')", 'new IllegalArgumentException()'],
   iterator: ['[1, 2].iterator()'],
+  stream: ['[1, 2].stream()', "['a', 'b'].stream()", '[].stream()'],
+  collector: ['java.util.stream.Collectors.toList()', 'java.util.stream.Collectors.toSet()'],
   entry: ['[a: 1].find { true }'],
   view: ['[:].values()', "[a: 1, b: 'x'].values()"],
 };
@@ -139,7 +141,9 @@ export function staticExpressions(): AskedRow[] {
     let lists: string[][] = [[]];
     for (const kind of args === '' ? [] : args.split(', '))
       lists = lists.flatMap((list) => samplesOf(kind, true).map((value) => [...list, value]));
-    const full = name.replace(/^Pattern/, 'java.util.regex.Pattern');
+    const full = name
+      .replace(/^Pattern/, 'java.util.regex.Pattern')
+      .replace(/^Collectors/, 'java.util.stream.Collectors');
     return {
       row,
       expressions: evenly(

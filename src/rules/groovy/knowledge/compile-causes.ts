@@ -34,6 +34,72 @@ export const COMPILE_CAUSES = {
     why: 'the operators === and !== came with Groovy 3',
     examples: ['def x = 1 === 1', 'def x = 1 !== 1'],
   },
+  lambda: {
+    why: 'a lambda came with Groovy 3: an arrow outside of the braces of a closure',
+    examples: ['foo(x -> x)', 'foo(1, (a, b) -> a)', 'def f = x -> { x }', 'def l = [x -> x]', 'x -> x'],
+  },
+  'method-reference': {
+    why: 'a method reference (::) came with Groovy 3',
+    examples: ['foo.map(String::valueOf)', 'def f = this::foo', 'String::new'],
+  },
+  'negated-word': {
+    why: '!in and !instanceof came with Groovy 3',
+    examples: ['def a = 1 !in [1]', 'if (1 ! in [1]) { }', "def a = 'a' !instanceof String"],
+  },
+  'do-loop': {
+    why: 'do { } while () came with Groovy 3',
+    examples: ['do { } while (false)', 'if (true) do { } while (0)'],
+  },
+  'try-resources': {
+    why: 'try (...) came with Groovy 3',
+    examples: ['try (def x = foo()) { }', 'try(x) { } catch (e) { }'],
+  },
+  'array-items': {
+    why: 'an array with its items in braces came with Groovy 3',
+    examples: ["String[] a = new String[]{'a'}", 'def a = new int[] {1, 2}', 'def a = new int[][]{{1}}'],
+  },
+  'empty-branch': {
+    why: 'a branch of an if is a semicolon alone',
+    examples: ['if (1) ;', 'if (1)\n;\nelse 2', 'if (0) 1\nelse ;', 'if (0) 1 else if (1) ;'],
+  },
+  'misplaced-modifier': {
+    why: 'a variable of a script, method or closure has a modifier that only members of a class have',
+    examples: [
+      "static final List X = ['a']",
+      'private x = 1',
+      'private static int x = 1',
+      "public static final String X = 'a'",
+      'def f() { static x = 1 }',
+      'def c = { protected int x = 1 }',
+      'if (true) { private def x = 1 }',
+      'def static x = 1',
+      'volatile int x = 1',
+      'transient int x = 1',
+      'synchronized int x = 1',
+      'abstract int x = 1',
+    ],
+  },
+  'missing-import': {
+    why: 'a class without its import, of those that no script sees without one',
+    examples: [
+      'Invoker x = null',
+      'def x = new ArrayList<Invoker>()',
+      'List<Invoker> x = []',
+      'def f(Map<String, List<Invocation>> x) { }',
+      '[].each { Invoker x -> }',
+      'for (Invoker x : []) { }',
+      'def x = null as Pattern',
+      'def x = (Collectors) null',
+      'try { } catch (RpcException e) { }',
+      'def x = new AtomicInteger(1)',
+      '@Field def x = 1\nx',
+      'def x = [] as List<Invoker>',
+    ],
+  },
+  'no-type-arguments': {
+    why: 'a declared type with empty angle brackets, which only new has',
+    examples: ['List<> x = []', 'def f(List<> x) { }', 'def f() { Map<> x = [:] }'],
+  },
   'several-in-for': {
     why: 'a for loop declares or counts several variables',
     examples: ['for (int i = 0, n = 2; i < n; i++) { }', 'for (i = 0; i < 2; i++, j++) { }'],

@@ -2,10 +2,22 @@
 
 import { throwableName } from '../machine/exceptions.ts';
 import { KNOWN_CLASSES } from '../methods/static-members.ts';
-import type { Block, Expression, MethodDeclaration, Parameter, Script, Statement, TypeName } from '../syntax/ast.ts';
+import type {
+  Annotation,
+  Block,
+  Expression,
+  MethodDeclaration,
+  Parameter,
+  Script,
+  Statement,
+  StatementOf,
+  TypeName,
+} from '../syntax/ast.ts';
 import type { TextRange } from '../syntax/source.ts';
 import { codeSize } from './code-size.ts';
 import type { CompileCauseId } from './compile-causes.ts';
+import { isKnownImport } from './known-imports.ts';
+import { NEED_IMPORT } from './needed-imports.ts';
 import { childrenOf, isNode } from './tree-children.ts';
 
 /** A finding of the check. `cause` is certain; null means a form that weir does not know. */
@@ -19,11 +31,11 @@ export interface CompileFinding {
 const METHOD_LIMIT = 65_535;
 /** Longest text constant, in bytes of UTF-8. */
 const STRING_LIMIT = 65_535;
+/** A class in type arguments. */
+const TYPE_ARGUMENT = /[\p{L}_$][\p{L}\d_$.]*/gu;
+/** Annotations that change nothing. */
+const PLAIN_ANNOTATIONS = /^(?:groovy\.transform\.)?Field$|^SuppressWarnings$|^Deprecated$/;
 const PRIMITIVES = new Set('def int long double float boolean short byte char void'.split(' '));
-/** Imports whose classes certainly exist, beside the classes that need no import. */
-const KNOWN_IMPORTS =
-  /^(?:java\.util\.regex\.(?:Pattern|Matcher)|java\.util\.concurrent\.(?:ThreadLocalRandom|TimeUnit|ConcurrentHashMap|atomic\.Atomic(?:Integer|Long|Boolean))|java\.util\.Random|java\.text\.SimpleDateFormat|java\.time\.\w+|groovy\.transform\.\w+|(?:com\.alibaba|org\.apache)\.dubbo\..+|com\.taobao\.hsf\..+|org\.(?:slf4j|apache\.commons)\..+|javax\.script\.\w+)$/;
-
 /** The first form in a script that does not compile, or that weir does not know; null where there is none. */
 export function checkCompiles(script: Script): CompileFinding | null {
   const checker = new CompileChecker(script);
@@ -41,6 +53,8 @@ class CompileChecker {
   doubt: CompileFinding | null = null;
   readonly #script: Script;
   readonly #classes = new Set<string>();
+  /** Whether a star import may bring any class. */
+  #hasStar = false;
   #loops = 0;
   #switches = 0;
   #labels: string[] = [];
@@ -54,9 +68,10 @@ class CompileChecker {
     const methods: MethodDeclaration[] = [];
     for (const statement of this.#script.statements) {
       if (statement.kind === 'class') this.#classes.add(statement.name);
+      if (statement.kind === 'import' && statement.star) this.#hasStar = true;
       if (statement.kind === 'import' && !statement.star) {
         this.#classes.add(statement.alias ?? statement.name.slice(statement.name.lastIndexOf('.') + 1));
-        const known = KNOWN_IMPORTS.test(statement.name) || [...KNOWN_CLASSES.values()].includes(statement.name);
+        const known = isKnownImport(statement.name) || [...KNOWN_CLASSES.values()].includes(statement.name);
         if (!known && !statement.static) this.#unsure(`whether the class ${statement.name} is there`, statement);
       }
     }
@@ -85,6 +100,10 @@ class CompileChecker {
       if (seen.has(key) && method.params.every((param) => param.init === null))
         this.#fail('duplicate-method', `the method ${method.name} is declared twice`, method);
       seen.add(key);
+      this.#annotations(method.annotations);
+      for (const name of ['abstract', 'native', 'volatile'])
+        if (method.modifiers.includes(name)) this.#unsure(`a method that is ${name}`, method);
+      for (const type of method.throws) this.#type(type);
       this.#type(method.returns);
       if (!method.body) continue;
       this.#size(method.body.statements, method);
@@ -93,8 +112,16 @@ class CompileChecker {
   }
 
   #class(node: Extract<Statement, { kind: 'class' }>): void {
+    this.#annotations(node.annotations);
+    for (const name of ['private', 'static'])
+      if (node.modifiers.includes(name)) this.#unsure(`a class that is ${name}`, node);
     this.#methods(node.body.members.filter((member) => member.kind === 'method'));
-    for (const member of node.body.members) if (member.kind === 'class') this.#class(member);
+    for (const member of node.body.members) {
+      if (member.kind === 'class') this.#class(member);
+      if (member.kind !== 'field') continue;
+      this.#annotations(member.annotations);
+      for (const { type } of member.vars) this.#type(type);
+    }
     if (node.extends) this.#type(node.extends);
     for (const type of node.implements) this.#type(type);
   }
@@ -110,7 +137,7 @@ class CompileChecker {
   #params(params: readonly Parameter[], parent: Local | null): Local {
     const local: Local = { names: new Set(), parent };
     for (const param of params) {
-      this.#type(param.type);
+      this.#declaredType(param.type);
       this.#declare(param.name, local, param);
       if (param.init) this.#expression(param.init, local);
     }
@@ -147,11 +174,12 @@ class CompileChecker {
         this.#block(node, local);
         return;
       case 'declare':
+        this.#annotations(node.annotations);
+        this.#modifiers(node);
         for (const item of node.vars) {
-          this.#type(item.type);
+          this.#declaredType(item.type);
           if (item.init) this.#expression(item.init, local);
-          if (!node.annotations.some((annotation) => annotation.name.endsWith('Field')))
-            this.#declare(item.name, local, item);
+          if (!isField(node)) this.#declare(item.name, local, item);
         }
         if (node.tuple) this.#expression(node.tuple, local);
         return;
@@ -277,23 +305,62 @@ class CompileChecker {
     else this.#expression(left, local);
   }
 
+  /** Modifiers of a variable that is no member of a class. */
+  #modifiers(node: StatementOf<'declare'>): void {
+    if (new Set(node.modifiers).size < node.modifiers.length) this.#unsure('a modifier that is there twice', node);
+    const [odd] = node.modifiers.filter((name) => name !== 'final');
+    if (odd === undefined) return;
+    if (!isField(node)) this.#fail('misplaced-modifier', `a variable that is ${odd}`, node);
+  }
+
+  #annotations(annotations: readonly Annotation[]): void {
+    for (const annotation of annotations) {
+      const { name } = annotation;
+      if (NEED_IMPORT.has(name)) this.#type({ ...annotation, typeArgs: '', dims: 0 });
+      else if (!PLAIN_ANNOTATIONS.test(name)) this.#unsure(`the annotation ${name}`, annotation);
+    }
+  }
+
   #text(value: string, range: TextRange): void {
     if (value.length > STRING_LIMIT / 3 && Buffer.byteLength(value) > STRING_LIMIT)
       this.#fail('long-string', 'a text constant of more than 65,535 bytes', range);
   }
 
+  #declaredType(type: TypeName | null): void {
+    if (type?.typeArgs.replace(/\s/g, '') === '<>') this.#fail('no-type-arguments', 'a type with empty brackets', type);
+    this.#type(type);
+  }
+
   #type(type: TypeName | null): void {
     if (type === null) return;
     const { name } = type;
+    for (const [argument] of type.typeArgs.matchAll(TYPE_ARGUMENT)) {
+      if (argument === 'extends' || argument === 'super') continue;
+      if (PRIMITIVES.has(argument) && !type.typeArgs.includes('['))
+        this.#unsure(`${argument} as a type argument`, type);
+      else this.#typeName(argument, type);
+    }
+    this.#typeName(name, type);
+  }
+
+  #typeName(name: string, range: TextRange): void {
     const known =
       PRIMITIVES.has(name) ||
       KNOWN_CLASSES.has(name) ||
       this.#classes.has(name) ||
       throwableName(name) !== undefined ||
       [...KNOWN_CLASSES.values()].includes(name) ||
-      KNOWN_IMPORTS.test(name);
-    if (!known) this.#unsure(`whether the class ${name} is there`, type);
+      isKnownImport(name);
+    if (known) return;
+    if (NEED_IMPORT.has(name) && !this.#hasStar)
+      this.#fail('missing-import', `the class ${name} is not imported`, range);
+    else this.#unsure(`whether the class ${name} is there`, range);
   }
+}
+
+/** A variable that @Field makes a field of the script. */
+function isField({ annotations }: StatementOf<'declare'>): boolean {
+  return annotations.some(({ name }) => name === 'Field' || name === 'groovy.transform.Field');
 }
 
 function at({ start, end }: TextRange): TextRange {

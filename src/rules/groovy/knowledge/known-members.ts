@@ -51,12 +51,12 @@ const TABLE = {
     plus(map); plus(invoker); minus(any); intersect(list); disjoint(list); first(); head(); last(); tail(); init();
     take(int); drop(int); subList(int, int); reverse(); toSet(); toList(); asList(); asImmutable(); toArray();
     flatten(); join(); join(text); sum(); sum(closure); inject(any, closure2); max(); min(); max(closure);
-    min(closure); equals(any); is(null); toString(); iterator(); multiply(int); isCase(scalar); empty`,
+    min(closure); equals(any); is(null); toString(); iterator(); multiply(int); isCase(scalar); stream(); empty`,
   set: `
     add(scalar); addAll(sequence); leftShift(scalar); clear(); size(); isEmpty(); asBoolean(); contains(any);
     containsAll(collection); findAll(closure); any(closure); every(closure); find(closure); each(closure);
     collect(closure); count(closure); remove(scalar); plus(collection); minus(collection); toList(); toSet();
-    join(text); equals(any); sort(); isCase(scalar); empty`,
+    join(text); equals(any); sort(); isCase(scalar); stream(); empty`,
   linked: `
     add(any); addAll(sequence); leftShift(any); size(); isEmpty(); asBoolean(); contains(any); each(closure);
     findAll(closure); any(closure); every(closure); collect(closure); iterator(); get(int); getAt(int); empty`,
@@ -77,6 +77,9 @@ const TABLE = {
     size(); contains(scalar); each(closure); collect(closure); any(closure); every(closure); find(closure);
     findAll(closure); toList(); isEmpty(); get(int); getAt(int); join(text); sum(); reverse(); isCase(scalar);
     asBoolean()`,
+  stream: `
+    filter(closure); map(closure); collect(collector); count(); anyMatch(closure); noneMatch(closure);
+    allMatch(closure); forEach(closure)`,
   pattern: `
     matcher(text); pattern(); toString(); isCase(text)`,
   matcher: `

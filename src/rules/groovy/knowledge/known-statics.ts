@@ -55,6 +55,8 @@ export const KNOWN_STATICS: readonly string[] = [
   'Pattern.compile(string)',
   'Pattern.matches(string, text)',
   'Pattern.quote(string)',
+  'Collectors.toList()',
+  'Collectors.toSet()',
   'ThreadLocalRandom.current()',
   'RpcContext.getContext()',
   'RpcContext.getClientAttachment()',

@@ -149,8 +149,25 @@ const NAMES: Readonly<Record<string, string>> = {
   script: 'evaluate getBinding getProperty run setBinding setProperty',
 };
 
+/** Names that a class has from an interface, and names that collections and texts have since Java 21. */
+const INHERITED: Readonly<Record<string, string>> = {
+  list:
+    'stream parallelStream forEach removeIf replaceAll sort toArray getFirst getLast addFirst addLast removeFirst ' +
+    'removeLast reversed',
+  set: 'stream parallelStream forEach removeIf toArray getFirst getLast addFirst addLast removeFirst removeLast reversed',
+  range:
+    'spliterator stream parallelStream forEach removeIf replaceAll sort toArray getFirst getLast addFirst addLast removeFirst ' +
+    'removeLast reversed',
+  map:
+    'firstEntry lastEntry pollFirstEntry pollLastEntry putFirst putLast reversed sequencedEntrySet sequencedKeySet ' +
+    'sequencedValues',
+  text: 'splitWithDelimiters',
+};
+
 const OBJECT_NAMES = new Set(OBJECT.split(' '));
-const BY_KIND = new Map(Object.entries(NAMES).map(([kind, names]) => [kind, new Set(names.split(' '))]));
+const BY_KIND = new Map(
+  Object.entries(NAMES).map(([kind, names]) => [kind, new Set(`${names} ${INHERITED[kind] ?? ''}`.split(' '))]),
+);
 
 /** Whether values of a kind surely have no method of this name. Kinds that are not listed may have any. */
 export function lacksMethod(kind: string, name: string): boolean {

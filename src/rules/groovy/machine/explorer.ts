@@ -51,6 +51,9 @@ export const STEP_LIMIT = 1_000_000;
 /** Most conditions that hold on all paths together: what branches multiply to is of no use to anybody long before. */
 export const CONDITION_LIMIT = 50_000;
 
+/** Most conditions that hold on one path. Passes over the tree go as deep as that. */
+export const HOLDING_LIMIT = 200;
+
 interface Taken {
   node: DecisionNode;
   value: boolean;
@@ -151,9 +154,9 @@ export class Explorer {
     const replayed = this.#taken[this.#cursor];
     this.#cursor++;
     if (!replayed) {
+      this.#hold();
       const node = this.#grow(conditionAt(first));
       this.#taken.push({ node, value: true, from: this.#checkpoint, ways: { at: first, turned: false } });
-      this.#holding++;
       return this.#followWay(first, count, conditionAt);
     }
     const { ways } = replayed;
@@ -202,12 +205,19 @@ export class Explorer {
       this.#cursor++;
       return replayed.value;
     }
+    this.#hold();
     const node: DecisionNode = { kind: 'decision', atom, yes: null, no: null };
     this.#attach(node);
     this.#taken.push({ node, value: true, from: this.#checkpoint });
-    this.#holding++;
     this.#cursor = this.#taken.length;
     return true;
+  }
+
+  /** Counts a new condition that holds. @throws OpaqueSignal past the limit */
+  #hold(): void {
+    if (this.#holding >= HOLDING_LIMIT)
+      throw new OpaqueSignal('path-limit', 'a path of the script has more conditions than weir follows');
+    this.#holding++;
   }
 
   #attach(tree: DecisionTree): void {

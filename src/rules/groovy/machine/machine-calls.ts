@@ -12,12 +12,14 @@ import {
   type LazyListValue,
   type ListItem,
   type ListValue,
+  mapEntry,
   type RandomValue,
   type SegmentValue,
   symbolOf,
   type Value,
 } from '../values/values.ts';
 import { equalLists } from './equal-lists.ts';
+import { HASH_ORDER, hasHashOrder } from './hash-order.ts';
 import type { EachPath } from './machine-core.ts';
 import { MachineValues } from './machine-values.ts';
 import { allOf, anyOf, noneOf } from './predicates.ts';
@@ -218,6 +220,11 @@ export abstract class MachineCalls extends MachineValues {
 
   /** Items that can be gone through: the list itself, a range, the characters of a text, entries of a map. */
   iterable(value: Value): readonly ListItem[] {
+    return hasHashOrder(value) ? this.opaque('unsupported', HASH_ORDER) : this.membersOf(value);
+  }
+
+  /** The items of a value where their order does not matter. */
+  membersOf(value: Value): readonly ListItem[] {
     if (isKind(value, 'list')) return this.itemsOf(value);
     if (isKind(value, 'range')) return rangeItems(value);
     if (isKind(value, 'lazy-list')) return this.materialize(value).items;
@@ -227,22 +234,15 @@ export abstract class MachineCalls extends MachineValues {
     if (typeof value === 'string') return [...value];
     if (isKind(value, 'map')) {
       this.noteRead(value);
-      return [...value.entries.values()].map(([key, item]) => this.entry(key, item));
+      return [...value.entries.values()].map(([key, item]) => mapEntry(key, item));
     }
     if (isKind(value, 'iterator')) return value.list.items.slice(value.at);
     if (isKind(value, 'poison')) return this.opaque(value.code, value.reason);
     if (isKind(value, 'gstring') || isKind(value, 'matcher'))
       return this.opaque('unknown-call', 'a loop over such a value');
-    if (isKind(value, 'symbol')) {
-      if (this.isOf(value, TEXT_CLASS)) return this.opaque('unsupported', 'the characters of a text of the call');
-      return this.opaque('object-field', 'the contents of an argument');
-    }
-    return [value];
-  }
-
-  /** A map entry. */
-  entry(key: Value, value: Value): Value {
-    return { kind: 'host', type: 'bean', cls: 'java.util.Map$Entry', fields: { key, value } };
+    if (!isKind(value, 'symbol')) return [value];
+    if (this.isOf(value, TEXT_CLASS)) return this.opaque('unsupported', 'the characters of a text of the call');
+    return this.opaque('object-field', 'the contents of an argument');
   }
 
   /**

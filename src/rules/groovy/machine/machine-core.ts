@@ -69,6 +69,7 @@ export abstract class MachineCore {
   notes: PlanNote[] = [];
   protected range: TextRange = { start: 0, end: 0 };
   protected births = 1;
+  readonly #static: { readonly from: number; readonly to: number }[] = [];
   #each: EachState | null = null;
 
   constructor(source: GroovySource, world: MachineWorld, explorer: Explorer) {
@@ -293,6 +294,7 @@ export abstract class MachineCore {
 
   /** Replaces the items of a list; undone when the path is. `effect` says what that is for an outer list in a loop. */
   setItems(list: ListValue, items: readonly ListItem[], effect?: LoopEffect): void {
+    this.#refuseStatic(list);
     this.explorer.spend(items.length >> COPY_SHIFT);
     const before = list.items;
     this.explorer.log(() => {
@@ -304,6 +306,7 @@ export abstract class MachineCore {
 
   /** Puts an entry into a map. */
   putEntry(map: MapValue, key: string, entry: readonly [Value, Value] | null): void {
+    this.#refuseStatic(map);
     this.explorer.spend(map.entries.size >> 1);
     const before = map.entries;
     this.explorer.log(() => {
@@ -316,8 +319,21 @@ export abstract class MachineCore {
     this.noteEffect(map, { on: 'other', target: map });
   }
 
+  /** Runs what makes the values of static fields: these outlive the call, so a change of them is state. */
+  protected asStatic(make: () => void): void {
+    const from = this.births;
+    make();
+    this.#static.push({ from, to: this.births });
+  }
+
+  #refuseStatic({ birth }: { readonly birth: number }): void {
+    if (this.#static.some(({ from, to }) => birth >= from && birth < to))
+      this.opaque('state', 'what a static field holds is changed: it outlives the call');
+  }
+
   /** Assigns a variable. */
   setCell(cell: Cell, value: Value): void {
+    this.#refuseStatic(cell);
     const before = cell.value;
     this.explorer.log(() => {
       cell.value = before;

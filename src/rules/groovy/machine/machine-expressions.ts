@@ -1,6 +1,7 @@
 /** The layer of the machine for expressions. */
 import { lacksMethod } from '../knowledge/member-names.ts';
 import { knowsProperty, methodRows } from '../knowledge/member-table.ts';
+import { NEED_IMPORT } from '../knowledge/needed-imports.ts';
 import { kindOf } from '../knowledge/value-kinds.ts';
 import { MISSING } from '../methods/missing.ts';
 import { construct, refused } from '../methods/static-members.ts';
@@ -13,7 +14,7 @@ import { isKind, type ListItem, type Scope, type Value } from '../values/values.
 import { throwableName } from './exceptions.ts';
 import { simpleName } from './machine-types.ts';
 import { MachineVariables } from './machine-variables.ts';
-import { bare, LOGGERS, literalNumber, OWN_PROPERTIES, PRINTERS, ROUTER_BINDING } from './script-words.ts';
+import { bare, isSystemStream, literalNumber, OWN_PROPERTIES, PRINTERS, ROUTER_BINDING } from './script-words.ts';
 
 /** Evaluates expressions. */
 export abstract class MachineExpressions extends MachineVariables {
@@ -206,7 +207,7 @@ export abstract class MachineExpressions extends MachineVariables {
     if (inherited !== MISSING) return inherited;
     // A class of the imports that every script has, or a property of the script or of a closure.
     if (
-      !/^[a-z]/.test(node.name) ||
+      !(/^[a-z]/.test(node.name) || (NEED_IMPORT.has(node.name) && !this.importsPackages)) ||
       this.importsStatically ||
       OWN_PROPERTIES.has(node.name) ||
       !isKind(scope.self, 'host')
@@ -271,12 +272,7 @@ export abstract class MachineExpressions extends MachineVariables {
       return this.#scriptCall(node.name.name, args, scope);
     }
     const name = node.name.kind === 'string' ? node.name.value : this.memberName(node.name, scope);
-    // Logging through a logger or System.out changes nothing for routing.
-    if (this.#isLogger(node.object, scope)) {
-      this.range = node;
-      this.note('WR029', 'logging is dropped');
-      return null;
-    }
+    if (isSystemStream(node.object)) return this.#printed(name, this.#arguments(node.args, scope), node);
     const qualified = this.#qualifiedClass(node.object, scope);
     const object: Value = qualified === undefined ? this.eval(node.object, scope) : { kind: 'class', name: qualified };
     if (node.op === '?.' && this.isNull(object)) return null;
@@ -291,15 +287,13 @@ export abstract class MachineExpressions extends MachineVariables {
     return this.invoke(object, name, args);
   }
 
-  #isLogger(node: Expression, scope: Scope): boolean {
-    if (node.kind === 'name') return LOGGERS.has(node.name) && !this.lookUpCell(node.name, scope);
-    return (
-      node.kind === 'property' &&
-      node.object.kind === 'name' &&
-      node.object.name === 'System' &&
-      node.name.kind === 'string' &&
-      ['out', 'err'].includes(node.name.value)
-    );
+  /** System.out.println() and the like: the text of the argument is made, which may fail, and dropped. */
+  #printed(name: string, args: readonly Value[], node: Expression): null {
+    this.range = node;
+    if (args.length > (name === 'flush' ? 0 : 1) || !['println', 'print', 'flush'].includes(name))
+      return this.opaque('unknown-call', `${name}() of an output stream with such arguments`);
+    this.note('WR029', 'what the script prints is dropped');
+    return null;
   }
 
   /** `name(args)`: a variable that holds a closure, a method of the class or script, or a method that every script has. */

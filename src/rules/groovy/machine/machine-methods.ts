@@ -7,6 +7,7 @@ import { callHostMethod } from '../methods/methods-host.ts';
 import { callListMethod } from '../methods/methods-list.ts';
 import { callGroupsMethod, callMapMethod } from '../methods/methods-map.ts';
 import { callMatcherMethod, callNumberMethod, callRangeMethod } from '../methods/methods-number.ts';
+import { callStreamMethod } from '../methods/methods-stream.ts';
 import { callTextMethod } from '../methods/methods-text.ts';
 import { type Found, MISSING } from '../methods/missing.ts';
 import { callStatic, refused } from '../methods/static-members.ts';
@@ -23,6 +24,7 @@ import {
   type SymbolValue,
   type Value,
 } from '../values/values.ts';
+import { HASH_ORDER, hasHashOrder, ORDERED_METHODS } from './hash-order.ts';
 import { MachineTypes, simpleName } from './machine-types.ts';
 
 /** Kinds whose members are looked up elsewhere: classes of the script, statics, beans of the call. */
@@ -44,6 +46,7 @@ export abstract class MachineMethods extends MachineTypes {
     const closed = isKind(object, 'symbol') || UNTABLED.has(kindOf(object));
     if (!closed && !this.#isKnown(object, name, args)) return this.#unknown(object, name, args);
     if (object === null) return this.#onNull(name, args);
+    if (ORDERED_METHODS.has(name) && hasHashOrder(object)) return this.opaque('unsupported', HASH_ORDER);
     const common = isKind(object, 'symbol') ? MISSING : this.#common(object, name, args);
     if (common !== MISSING) return common;
     const found = this.#dispatch(object, name, args);
@@ -178,6 +181,8 @@ export abstract class MachineMethods extends MachineTypes {
         return name === 'toString'
           ? object.text
           : callNumberMethod(this, javaInt(object.text.charCodeAt(0)), name, args);
+      case 'stream':
+        return callStreamMethod(this, object, name, args);
       case 'random':
         if (name === 'toString') return this.text(object);
         return args.length === 0 || args.every((arg) => isKind(arg, 'number'))

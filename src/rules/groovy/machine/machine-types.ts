@@ -11,8 +11,9 @@ import {
 } from '../values/class-mask.ts';
 import { classNameOf, isText, rangeItems } from '../values/concrete.ts';
 import { integral, isIntegral, javaInt, toIntegral } from '../values/java-number.ts';
-import { isKind, type SymbolValue, type Value } from '../values/values.ts';
+import { isKind, type ListValue, type SymbolValue, type Value } from '../values/values.ts';
 import { isThrowableA, throwableName } from './exceptions.ts';
+import { HASH_ORDER, hasHashOrder } from './hash-order.ts';
 import { MachineCalls } from './machine-calls.ts';
 
 const COLLECTIONS = new Set([
@@ -24,6 +25,10 @@ const COLLECTIONS = new Set([
   'AbstractList',
   'RandomAccess',
 ]);
+const ARRAY_LISTS = new Set(['ArrayList', 'RandomAccess']);
+const LINKED_LISTS = new Set(['LinkedList']);
+/** Sorted collections, which weir does not have. */
+const TREES = new Set(['TreeSet', 'SortedSet', 'NavigableSet', 'TreeMap', 'SortedMap', 'NavigableMap']);
 const SETS = new Set(['Set', 'HashSet', 'LinkedHashSet', 'TreeSet', 'SortedSet']);
 const MAPS = new Set(['Map', 'HashMap', 'LinkedHashMap', 'TreeMap', 'SortedMap', 'ConcurrentHashMap']);
 const BOXES: Readonly<Record<string, ValueClass>> = {
@@ -57,6 +62,9 @@ export abstract class MachineTypes extends MachineCalls {
     if (name === 'Object') return true;
     const cls = classNameOf(value);
     if (cls === type || simpleName(cls) === name) return true;
+    // What is filtered out of a HashSet is a LinkedHashSet.
+    if ((isKind(value, 'list') || isKind(value, 'map')) && value.hashed === true && name.startsWith('Linked'))
+      return this.opaque('unsupported', `whether a value is a ${name}`);
     if (isKind(value, 'number')) return name === 'Number' || name === 'Comparable' || name === 'Serializable';
     if (typeof value === 'string') return ['CharSequence', 'Comparable', 'Serializable'].includes(name);
     if (isKind(value, 'gstring')) return ['GString', 'CharSequence', 'Comparable'].includes(name);
@@ -64,12 +72,12 @@ export abstract class MachineTypes extends MachineCalls {
     if (isKind(value, 'list') && value.view === true) return name === 'Collection' || name === 'Iterable';
     if (isKind(value, 'list'))
       return value.sort === 'list'
-        ? COLLECTIONS.has(name)
+        ? COLLECTIONS.has(name) && !(value.linked === true ? ARRAY_LISTS : LINKED_LISTS).has(name)
         : value.sort === 'set'
-          ? SETS.has(name) || name === 'Collection'
+          ? name === 'Set' || name === 'HashSet' || name === 'Collection' || name === 'Iterable'
           : false;
     if (isKind(value, 'range')) return ['List', 'Collection', 'Range', 'Iterable'].includes(name);
-    if (isKind(value, 'map')) return MAPS.has(name);
+    if (isKind(value, 'map')) return name === 'Map' || name === 'HashMap' || name === 'AbstractMap';
     if (isKind(value, 'throwable')) return isThrowableA(value.cls, throwableName(type) ?? type);
     if (isKind(value, 'closure')) return name === 'Closure' || name === 'Runnable' || name === 'Callable';
     if (isKind(value, 'instance'))
@@ -226,6 +234,7 @@ export abstract class MachineTypes extends MachineCalls {
   #toObject(value: Value, type: string, name: string): Value {
     if (value === null) return null;
     if (COLLECTIONS.has(name) || name === 'Iterable') {
+      if (name === 'LinkedList' && isKind(value, 'list')) return this.#toLinked(value);
       if (isKind(value, 'list') && value.view === true) return this.opaque('unsupported', `a view becomes a ${type}`);
       if (isKind(value, 'list') && (value.sort === 'list' || name === 'Collection' || name === 'Iterable'))
         return value;
@@ -235,9 +244,8 @@ export abstract class MachineTypes extends MachineCalls {
       if (isText(value) || isKind(value, 'number') || typeof value === 'boolean')
         return this.#castError(value, `java.util.${name}`);
     }
-    if (SETS.has(name)) {
-      if (isKind(value, 'list')) return value.sort === 'set' ? value : this.invoke(value, 'toSet', []);
-    }
+    if (TREES.has(name)) return this.opaque('unsupported', `a value becomes a ${type}`);
+    if (SETS.has(name) && isKind(value, 'list')) return this.#toSet(value, name);
     if (MAPS.has(name) && (isKind(value, 'map') || isKind(value, 'groups') || isKind(value, 'host'))) return value;
     if (name === 'Closure' && isKind(value, 'closure')) return value;
     if (name === 'Iterator' && isKind(value, 'iterator')) return value;
@@ -265,6 +273,24 @@ export abstract class MachineTypes extends MachineCalls {
     return this.opaque('unsupported', `a value becomes a ${type}`);
   }
 
+  /** A set of the same values: one of its own, unless it is of the class already. */
+  #toSet(value: ListValue, name: string): Value {
+    if (TREES.has(name)) return this.opaque('unsupported', `a value becomes a ${name}`);
+    if (value.sort === 'set' && (name === 'Set' || (name === 'HashSet') === (value.hashed === true))) return value;
+    return name === 'HashSet' ? this.invoke(value, 'toSet', []) : this.linkedSet(value);
+  }
+
+  #toLinked(value: ListValue): Value {
+    return value.linked === true ? value : { ...this.list(this.iterable(value)), linked: true };
+  }
+
+  /** A LinkedHashSet of the values of a list. */
+  linkedSet(value: ListValue): Value {
+    if (hasHashOrder(value)) return this.opaque('unsupported', HASH_ORDER);
+    const made = this.invoke(value, 'toSet', []);
+    return isKind(made, 'list') ? { ...made, hashed: false } : made;
+  }
+
   /** `value as type`: like a cast, but texts are parsed and collections converted. */
   asType(given: Value, type: string, dims: number): Value {
     const value = this.resolve(given);
@@ -272,12 +298,13 @@ export abstract class MachineTypes extends MachineCalls {
     if (dims > 0) return this.#toArray(isKind(value, 'list') ? this.list(this.itemsOf(value), 'array') : value);
     if (SETS.has(name)) {
       if ((isKind(value, 'list') && value.sort !== 'array') || isKind(value, 'range'))
-        return this.invoke(isKind(value, 'list') ? value : this.list(rangeItems(value)), 'toSet', []);
+        return this.#toSet(isKind(value, 'list') ? value : this.list(rangeItems(value)), name);
       return this.opaque('unsupported', 'a value as a set');
     }
     if (COLLECTIONS.has(name)) {
+      if (name === 'LinkedList' && isKind(value, 'list')) return this.#toLinked(value);
       if (isKind(value, 'list'))
-        return value.sort === 'list' && value.view !== true ? value : this.list(this.itemsOf(value));
+        return value.sort === 'list' && value.view !== true ? value : this.list(this.iterable(value));
       if (isKind(value, 'lazy-list')) return { ...value, past: 'null' };
       if (isKind(value, 'range') && (name === 'List' || name === 'Collection')) return value;
       return this.opaque('unsupported', 'a value as a list');

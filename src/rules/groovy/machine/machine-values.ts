@@ -226,7 +226,9 @@ export abstract class MachineValues extends MachineTerms {
     const atNone = holds(sign * concreteCompare(javaInt(0), limit));
     const one = holds(sign * concreteCompare(javaInt(1), limit));
     const many = holds(sign * concreteCompare(javaInt(1_000_000_000), limit));
-    if (one !== many || !isKind(size, 'size'))
+    // The number may be the limit itself.
+    const exact = concreteCompare(limit, javaInt(1)) > 0 ? holds(0) : one;
+    if (one !== many || exact !== one || !isKind(size, 'size'))
       return this.opaque('provider-count', 'the number of providers decides here');
     if (atNone === one) return one;
     return this.hasItems(size.items) ? one : atNone;

@@ -13,6 +13,8 @@ export abstract class MachineVariables extends MachineOperators {
   protected readonly statics = new Map<string, Cell>();
   /** `import static`: a bare name may mean a member of another class. */
   protected importsStatically = false;
+  /** `import a.b.*`: a name may mean any class. */
+  protected importsPackages = false;
   /** Static methods that are called by a name alone, by that name. */
   protected readonly staticImports = new Map<string, { readonly cls: string; readonly member: string }>();
 

@@ -26,7 +26,8 @@ export class ScriptMachine extends MachineStatements {
         const dot = statement.name.lastIndexOf('.');
         const [cls, member] = [statement.name.slice(0, dot), statement.name.slice(dot + 1)];
         if (!statement.star) this.staticImports.set(statement.alias ?? member, { cls, member });
-      } else if (statement.kind === 'import' && !statement.star) {
+      } else if (statement.kind === 'import' && statement.star) this.importsPackages = true;
+      else if (statement.kind === 'import') {
         this.imports.set(statement.alias ?? statement.name.slice(statement.name.lastIndexOf('.') + 1), statement.name);
       }
     }
@@ -38,8 +39,9 @@ export class ScriptMachine extends MachineStatements {
   /** `@Field` variables exist before the script runs, and methods see them. */
   #fields(statements: readonly Statement[]): void {
     for (const statement of statements) {
-      if (statement.kind === 'declare' && statement.annotations.some((annotation) => annotation.name.endsWith('Field')))
-        this.exec(statement, this.#globals);
+      if (statement.kind !== 'declare' || !statement.annotations.some(({ name }) => name.endsWith('Field'))) continue;
+      if (statement.modifiers.includes('static')) this.asStatic(() => this.exec(statement, this.#globals));
+      else this.exec(statement, this.#globals);
     }
   }
 
@@ -50,6 +52,10 @@ export class ScriptMachine extends MachineStatements {
 
   /** Evaluates static fields of the declared classes. */
   initStatics(): void {
+    this.asStatic(() => this.#initStatics());
+  }
+
+  #initStatics(): void {
     for (const declaration of this.classes.values()) {
       const scope = this.#classScope(declaration);
       for (const member of declaration.body.members) {

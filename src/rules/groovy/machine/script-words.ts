@@ -23,8 +23,11 @@ export const OWN_PROPERTIES = new Set([
   'properties',
   'out',
 ]);
-/** Names under which scripts log. */
-export const LOGGERS = new Set(['log', 'logger', 'LOG', 'LOGGER', 'out']);
+/** Whether an expression is `System.out` or `System.err`. */
+export function isSystemStream(node: Expression): boolean {
+  if (node.kind !== 'property' || node.object.kind !== 'name' || node.object.name !== 'System') return false;
+  return node.name.kind === 'string' && (node.name.value === 'out' || node.name.value === 'err');
+}
 
 /** An expression without its parentheses. */
 export function bare(node: Expression): Expression {

@@ -37,7 +37,7 @@ export function changeList(m: MachineCalls, self: ListValue, name: string, args:
       }
     case 'addAll':
     case 'plusAssign': {
-      const extra = m.iterable(first);
+      const extra = self.hashed === true ? m.membersOf(first) : m.iterable(first);
       const before = m.itemsOf(self);
       m.setItems(self, self.sort === 'set' ? distinct(m, [...before, ...extra]) : mergeSegments([...before, ...extra]));
       if (self.sort === 'set' && !self.items.some(isSegment)) return self.items.length > before.length;
@@ -126,7 +126,7 @@ function append(m: MachineCalls, list: ListValue, item: Value): Value | undefine
 
 /** A test for items that a collection holds. */
 function within(m: MachineCalls, collection: Value): (item: Value) => boolean {
-  const items = m.iterable(collection);
+  const items = m.membersOf(collection);
   return (item) => m.contains(items, item);
 }
 

@@ -2,12 +2,14 @@
 import type { MachineCalls } from '../machine/machine-calls.ts';
 import { anyOf } from '../machine/predicates.ts';
 import { isSegment, mergeSegments } from '../syntax/segments.ts';
-import { classMask, NULL_CLASS, NUMBER_CLASSES } from '../values/class-mask.ts';
+import { classMask, NULL_CLASS } from '../values/class-mask.ts';
 import { keyOf } from '../values/concrete.ts';
 import { javaInt } from '../values/java-number.ts';
 import { walkNested } from '../values/nested-walk.ts';
 import { isKind, type ListItem, type ListValue, type RangeValue, type Value } from '../values/values.ts';
+import { minusEqual, withinByNumber } from './list-comparison.ts';
 import { changeList, distinct, ordered, plain, sortItems } from './methods-list-change.ts';
+import { streamOf } from './methods-stream.ts';
 import { type Found, MISSING } from './missing.ts';
 
 /** Classes of arguments that may be collections. */
@@ -19,6 +21,11 @@ export function callListMethod(m: MachineCalls, self: ListValue, name: string, a
   return changed === undefined ? queryList(m, self, name, args) : changed;
 }
 
+/** A set with the order that a set which it was made of has. */
+function alike(made: ListValue, { hashed }: ListValue): ListValue {
+  return hashed === true ? { ...made, hashed } : made;
+}
+
 /** Methods that leave the list as it is. */
 function queryList(m: MachineCalls, self: ListValue, name: string, args: readonly Value[]): Found {
   const items = m.itemsOf(self);
@@ -26,7 +33,8 @@ function queryList(m: MachineCalls, self: ListValue, name: string, args: readonl
   const closure = isKind(first, 'closure') ? first : null;
   const holds = (item: Value): boolean =>
     closure ? m.truth(m.call(closure, [item])) : args.length === 0 ? m.truth(item) : m.isCase(first, item);
-  const filtered = (kept: ListItem[]): Value => m.list(kept, self.sort === 'set' ? 'set' : 'list');
+  const filtered = (kept: ListItem[]): Value =>
+    self.sort === 'set' ? alike(m.list(kept, 'set'), self) : m.list(kept, 'list');
   switch (name) {
     case 'size':
       return m.sizeOf(self);
@@ -43,7 +51,7 @@ function queryList(m: MachineCalls, self: ListValue, name: string, args: readonl
       if (self.sort === 'array') return plain(m, items).some((item) => m.looseEquals(item, first));
       return m.contains(items, first);
     case 'containsAll':
-      return m.iterable(first).every((item) => !isSegment(item) && m.contains(items, item));
+      return m.membersOf(first).every((item) => !isSegment(item) && m.contains(items, item));
     case 'indexOf':
       return javaInt(plain(m, items).findIndex((item) => m.equalsDeep(item, first)));
     case 'findAll':
@@ -115,15 +123,21 @@ function queryList(m: MachineCalls, self: ListValue, name: string, args: readonl
       return javaInt(plain(m, items).findIndex(holds));
     case 'plus': {
       const extra =
-        isKind(first, 'list') || isKind(first, 'range') || isKind(first, 'lazy-list') ? m.iterable(first) : [first];
-      if (self.sort === 'set') return m.list(distinct(m, [...items, ...extra]), 'set');
+        isKind(first, 'list') || isKind(first, 'range') || isKind(first, 'lazy-list')
+          ? self.hashed === true
+            ? m.membersOf(first)
+            : m.iterable(first)
+          : [first];
+      if (self.sort === 'set') return alike(m.list(distinct(m, [...items, ...extra]), 'set'), self);
       return m.list(mergeSegments([...items, ...extra]), self.sort);
     }
     case 'minus': {
       const other = m.resolve(first);
       if (isKind(other, 'symbol') && m.isOf(other, OBJECTS))
         return m.opaque('object-field', 'a list without an object of the call');
-      const gone = isKind(first, 'list') || isKind(first, 'range') ? m.iterable(first) : [first];
+      // An array counts as one item.
+      const many = (isKind(first, 'list') && first.sort !== 'array') || isKind(first, 'range');
+      const gone = many ? m.membersOf(first) : [first];
       return filtered(
         m.filter(
           items,
@@ -132,6 +146,9 @@ function queryList(m: MachineCalls, self: ListValue, name: string, args: readonl
       );
     }
     case 'intersect':
+      // Groovy goes through the shorter list, or through the argument where both are as long.
+      if (!items.some(isSegment) && isKind(first, 'list') && first.items.length <= items.length)
+        return filtered(m.filter(m.itemsOf(first), withinByNumber(m, self)));
       return filtered(m.filter(items, withinByNumber(m, first)));
     case 'disjoint':
       return !m.hasItems(m.filter(items, withinByNumber(m, first)));
@@ -168,7 +185,7 @@ function queryList(m: MachineCalls, self: ListValue, name: string, args: readonl
     case 'reverse':
       return m.list([...items].reverse());
     case 'toSet':
-      return m.list(distinct(m, items), 'set');
+      return { ...m.list(distinct(m, items), 'set'), hashed: true };
     case 'toList':
     case 'asList':
     case 'clone':
@@ -177,6 +194,8 @@ function queryList(m: MachineCalls, self: ListValue, name: string, args: readonl
       return { ...m.list(items, self.sort), fixed: 'all' };
     case 'toArray':
       return m.list(items, 'array');
+    case 'stream':
+      return streamOf(items);
     case 'toSorted':
       return m.list(sortItems(m, items, first));
     case 'toUnique':
@@ -218,19 +237,6 @@ function queryList(m: MachineCalls, self: ListValue, name: string, args: readonl
     default:
       return MISSING;
   }
-}
-
-/** `list - other` compares with numbers by value, as Groovy's NumberAwareComparator does. */
-function minusEqual(m: MachineCalls, item: Value, other: Value): boolean {
-  if (isKind(item, 'list') && isKind(other, 'list')) {
-    const same = m.equalsDeep(item, other);
-    return same === m.looseEqualObjects(item, other) ? same : m.opaque('unknown-call', 'lists with numbers in lists');
-  }
-  const isNumber = (given: Value): boolean => {
-    const value = m.resolve(given);
-    return isKind(value, 'symbol') ? m.isOf(value, NUMBER_CLASSES) : isKind(value, 'number');
-  };
-  return isNumber(item) && isNumber(other) ? m.looseEquals(item, other) : m.equalsDeep(item, other);
 }
 
 /** `list[i]`: null past the end, from the end for negative positions; `get` throws. */
@@ -289,20 +295,6 @@ export function sliceOf(
   const to = last < 0 ? last + size : last;
   if (from > to) return { from: inclusive ? to : to + 1, to: from + 1, reverse: true };
   return { from, to: inclusive ? to + 1 : to, reverse: false };
-}
-
-/** A test for items that a collection holds, numbers by their value, as intersect() and disjoint() compare. */
-function withinByNumber(m: MachineCalls, collection: Value): (item: Value) => boolean {
-  const items = m.iterable(collection);
-  if (items.some((item) => !isSegment(item) && isKind(item, 'number')))
-    return (item) =>
-      items.some((other) => {
-        if (isSegment(other)) return m.contains([other], item);
-        if (m.equalsDeep(item, other)) return true;
-        if (!minusEqual(m, item, other)) return false;
-        return m.opaque('unknown-call', 'numbers of different classes in two lists');
-      });
-  return (item) => m.contains(items, item);
 }
 
 function groupBy(m: MachineCalls, self: ListValue, by: Value): Value {

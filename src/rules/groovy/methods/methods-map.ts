@@ -1,8 +1,9 @@
 /** Methods of maps, and of the map that groupBy makes. */
+import { hasHashOrder } from '../machine/hash-order.ts';
 import type { MachineCalls } from '../machine/machine-calls.ts';
 import { concreteText, keyOf } from '../values/concrete.ts';
 import { javaInt } from '../values/java-number.ts';
-import { type GroupsValue, isKind, type MapValue, type Value } from '../values/values.ts';
+import { type GroupsValue, isKind, type ListValue, type MapValue, mapEntry, type Value } from '../values/values.ts';
 import { type Found, MISSING } from './missing.ts';
 
 /** The value under a key; where the key depends on the call, the path splits over the map's keys. `looseKeys`: `map["${x}"]` finds a String. */
@@ -52,9 +53,13 @@ export function callMapMethod(m: MachineCalls, self: MapValue, name: string, arg
   const holds = ([key, value]: readonly [Value, Value]): boolean => {
     const closure = m.closureOf(first);
     return m.truth(
-      closure.params?.length === 2 ? m.call(closure, [key, value]) : m.call(closure, [m.entry(key, value)]),
+      closure.params?.length === 2 ? m.call(closure, [key, value]) : m.call(closure, [mapEntry(key, value)]),
     );
   };
+  // What is made of a hashed map has its order.
+  const ordered = (made: ListValue): ListValue => (self.hashed === true ? { ...made, hashed: true } : made);
+  const likeMap = (kept: MapValue['entries'] | [string, readonly [Value, Value]][]): MapValue =>
+    self.hashed === true ? { ...m.map(kept), hashed: true } : m.map(kept);
   switch (name) {
     case 'get':
     case 'getAt':
@@ -80,7 +85,8 @@ export function callMapMethod(m: MachineCalls, self: MapValue, name: string, arg
     case 'plus':
     case 'leftShift': {
       if (!isKind(first, 'map')) return MISSING;
-      const target = name === 'plus' ? m.map(self.entries) : self;
+      if (self.hashed !== true && hasHashOrder(first)) return MISSING;
+      const target = name === 'plus' ? likeMap(self.entries) : self;
       for (const [key, entry] of first.entries) m.putEntry(target, key, entry);
       return name === 'putAll' ? null : target;
     }
@@ -94,33 +100,37 @@ export function callMapMethod(m: MachineCalls, self: MapValue, name: string, arg
     case 'isEmpty':
       return entries.length === 0;
     case 'keySet':
-      return m.list(
-        entries.map(([key]) => key),
-        'set',
+      return ordered(
+        m.list(
+          entries.map(([key]) => key),
+          'set',
+        ),
       );
     case 'asBoolean':
       return entries.length > 0;
     case 'isCase':
       return m.isCase(self, first);
     case 'values':
-      return { ...m.list(entries.map(([, value]) => value)), view: true };
+      return ordered({ ...m.list(entries.map(([, value]) => value)), view: true });
     case 'entrySet':
-      return m.list(
-        entries.map(([key, value]) => m.entry(key, value)),
-        'set',
+      return ordered(
+        m.list(
+          entries.map(([key, value]) => mapEntry(key, value)),
+          'set',
+        ),
       );
     case 'each':
       for (const [key, value] of entries) {
         const closure = m.closureOf(first);
-        m.call(closure, closure.params?.length === 2 ? [key, value] : [m.entry(key, value)]);
+        m.call(closure, closure.params?.length === 2 ? [key, value] : [mapEntry(key, value)]);
       }
       return self;
     case 'find': {
       const found = entries.find(holds);
-      return found ? m.entry(...found) : null;
+      return found ? mapEntry(...found) : null;
     }
     case 'findAll':
-      return m.map([...self.entries].filter(([, entry]) => holds(entry)));
+      return likeMap([...self.entries].filter(([, entry]) => holds(entry)));
     case 'any':
       return entries.some(holds);
     case 'every':
@@ -129,7 +139,7 @@ export function callMapMethod(m: MachineCalls, self: MapValue, name: string, arg
       const closure = m.closureOf(first);
       return m.list(
         entries.map(([key, value]) =>
-          m.call(closure, closure.params?.length === 2 ? [key, value] : [m.entry(key, value)]),
+          m.call(closure, closure.params?.length === 2 ? [key, value] : [mapEntry(key, value)]),
         ),
       );
     }
@@ -139,7 +149,7 @@ export function callMapMethod(m: MachineCalls, self: MapValue, name: string, arg
       return m.looseEquals(self, first);
     case 'asImmutable':
     case 'clone':
-      return m.map(self.entries);
+      return likeMap(self.entries);
     default:
       return MISSING;
   }

@@ -1,6 +1,7 @@
 /** Static members and constructors of JDK classes. */
 import type { OpaqueCode } from '../../plan/route-plan.ts';
 import { throwableName } from '../machine/exceptions.ts';
+import { hasHashOrder } from '../machine/hash-order.ts';
 import type { MachineTypes } from '../machine/machine-types.ts';
 import { simpleName } from '../machine/machine-types.ts';
 import { javaTrim } from '../machine/term-functions.ts';
@@ -94,6 +95,9 @@ export function callStatic(m: MachineTypes, cls: string, name: string, args: rea
   const [first = null, second = null] = args;
   const key = `${simple}.${name}`;
   switch (key) {
+    case 'Collectors.toList':
+    case 'Collectors.toSet':
+      return { kind: 'host', type: 'collector', name: name === 'toSet' ? 'toSet' : 'toList' };
     case 'Integer.parseInt':
     case 'Integer.valueOf':
     case 'Long.parseLong':
@@ -233,13 +237,15 @@ export function construct(m: MachineTypes, cls: string, args: readonly Value[]):
         return MISSING;
       return m.list(args.length === 0 || isKind(first, 'number') || isKind(first, 'size') ? [] : m.iterable(first));
     case 'HashSet':
+      return m.invoke(m.list(args.length === 0 || isKind(first, 'number') ? [] : m.membersOf(first)), 'toSet', []);
     case 'LinkedHashSet':
-      return m.invoke(m.list(args.length === 0 || isKind(first, 'number') ? [] : m.iterable(first)), 'toSet', []);
+      return m.linkedSet(m.list(args.length === 0 || isKind(first, 'number') ? [] : m.iterable(first)));
     case 'HashMap':
       // A copy of what the call or the provider holds is read as the original is.
       if (isKind(first, 'host')) return first;
       return { ...m.map(isKind(first, 'map') ? first.entries : []), hashed: true };
     case 'LinkedHashMap':
+      if (hasHashOrder(first)) return MISSING;
       return m.map(isKind(first, 'map') ? first.entries : []);
     case 'Random':
       return args.length === 0 ? { kind: 'host', type: 'random' } : m.opaque('random', 'a random source with a seed');

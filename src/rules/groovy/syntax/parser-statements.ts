@@ -182,6 +182,13 @@ export abstract class StatementParser extends DeclarationParser {
     return this.isOp('{') ? this.parseBlock() : this.parseStatement();
   }
 
+  /** The body of a branch. Groovy has none without a statement. */
+  #branch(): Statement {
+    const body = this.#loopBody();
+    if (body.kind === 'empty') throw new GroovySyntaxError('a branch is empty (;)', body, false, 'empty-branch');
+    return body;
+  }
+
   /** A chain of `else if` is read in a loop: long ones are common and must not count as nesting. */
   #if(start: number): Statement {
     const branches: { start: number; test: Expression; body: Statement }[] = [];
@@ -192,7 +199,7 @@ export abstract class StatementParser extends DeclarationParser {
       const test = this.#parenthesised();
       if (test.kind === 'assign')
         throw new GroovySyntaxError('an assignment is the condition of an if', test, false, 'assignment-in-if');
-      branches.push({ start: from, test, body: this.#loopBody() });
+      branches.push({ start: from, test, body: this.#branch() });
       const mark = this.at;
       this.skipNewlines();
       if (this.takeOp(';')) this.skipNewlines();
@@ -201,7 +208,7 @@ export abstract class StatementParser extends DeclarationParser {
         break;
       }
       if (!this.isWord('if')) {
-        otherwise = this.#loopBody();
+        otherwise = this.#branch();
         break;
       }
       from = this.peek().start;

@@ -5,6 +5,7 @@ import type { DeclarationPrefix } from './parser-declarations.ts';
 import { ParserMemory } from './parser-memory.ts';
 import { StatementParser } from './parser-statements.ts';
 import type { GroovySource } from './source.ts';
+import { sureError } from './sure-errors.ts';
 import { GroovySyntaxError } from './syntax-error.ts';
 import { GROOVY_PRIMITIVES, type Token } from './token.ts';
 
@@ -37,30 +38,6 @@ export function parseGroovy(source: GroovySource): ParsedGroovy {
     const earlier = (memory?.errors ?? []).filter((known) => known !== error);
     return { source, script: { statements: [], ...whole }, errors: [...earlier, error] };
   }
-}
-
-/** An error that makes any Groovy 2.4 text invalid: brackets that do not match, operators of Groovy 3. */
-function sureError(tokens: readonly Token[], text: string): GroovySyntaxError | undefined {
-  const open: Token[] = [];
-  // A slash may begin a string or divide: where one was read, brackets may be part of a text.
-  const slashes = tokens.some(
-    (token) => token.kind !== 'op' && /^\$?\//.test(text.slice(token.start, token.start + 2)),
-  );
-  for (const token of tokens) {
-    if (token.kind !== 'op') continue;
-    if (token.text === '===' || token.text === '!==')
-      return new GroovySyntaxError(`the operator ${token.text} came with Groovy 3`, token, false, 'identity-operator');
-    if (/^[([{]$/.test(token.text)) open.push(token);
-    const opening = { ')': '(', ']': '[', '}': '{' }[token.text];
-    if (opening === undefined) continue;
-    const last = open.pop();
-    // `?[` and the like are one operator that opens, too.
-    if (!slashes && last?.text.endsWith(opening) !== true)
-      return new GroovySyntaxError(`${token.text} closes nothing`, token, false, 'unbalanced-brackets');
-  }
-  const [first] = open;
-  if (first === undefined || slashes) return undefined;
-  return new GroovySyntaxError(`${first.text} is never closed`, first, false, 'unbalanced-brackets');
 }
 
 class GroovyParser extends StatementParser {

@@ -28,13 +28,11 @@ export function classNameOf(value: Value): string {
     case 'gstring':
       return 'org.codehaus.groovy.runtime.GStringImpl';
     case 'list':
-      return value.sort === 'list'
-        ? 'java.util.ArrayList'
-        : value.sort === 'set'
-          ? 'java.util.LinkedHashSet'
-          : '[Ljava.lang.Object;';
+      if (value.sort === 'array') return '[Ljava.lang.Object;';
+      if (value.sort === 'list') return value.linked === true ? 'java.util.LinkedList' : 'java.util.ArrayList';
+      return value.hashed === true ? 'java.util.HashSet' : 'java.util.LinkedHashSet';
     case 'map':
-      return 'java.util.LinkedHashMap';
+      return value.hashed === true ? 'java.util.HashMap' : 'java.util.LinkedHashMap';
     case 'range':
       return isKind(value.from, 'number') && value.from.cls === 'Integer'
         ? 'groovy.lang.IntRange'

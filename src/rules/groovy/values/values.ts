@@ -18,6 +18,7 @@ export type GroovyObject =
   | PatternValue
   | MatcherValue
   | IteratorValue
+  | StreamValue
   | ClassValue
   | InstanceValue
   | ThrowableValue
@@ -61,6 +62,8 @@ export interface ListValue {
   readonly birth: number;
   /** Map.values(): a Collection that is no List, equal to nothing else. */
   readonly view?: boolean;
+  /** A HashSet, or the values of a HashMap: nobody knows the order. */
+  readonly hashed?: boolean;
   /** A LinkedList: some of its methods do other things than those of an ArrayList. */
   readonly linked?: boolean;
   /** Holds what it holds for good: asImmutable(), Arrays.asList(). Changing it throws. */
@@ -115,6 +118,14 @@ export interface IteratorValue {
   readonly birth: number;
 }
 
+/** java.util.stream.Stream over a list; its steps run when it ends, and it ends once. */
+export interface StreamValue {
+  readonly kind: 'stream';
+  readonly items: readonly ListItem[];
+  readonly steps: readonly { readonly name: 'filter' | 'map'; readonly closure: ClosureValue }[];
+  readonly state: { used: boolean };
+}
+
 /** A class as a value, by its full name; a declared parameter type of an unknown call has a symbol for a name. */
 export interface ClassValue {
   readonly kind: 'class';
@@ -145,7 +156,8 @@ export type HostValue =
       readonly cls: string;
       readonly fields: Readonly<Record<string, Value>>;
     }
-  | { readonly kind: 'host'; readonly type: 'enum'; readonly cls: string; readonly name: string };
+  | { readonly kind: 'host'; readonly type: 'enum'; readonly cls: string; readonly name: string }
+  | { readonly kind: 'host'; readonly type: 'collector'; readonly name: 'toList' | 'toSet' };
 
 /** A value that depends on the call or on the provider under test. `classes` is what it may be, as far as known. */
 export interface SymbolValue {
@@ -246,4 +258,9 @@ export function isKind<K extends GroovyObject['kind'] | 'number'>(
   kind: K,
 ): value is Extract<GroovyObject | JavaNumber, { kind: K }> {
   return typeof value === 'object' && value !== null && value.kind === kind;
+}
+
+/** A map entry. */
+export function mapEntry(key: Value, value: Value): HostValue {
+  return { kind: 'host', type: 'bean', cls: 'java.util.Map$Entry', fields: { key, value } };
 }
