@@ -59,7 +59,9 @@ export function readRuleYaml(path: string, text: string): RuleSource {
   const [problem] = document.errors;
   if (problem) {
     const { line, col } = lines.linePos(problem.pos[0]);
-    throw unreadable(path, `it is no YAML: ${problem.message}`, line, col);
+    const several = problem.code === 'MULTIPLE_DOCS';
+    const why = several ? 'it holds several YAML documents, and Dubbo reads one' : `it is no YAML: ${problem.message}`;
+    throw unreadable(path, why, line, col);
   }
   const parsed = yamlRule.safeParse(document.toJS({ maxAliasCount: 100 }));
   if (!parsed.success) {

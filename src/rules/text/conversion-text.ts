@@ -2,6 +2,8 @@
 import type { Paint } from '../../cli/paint.ts';
 import { plural, wrapText } from '../../cli/wrap-text.ts';
 import type { WeirError } from '../../errors/weir-error.ts';
+import type { ConvertedRule } from '../convert-plan.ts';
+import { ruleOf } from '../plan/describe-rule.ts';
 import type { ConversionJson } from '../report/conversion-json.ts';
 import {
   fateOf,
@@ -71,26 +73,59 @@ function headline(result: ScriptResult): string {
   if (count('shadowed') > 0) parts.push(`${count('shadowed')} shadowed`);
   if (none > 0) parts.push(`no call comes to ${none} more`);
   const { state } = result.plan.effect;
-  return `${printable(result.path)}: ${state === 'live' ? scriptFidelity(result) : state}, ${parts.join(', ')}`;
+  return `${printable(result.path)}: ${state === 'live' ? levelOf(result) : state}, ${parts.join(', ')}`;
 }
 
-// Rules with the same sentence and the same result share one line. Rules that no call reaches are only counted.
+// What has become of a live script, in the words of somebody who has not read about levels yet.
+function levelOf(result: ScriptResult): string {
+  const level = scriptFidelity(result);
+  if (level !== 'refused') return level === 'exact' ? 'converted' : `converted (${level})`;
+  return result.converted.rules.some(({ state }) => state === 'converted')
+    ? 'converted in part'
+    : 'stays with the script';
+}
+
+// Rules with the same sentence and the same result share one line. Rules that no call reaches are only counted, and
+// so are those that nobody wrote: they hold the calls with which the script fails.
 function ruleLines(result: ScriptResult, width: number, paint: Paint): string[] {
   if (result.plan.effect.state !== 'live') return [];
   const told = new Map<string, number[]>();
+  const failing: ConvertedRule[] = [];
   for (const rule of result.converted.rules) {
     if (rule.state === 'none') continue;
+    if (rule.state !== 'converted' && fails(result, rule)) {
+      failing.push(rule);
+      continue;
+    }
     const text = `${sentenceOf(result, rule.id)} (${fateOf(rule)})`;
     told.set(text, [...(told.get(text) ?? []), rule.line]);
   }
-  const lines = [...told].slice(0, SHOWN_RULES).flatMap(([text, at]) => {
-    const places = [...new Set(at)].slice(0, SHOWN_PLACES).join(', ');
-    const [first = '', ...more] = wrapText(printable(`line ${places}: ${text}`), width - 4);
-    return [`  ${first}`, ...more.map((row) => `    ${row}`)];
-  });
+  const lines = [...told].slice(0, SHOWN_RULES).flatMap(([text, at]) => ruleLine(text, at, width));
   const hidden = told.size - SHOWN_RULES;
   if (hidden > 0) lines.push(paint.faint(`  and ${plural(hidden, 'more rule')}; --report has all`));
+  if (failing.length > 0) {
+    const many = plural(failing.length, 'rule');
+    const text = `${many} for calls with which the script throws, so that Dubbo ignores it -> all providers (left to the script)`;
+    lines.push(
+      ...ruleLine(
+        text,
+        failing.map(({ line }) => line),
+        width,
+      ),
+    );
+  }
   return lines;
+}
+
+function ruleLine(text: string, at: readonly number[], width: number): string[] {
+  const places = [...new Set(at)].slice(0, SHOWN_PLACES).join(', ');
+  const [first = '', ...more] = wrapText(printable(`line ${places}: ${text}`), width - 4);
+  return [`  ${first}`, ...more.map((row) => `    ${row}`)];
+}
+
+function fails({ plan }: ScriptResult, { id }: ConvertedRule): boolean {
+  const then = ruleOf(plan, id)?.then;
+  return then?.kind === 'all' && then.ignored !== undefined;
 }
 
 function diagnosticLines({ diagnostics }: ScriptResult, width: number, paint: Paint): string[] {

@@ -15,6 +15,6 @@ export function formatInspection({ scripts, errors }: Inspection): string {
       lines.push(`  ${engine.engine}: ${engine.loads ? 'loads it' : 'does not load it'}, ${engine.why}`);
     lines.push(`  rules: ${exact} exact, ${noted} noted, ${lossy} lossy, ${refused} refused`);
   }
-  for (const error of errors) lines.push(`${error.what}: ${error.why}`);
+  for (const error of errors) lines.push(`${error.what.replace(/\.$/, '')}: ${error.why}`);
   return `${lines.join('\n')}\n`;
 }

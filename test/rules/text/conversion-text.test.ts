@@ -10,13 +10,17 @@ const same = (text: string): string => text;
 const PLAIN: Paint = { good: same, caution: same, bad: same, strong: same, faint: same };
 const DENY = "if (invocation.methodName == 'save') return []\nreturn invokers";
 
+const FAILS = `if (invocation.methodName == 'load' && invocation.arguments[0] % 2 == 0)
+  return invokers.findAll { it.url.port == 1 }
+return invokers`;
+
 const NOTHING = { services: false, providers: false };
 
-async function convert() {
+async function convert(path = 'deny.groovy') {
   return convertRules(
-    { paths: ['deny.groovy'], out: 'mesh', target: 'dubbo-mesh', check: false },
+    { paths: [path], out: 'mesh', target: 'dubbo-mesh', check: false },
     {
-      files: new MemoryRuleFiles({ 'deny.groovy': DENY }),
+      files: new MemoryRuleFiles({ 'deny.groovy': DENY, 'fails.groovy': FAILS }),
       today: '2026-01-01',
       weirVersion: '0.0.0',
       frame: () => '1 | frame',
@@ -30,7 +34,7 @@ it('tells each script, what was lost, the sums and what was written', async () =
   const text = formatConversion(results, json, PLAIN, { out: 'mesh', columns: null, given: NOTHING });
   assert.match(
     text,
-    /^deny\.groovy: refused, 1 of 2 rules converted, 1 left to the script\n {2}line 1: method = save -> no provider \(left to the script\)\n {2}line 2: otherwise -> all providers \(converted, proved\)\n {2}WR045 1:\d+ [^\n]+\n {4}1 \| frame\n/,
+    /^deny\.groovy: converted in part, 1 of 2 rules converted, 1 left to the script\n {2}line 1: method = save -> no provider \(left to the script\)\n {2}line 2: otherwise -> all providers \(converted, proved\)\n {2}WR045 1:\d+ [^\n]+\n {4}1 \| frame\n/,
   );
   assert.match(
     text,
@@ -45,4 +49,16 @@ it('writes nothing of files with --check, and breaks messages at words on a term
   assert.doesNotMatch(text, /written/);
   const message = text.split('\n').filter((line) => line.startsWith('  '));
   assert.ok(message.length > 2 && message.every((line) => line.length <= 40), text);
+});
+
+it('counts the rules for calls with which the script fails, behind those that somebody wrote', async () => {
+  const { results, json } = await convert('fails.groovy');
+  const text = formatConversion(results, json, PLAIN, { out: 'mesh', columns: null, given: NOTHING });
+  const rules = text.split('\n').filter((line) => /^ {2}line \d/.test(line));
+  assert.match(rules[0] ?? '', /method = load and args\[0\] % 2 = 0 -> port 1/);
+  assert.match(
+    rules.at(-1) ?? '',
+    /line 1: \d+ rules for calls with which the script throws, so that Dubbo ignores it/,
+  );
+  assert.equal(rules.filter((line) => line.includes('throws')).length, 1, text);
 });

@@ -91,4 +91,11 @@ describe('the text of an inspection', () => {
     assert.match(lines.at(-2) ?? '', /in\/bad\.yaml/);
     assert.equal(lines.at(-1), '');
   });
+
+  it('says of a file with several documents that Dubbo reads one, in one sentence', async () => {
+    const { result } = inspect({ 'in/two.yaml': `${CONDITION}---\n${CONDITION}` });
+    const text = formatInspection(await result);
+    assert.match(text, /it holds several YAML documents, and Dubbo reads one\n/);
+    assert.doesNotMatch(text, /\.:/);
+  });
 });
