@@ -24,13 +24,13 @@ if (Number(process.versions.node.split('.')[0]) < 22) {
   process.exit(2);
 }
 
-// A reader that has seen enough (`| head -1`) must not turn a running command into a crash.
-const ignoreClosedPipe = (error) => {
-  if (error.code !== 'EPIPE') throw error;
-};
+// A reader that has seen enough (`| head -1`) must not turn a running command into a crash, nor must a disk that is full:
+// the command goes on, and its exit code says that its output is not whole.
 const guardPipes = () => {
-  process.stdout.on('error', ignoreClosedPipe);
-  process.stderr.on('error', ignoreClosedPipe);
+  process.stdout.on('error', (error) => {
+    if (error.code !== 'EPIPE') process.exitCode = 1;
+  });
+  process.stderr.on('error', () => {});
 };
 
 // chalk does not know NO_COLOR, and Node warns when both are set: here NO_COLOR wins.
@@ -58,9 +58,9 @@ if (argv.length === 1 && argv[0] === '--version') {
   enableCompileCache();
   const begun = beginOff();
   guardPipes();
-  const exit = (await carryOutOff(begun)) ?? (await enterNetns()) ?? (await runCli());
+  const exit = await runWords(begun).catch((error) => cannotLoad(error, begun));
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
-  process.exit(exit);
+  process.exit(exit || process.exitCode || 0);
 }
 
 function partsOnDisk() {
@@ -76,6 +76,27 @@ function partsOnDisk() {
     late: (name) => import('../dist/' + name + '.js'),
     options: { root },
   };
+}
+
+async function runWords(begun) {
+  return (await carryOutOff(begun)) ?? (await enterNetns()) ?? (await runCli());
+}
+
+// Files of weir that this process may not open any more (EMFILE, ENOMEM, EIO) are no findings: Node itself would end with 1.
+async function cannotLoad(error, begun) {
+  if (error.syscall === undefined) throw error;
+  const first = begun === null ? null : await begun.first.catch(() => null);
+  if (first !== null) process.stdout.write(first.names.join(', ') + ': new connections go direct\n');
+  process.stderr.write(
+    'error: weir could not be loaded: ' +
+      error.message +
+      '\n  next: ' +
+      (error.code === 'EMFILE' ? 'raise the limit of open files (`ulimit -n`), then ' : '') +
+      'run the command again' +
+      (first === null ? '' : ': nothing was tidied up, and no connection was counted') +
+      '\n',
+  );
+  return first === null ? 3 : 1;
 }
 
 function readVersion() {

@@ -2,6 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ExitCode } from '../errors/exit-codes.ts';
 import type { WeirError } from '../errors/weir-error.ts';
+import { outliveLostOutput } from '../platform/process/lasting-output.ts';
 import { failureEnvelope, successEnvelope } from './envelope.ts';
 import { formatErrorText } from './error-text.ts';
 import { type Paint, paintFor } from './paint.ts';
@@ -11,6 +12,9 @@ import { wrapText } from './wrap-text.ts';
 
 /** Name of the diagnostics channel on which `runTool` tells of each child process: `{argv, exitCode, ms}`. */
 const TOOL_CHANNEL = 'weir:tool';
+
+/** A process says once that its stdout is lost, however many outputs it makes. */
+let isLossTold = false;
 
 /** A warning that was not repeated for this long is a new one. */
 const FORGET_MS = 60_000;
@@ -24,6 +28,7 @@ export class CommandOutput {
   /** Resolves when nobody reads stdout any more (EPIPE). */
   readonly readerGone: Promise<void> = this.#gone.promise;
   #warnings: string[] = [];
+  readonly #leave: readonly (() => void)[];
   /** When each warning was said last, in milliseconds of `performance.now`. */
   readonly #warned = new Map<string, number>();
   readonly #nowMs: () => number;
@@ -34,7 +39,11 @@ export class CommandOutput {
     this.#isJson = mode.json;
     this.#isVerbose = mode.verbose;
     if (this.#isVerbose) subscribe(TOOL_CHANNEL, this.#showTool);
-    process.stdout.on('error', this.#onStdoutError);
+    this.#leave = [
+      outliveLostOutput(process.stdout, this.#onStdoutError),
+      // Nothing is left to say it on.
+      outliveLostOutput(process.stderr, () => {}),
+    ];
   }
 
   /** Reads `--json` and `--verbose` from a command line that oclif may not be able to parse; `mode` overrides it. */
@@ -83,7 +92,7 @@ export class CommandOutput {
 
   dispose(): void {
     if (this.#isVerbose) unsubscribe(TOOL_CHANNEL, this.#showTool);
-    process.stdout.off('error', this.#onStdoutError);
+    for (const leave of this.#leave) leave();
   }
 
   // Each line of a stream carries the warnings that are new since the line before.
@@ -93,9 +102,18 @@ export class CommandOutput {
     return taken;
   }
 
-  readonly #onStdoutError = ({ code }: NodeJS.ErrnoException): void => {
+  readonly #onStdoutError = ({ code, message }: NodeJS.ErrnoException): void => {
     if (code === 'EPIPE') this.#gone.resolve();
+    // The work is done all the same; bin/run.js turns a result that nobody can read into an exit code.
+    else if (code !== 'ERR_STREAM_DESTROYED') this.#lost(message);
   };
+
+  #lost(message: string): void {
+    process.exitCode = 1;
+    if (isLossTold) return;
+    isLossTold = true;
+    process.stderr.write(`weir: stdout could not be written, and what was said there is lost: ${message}\n`);
+  }
 
   readonly #showTool = (message: unknown): void => {
     const { argv, exitCode, ms } = message as { argv: readonly string[]; exitCode: number | undefined; ms: number };

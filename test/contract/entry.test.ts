@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,6 +43,21 @@ test('a reader that stops after one line makes no noise and no other exit code',
   child.stdout.resume();
   assert.deepEqual(await once(child, 'close'), [0, null]);
   assert.equal(stderr, '');
+});
+
+test('a full disk under stdout ends no command: the exit code and one line on stderr say that output is lost', async () => {
+  for (const words of [['--help'], ['help', 'exit-codes'], ['version'], ['version', '--json'], ['config', 'schema']]) {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [WEIR_BIN, ...words], {
+      env: cleanEnvironment(),
+      stdio: ['ignore', full, 'pipe'],
+    });
+    closeSync(full);
+    const [stderr, end] = await Promise.all([text(child.stderr as Readable), once(child, 'close')]);
+    assert.deepEqual(end, [1, null], words.join(' '));
+    if (words[0] === '--help') assert.equal(stderr, '');
+    else assert.match(stderr, /^weir: stdout could not be written, .*ENOSPC.*\n$/, words.join(' '));
+  }
 });
 
 test('a reader that is gone before the first byte makes no noise either', async () => {
@@ -110,4 +126,30 @@ test("what lies on stdin is no argument: the list of a loop stays the loop's", a
     const child = spawn('bash', ['-c', script], { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'inherit'] });
     assert.equal(await text(child.stdout), 'payment\nreport\n', command);
   }
+});
+
+test('files of weir that may not be opened are refused by name, and after the switch of off never as "nothing was done"', async () => {
+  // In the place of the files on disk, as the packaged weir has it.
+  const withParts = (switched: string): readonly string[] => [
+    '--import',
+    `data:text/javascript,${encodeURIComponent(`
+      const tooMany = () => { throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE', syscall: 'open' }); };
+      const begun = { line: {}, first: Promise.resolve(${switched}), begun: Promise.resolve(null), mayGo: null };
+      globalThis[Symbol.for('weir.parts')] = {
+        quick: (name) => (name === 'begin-off' ? { beginOff: () => begun } : tooMany()),
+        ...{ root: '/', command: [], isPackaged: true, json: () => ({ version: '1' }), hasQuick: () => true, late: tooMany, options: {} },
+      };`)}`,
+    WEIR_BIN,
+  ];
+  const [status, none, done] = await Promise.all([
+    runNode([...withParts('null'), 'status']),
+    runNode([...withParts('null'), 'off', 'payment']),
+    runNode([...withParts("{ names: ['payment'], ms: 1 }"), 'off', 'payment']),
+  ]);
+  for (const { code, stdout, stderr } of [status, none]) {
+    assert.deepEqual([code, stdout], [3, '']);
+    assert.match(stderr, /^error: weir could not be loaded: EMFILE.*\n {2}next: raise the limit of open files/);
+  }
+  assert.deepEqual([done.code, done.stdout], [1, 'payment: new connections go direct\n']);
+  assert.match(done.stderr, /nothing was tidied up/);
 });

@@ -1,8 +1,10 @@
 /** Access logs on /dev/stdout across upgrades. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { WEIR_BIN } from '../../run-weir.ts';
 import { OpenLoopClient } from './open-loop.ts';
 import { NEW_ENVOY, SidecarLab } from './sidecar-lab.ts';
 
@@ -21,6 +23,34 @@ it('an access log on /dev/stdout is written, by another account too, and comes o
     const before = lab.log.length;
     await lab.until('lines of the new one', async () => lab.log.slice(before).includes('via_upstream'));
     assert.equal((await client.finish(lab.upstream)).lost, 0);
+  } finally {
+    await lab.close();
+  }
+});
+
+it('a supervisor whose own log is on a full disk goes on: an Envoy that is killed comes back', async () => {
+  const lab = await SidecarLab.open({ drain: '2s' });
+  try {
+    const toFullDisk = ['-c', 'exec "$@" >/dev/full 2>&1', 'sh'];
+    const command = [process.execPath, WEIR_BIN, 'sidecar', 'run', 'main'];
+    const child = spawn('sh', [...toFullDisk, ...command], { env: lab.environment(), stdio: 'ignore' });
+    lab.supervisor = child;
+    const isSupervised = async () => {
+      const status = await lab.status();
+      return status?.supervisorPid === child.pid && status.state === 'live';
+    };
+    await lab.until('the sidecar to be live', isSupervised);
+    const [first = 0] = await lab.envoys();
+    process.kill(first, 'SIGKILL');
+    await lab.until('another Envoy', async () => {
+      const [pid] = await lab.envoys();
+      return pid !== undefined && pid !== first;
+    });
+    await lab.until('the sidecar to be live again', isSupervised);
+    const client = new OpenLoopClient({ port: lab.port, rate: 20, connections: 2, lengthsMs: [5] });
+    await lab.until('an answered request', async () => lab.upstream.seen.size > 0);
+    assert.equal((await client.finish(lab.upstream)).lost, 0);
+    assert.deepEqual([child.exitCode, child.signalCode], [null, null]);
   } finally {
     await lab.close();
   }
