@@ -155,14 +155,14 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
     assert.deepEqual([await off(), markers()], [['web off.sh'], []]);
   });
 
-  test(`${backend}: without rights it exits 3 and says that applications are still diverted`, async (context) => {
+  test(`${backend}: without rights it exits 3 and says that what was diverted still is`, async (context) => {
     const { install, off, press } = await setUp(context, backend);
     await install();
     const { exitCode, stdout, stderr } = await press(['web'], {
       through: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
     });
     assert.deepEqual([exitCode, stdout], [3, '']);
-    assert.match(stderr, /failed, applications are still diverted: .*(not permitted|Permission denied)/);
+    assert.match(stderr, /failed, and what was diverted still is: .*(not permitted|Permission denied)/);
     assert.deepEqual(await off(), []);
   });
 
@@ -214,7 +214,7 @@ test('iptables: a family that fails is told, and the other one is switched all t
   assert.deepEqual([exitCode, stdout], [1, '']);
   assert.match(
     stderr,
-    /^off\.sh: IPv6: ip6tables-nft-restore failed, applications are still diverted: broken on purpose$/m,
+    /^off\.sh: IPv6: ip6tables-nft-restore failed, and what was diverted still is: broken on purpose$/m,
   );
   assert.match((await namespace.sh('iptables-nft-save -t nat')).stdout, /WEIR_O_0001 .*by=off\.sh" -j RETURN/);
 });

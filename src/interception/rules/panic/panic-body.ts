@@ -198,7 +198,7 @@ switch_app() {
     return 0
     ;;
   esac
-  complain "nft failed, applications are still diverted: $message"
+  complain "nft failed, and what was diverted still is: $message"
   return 1
 }
 
@@ -320,7 +320,7 @@ switch_family() {
       return 0
     fi
   fi
-  complain "$2: $tool-restore failed, applications are still diverted: $message"
+  complain "$2: $tool-restore failed, and what was diverted still is: $message"
   return 1
 }
 

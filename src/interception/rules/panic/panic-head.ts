@@ -6,7 +6,7 @@ export const PANIC_HEAD = `#!/bin/sh
 #   sh off.sh APP...   these
 # Connections that are proxied now live on. Only "weir on" switches an application on again.
 # Exit 0: direct, or was before. 1: one of IPv4 and IPv6 is still diverted. 2: unknown application, nothing was changed.
-# 3: applications are still diverted (no rights, no tool, another namespace that is not found); nothing was changed.
+# 3: what was diverted still is (no rights, no tool, another namespace that is not found); nothing was changed.
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 LC_ALL=C
