@@ -1,12 +1,21 @@
 /** Accounts, processes, sockets and interfaces that make an application see something else than the proof, for real. */
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LAB_ADDRESSES, LAB_UIDS } from '../lab/lab.ts';
 import { startHttpUpstream, startProgram } from '../lab/traffic.ts';
 import { assertRoute, BACKENDS, PORTS, type Stage, setStage } from './stage.ts';
 
 const INBOUND = 8088;
+
+/** Waits until a process has become this program: it has its own accounts by then. */
+async function untilIs(pid: number | undefined, program: string): Promise<void> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(20)) {
+    if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === program) return;
+  }
+  throw new Error(`${pid} is not ${program}`);
+}
 
 async function assertRefused(stage: Stage, app: string, id: string, evidence: RegExp): Promise<void> {
   const before = await stage.listing();
@@ -33,10 +42,10 @@ test('a group that a process has as a supplementary one is refused (3.4); one el
   const { lab, weir } = stage;
   const nap = ['sleep', '60'];
   const member = lab.start(lab.client, ['setpriv', '--reuid=31005', '--regid=31005', '--groups=5555', ...nap]);
-  await new Promise((done) => setTimeout(done, 300));
+  await untilIs(member.pid, 'sleep');
   await assertRefused(stage, 'shared', 'supplementary-group', new RegExp(`${member.pid} \\(sleep\\)`));
   const far = lab.start(lab.upstream, nap, { uid: LAB_UIDS.app });
-  await new Promise((done) => setTimeout(done, 300));
+  await untilIs(far.pid, 'sleep');
   const on = await weir.json(['on', 'payment']);
   assert.equal(on.code, 0);
   assert.match(on.json.warnings.join(), new RegExp(`${far.pid} \\(sleep\\) elsewhere.*--netns ${far.pid}`));
@@ -61,6 +70,30 @@ test('a socket that is bound to a device is a warning (2.4)', async (t) => {
     on.json.warnings.join(),
     new RegExp(`bound to eth0 \\(to ${address.replaceAll('.', '\\.')} port ${PORTS.http}\\)`),
   );
+});
+
+test('a socket that was made as root goes direct after its process took its own account, as help mesh-yaml says (3.8)', async (t) => {
+  const stage = await setStage('root-socket', { test: t });
+  const { lab, weir } = stage;
+  const { ipv4 } = LAB_ADDRESSES.upstream;
+  assert.equal((await weir.json(['on', 'payment'])).code, 0);
+  const program = `import os,socket,sys
+early=socket.socket()
+os.setgid(${LAB_UIDS.app}); os.setuid(${LAB_UIDS.app})
+late=socket.socket()
+for name,s in (('early',early),('late',late)):
+    s.connect(('${ipv4}',${PORTS.http})); s.sendall(b'GET / HTTP/1.1\\r\\nHost: lab\\r\\n\\r\\n')
+    text=s.recv(65536).decode()
+    while '"peer"' not in text: text+=s.recv(65536).decode()
+    way='direct' if '"port":%d}' % s.getsockname()[1] in text.split('"peer"')[1].split('"local"')[0] else 'proxy'
+    print('WAY',name,way,flush=True)
+sys.stdin.read()
+`;
+  const process = lab.start(lab.client, ['python3', '-c', program]);
+  await process.line(/^WAY early direct/);
+  await process.line(/^WAY late proxy/);
+  const { apps } = (await weir.json(['status', 'payment'])).json.result;
+  assert.deepEqual(apps[0].connections, { proxied: 1, direct: 0 });
 });
 
 test('a service address on lo behind an interface without one is refused with inbound on (2.6)', async (t) => {
