@@ -1,6 +1,6 @@
 /**
  * Checks the documentation, for the gate: spelling of every page of the site, links of the Markdown pages and of the built
- * site, commands and flags that there are not, pictures that no longer show what the commands print. Prints a line for each
+ * site, commands, flags and codes that there are not, pictures that no longer show what the commands print. Prints a line for each
  * fault and ends with 1 if there is one. Needs dist/.
  */
 import { globSync, readFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { brokenMarkdownLinks } from './docs/check-markdown.ts';
 import { checkSite } from './docs/check-site.ts';
 import { unknownWords } from './docs/spelling.ts';
 import { buildSite, passingFolder } from './site/build.ts';
+import { unknownCodes } from './site/link-codes.ts';
 import { writeSources } from './site/sources.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -27,7 +28,11 @@ const [unknown, stale] = await Promise.all([
 ]);
 const faults = [
   ...brokenMarkdownLinks(root, files),
-  ...pages.flatMap((page) => unknownCommands(page, readFileSync(join(folder.path, 'src', page), 'utf8'), known)),
+  ...pages.flatMap((page) => {
+    const text = readFileSync(join(folder.path, 'src', page), 'utf8');
+    // The changelog also names what is gone.
+    return [...unknownCommands(page, text, known), ...(page === 'CHANGELOG.md' ? [] : unknownCodes(page, text))];
+  }),
   ...warnings,
   ...site.faults.map((line) => `site: ${line}`),
   ...unknown,

@@ -13,10 +13,23 @@ const PLACES = new Map<string, string>([
   }),
 ]);
 
+const CODE = /\b(?:WEIR\d{4}|WR\d{3}|WF\d{3})\b/g;
+
+/** A line for each code in a page that no catalogue has. */
+export function unknownCodes(name: string, page: string): string[] {
+  return page
+    .split('\n')
+    .flatMap((line, index) =>
+      [...line.matchAll(CODE)]
+        .filter(([code]) => !PLACES.has(code))
+        .map(([code]) => `${name}:${index + 1}: ${code}: there is no such code`),
+    );
+}
+
 /** The page with a link at each code outside of code, links and headings; the page that explains a code keeps its own. */
 export function linkCodes(page: string, path: string): string {
   return mapText(page, (text) =>
-    text.replaceAll(/\b(?:WEIR\d{4}|WR\d{3}|WF\d{3})\b/g, (code) => {
+    text.replaceAll(CODE, (code) => {
       const place = PLACES.get(code);
       if (place === undefined || place.startsWith(`${path}#`)) return code;
       return `[${code}](${relative(dirname(path), place)})`;

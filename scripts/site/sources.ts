@@ -21,12 +21,20 @@ preferred-dark-theme = "navy"
 no-section-label = true
 smart-punctuation = false
 input-404 = ""
+additional-css = ["weir.css"]
 
 [output.html.print]
 enable = false
 
 [output.html.fold]
 enable = true
+`;
+
+/** Tables of flags and keys: a name is never broken, and there is room for what it means. */
+const STYLE = `:root { --content-max-width: 900px; }
+.content table { margin-inline: 0; }
+.content td:first-child code { white-space: nowrap; }
+.content th { text-align: start; }
 `;
 
 /** Writes the sources below `folder`; resolves to the paths of the pages below `folder/src`. */
@@ -45,6 +53,7 @@ export function writeSources(root: string, folder: string): string[] {
   for (const page of pages) put(`src/${page.path}`, linkCodes(turnLinks(root, folder, page, paths), page.path));
   put('src/SUMMARY.md', summary(sections));
   put('book.toml', BOOK);
+  put('weir.css', STYLE);
   return pages.map(({ path }) => path);
 }
 

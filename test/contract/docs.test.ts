@@ -10,7 +10,7 @@ import { checkSite } from '../../scripts/docs/check-site.ts';
 import { anchorsOf } from '../../scripts/docs/markdown.ts';
 import { unknownWords } from '../../scripts/docs/spelling.ts';
 import { buildSite, passingFolder } from '../../scripts/site/build.ts';
-import { linkCodes } from '../../scripts/site/link-codes.ts';
+import { linkCodes, unknownCodes } from '../../scripts/site/link-codes.ts';
 import { writeSources } from '../../scripts/site/sources.ts';
 import { ERROR_CATALOGUE } from '../../src/errors/catalogue.ts';
 import { walkTour } from '../../src/tour/walk-tour.ts';
@@ -181,6 +181,7 @@ describe('the site', () => {
       `\`WR001\` [WR001](x) [WR001](${'rules-diagnostics.md'}#${anchorOfWr001()}) WR999`,
     );
     assert.equal(linkCodes('WEIR1001', 'reference/errors.md'), 'WEIR1001');
+    assert.deepEqual(unknownCodes('a.md', 'WR001\n`WR999` WEIR1001 WF001'), ['a.md:2: WR999: there is no such code']);
   });
 });
 

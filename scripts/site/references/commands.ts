@@ -43,7 +43,7 @@ function indexPage(
   return [
     ...['# Commands', '', '`weir help COMMAND` prints the same on a terminal.', ''],
     ...sections,
-    ...['## Flags of every command', '', ...flagTable(globals), ''],
+    ...['## Flags of every command', '', ...table(['flag', 'does'], flagRows(globals)), ''],
   ].join('\n');
 }
 
@@ -69,14 +69,13 @@ function commandSection(id: string, { args, description, examples, flags, strict
     ...[`## ${wordsOf(id)}`, '', summary ?? '', ''],
     ...[...fence([wordsOf(id), ...words, ...(own.length > 0 ? ['[FLAG...]'] : [])].join(' ')), ''],
     ...(description === undefined ? [] : [escapeProse(description.replaceAll('\n', '\n\n')), '']),
-    ...(rows.length === 0 ? [] : [...table(['argument', 'is'], rows), '']),
-    ...(own.length === 0 ? [] : [...flagTable(own), '']),
+    ...(rows.length + own.length === 0 ? [] : [...table(['word', 'is'], [...rows, ...flagRows(own)]), '']),
     ...(shown.length === 0 ? [] : ['Examples:', '', ...fence(shown.join('\n')), '']),
   ];
 }
 
-function flagTable(flags: readonly [string, ManFlag][]): string[] {
-  const rows = flags.map(([name, flag]) => {
+function flagRows(flags: readonly [string, ManFlag][]): string[][] {
+  return flags.map(([name, flag]) => {
     const value = flag.options?.join('|') ?? flag.helpValue ?? 'VALUE';
     const names = `${flag.char === undefined ? '' : `-${flag.char}, `}--${name}`;
     const notes = [
@@ -88,7 +87,6 @@ function flagTable(flags: readonly [string, ManFlag][]): string[] {
       `${cell(flag.summary ?? '')}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`,
     ];
   });
-  return table(['flag', 'does'], rows);
 }
 
 function titleOf(group: string): string {
