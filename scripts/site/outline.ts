@@ -28,8 +28,8 @@ const GUIDES = {
   Discovery: ['discovery', 'stages'],
 } as const;
 
-/** The sections of the site in their order. `made` are the pages that come from the code. */
-export function outline(root: string, made: readonly SitePage[]): SiteSection[] {
+/** The sections of the site in their order. `made` are the references that come from the code. */
+export function outline(root: string, made: readonly SitePage[], comparison: SitePage): SiteSection[] {
   const page = (file: string): SitePage => ({
     path: file === 'README.md' ? 'index.md' : file,
     text: readFileSync(join(root, file), 'utf8'),
@@ -48,10 +48,11 @@ export function outline(root: string, made: readonly SitePage[]): SiteSection[] 
       pages: names.map((name) => page(`docs/guide/${name}.md`)),
     })),
     { title: 'Routing rules', pages: rules.map(page) },
-    { title: 'Reference', pages: made.filter(({ path }) => path.startsWith('reference/')) },
+    { title: 'Reference', pages: made },
     {
       title: 'About weir',
       pages: [
+        comparison,
         ...others.map(page),
         ...['CHANGELOG.md', 'ARCHITECTURE.md', 'docs/glossary.md'].map(page),
         decisionsPage(root, decisions),

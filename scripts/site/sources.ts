@@ -5,6 +5,7 @@ import { mapLinks, titleOf } from '../docs/markdown.ts';
 import { linkCodes } from './link-codes.ts';
 import { outline, type SitePage, type SiteSection } from './outline.ts';
 import { commandPages } from './references/commands.ts';
+import { comparisonPage } from './references/comparison.ts';
 import { errorsPage, exitCodesPage, trapsPage } from './references/errors.ts';
 import { meshYamlPage } from './references/mesh-yaml.ts';
 import { metricsPage } from './references/metrics.ts';
@@ -47,7 +48,8 @@ export function writeSources(root: string, folder: string): string[] {
   const schemas = schemaFiles(root);
   const made = references(commandPages(read('oclif.manifest.json'), read('package.json').oclif.topics), schemas);
   for (const [name, text] of schemas) if (name.endsWith('.json')) put(`src/reference/${name}`, text);
-  const sections = outline(root, made);
+  const comparison = { path: 'reference/comparison.md', text: comparisonPage(root) };
+  const sections = outline(root, made, comparison);
   const pages = sections.flatMap((section) => section.pages);
   const paths = new Map(pages.flatMap(({ file, path }) => (file === undefined ? [] : [[file, path] as const])));
   for (const page of pages) put(`src/${page.path}`, linkCodes(turnLinks(root, folder, page, paths), page.path));

@@ -59,12 +59,13 @@ function row(figure: Figure): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function named(one: Named | null): string {
+/** A number with its owner; `-` without one. */
+export function named(one: Named | null): string {
   return one === null ? '-' : `${shown(one.value)} (${one.name})`;
 }
 
 /** Three digits that count; an integer as it is. */
-function shown(value: number): string {
+export function shown(value: number): string {
   if (Number.isInteger(value)) return String(value);
   return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : 'unknown';
 }
