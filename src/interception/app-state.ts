@@ -55,17 +55,30 @@ export function appState(facts: AppStateFacts): { readonly state: AppState; read
   }
   const down = sidecar !== null && sidecar.state !== 'ready' ? sidecar : null;
   if (down !== null && known.stored?.onFailure === 'deny') {
-    return { state: 'denied', reason: `its sidecar is ${down.state} and onFailure is deny: new connections fail` };
+    return { state: 'denied', reason: `${downText(down, facts.deaf)} and onFailure is deny` };
   }
   if (down === null && facts.deaf !== null) {
     const isDenied = known.stored?.onFailure === 'deny';
     return { state: isDenied ? 'denied' : onState(known), reason: facts.deaf };
   }
   if (down !== null) {
-    const reason = `its sidecar is ${down.state}: new connections fail until it is back or \`weir off ${known.name}\``;
+    const reason = `${downText(down, facts.deaf)} until it is back or \`weir off ${known.name}\``;
     return { state: onState(known), reason };
   }
   return { state: onState(known), reason: known.reason };
+}
+
+/** Only where nobody listens at its ports either is it certain that connections fail. */
+function downText({ state }: Exclude<Readiness, { state: 'ready' }>, deaf: string | null): string {
+  if (deaf !== null) return 'its sidecar is dead: new connections fail';
+  switch (state) {
+    case 'dead':
+      return 'nobody answers at the admin address of its sidecar, though somebody listens at its ports: new connections may fail';
+    case 'frozen':
+      return 'its sidecar is frozen: new connections may fail';
+    case 'not-ready':
+      return 'its sidecar says that it is not ready: new connections may fail';
+  }
 }
 
 function onState({ stored }: KnownApp): AppState {

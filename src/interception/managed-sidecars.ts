@@ -4,6 +4,8 @@ import type { AccountId, SidecarConfig } from '../mesh/mesh-config.ts';
 /** A sidecar that weir runs, as the part that runs it tells. */
 export interface ManagedSidecar {
   readonly state: 'starting' | 'live' | 'upgrading' | 'stopped' | 'failed' | 'unsupervised' | 'frozen';
+  /** What was seen where the state alone does not say it. */
+  readonly detail: string | null;
   /** Hot restart epoch, process number and version of the Envoy that serves; null when unknown or when none does. */
   readonly epoch: number | null;
   readonly pid: number | null;

@@ -9,6 +9,7 @@ import { neededListeners, sidecarFamilies } from './listening.ts';
 import type { SshFacts, TcpSocket } from './ports.ts';
 import { SSH_PORT } from './rules/app-policy.ts';
 import type { Families } from './rules/policy.ts';
+import { sidecarReadiness } from './sidecar-readiness.ts';
 import { HAZARD_IDS } from './surroundings/hazard.ts';
 
 /** How long a sidecar may take to answer its readiness request before it counts as frozen. */
@@ -120,7 +121,7 @@ async function refuseUnready(
   app: AppConfig<AccountId>,
   sidecar: SidecarConfig<AccountId>,
 ): Promise<void> {
-  const readiness = await host.askReadiness(sidecar.admin, sidecar.readyPath, READY_TIMEOUT_MS);
+  const readiness = await sidecarReadiness(host, sidecar, sidecar, READY_TIMEOUT_MS);
   if (readiness.state === 'ready') return;
   const state = { 'not-ready': 'is not ready', dead: 'does not run', frozen: 'does not answer' }[readiness.state];
   throw new WeirError('WEIR3001', {

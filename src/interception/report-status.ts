@@ -16,6 +16,7 @@ import { refuseBlindness, refuseElsewhere } from './look.ts';
 import type { ManagedSidecar } from './managed-sidecars.ts';
 import type { Finding } from './rules/findings.ts';
 import type { DivertMode, Families, ResolvedSelector } from './rules/policy.ts';
+import { besideSupervisor } from './sidecar-readiness.ts';
 import { readSituation, type Situation } from './situation.ts';
 import type { StoredApp, StoredSidecar } from './stored-state.ts';
 import { wantedProcesses } from './surroundings/meant-processes.ts';
@@ -98,7 +99,7 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
   const selectors = [...situation.apps.values()].flatMap(({ stored }) =>
     stored === null ? [] : [stored.policy.select],
   );
-  const [flows, readiness, leases, bypasses, foreign, choices, managed, processes] = await Promise.all([
+  const [flows, asked, leases, bypasses, foreign, choices, managed, processes] = await Promise.all([
     listProxied(host, situation.apps),
     askAll(host, sidecars),
     leasesLeft(host, situation),
@@ -108,6 +109,10 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
     withinTime(managedSidecars(host, sidecars, request.config), EXTRA_MS),
     withinTime(readOwnProcesses(host, selectors), EXTRA_MS),
   ]);
+  const managedBy = 'value' in managed ? managed.value : null;
+  const readiness = new Map(
+    [...asked].map(([name, answer]) => [name, besideSupervisor(answer, managedBy?.get(name) ?? null)]),
+  );
   const table = await readSocketTable(host, flows, selectors.some(needsProcesses));
   const established = establishedBySlot(flows);
   const nowMs = host.clock.now();
@@ -164,7 +169,6 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
     };
   });
   const usable = 'value' in choices ? choices.value.find((choice) => choice.usable) : undefined;
-  const managedBy = 'value' in managed ? managed.value : null;
   return {
     result: {
       backend: situation.backend ?? usable?.backend ?? null,
@@ -252,7 +256,7 @@ function sidecarStatus(one: StoredSidecar, managed: ManagedSidecar | null, answe
   const { epoch, pid, version } = managed;
   // A supervisor detects within its own interval that its sidecar stopped answering.
   const state = managed.state === 'live' && seen === 'frozen' ? 'frozen' : managed.state;
-  return { name: one.name, state, detail, epoch, pid, version, managed: true };
+  return { name: one.name, state, detail: detail ?? managed.detail, epoch, pid, version, managed: true };
 }
 
 /**

@@ -12,9 +12,13 @@ import type { Finding } from './rules/findings.ts';
 import { encodeMark } from './rules/mark.ts';
 import { redirectPackets } from './rules/redirect-counter.ts';
 import type { Ruleset } from './rules/ruleset.ts';
+import { sidecarReadiness } from './sidecar-readiness.ts';
 import { holdsRules, readSituation, type Situation } from './situation.ts';
 import { isDiverted } from './switch-plan.ts';
 import type { Warned } from './switch-result.ts';
+
+/** How long a sidecar may take to answer before it counts as frozen. */
+const READY_TIMEOUT_MS = 2000;
 
 /** One difference, in words. */
 export type VerifyFinding = Pick<Finding, 'what' | 'where' | 'expected' | 'found'>;
@@ -73,9 +77,10 @@ export async function verifyApps(
   const diverted = new Set(policy.policy.apps.filter(isDiverted).map(({ name }) => name));
   const on = chosen.filter((name) => diverted.has(name));
   const before = countersOf(policy, on, policy.found);
-  const [proofs, fromOutside] = await Promise.all([
+  const [proofs, fromOutside, unready] = await Promise.all([
     proveByPackets(host, policy.policy, on),
     openInboundLook(host, policy.policy, on),
+    unreadySidecars(host, situation, on),
   ]);
   const after = countersOf(policy, on, (await host.firewall(situation.backend).read()).rulesets);
   // The calls count as well, so they come after the counters were read.
@@ -91,7 +96,9 @@ export async function verifyApps(
       return isOn ? driftedVerification(name, textFindings) : offVerification(name);
     }
     const moved = (after.get(name) ?? 0) - (before.get(name) ?? 0);
-    return appVerification(proof, { textFindings, moved, inbound: inbound.get(name) });
+    const sidecar = situation.apps.get(name)?.stored?.sidecar.name;
+    const down = sidecar === undefined ? undefined : unready.get(sidecar);
+    return appVerification(proof, { textFindings, moved, inbound: inbound.get(name), down });
   });
   if (chosen.length === 0) warnings.push('nothing is on');
   // Rules that nobody asked for matter also when no application is on.
@@ -107,9 +114,31 @@ interface Looked {
   /** Packets that its redirects counted during the proof. */
   readonly moved: number;
   readonly inbound: InboundProof | undefined;
+  /** Its sidecar, where that does not say that it is ready. */
+  readonly down: VerifyFinding | undefined;
 }
 
-function appVerification(proof: AppProof, { textFindings, moved, inbound }: Looked): AppVerification {
+/**
+ * Sidecars that do not say that they are ready. The kernel accepts connections for a frozen process, so a probe alone
+ * proves that packets are redirected, and not that anybody answers them.
+ */
+async function unreadySidecars(
+  host: InterceptHost,
+  situation: Situation,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, VerifyFinding>> {
+  const stored = names.flatMap((name) => situation.apps.get(name)?.stored?.sidecar ?? []);
+  const sidecars = [...new Map(stored.map((sidecar) => [sidecar.name, sidecar])).values()];
+  const asked = sidecars.map(async (sidecar): Promise<[string, VerifyFinding][]> => {
+    const answer = await sidecarReadiness(host, sidecar, null, READY_TIMEOUT_MS);
+    if (answer.state === 'ready') return [];
+    const what = answer.state === 'not-ready' ? 'its sidecar says that it is not ready' : 'its sidecar does not answer';
+    return [[sidecar.name, { what, where: `sidecar/${sidecar.name}`, expected: 'ready', found: answer.detail }]];
+  });
+  return new Map((await Promise.all(asked)).flat());
+}
+
+function appVerification(proof: AppProof, { textFindings, moved, inbound, down }: Looked): AppVerification {
   const own = textFindings.filter((finding) => finding.app === proof.name || finding.app === null);
   const redirected = proof.ipv4 === 'ok' || proof.ipv6 === 'ok';
   const packets = (['ipv4', 'ipv6'] as const)
@@ -132,7 +161,7 @@ function appVerification(proof: AppProof, { textFindings, moved, inbound }: Look
           },
         ]
       : [];
-  const findings = [...own.map(withoutApp), ...packets, ...calls];
+  const findings = [...own.map(withoutApp), ...packets, ...calls, ...(down === undefined ? [] : [down])];
   return {
     name: proof.name,
     text: own.length > 0 ? 'drift' : 'ok',

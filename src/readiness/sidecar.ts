@@ -1,6 +1,7 @@
 /** The checks of `weir check sidecar`: readiness, listeners, ports. */
 import { listeningFamilies } from '../interception/listening.ts';
 import type { TcpSocket } from '../interception/ports.ts';
+import { sidecarReadiness } from '../interception/sidecar-readiness.ts';
 import type { AccountId, AppConfig, ResolvedMeshConfig, SidecarConfig } from '../mesh/mesh-config.ts';
 import { type Check, type CheckFinding, finding } from './check-finding.ts';
 import type { CheckConfig, CheckHost } from './check-host.ts';
@@ -132,7 +133,7 @@ async function askOne(host: CheckHost, sidecar: SidecarConfig<AccountId>): Promi
   const { name, admin, readyPath } = sidecar;
   const evidence =
     admin.kind === 'unix' ? `${admin.path}${readyPath}` : `http://${admin.host}:${admin.port}${readyPath}`;
-  const readiness = await host.intercept.askReadiness(admin, readyPath, READY_TIMEOUT_MS);
+  const readiness = await sidecarReadiness(host.intercept, sidecar, sidecar, READY_TIMEOUT_MS);
   switch (readiness.state) {
     case 'ready':
       return finding('ok', `${name} is ready`, WHY, { evidence });

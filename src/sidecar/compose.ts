@@ -7,10 +7,10 @@ import { requireFile } from './adapters/absolute-file.ts';
 import { envoySource, publishedSha256 } from './adapters/envoy-source.ts';
 import { openBinaryStore } from './adapters/fetched-binaries.ts';
 import { openSidecar, settledNotes, sidecarJournalPath } from './adapters/open-sidecar.ts';
-import { readSidecarStatus } from './adapters/read-sidecar-status.ts';
+import { readManagedStatus, readSidecarStatus } from './adapters/read-sidecar-status.ts';
 import { primaryGroup, runAsAccount } from './adapters/run-as.ts';
 import { openSidecarJournal } from './adapters/sidecar-journal.ts';
-import { supervisorLine } from './adapters/supervisor-line.ts';
+import { supervisedNames, supervisorLine } from './adapters/supervisor-line.ts';
 import { weirBuild } from './adapters/weir-build.ts';
 import { whoAsks } from './adapters/who-asks.ts';
 import type { OtherWeir } from './usecases/hand-off.ts';
@@ -28,13 +28,18 @@ export function sidecarMesh(config: string): SidecarMesh {
   return { file: config, load: () => loadMeshConfig(config), primaryGroup };
 }
 
-/** The ports of the commands about sidecars. */
-export function openSidecarPorts({ config, runDir, stateDir }: SidecarPlaces): SidecarPorts {
+/** The ports of the commands about sidecars. `say` is told why an answer is long in coming. */
+export function openSidecarPorts(
+  { config, runDir, stateDir }: SidecarPlaces,
+  say: (text: string) => void = () => {},
+): SidecarPorts {
   const folders = { runDir, stateDir };
   return {
     mesh: sidecarMesh(config),
-    supervisorOf: (name) => supervisorLine(runDir, name),
+    supervisorOf: (name) => supervisorLine(folders, name, say),
     statusOf: (sidecar) => readSidecarStatus(folders, sidecar),
+    supervisedStatus: (name) => readManagedStatus(folders, name, null),
+    supervisedNames: () => supervisedNames(runDir),
     journalOf: (name) => openSidecarJournal(sidecarJournalPath(stateDir, name)).read(),
     startNotesOf: (name) => settledNotes(runDir, name),
     requireFile,

@@ -1,5 +1,6 @@
 /** The ports of the sidecar: versions store, journal, and the host of a supervisor. */
 import type { AdminAddress, SidecarCheck, SidecarNotify } from '../mesh/mesh-config.ts';
+import type { Readiness } from '../platform/readiness.ts';
 import type { ListenerLook } from './envoy/judge-listeners.ts';
 import type { AnswerCounts } from './machine/judge-answers.ts';
 import type { PreflightFacts } from './machine/judge-preflight.ts';
@@ -186,8 +187,11 @@ export interface SidecarHost {
   /** Calls back, soon after the fact, whenever some kept process may have ended. Returns how to stop that. */
   onMaybeExit(callback: () => void): () => void;
   info(spec: SidecarSpec, id: number, timeoutMs: number): Promise<GenerationInfo | null>;
-  /** Whether the sidecar can take traffic: the readiness path, or a listener's accept once the old admin is gone. */
-  ready(spec: SidecarSpec, id: number, hasAdmin: boolean): Promise<boolean>;
+  /**
+   * Whether the sidecar can take traffic: the readiness path, or a listener's accept where nobody listens at the admin
+   * address: an upgrade that was aborted leaves the process that serves without it.
+   */
+  ready(spec: SidecarSpec, id: number, hasAdmin: boolean): Promise<Readiness>;
   postAdmin(spec: SidecarSpec, path: string): Promise<void>;
   /** The addresses that the process should listen on and does not; null: that cannot be told. */
   lookAtListeners(spec: SidecarSpec, id: number): Promise<ListenerLook | null>;

@@ -1,6 +1,7 @@
 /** The host of a supervisor, in memory: it passes the same contract as the real one with a real Envoy. */
 import { createHash } from 'node:crypto';
 import { WeirError } from '../../src/errors/weir-error.ts';
+import type { Readiness } from '../../src/platform/readiness.ts';
 import { adminText } from '../../src/sidecar/adapters/preflight-facts.ts';
 import type { PreflightFacts } from '../../src/sidecar/machine/judge-preflight.ts';
 import type { NoticeResult } from '../../src/sidecar/machine/upgrade-report.ts';
@@ -199,10 +200,14 @@ export class FakeSidecarHost implements SidecarHost {
     return this.answers;
   }
 
-  async ready(spec: SidecarSpec, id: number, hasAdmin: boolean): Promise<boolean> {
-    if (hasAdmin) return this.envoys.atAdmin(adminText(spec.admin))?.stage === 'live';
+  async ready(spec: SidecarSpec, id: number, hasAdmin: boolean): Promise<Readiness> {
     const process = this.envoys.find(id);
-    return process !== undefined && !process.isStopped && process.listening.length > 0;
+    if (process?.isStopped === true) return { state: 'frozen', detail: 'its process is stopped (SIGSTOP)' };
+    const answering = hasAdmin ? this.envoys.atAdmin(adminText(spec.admin)) : null;
+    if (answering !== null && answering.stage === 'live') return { state: 'ready' };
+    if (answering !== null) return { state: 'not-ready', detail: `${adminText(spec.admin)} answered 503: DRAINING` };
+    if (process !== undefined && process.listening.length > 0) return { state: 'ready' };
+    return { state: 'dead', detail: 'it listens nowhere' };
   }
 
   async postAdmin(spec: SidecarSpec, path: string): Promise<void> {

@@ -59,7 +59,8 @@ test('a dead sidecar is denied under onFailure deny, and on with a warning under
   const known = knownApps(await facts()).get('payment');
   assert.ok(known?.stored);
   const sidecar = { state: 'dead', detail: 'nobody listens' } as const;
-  const direct = appState({ known, proxied: 0, drift: [], ...NOT_ASKED, sidecar });
+  const deaf = 'nobody listens at port 15001';
+  const direct = appState({ known, proxied: 0, drift: [], ...NOT_ASKED, sidecar, deaf });
   assert.deepEqual([direct.state, /new connections fail/.test(direct.reason ?? '')], ['on', true]);
   const deny = appState({
     known: { ...known, stored: { ...known.stored, onFailure: 'deny' } },
@@ -69,6 +70,20 @@ test('a dead sidecar is denied under onFailure deny, and on with a warning under
     sidecar,
   });
   assert.equal(deny.state, 'denied');
+});
+
+test('connections fail for certain only where nobody listens at the ports of a sidecar', async () => {
+  const known = knownApps(await facts()).get('payment') ?? null;
+  for (const [state, words] of [
+    ['dead', /^nobody answers at the admin address of its sidecar, though somebody listens at its ports: .* may fail/],
+    ['frozen', /^its sidecar is frozen: new connections may fail/],
+    ['not-ready', /^its sidecar says that it is not ready: new connections may fail/],
+  ] as const) {
+    const sidecar = { state, detail: 'seen' };
+    const decided = appState({ known, proxied: 0, drift: [], ...NOT_ASKED, sidecar });
+    assert.equal(decided.state, 'on');
+    assert.match(decided.reason ?? '', words);
+  }
 });
 
 test('every back end gives back what was installed: no drift right after on', async () => {

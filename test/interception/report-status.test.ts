@@ -173,3 +173,37 @@ test('a sidecar that weir runs is not called stopped because its admin address i
   assert.deepEqual(await seen(true), { state: 'unknown', managed: true });
   assert.deepEqual(await seen(false), { state: 'stopped', managed: false });
 });
+
+const MANAGED = { detail: null, epoch: 0, pid: 7, version: '1.39.3', crash: null } as const;
+
+test('a sidecar without an admin address is what its supervisor says: on, verify and status agree', async () => {
+  const host = hostWith('nft');
+  host.readiness = { state: 'dead', detail: 'nobody listens on /run/main/admin.sock' };
+  await assert.rejects(on(host), { code: 'WEIR3001' });
+  for (const state of ['live', 'upgrading'] as const) {
+    host.managed = { ...MANAGED, state };
+    await on(host);
+    const { result } = await reportStatus(host, { config: MESH, apps: ['payment'] });
+    const [app] = result.apps;
+    assert.deepEqual([app?.state, app?.reason, app?.next, result.sidecars[0]?.state], ['on', null, null, state]);
+    assert.equal((await verifyApps(host, async () => MESH, [])).result.passed, true);
+    await off(host);
+  }
+  host.managed = { ...MANAGED, state: 'stopped' };
+  await assert.rejects(on(host), { code: 'WEIR3001' });
+});
+
+test('verify does not pass while the sidecar does not answer, whatever its packets do', async () => {
+  for (const readiness of [
+    { state: 'frozen', detail: 'admin.sock did not answer' },
+    { state: 'not-ready', detail: 'admin.sock answered 503' },
+  ] as const) {
+    const host = hostWith('nft');
+    await on(host);
+    host.readiness = readiness;
+    const { result } = await verifyApps(host, async () => MESH, []);
+    assert.deepEqual([result.passed, result.apps[0]?.packets], [false, { ipv4: 'ok', ipv6: 'ok' }]);
+    const [finding] = result.apps[0]?.findings ?? [];
+    assert.deepEqual([finding?.where, finding?.found], ['sidecar/main', readiness.detail]);
+  }
+});

@@ -219,7 +219,7 @@ test('sidecar: a crash loop is named with its cause, an old crash is not held ag
     'apiVersion: weir.dev/v1\nsidecars:\n  main: {user: 1337, outbound: 15001, admin: "http://127.0.0.1:15000", binary: /e, bootstrap: /b}\n',
   );
   const crash = { at: new Date(host.intercept.clock.now()).toISOString(), detail: 'signal 11', inARow: 4 };
-  const known = { state: 'failed', epoch: null, pid: null, version: null } as const;
+  const known = { state: 'failed', detail: null, epoch: null, pid: null, version: null } as const;
   const said = async (change: object) => {
     host.intercept.managed = { ...known, crash, ...change };
     const found = await findings(host, 'sidecar');

@@ -31,7 +31,8 @@ export default class SidecarStatusCommand extends SidecarCommand<typeof SidecarS
   }
 
   async #look(): Promise<CommandOutcome<StatusResult>> {
-    const sidecars = await sidecarStatuses(this.ports, this.args.name);
+    const { result: sidecars, warnings } = await sidecarStatuses(this.ports, this.args.name);
+    for (const warning of warnings) this.warn(warning);
     return { result: { sidecars }, text: () => sidecars.map(formatSidecarStatus).join('\n') };
   }
 }

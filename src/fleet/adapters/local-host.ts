@@ -49,7 +49,9 @@ export function localHost({ intercept, sidecars, loadMesh, watched, warn }: Loca
             override: override === undefined ? null : { since: override.since, reason: override.reason },
           };
         }),
-        sidecars: states.filter(({ managed }) => managed).map(({ name, state, version }) => ({ name, state, version })),
+        sidecars: states.result
+          .filter(({ managed }) => managed)
+          .map(({ name, state, version }) => ({ name, state, version })),
       };
     },
     async on(app) {

@@ -3,15 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountId, SidecarConfig } from '../../mesh/mesh-config.ts';
 import { crashHistory, lastUpgrade } from '../machine/upgrade-history.ts';
 import type { SidecarStatus } from '../machine/upgrade-report.ts';
-import type { SidecarSpec } from '../ports.ts';
+import type { FoundEnvoy, SidecarHost, SidecarJournalEntry, SidecarSpec } from '../ports.ts';
+import { unreadyWord } from '../supervisor/machine-view.ts';
 import { sidecarSpec } from '../usecases/sidecar-spec.ts';
 import { askServerInfo } from './envoy-admin.ts';
 import { openSidecar, type WeirFolders } from './open-sidecar.ts';
 import { primaryGroup } from './run-as.ts';
+import { lastSupervisor, silentWords } from './silent-supervisor.ts';
 import { askSupervisorOf } from './supervisor-line.ts';
 
 /** A stopped (SIGSTOP) supervisor does not answer. The status is then read from files. */
 const ANSWER_MS = 1000;
+
+/** The state of a process that nobody who answers supervises, and what was seen of it. */
+type SeenState = Pick<SidecarStatus, 'state' | 'detail' | 'supervisorPid'>;
 
 /**
  * The state of a sidecar: from its supervisor, else from its processes and its admin. Never throws for a dead sidecar.
@@ -35,12 +40,10 @@ export async function readManagedStatus(
   const answer = await Promise.race([asked, sleep(ANSWER_MS, 'late' as const, { ref: false })]);
   if (answer !== 'late' && answer.kind === 'result') return answer.result;
   if (spec === null) return null;
-  const seen = await readFromProcesses(folders, spec);
-  // The supervisor listens but did not answer in time: it exists all the same.
-  return answer === 'late' && seen.state === 'unsupervised' ? { ...seen, state: 'live' } : seen;
+  return readFromProcesses(folders, spec, answer === 'late');
 }
 
-async function readFromProcesses(folders: WeirFolders, spec: SidecarSpec): Promise<SidecarStatus> {
+async function readFromProcesses(folders: WeirFolders, spec: SidecarSpec, isLate: boolean): Promise<SidecarStatus> {
   const host = openSidecar(folders, spec);
   const { found } = await host.findProcesses(spec);
   const newest = found.at(-1) ?? null;
@@ -49,13 +52,12 @@ async function readFromProcesses(folders: WeirFolders, spec: SidecarSpec): Promi
   const { entries } = await host.journal.read();
   return {
     name: spec.name,
-    state: newest === null ? 'stopped' : 'unsupervised',
+    ...(isLate ? await seenBesideSupervisor(host, spec, newest, entries) : seenAlone(newest)),
     epoch: generation?.epoch ?? null,
     pid: newest?.launch.pid ?? null,
     version: pair?.version ?? null,
     bootstrapSha256: pair?.bootstrapSha256 ?? null,
     managed: true,
-    supervisorPid: null,
     connections: { active: generation === null ? 0 : await host.activeConnections(spec, generation.id) },
     upgrade: null,
     crash: crashHistory(entries).at(-1) ?? null,
@@ -63,11 +65,31 @@ async function readFromProcesses(folders: WeirFolders, spec: SidecarSpec): Promi
   };
 }
 
+function seenAlone(newest: FoundEnvoy | null): SeenState {
+  return { state: newest === null ? 'stopped' : 'unsupervised', detail: null, supervisorPid: null };
+}
+
+/** The supervisor listens and did not answer in time: what serves is looked at without it. */
+async function seenBesideSupervisor(
+  host: SidecarHost,
+  spec: SidecarSpec,
+  newest: FoundEnvoy | null,
+  entries: readonly SidecarJournalEntry[],
+): Promise<SeenState> {
+  const supervisorPid = lastSupervisor(entries);
+  const silent = `its supervisor${silentWords(supervisorPid)}`;
+  if (newest === null) return { state: 'starting', detail: silent, supervisorPid };
+  const answer = await host.ready(spec, newest.launch.generation.id, true);
+  if (answer.state === 'ready') return { state: 'live', detail: silent, supervisorPid };
+  return { state: unreadyWord(answer.state), detail: `${answer.detail}; ${silent}`, supervisorPid };
+}
+
 async function unmanaged(sidecar: SidecarConfig<AccountId>): Promise<SidecarStatus> {
   const info = await askServerInfo(sidecar.admin, 1000);
   return {
     name: sidecar.name,
     state: info === null ? 'stopped' : info.state === 'LIVE' ? 'live' : 'starting',
+    detail: null,
     epoch: info?.epoch ?? null,
     pid: null,
     version: info?.version ?? null,

@@ -3,6 +3,7 @@ import { chmod, chown, readdir, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { nullIfMissing } from '../../platform/null-if-missing.ts';
+import { askReadiness } from '../../platform/readiness.ts';
 import { type BootstrapFacts, readBootstrapFacts } from '../envoy/bootstrap-facts.ts';
 import { controlPlanePatienceMs } from '../envoy/control-plane-sources.ts';
 import { envoyArguments, sidecarBaseId } from '../envoy/envoy-arguments.ts';
@@ -29,6 +30,9 @@ import { makeRunFolders, makeStateFolder } from './sidecar-folders.ts';
 import { journalProblem, openSidecarJournal } from './sidecar-journal.ts';
 import { listeningSockets, readTcpTable, type TcpRow } from './tcp-table.ts';
 import { openPairStore } from './versions-store.ts';
+
+/** How long a question about readiness may take. */
+const READY_MS = 1000;
 
 /** Bootstraps whose facts are remembered: a supervisor may see any number of versions. */
 const KEPT_FACTS = 8;
@@ -207,10 +211,16 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
     },
 
     async ready(spec, id, hasAdmin) {
-      if (hasAdmin) return (await askAdmin(spec.admin, spec.readyPath, { timeoutMs: 1000 }))?.status === 200;
-      if (await host.isStopped(id)) return false;
+      if (hasAdmin) {
+        const answer = await askReadiness(spec.admin, spec.readyPath, READY_MS);
+        if (answer.state === 'ready' || answer.state === 'not-ready') return answer;
+        if (answer.state === 'frozen' && !(await host.isStopped(id))) return answer;
+      }
+      if (await host.isStopped(id)) return { state: 'frozen', detail: 'its process is stopped (SIGSTOP)' };
       const [first] = await accepting(spec, id);
-      return first !== undefined && canConnect(first.local, 1000);
+      if (first === undefined) return { state: 'dead', detail: 'it listens nowhere' };
+      if (await canConnect(first.local, READY_MS)) return { state: 'ready' };
+      return { state: 'frozen', detail: `${first.local} accepts no connection` };
     },
 
     async postAdmin(spec, path) {

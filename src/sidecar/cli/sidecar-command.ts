@@ -19,7 +19,7 @@ export abstract class SidecarCommand<T extends typeof Command, Result> extends W
 
   /** The ports of the use cases, for the files that the global flags name. */
   protected get ports(): SidecarPorts {
-    return sidecarPortsOf(this.flags as GlobalFlags);
+    return sidecarPortsOf(this.flags as GlobalFlags, (text) => this.progress(text));
   }
 }
 
@@ -30,6 +30,9 @@ interface GlobalFlags {
 }
 
 /** The same for a command without `--netns`. */
-export function sidecarPortsOf({ config, 'run-dir': runDir, 'state-dir': stateDir }: GlobalFlags): SidecarPorts {
-  return openSidecarPorts({ config, runDir, stateDir });
+export function sidecarPortsOf(
+  { config, 'run-dir': runDir, 'state-dir': stateDir }: GlobalFlags,
+  say?: (text: string) => void,
+): SidecarPorts {
+  return openSidecarPorts({ config, runDir, stateDir }, say);
 }

@@ -65,10 +65,11 @@ function crashLine({ version, detail, inARow }: SidecarCrash): string {
 
 /** One sidecar of `weir sidecar status`. */
 export function formatSidecarStatus(status: SidecarStatus): string {
-  const { name, state, version, epoch, pid, connections, supervisorPid, upgrade, crash, last } = status;
+  const { name, state, detail, version, epoch, pid, connections, supervisorPid, upgrade, crash, last } = status;
   const envoy = pid === null ? '' : `  Envoy ${version ?? '?'}  epoch ${epoch ?? '?'}  pid ${pid}`;
   const supervisor = supervisorPid === null ? '  no supervisor' : `  supervisor ${supervisorPid}`;
   const lines = [`${name}: ${state}${envoy}  ${connections.active} connections${supervisor}`];
+  if (detail !== null) lines.push(`  ${detail}`);
   if (upgrade !== null) {
     const counts = upgrade.connections;
     const detail = counts === null ? '' : `, old ${counts.old} conn, new ${counts.new} conn`;

@@ -70,6 +70,8 @@ export interface SidecarCrash {
 export interface SidecarStatus {
   readonly name: string;
   readonly state: 'starting' | 'live' | 'upgrading' | 'stopped' | 'failed' | 'unsupervised' | 'frozen';
+  /** What was seen of a process that does not say that it is ready, or that its supervisor does not answer. */
+  readonly detail: string | null;
   readonly epoch: number | null;
   readonly pid: number | null;
   readonly version: string | null;

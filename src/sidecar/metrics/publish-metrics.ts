@@ -69,7 +69,7 @@ export class MetricsPublisher {
     const supervisor = this.#supervisor;
     if (supervisor === null || this.#closed) return;
     try {
-      const { host, specs, machine, isFrozen } = supervisor;
+      const { host, specs, machine, readiness } = supervisor;
       const serving = servingOf(machine.state);
       const [pair, activeConnections, apps] = await Promise.all([
         serving === null ? null : host.pairs.read(serving.pair),
@@ -79,7 +79,7 @@ export class MetricsPublisher {
           .catch((error: Error) => this.#complain(`interception is not in the metrics: ${error.message}`)),
       ]);
       const text = this.#metrics.print({
-        state: statusWord(machine, isFrozen),
+        state: statusWord(machine, readiness),
         epoch: serving?.epoch ?? null,
         version: pair?.version ?? null,
         activeConnections,

@@ -126,6 +126,7 @@ export const UPGRADE_PROGRESS = z.object({
 export const SIDECAR_STATUS: z.ZodMiniType<SidecarStatus> = z.object({
   name: z.string(),
   state: z.enum(['starting', 'live', 'upgrading', 'stopped', 'failed', 'unsupervised', 'frozen']),
+  detail: z._default(z.nullable(z.string()), null),
   epoch: z.nullable(count),
   pid: z.nullable(count),
   version: z.nullable(z.string()),

@@ -1,5 +1,6 @@
 /** The meaning of the machine's state for its supervisor and for operators. */
 import type { Clock } from '../../platform/clock.ts';
+import type { Readiness } from '../../platform/readiness.ts';
 import type { Generation, SidecarMachine, SidecarState } from '../machine/sidecar-state.ts';
 import type { SidecarStatus } from '../machine/upgrade-report.ts';
 import type { JournalHint, SidecarJournalEntry } from '../ports.ts';
@@ -42,7 +43,7 @@ export function candidateOf(state: SidecarState): Generation | null {
 }
 
 /** The state word of `weir sidecar status`. */
-export function statusWord({ state, lost }: SidecarMachine, isFrozen: boolean): SidecarStatus['state'] {
+export function statusWord({ state, lost }: SidecarMachine, { state: answer }: Readiness): SidecarStatus['state'] {
   if (lost !== null && servingOf(state)?.id === lost.id && state.name !== 'stopping') return 'failed';
   if ('lacking' in state && state.lacking.length > 0) return 'failed';
   switch (state.name) {
@@ -55,12 +56,17 @@ export function statusWord({ state, lost }: SidecarMachine, isFrozen: boolean): 
     case 'recovering':
       return 'starting';
     case 'idle':
-      return isFrozen ? 'frozen' : 'live';
+      return answer === 'ready' ? 'live' : unreadyWord(answer);
     case 'stopping':
       return 'stopped';
     default:
-      return isFrozen ? 'frozen' : 'upgrading';
+      return answer === 'ready' ? 'upgrading' : unreadyWord(answer);
   }
+}
+
+/** One that answers "no" is not frozen: an operator may have told it to (`/healthcheck/fail`). */
+export function unreadyWord(answer: Exclude<Readiness['state'], 'ready'>): 'frozen' | 'failed' {
+  return answer === 'frozen' ? 'frozen' : 'failed';
 }
 
 /** The journal's record of an upgrade that was under way when the last supervisor died. Only this record is used. */

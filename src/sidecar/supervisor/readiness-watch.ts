@@ -1,5 +1,6 @@
 /** Keeps asking the serving Envoy whether it is ready, and lets the traffic of its applications follow the answer. */
 import type { SidecarInterception } from '../../interception/supervised/ports.ts';
+import type { Readiness } from '../../platform/readiness.ts';
 import { guardedLook } from './guarded-look.ts';
 import { ListenerWatch } from './look-at-listeners.ts';
 import { servingOf } from './machine-view.ts';
@@ -7,12 +8,14 @@ import type { Supervised } from './supervised.ts';
 
 const POLL_MS = 400;
 
+const STATE_WORDS = { 'not-ready': 'not ready', dead: 'deaf', frozen: 'frozen' } as const;
+
 /** Asks the serving process whether it is ready while the supervisor runs, and adapts the traffic to the answer. */
 export class ReadinessWatch {
   readonly #sidecar: Supervised;
   readonly #interception: SidecarInterception;
   readonly #listeners: ListenerWatch;
-  #isFrozen = false;
+  #readiness: Readiness = { state: 'ready' };
 
   constructor(sidecar: Supervised, interception: SidecarInterception) {
     this.#sidecar = sidecar;
@@ -20,9 +23,9 @@ export class ReadinessWatch {
     this.#listeners = new ListenerWatch(sidecar);
   }
 
-  /** True while the serving process does not answer although it runs. */
-  get isFrozen(): boolean {
-    return this.#isFrozen;
+  /** The last answer of the serving process; `ready` while none serves. */
+  get readiness(): Readiness {
+    return this.#readiness;
   }
 
   async run(): Promise<void> {
@@ -32,11 +35,6 @@ export class ReadinessWatch {
       await guarded(() => this.#look());
       await this.#sidecar.clock.sleep(POLL_MS);
     }
-  }
-
-  async #whyUnready(id: number): Promise<string> {
-    if (await this.#sidecar.host.isStopped(id)) return 'is stopped and answers no readiness request';
-    return 'answers no readiness request with 200: it is frozen, or somebody told it to fail its health check';
   }
 
   async #look(): Promise<void> {
@@ -49,15 +47,16 @@ export class ReadinessWatch {
       return;
     }
     const { id } = serving;
-    const isReady = await sidecar.host.ready(sidecar.specs.of(id), id, sidecar.hasAdmin(id));
+    const readiness = await sidecar.host.ready(sidecar.specs.of(id), id, sidecar.hasAdmin(id));
     const isListening = await this.#listeners.look(id);
     // The process may have ended, or its replacement begun, during the question.
     const isCurrent = servingOf(sidecar.machine.state)?.id === id && !sidecar.machine.bypassed;
-    this.#isFrozen = !isReady && isCurrent;
+    this.#readiness = isCurrent ? readiness : { state: 'ready' };
     if (!isCurrent) return;
     const deaf = `${sidecar.name} does not listen on every address of its listeners`;
-    if (isReady && isListening) await this.#interception.whileReady();
-    else if (isReady) await this.#interception.whileUnready(deaf);
-    else await this.#interception.whileUnready(`${sidecar.name} ${await this.#whyUnready(id)}`);
+    if (readiness.state !== 'ready')
+      await this.#interception.whileUnready(`${sidecar.name} is ${STATE_WORDS[readiness.state]}: ${readiness.detail}`);
+    else if (isListening) await this.#interception.whileReady();
+    else await this.#interception.whileUnready(deaf);
   }
 }

@@ -28,6 +28,11 @@ async function judge(sidecar: Supervised, upgrade: UpgradeInProgress, serving: G
       const from = upgradeSide(servingPair, serving);
       job?.note({ fact: 'sides', from, to: upgradeSide(pair, { epoch: serving.epoch + 1 }) });
     }
+    // The hand-over is a conversation of both processes: a stopped one says nothing, and the new one waits in vain.
+    if (upgrade.returning === null && (await host.isStopped(serving.id)))
+      return refused(
+        'the process that serves is stopped (SIGSTOP) and cannot hand over: let it go on (SIGCONT), or end it, and the supervisor starts another one',
+      );
     const spec = upgrade.returning === null ? (job?.spec ?? specs.settled) : specs.settled;
     const facts = await host.preflightFacts({ ...spec, drainMs: upgrade.request.drainMs }, pair, serving);
     const reasons = judgePreflight(facts, upgrade.request.accept);

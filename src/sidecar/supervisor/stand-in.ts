@@ -46,6 +46,7 @@ export async function standIn(
       return {
         name,
         state: 'failed',
+        detail: null,
         epoch: launch?.generation.epoch ?? null,
         pid: launch?.pid ?? null,
         version: pair?.version ?? null,

@@ -1,4 +1,5 @@
 /** The requests of operators to a supervisor, by the control socket or by a signal. */
+import { messageOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import type { SidecarCheck } from '../../mesh/mesh-config.ts';
 import { UPGRADE_RISKS, type UpgradeRequest, type UpgradeRisk } from '../machine/sidecar-state.ts';
@@ -72,7 +73,7 @@ export class SupervisorRequests {
   /** The job, or the report when there is nothing to do. */
   async #begin(asked: UpgradeAsked, onEvent: UpgradeListener): Promise<UpgradeJob | UpgradeReport> {
     const supervisor = this.#supervisor;
-    const spec = await this.#readSpec();
+    const spec = await this.#specFor(asked);
     const pair = asked.rollback ? await this.#previous() : await this.#stage(asked, spec);
     // The report of the upgrade before this one may still be on its way to the journal.
     await supervisor.carriedOut();
@@ -87,6 +88,15 @@ export class SupervisorRequests {
     job.note({ fact: 'asked', actor: asked.actor ?? null, note: asked.note ?? null });
     for (const warning of this.#warnings(asked, pair, serving !== null)) supervisor.warn(warning);
     return job;
+  }
+
+  /** The way back needs nothing of mesh.yaml: one that is broken or gone must not bar it. */
+  async #specFor({ rollback }: UpgradeAsked): Promise<SidecarSpec> {
+    if (!rollback) return this.#readSpec();
+    return this.#readSpec().catch((error: unknown) => {
+      this.#supervisor.warn(`going on with the settings of before: ${messageOf(error)}`);
+      return this.#supervisor.specs.settled;
+    });
   }
 
   /** Ends the upgrade under way by a rollback. Throws WEIR4005 when it is past the point where that is possible. */
@@ -148,7 +158,7 @@ export class SupervisorRequests {
 
   async status(): Promise<SidecarStatus> {
     const supervisor = this.#supervisor;
-    const { name, host, specs, machine, job, isFrozen, pid: supervisorPid } = supervisor;
+    const { name, host, specs, machine, job, readiness, pid: supervisorPid } = supervisor;
     const serving = servingOf(machine.state);
     const [launch, pair, { entries }, active] = await Promise.all([
       serving === null ? null : host.launchOf(serving.id),
@@ -160,7 +170,8 @@ export class SupervisorRequests {
     const isUnderWay = job !== null && 'upgrade' in machine.state;
     return {
       name,
-      state: statusWord(machine, isFrozen),
+      state: statusWord(machine, readiness),
+      detail: readiness.state === 'ready' ? null : readiness.detail,
       epoch: serving?.epoch ?? null,
       pid: launch?.pid ?? null,
       version: pair?.version ?? null,

@@ -4,6 +4,7 @@ import { WeirError } from '../../errors/weir-error.ts';
 import type { SidecarInterception } from '../../interception/supervised/ports.ts';
 import { type Agent, type AgentStep, startAgent } from '../../platform/agent/agent.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { Readiness } from '../../platform/readiness.ts';
 import { resumeSidecar } from '../machine/resume-sidecar.ts';
 import type {
   Generation,
@@ -104,9 +105,9 @@ export class SidecarSupervisor implements Supervised {
     return this.#agent.isClosed;
   }
 
-  /** True while the serving process does not answer although it runs. */
-  get isFrozen(): boolean {
-    return this.#readiness.isFrozen;
+  /** The last answer of the process that serves, to whether it is ready. */
+  get readiness(): Readiness {
+    return this.#readiness.readiness;
   }
 
   /** Resolves when every process of the sidecar has ended on request. */

@@ -2,7 +2,7 @@
 import type { ControlCommand, ControlRequest, ControlResult } from '../records/control-protocol.ts';
 import { askSupervisor } from './ask-supervisor.ts';
 import type { SidecarPorts } from './ports.ts';
-import { readSidecarSpec } from './sidecar-spec.ts';
+import { requireKnown } from './require-known.ts';
 
 /** Removes the new Envoy of an upgrade that has not taken over yet. Throws WEIR4002, or the supervisor's refusal. */
 export function abortUpgrade(ports: SidecarPorts, name: string): Promise<ControlResult<'abort'>> {
@@ -24,6 +24,6 @@ async function requestOf<C extends ControlCommand>(
   name: string,
   request: ControlRequest<C>,
 ): Promise<ControlResult<C>> {
-  await readSidecarSpec(ports.mesh, name);
+  await requireKnown(ports, name);
   return askSupervisor<C>(ports.supervisorOf(name), name, request);
 }

@@ -62,6 +62,10 @@ export interface SidecarPorts {
   supervisorOf(name: string): SupervisorLine;
   /** The state of a sidecar: by its supervisor, else by its processes, else by its admin. */
   statusOf(sidecar: SidecarConfig<AccountId>): Promise<SidecarStatus>;
+  /** The same by its supervisor alone, without mesh.yaml; null where none answers. */
+  supervisedStatus(name: string): Promise<SidecarStatus | null>;
+  /** Names of the sidecars in the run directory that have a control socket. */
+  supervisedNames(): Promise<readonly string[]>;
   /** The journal of a sidecar, oldest entry first. */
   journalOf(name: string): Promise<SidecarJournalReading>;
   /** Reads the notes of this container's supervisor from now on; null while there is none. */

@@ -11,10 +11,13 @@ export interface SidecarHistory {
   readonly warnings: readonly string[];
 }
 
-/** Oldest first; works without a supervisor. Throws WEIR4011 for a name that mesh.yaml has not. */
+/**
+ * Oldest first; works without a supervisor, and for a sidecar with a journal without mesh.yaml. Throws WEIR4011 for a
+ * name that neither knows.
+ */
 export async function readHistory(ports: SidecarPorts, name: string): Promise<SidecarHistory> {
-  requireSidecar(await ports.mesh.load(), name);
   const { entries, newer } = await ports.journalOf(name);
+  if (entries.length === 0 && newer === 0) requireSidecar(await ports.mesh.load(), name);
   const warning = `${newer} entries of the journal were written by a newer weir (WEIR2025) and are not shown`;
   return { entries: upgradeHistory(entries), crashes: crashHistory(entries), warnings: newer === 0 ? [] : [warning] };
 }

@@ -5,6 +5,7 @@ import type { UpgradeProgressEvent, UpgradeReport } from '../machine/upgrade-rep
 import type { ControlRequest } from '../records/control-protocol.ts';
 import { followUpgrade } from './follow-upgrade.ts';
 import type { SidecarPorts } from './ports.ts';
+import { requireKnown } from './require-known.ts';
 import { readSidecarSpec } from './sidecar-spec.ts';
 import { requireGoodEnd } from './upgrade-verdict.ts';
 
@@ -82,7 +83,8 @@ async function follow(
   hear: ProgressListener,
   wait: boolean,
 ): Promise<UpgradeReport | null> {
-  await readSidecarSpec(ports.mesh, name);
+  if (request.rollback) await requireKnown(ports, name);
+  else await readSidecarSpec(ports.mesh, name);
   const onProgress = (event: UpgradeProgressEvent) => {
     hear.progress(event);
     return !wait && SERVING.has(event.state) ? ('enough' as const) : ('go-on' as const);

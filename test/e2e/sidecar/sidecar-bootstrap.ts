@@ -65,6 +65,21 @@ export function sidecarBootstrap(options: TestBootstrap): object {
     connect_timeout: '2s',
     load_assignment: { cluster_name: 'up', endpoints: [{ lb_endpoints: [endpoint('127.0.0.1', upstreamPort)] }] },
   };
+  return {
+    node: { id: label, cluster: 'weir-test' },
+    admin: { address: { pipe: { path: adminPath, mode: 384 } } },
+    static_resources: {
+      listeners: [
+        listener('main', port, accessLog),
+        ...extraPorts.map((extra, index) => listener(`extra${index}`, extra, accessLog)),
+      ],
+      clusters: hangSeconds === undefined ? [up] : [up, ...hangingClusters(upstreamPort, hangSeconds)],
+    },
+  };
+}
+
+/** Clusters by which a start hangs: the endpoints of one come from a server at this port that says nothing, for so long. */
+export function hangingClusters(serverPort: number, seconds: number): readonly object[] {
   const xds = {
     name: 'xds',
     type: 'STATIC',
@@ -75,7 +90,7 @@ export function sidecarBootstrap(options: TestBootstrap): object {
         explicit_http_config: { http2_protocol_options: {} },
       },
     },
-    load_assignment: { cluster_name: 'xds', endpoints: [{ lb_endpoints: [endpoint('127.0.0.1', upstreamPort)] }] },
+    load_assignment: { cluster_name: 'xds', endpoints: [{ lb_endpoints: [endpoint('127.0.0.1', serverPort)] }] },
   };
   const hanging = {
     name: 'hanging',
@@ -84,7 +99,7 @@ export function sidecarBootstrap(options: TestBootstrap): object {
     eds_cluster_config: {
       eds_config: {
         resource_api_version: 'V3',
-        initial_fetch_timeout: `${hangSeconds ?? 0}s`,
+        initial_fetch_timeout: `${seconds}s`,
         api_config_source: {
           api_type: 'GRPC',
           transport_api_version: 'V3',
@@ -93,15 +108,5 @@ export function sidecarBootstrap(options: TestBootstrap): object {
       },
     },
   };
-  return {
-    node: { id: label, cluster: 'weir-test' },
-    admin: { address: { pipe: { path: adminPath, mode: 384 } } },
-    static_resources: {
-      listeners: [
-        listener('main', port, accessLog),
-        ...extraPorts.map((extra, index) => listener(`extra${index}`, extra, accessLog)),
-      ],
-      clusters: hangSeconds === undefined ? [up] : [up, xds, hanging],
-    },
-  };
+  return [xds, hanging];
 }

@@ -50,8 +50,8 @@ export function sidecarHostContract(name: string, open: () => Promise<SidecarCon
       const launch = await start('first', { id: 1, epoch: 0, variant: 0 });
       await untilLive(1);
       assert.deepEqual(await lab.host.listeners(lab.spec, 1), [lab.listener]);
-      assert.equal(await lab.host.ready(lab.spec, 1, true), true);
-      assert.equal(await lab.host.ready(lab.spec, 1, false), true);
+      assert.deepEqual(await lab.host.ready(lab.spec, 1, true), { state: 'ready' });
+      assert.deepEqual(await lab.host.ready(lab.spec, 1, false), { state: 'ready' });
       assert.equal(await lab.host.isAlive(1), true);
       assert.deepEqual(await lab.host.launchOf(1), launch);
       assert.deepEqual(launch.spec, lab.spec);
@@ -127,7 +127,7 @@ export function sidecarHostContract(name: string, open: () => Promise<SidecarCon
         assert.deepEqual(await missing(), []);
         await lab.host.postAdmin(lab.spec, path);
         await lab.until('the loss to be seen', async () => (await missing()).includes(lab.listener));
-        assert.equal(await lab.host.ready(lab.spec, 1, true), true);
+        assert.deepEqual(await lab.host.ready(lab.spec, 1, true), { state: 'ready' });
         assert.equal(await lab.host.activeConnections(lab.spec, 1), 1);
         await start('first', { id: 2, epoch: 1, variant: 0 }, 1000);
         await untilLive(2);
@@ -192,10 +192,10 @@ export function sidecarHostContract(name: string, open: () => Promise<SidecarCon
       assert.equal(await lab.host.signal(1, 'SIGSTOP'), true);
       await lab.until('it to be stopped', () => lab.host.isStopped(1));
       assert.equal(await lab.host.isAlive(1), true);
-      assert.equal(await lab.host.ready(lab.spec, 1, true), false);
-      assert.equal(await lab.host.ready(lab.spec, 1, false), false);
+      assert.equal((await lab.host.ready(lab.spec, 1, true)).state, 'frozen');
+      assert.equal((await lab.host.ready(lab.spec, 1, false)).state, 'frozen');
       await lab.host.signal(1, 'SIGCONT');
-      await lab.until('it to be ready', () => lab.host.ready(lab.spec, 1, true));
+      await lab.until('it to be ready', async () => (await lab.host.ready(lab.spec, 1, true)).state === 'ready');
     });
 
     test('the end of a process is told soon, by a callback that can be taken back', async () => {

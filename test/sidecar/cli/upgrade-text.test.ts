@@ -31,6 +31,7 @@ const REPORT: UpgradeReport = {
 const STATUS: SidecarStatus = {
   name: 'main',
   state: 'live',
+  detail: null,
   epoch: 3,
   pid: 77,
   version: '1.40.0',

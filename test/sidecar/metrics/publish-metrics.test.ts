@@ -12,7 +12,7 @@ const SUPERVISOR = {
   host: { pairs: { read: async () => ({ version: '1.40.0' }) }, activeConnections: async () => 12 },
   specs: { of: () => ({}) },
   machine: { state: { name: 'idle', serving: SERVING }, lost: null },
-  isFrozen: false,
+  readiness: { state: 'ready' },
 };
 
 interface Published {

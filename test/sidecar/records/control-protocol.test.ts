@@ -151,7 +151,10 @@ describe('commands and supervisors of different age on a real socket: what both 
   describe('a supervisor older than the command', () => {
     test('is followed through an upgrade', async () => {
       const heard = await answering(lines({ event: 'accepted', id: '7-1' }, PROGRESS), lines({ result: REPORT }));
-      const ports = { clock: systemClock, supervisorOf: () => supervisorLine(runDir, 'main') };
+      const ports = {
+        clock: systemClock,
+        supervisorOf: () => supervisorLine({ runDir, stateDir: runDir }, 'main', () => {}),
+      };
       const seen: unknown[] = [];
       const request = {
         command: 'upgrade',

@@ -138,7 +138,7 @@ describe('a supervisor that cannot look', () => {
     assert.equal(stage.interception.ready, ready);
     assert.deepEqual(stage.interception.unready, []);
     assert.deepEqual(stage.warnings, ['interception: EMFILE: too many open files']);
-    assert.equal(stage.supervisor.isFrozen, false);
+    assert.deepEqual(stage.supervisor.readiness, { state: 'ready' });
   });
 
   test('which Envoy is live, tells that it is all the same', async () => {

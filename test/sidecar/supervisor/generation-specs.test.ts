@@ -20,7 +20,7 @@ async function withNewAdmin(change: Partial<FakeBootstrap> = {}): Promise<Superv
 async function assertAsked(stage: SupervisorStage): Promise<void> {
   const before = stage.interception.ready;
   await stage.clock.pass(5_000);
-  assert.equal(stage.supervisor.isFrozen, false);
+  assert.deepEqual(stage.supervisor.readiness, { state: 'ready' });
   assert.deepEqual(stage.interception.unready, []);
   assert.ok(stage.interception.ready > before, 'leases are renewed');
 }

@@ -35,19 +35,21 @@ describe('a supervisor', () => {
     assert.ok(envoy !== undefined);
     stage.host.envoys.signal(envoy, 'SIGSTOP');
     await stage.clock.pass(1_000);
-    assert.equal(stage.supervisor.isFrozen, true);
-    assert.equal((await stage.requests.status()).state, 'frozen');
+    const frozen = await stage.requests.status();
+    assert.deepEqual([frozen.state, frozen.detail], ['frozen', 'its process is stopped (SIGSTOP)']);
     const { ready } = stage.interception;
     await stage.clock.pass(1_000);
     assert.equal(stage.interception.ready, ready);
-    assert.equal(stage.interception.unready[0], 'main is stopped and answers no readiness request');
+    assert.equal(stage.interception.unready[0], 'main is frozen: its process is stopped (SIGSTOP)');
     stage.host.envoys.signal(envoy, 'SIGCONT');
     await stage.clock.pass(1_000);
-    assert.equal(stage.supervisor.isFrozen, false);
+    assert.deepEqual(stage.supervisor.readiness, { state: 'ready' });
     // As after `/healthcheck/fail` on its admin: it answers, and not that it is ready.
     envoy.stage = 'draining';
     await stage.clock.pass(1_000);
-    assert.match(stage.interception.unready.at(-1) ?? '', /with 200: it is frozen, or somebody told it to fail/);
+    assert.match(stage.interception.unready.at(-1) ?? '', /^main is not ready: .* answered 503: DRAINING$/);
+    const failing = await stage.requests.status();
+    assert.deepEqual([failing.state, /answered 503/.test(failing.detail ?? '')], ['failed', true]);
   });
 
   test('starts a process again that ends, at once first, and ever later when it goes on ending', async () => {

@@ -52,6 +52,9 @@ export class FakeSidecarPorts {
   mesh = MESH;
   readonly #talks: readonly Conversation[];
 
+  /** Names of sidecars that have a control socket. */
+  supervised: readonly string[] = [];
+
   constructor(...talks: readonly Conversation[]) {
     this.#talks = talks;
   }
@@ -83,10 +86,22 @@ export class FakeSidecarPorts {
         ),
     }),
     statusOf: async ({ name }) => ({
-      ...{ name, state: 'stopped', epoch: null, pid: null, version: null, bootstrapSha256: null, managed: true },
+      ...{
+        name,
+        state: 'stopped',
+        detail: null,
+        epoch: null,
+        pid: null,
+        version: null,
+        bootstrapSha256: null,
+        managed: true,
+      },
       ...{ supervisorPid: null, connections: { active: 0 }, upgrade: null, crash: null, last: null },
     }),
-    journalOf: async () => ({ entries: this.journal, newer: this.newer }),
+    supervisedStatus: async (name) => (this.supervised.includes(name) ? this.ports.statusOf({ name } as never) : null),
+    supervisedNames: async () => this.supervised,
+    journalOf: async (name) =>
+      name === 'main' ? { entries: this.journal, newer: this.newer } : { entries: [], newer: 0 },
     startNotesOf: () => async () => null,
     actor: () => 'alice',
     requireFile: async (_flag, path) => `/abs/${path}`,

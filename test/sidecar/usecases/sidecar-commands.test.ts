@@ -1,10 +1,12 @@
 /** The use cases of sidecar commands, on fake ports. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { WeirError } from '../../../src/errors/weir-error.ts';
 import { readControlPlaneSources } from '../../../src/sidecar/envoy/control-plane-sources.ts';
 import type { UpgradeReport } from '../../../src/sidecar/machine/upgrade-report.ts';
 import { abortUpgrade, reopenLogs, stopSidecar } from '../../../src/sidecar/usecases/control-sidecar.ts';
 import { initSidecar } from '../../../src/sidecar/usecases/init-sidecar.ts';
+import type { SidecarPorts } from '../../../src/sidecar/usecases/ports.ts';
 import { readHistory } from '../../../src/sidecar/usecases/read-history.ts';
 import { settleContainer } from '../../../src/sidecar/usecases/settle-container.ts';
 import { sidecarStatuses } from '../../../src/sidecar/usecases/sidecar-statuses.ts';
@@ -111,6 +113,25 @@ test('each bad end is an error that carries the report, and its warnings are sai
   }
 });
 
+test('without mesh.yaml those that a supervisor answers for have their status and their commands', async () => {
+  const fake = new FakeSidecarPorts([{ result: { told: 1 } }]);
+  const broken = new WeirError('WEIR1021', { what: 'there is no mesh.yaml', why: 'gone', hint: 'write one' });
+  const ports: SidecarPorts = { ...fake.ports, mesh: { ...fake.ports.mesh, load: () => Promise.reject(broken) } };
+  await assert.rejects(sidecarStatuses(ports, undefined), { code: 'WEIR1021' });
+  await assert.rejects(reopenLogs(ports, 'main'), { code: 'WEIR1021' });
+  await assert.rejects(readHistory(ports, 'main'), { code: 'WEIR1021' });
+  fake.supervised = ['main'];
+  const { result, warnings } = await sidecarStatuses(ports, undefined);
+  assert.deepEqual(
+    result.map(({ name }) => name),
+    ['main'],
+  );
+  assert.match(warnings.join(), /going on without mesh.yaml: there is no mesh.yaml/);
+  assert.deepEqual(await reopenLogs(ports, 'main'), { told: 1 });
+  fake.journal = [{ at: '2026-01-01T00:00:00.000Z', kind: 'report', report: report('settled') }];
+  assert.equal((await readHistory(ports, 'main')).entries.length, 1);
+});
+
 test('history and status need no supervisor, and know the names of mesh.yaml alone', async () => {
   const fake = new FakeSidecarPorts(null);
   fake.journal = [{ at: '2026-01-01T00:00:00.000Z', kind: 'report', report: report('settled') }];
@@ -119,11 +140,11 @@ test('history and status need no supervisor, and know the names of mesh.yaml alo
   fake.newer = 3;
   assert.match((await readHistory(fake.ports, 'main')).warnings.join(), /^3 entries .* by a newer weir \(WEIR2025\)/);
   assert.deepEqual(
-    (await sidecarStatuses(fake.ports, undefined)).map(({ name }) => name),
+    (await sidecarStatuses(fake.ports, undefined)).result.map(({ name }) => name),
     ['main', 'foreign'],
   );
   assert.deepEqual(
-    (await sidecarStatuses(fake.ports, 'foreign')).map(({ name }) => name),
+    (await sidecarStatuses(fake.ports, 'foreign')).result.map(({ name }) => name),
     ['foreign'],
   );
   await assert.rejects(sidecarStatuses(fake.ports, 'mian'), { code: 'WEIR4011' });
