@@ -131,9 +131,13 @@ export class FallbackStage {
     return pid;
   }
 
+  /** All of it: on a loaded machine extras such as the word of the supervisor may be late, and then they are asked again. */
   async status(): Promise<StatusReport> {
-    const { json } = await this.weir.json(['status']);
-    return json.result;
+    for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+      const { json } = await this.weir.json(['status']);
+      const report: StatusReport = json.result;
+      if (report.notRead.length === 0 || Date.now() > deadline) return report;
+    }
   }
 
   async app(name: string): Promise<AppStatus> {

@@ -81,9 +81,12 @@ describe('a supervised Envoy with transparent listeners', () => {
     const upgrade = await stage.weir.json(['sidecar', 'upgrade', 'main', '--binary', NEW_ENVOY]);
     assert.equal(upgrade.json.result?.outcome, 'settled', upgrade.stdout);
     test.diagnostic(JSON.stringify([upgrade.json.result.connections, upgrade.json.warnings]));
-    const { proxy = 0, TIMEOUT: _late, ...others } = await stage.payment.counts(since);
+    const { proxy = 0, direct = 0, TIMEOUT: _late, ...others } = await stage.payment.counts(since);
     assert.ok(proxy > 0);
     assert.deepEqual(others, {});
+    // On a loaded machine the supervisor may be too late for a lease of 2 s, which then does what it is for.
+    const hasLapsed = (await journalled(stage)).some((line) => line.includes('the lease lapsed'));
+    assert.ok(direct === 0 || hasLapsed, `${direct} went direct, and no lease had lapsed`);
     for (const row of ['kill', 'freeze']) {
       const { ms, backMs } = (await FALLBACK_EVENTS[row]?.run(stage)) ?? {};
       test.diagnostic(`${row}: direct after ${ms?.toFixed(0)} ms, back after ${backMs?.toFixed(0)} ms`);
