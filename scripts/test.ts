@@ -1,6 +1,6 @@
 /**
- * The gate: set-up, build, types, lint, unused code, documentation, unit and contract tests, end-to-end tests. `--only
- * NAME,..` does a part; a word picks the test files with it in their path. A line for each stage with its seconds; at the end the ten
+ * The gate: set-up, build, types, lint, unused code, unit and contract tests, end-to-end tests. `--only NAME,..` does a
+ * part; a word picks the test files with it in their path. A line for each stage with its seconds; at the end the ten
  * slowest tests and the sum of all runs. Ends with 1 on any failure. No test is tried again.
  */
 import { existsSync, readdirSync } from 'node:fs';
@@ -31,7 +31,6 @@ const CHECKS: readonly (readonly Stage[])[] = [
     { name: 'types', argv: ['tsc', '--noEmit'] },
     { name: 'lint', argv: ['biome', 'ci', '--error-on-warnings', '--colors=off'] },
     { name: 'unused', argv: ['knip', '--no-progress'] },
-    { name: 'docs', argv: ['node', 'scripts/docs.ts'] },
   ],
 ];
 
