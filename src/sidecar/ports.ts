@@ -188,7 +188,7 @@ export interface SidecarHost {
   onMaybeExit(callback: () => void): () => void;
   info(spec: SidecarSpec, id: number, timeoutMs: number): Promise<GenerationInfo | null>;
   /**
-   * Whether the sidecar can take traffic: the readiness path, or a listener's accept where nobody listens at the admin
+   * Whether the sidecar can take traffic: the readiness path, or the listeners where nobody listens at the admin
    * address: an upgrade that was aborted leaves the process that serves without it.
    */
   ready(spec: SidecarSpec, id: number, hasAdmin: boolean): Promise<Readiness>;

@@ -1,6 +1,5 @@
 /** The SidecarHost port on a real machine. */
 import { chmod, chown, readdir, readFile, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { nullIfMissing } from '../../platform/null-if-missing.ts';
 import { askReadiness } from '../../platform/readiness.ts';
@@ -33,6 +32,9 @@ import { openPairStore } from './versions-store.ts';
 
 /** How long a question about readiness may take. */
 const READY_MS = 1000;
+
+/** Envoy's own limit of connections that wait to be accepted (`tcp_backlog_size`); more are refused. */
+const FULL_QUEUE = 128;
 
 /** Bootstraps whose facts are remembered: a supervisor may see any number of versions. */
 const KEPT_FACTS = 8;
@@ -217,10 +219,12 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
         if (answer.state === 'frozen' && !(await host.isStopped(id))) return answer;
       }
       if (await host.isStopped(id)) return { state: 'frozen', detail: 'its process is stopped (SIGSTOP)' };
-      const [first] = await accepting(spec, id);
-      if (first === undefined) return { state: 'dead', detail: 'it listens nowhere' };
-      if (await canConnect(first.local, READY_MS)) return { state: 'ready' };
-      return { state: 'frozen', detail: `${first.local} accepts no connection` };
+      // Nobody connects to find out: a listener that goes by the original destination would connect to itself, in a circle.
+      const listeners = await accepting(spec, id);
+      if (listeners.length === 0) return { state: 'dead', detail: 'it listens nowhere' };
+      const full = listeners.find(({ waiting }) => waiting >= FULL_QUEUE);
+      if (full === undefined) return { state: 'ready' };
+      return { state: 'frozen', detail: `${full.waiting} connections wait to be accepted on ${full.local}` };
     },
 
     async postAdmin(spec, path) {
@@ -318,22 +322,6 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
     },
   };
   return host;
-}
-
-function canConnect(local: string, timeoutMs: number): Promise<boolean> {
-  const host = local.slice(0, local.lastIndexOf(':')).replace(/^\[|\]$/g, '');
-  const target = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return new Promise((resolve) => {
-    const socket = connect(Number(local.slice(local.lastIndexOf(':') + 1)), target);
-    const done = (answer: boolean) => {
-      // The connection is reset, not closed: an ORIGINAL_DST listener would otherwise try to connect to itself.
-      socket.resetAndDestroy();
-      resolve(answer);
-    };
-    socket.setTimeout(timeoutMs, () => done(false));
-    socket.on('connect', () => done(true));
-    socket.on('error', () => done(false));
-  });
 }
 
 /** For a process that may never be looked into, such as one with file capabilities under weir's own account. */

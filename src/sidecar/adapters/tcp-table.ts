@@ -10,6 +10,8 @@ export interface TcpRow {
   readonly localPort: number;
   /** The kernel's state number: 1 established, 8 close-wait, 10 listen. */
   readonly state: number;
+  /** Of a listener: connections that wait to be accepted. Else bytes that wait to be read. */
+  readonly waiting: number;
   readonly inode: string;
 }
 
@@ -28,20 +30,21 @@ export async function readTcpTable(pid: number | 'self'): Promise<TcpRow[] | nul
 }
 
 // sl, local, remote, state, queues, timer, retransmits, uid, timeout, inode; one pass, since a host may have 50 000 rows.
-const ROW = /^ *\d+: (\w+):(\w{4}) \w+:\w{4} (\w\w) \S+ \S+ \S+ +\d+ +\d+ (\d+)/gm;
+const ROW = /^ *\d+: (\w+):(\w{4}) \w+:\w{4} (\w\w) \w+:(\w+) \S+ \S+ +\d+ +\d+ (\d+)/gm;
 
 /** Parses the text of /proc/net/tcp or tcp6 (columns: kernel's Documentation/networking/proc_net_tcp.rst). */
 export function parseTcpTable(text: string): TcpRow[] {
   const rows: TcpRow[] = [];
   const hosts = new Map<string, string>();
-  for (const [, address = '', port = '', state = '', inode = ''] of text.matchAll(ROW)) {
+  for (const [, address = '', port = '', state = '', queued = '', inode = ''] of text.matchAll(ROW)) {
     let host = hosts.get(address);
     if (host === undefined) {
       host = hostOf(address);
       hosts.set(address, host);
     }
     const localPort = Number.parseInt(port, 16);
-    rows.push({ local: `${host}:${localPort}`, localPort, state: Number.parseInt(state, 16), inode });
+    const [number, waiting] = [Number.parseInt(state, 16), Number.parseInt(queued, 16)];
+    rows.push({ local: `${host}:${localPort}`, localPort, state: number, waiting, inode });
   }
   return rows;
 }

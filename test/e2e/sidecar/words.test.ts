@@ -65,6 +65,15 @@ test('after an upgrade that was aborted the former Envoy has no admin address, a
   await upgrade.ended;
   await until('the end of the upgrade', async () => (await sidecarOf(stage)).upgrade === null);
   await assert.rejects(post(stage, '/ready'), { code: 'ECONNREFUSED' });
+  // Whoever connected to a listener that goes by the original destination would make the Envoy connect to itself.
+  const { client } = stage.lab;
+  const counted = 'tcp dport { 15001, 15006 } meta skuid { 0, 1337 } tcp flags & (syn | ack) == syn counter';
+  const chain = `chain out { type filter hook output priority 0; ${counted}; }`;
+  await client.sh('nft -f -', `table inet lab {\n${chain}\n}\n`);
+  await sleep(2000);
+  const { stdout } = await client.sh('nft list table inet lab');
+  assert.match(stdout, /counter packets 0 bytes 0/, 'neither weir nor Envoy itself has connected to the listeners');
+  await client.sh('nft delete table inet lab');
   assert.equal(await stage.envoy(), pid, 'the former Envoy serves');
   await assertServing(stage);
 });

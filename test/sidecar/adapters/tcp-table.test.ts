@@ -9,9 +9,11 @@ const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when
 
 describe('the TCP table of the kernel', () => {
   it('is read with addresses of both families in the words that people use', () => {
-    const v4 = `${HEAD}\n   0: 0100007F:3A99 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1`;
+    const v4 = `${HEAD}\n   0: 0100007F:3A99 00000000:0000 0A 00000000:00000003 00:00000000 00000000     0        0 4711 1`;
     const v6 = `${HEAD}\n   0: 00000000000000000000000001000000:3A99 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1`;
-    assert.deepEqual(parseTcpTable(v4), [{ local: '127.0.0.1:15001', localPort: 15_001, state: 10, inode: '4711' }]);
+    assert.deepEqual(parseTcpTable(v4), [
+      { local: '127.0.0.1:15001', localPort: 15_001, state: 10, waiting: 3, inode: '4711' },
+    ]);
     assert.equal(parseTcpTable(v6)[0]?.local, '[::1]:15001');
     assert.equal(
       parseTcpTable(v6.replace('0000000000000000000000000100', '0000000000000000000000000000'))[0]?.local,
@@ -22,8 +24,8 @@ describe('the TCP table of the kernel', () => {
   it('is read whatever the number of the row, and the states are told apart', () => {
     const row = '10000: 0100007F:8787 0100007F:E4BA 06 00000000:00000000 03:00000FDC 00000000     0        0 0 3 0000';
     assert.deepEqual(parseTcpTable(`${HEAD}\n${row}\n${row.replace(' 06 ', ' 01 ')}\n`), [
-      { local: '127.0.0.1:34695', localPort: 34_695, state: 6, inode: '0' },
-      { local: '127.0.0.1:34695', localPort: 34_695, state: 1, inode: '0' },
+      { local: '127.0.0.1:34695', localPort: 34_695, state: 6, waiting: 0, inode: '0' },
+      { local: '127.0.0.1:34695', localPort: 34_695, state: 1, waiting: 0, inode: '0' },
     ]);
   });
 
