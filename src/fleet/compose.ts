@@ -3,6 +3,8 @@ import { hostname, userInfo } from 'node:os';
 import { systemClock } from '../platform/clock.ts';
 import { etcdStore } from './adapters/etcd/etcd-store.ts';
 import { readFleetConfigText, readObjectsText, writeFolder, writeText } from './adapters/fleet-files.ts';
+import { KubeClient } from './adapters/kubernetes/kube-client.ts';
+import { kubeCluster } from './adapters/kubernetes/kube-cluster.ts';
 import { kubeStore } from './adapters/kubernetes/kube-store.ts';
 import { type FleetConfig, parseFleetConfig, type RegionConfig } from './model/fleet-config.ts';
 import { RegionKeys } from './model/keys.ts';
@@ -33,8 +35,11 @@ export async function openFleet(file: string): Promise<FleetPorts> {
 /** A region with its store; nothing is asked yet. */
 export function openRegion(config: RegionConfig): Region {
   const { name, kind } = config;
-  const store = config.kind === 'etcd' ? etcdStore(config) : kubeStore(config);
-  return { name, kind, keys: new RegionKeys(name), store };
+  const keys = new RegionKeys(name);
+  if (config.kind === 'etcd') return { name, kind, keys, store: etcdStore(config) };
+  const client = new KubeClient(config);
+  const cluster = kubeCluster(client, config, whoAsks());
+  return { name, kind, keys, store: kubeStore(config, client), cluster };
 }
 
 /** `$WEIR_BY`, else user@host. */

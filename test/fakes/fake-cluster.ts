@@ -46,10 +46,15 @@ export class FakeCluster {
         this.podList.filter((pod) =>
           Object.entries(labels).every(([key, value]) => pod.metadata.labels[key] === value),
         ) as PodObject[],
+      podsNamed: async (name, namespace) =>
+        this.podList.filter(
+          ({ metadata }) => metadata.name === name && (namespace === null || metadata.namespace === namespace),
+        ),
       lives: async (plural) => (plural === 'sidecarreleases' ? this.lives : []),
       setFinalizer: async (_plural, name, isSet) => {
         this.lives = this.lives.map((one) => (one.name === name ? { ...one, hasFinalizer: isSet } : one));
       },
+      condition: async (plural, name) => this.conditions.get(`${plural}/${name}`) ?? null,
       setCondition: async (plural, name, condition) => void this.conditions.set(`${plural}/${name}`, condition),
       apply: async (document) => void this.applied.push(document),
       removeOwn: async () => {},

@@ -1,5 +1,5 @@
 /** A host in memory for the host daemon: applications that switch at once, and sidecars that upgrade. */
-import type { LocalApp, LocalHost, LocalSidecar } from '../../src/fleet/host/ports.ts';
+import type { LastUpgrade, LocalApp, LocalHost, LocalSidecar } from '../../src/fleet/host/ports.ts';
 
 /** The host; tests reach behind it. */
 export class FakeLocalHost {
@@ -9,11 +9,13 @@ export class FakeLocalHost {
   readonly calls: string[] = [];
   /** Set: the next calls of this name fail with the text. */
   readonly failures = new Map<string, string>();
+  /** What the supervisor's history says; set by tests. */
+  last: LastUpgrade | null = null;
   #changed: () => void = () => {};
 
   constructor(apps: readonly string[]) {
     for (const app of apps) this.apps.set(app, { state: 'off', reason: null, override: null });
-    this.sidecars.set('main', { name: 'main', state: 'live', version: '1.39.0' });
+    this.sidecars.set('main', { name: 'main', state: 'live', version: '1.39.0', brought: null });
   }
 
   /** Somebody on the host says `weir off` or `weir on`. */
@@ -39,13 +41,17 @@ export class FakeLocalHost {
       upgrade: async (sidecar, { binary }) => {
         this.calls.push(`upgrade ${sidecar} ${binary}`);
         this.#fail('upgrade');
-        this.sidecars.set(sidecar, { name: sidecar, state: 'live', version: '1.40.0' });
+        this.sidecars.set(sidecar, { name: sidecar, state: 'live', version: '1.40.0', brought: null });
         return 'settled';
+      },
+      lastUpgrade: async () => {
+        this.#fail('history');
+        return this.last;
       },
       rollBack: async (sidecar) => {
         this.calls.push(`rollback ${sidecar}`);
         this.#fail('rollback');
-        this.sidecars.set(sidecar, { name: sidecar, state: 'live', version: '1.39.0' });
+        this.sidecars.set(sidecar, { name: sidecar, state: 'live', version: '1.39.0', brought: null });
         return 'settled';
       },
       watch: (changed) => {

@@ -56,7 +56,7 @@ export class SimulatedHosts {
     const app = { name: 'payment', state: 'off', reason: null as string | null, since: null, override: null };
     let version = '1.39.3';
     return {
-      look: async () => ({ apps: [{ ...app }], sidecars: [{ name: 'main', state: 'live', version }] }),
+      look: async () => ({ apps: [{ ...app }], sidecars: [{ name: 'main', state: 'live', version, brought: null }] }),
       on: async () => {
         app.state = 'on';
       },
@@ -77,6 +77,7 @@ export class SimulatedHosts {
         this.upgraded.set(name, version);
         return 'settled';
       },
+      lastUpgrade: async () => null,
       watch: () => {},
     };
   }

@@ -10,6 +10,7 @@ import { switchOn } from '../../interception/switch-on.ts';
 import type { ResolvedMeshConfig } from '../../mesh/mesh-config.ts';
 import { sha256OfFile } from '../../platform/sha256-of-file.ts';
 import type { SidecarPorts } from '../../sidecar/usecases/ports.ts';
+import { readHistory } from '../../sidecar/usecases/read-history.ts';
 import { sidecarStatuses } from '../../sidecar/usecases/sidecar-statuses.ts';
 import { rollBackSidecar, upgradeSidecar } from '../../sidecar/usecases/upgrade-sidecar.ts';
 import type { LocalHost } from '../host/ports.ts';
@@ -18,6 +19,9 @@ import type { LocalHost } from '../host/ports.ts';
 const DRAIN_MS = 15_000;
 /** As `weir sidecar upgrade` waits by itself, in ms. */
 const INIT_TIMEOUT_MS = 60_000;
+
+/** The note of an upgrade in the history of its supervisor, before the name of the release. */
+const NOTE = 'SidecarRelease/';
 
 /** The parts of this machine. */
 export interface LocalParts {
@@ -51,7 +55,11 @@ export function localHost({ intercept, sidecars, loadMesh, watched, warn }: Loca
         }),
         sidecars: states.result
           .filter(({ managed }) => managed)
-          .map(({ name, state, version }) => ({ name, state, version })),
+          .map(({ name, state, version, last }) => ({
+            ...{ name, state, version },
+            brought:
+              last?.outcome === 'settled' ? { version: last.to.version, binarySha256: last.to.binarySha256 } : null,
+          })),
       };
     },
     async on(app) {
@@ -98,18 +106,29 @@ export function localHost({ intercept, sidecars, loadMesh, watched, warn }: Loca
           bakeMs: null,
           bakeBytes: null,
           spreadMs: null,
-          note: `SidecarRelease/${release}`,
+          note: `${NOTE}${release}`,
         },
       };
       const report = await upgradeSidecar(sidecars, sidecar, flags, { progress: () => {}, warn });
       // The file may have been replaced between the look at it and the copy that runs.
       if (report?.outcome === 'settled' && report.to.binarySha256 !== null)
         requireHash(report.to.binarySha256, { binary, sha256 });
-      return report?.outcome ?? 'settled';
+      if (report === null) throw new TypeError('an upgrade is waited for and has a report');
+      return report.outcome;
     },
     async rollBack(sidecar, release) {
       const request = { now: false, note: `undo of SidecarRelease/${release}` };
       return (await rollBackSidecar(sidecars, sidecar, request, { progress: () => {}, warn })).outcome;
+    },
+    async lastUpgrade(sidecar) {
+      const { entries, warnings } = await readHistory(sidecars, sidecar);
+      // The last entry that can be read need not be the last one.
+      if (warnings[0] !== undefined) throw new Error(warnings[0]);
+      const last = entries.at(-1);
+      if (last === undefined) return null;
+      const { outcome, reason, at, note } = last;
+      const release = note?.startsWith(NOTE) === true ? note.slice(NOTE.length) : null;
+      return { release, outcome, reason, at, isGood: outcome === 'settled' || outcome === 'unchanged' };
     },
     watch(changed, signal) {
       for (const folder of watched) watchFolder(folder, changed, signal);

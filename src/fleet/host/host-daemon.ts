@@ -1,13 +1,13 @@
 /** The daemon of a host: follows the store, does what it says of this host, and says how the host is. */
 import { messageOf } from '../../errors/message-of.ts';
 import { type Decision, decide, nextExpiry } from '../model/decide.ts';
-import type { HostRecord, HostStatus, Rollout } from '../model/records.ts';
-import { waveOf } from '../model/rollout-machine.ts';
+import type { HostRecord, HostStatus } from '../model/records.ts';
 import type { StoredItem, StoreListing } from '../ports.ts';
 import { followStore } from './follow-store.ts';
 import { emptyMemory, type HostMemory } from './host-memory.ts';
 import { hostRecord, hostStatus } from './host-status.ts';
-import type { HostPorts, LocalApp, LocalLook, LocalSidecar } from './ports.ts';
+import type { HostPorts, LocalApp, LocalLook } from './ports.ts';
+import { ReleaseMover } from './release-mover.ts';
 import { type OwnRevision, rulesOf, seeStore } from './see-store.ts';
 import { StatusWriter } from './status-writer.ts';
 
@@ -39,7 +39,7 @@ export class HostDaemon {
   #lookProblem: string | null = null;
   readonly #work = new Map<string, Work>();
   readonly #jobs = new Set<Promise<void>>();
-  readonly #busySidecars = new Set<string>();
+  readonly #mover: ReleaseMover;
   #wake = Promise.withResolvers<void>();
   #isStale = true;
   #saving: Promise<void> | null = null;
@@ -48,6 +48,14 @@ export class HostDaemon {
   constructor(ports: HostPorts) {
     this.#ports = ports;
     this.#memory = emptyMemory(ports.region);
+    this.#mover = new ReleaseMover(ports, {
+      triedOn: (sidecar) => this.#memory.releases[sidecar],
+      note: (sidecar, tried) => this.#noteRelease(sidecar, tried),
+      ended: () => {
+        this.#isStale = true;
+        this.#wake.resolve();
+      },
+    });
     this.#status = new StatusWriter(ports, {
       mayWrite: () => this.#isFollowing,
       wrote: (revision) => this.#noteOwn(revision),
@@ -81,6 +89,7 @@ export class HostDaemon {
     // A bug in one of them ends the daemon: half of it would say that all is well.
     await Promise.all([following, this.#status.run(signal), this.#reconcileUntil(signal)]);
     await Promise.allSettled(this.#jobs);
+    await this.#mover.settle();
     await this.#status.stop(this.#record());
     await this.#saving;
   }
@@ -180,7 +189,8 @@ export class HostDaemon {
     if (this.#lookProblem === null) {
       this.#switchAll(true);
       this.#goBack();
-      this.#moveSidecars();
+      if (this.#memory.held === null)
+        this.#mover.move(rulesOf(this.#memory, this.#ports.keys, this.#present), this.#look.sidecars);
     }
     this.#publish();
     if (this.#isStale) this.#wake.resolve();
@@ -287,76 +297,6 @@ export class HostDaemon {
     }
   }
 
-  #moveSidecars(): void {
-    const { keys } = this.#ports;
-    const { releases, rollouts } = rulesOf(this.#memory, keys, this.#present);
-    if (this.#memory.held !== null) return;
-    for (const rollout of rollouts) {
-      const release = releases.find(({ metadata }) => metadata.name === rollout.release);
-      const wave = release === undefined ? null : waveOf(release, this.#ports);
-      const sidecar = this.#look.sidecars.find(({ name }) => name === release?.spec.sidecar);
-      if (release === undefined || wave === null || sidecar === undefined || this.#busySidecars.has(sidecar.name))
-        continue;
-      const tried = this.#memory.releases[sidecar.name];
-      const startedAt = rollout.startedAt ?? '';
-      const isTried = tried?.release === rollout.release && tried.startedAt === startedAt;
-      // Whatever start it was for: an undo takes back every host that has the release.
-      if (rollout.state === 'undoing' && tried?.release === rollout.release) this.#moveBack(sidecar, rollout);
-      const isMine =
-        rollout.state === 'running' && rollout.wave >= wave && (rollout.allowed?.includes(this.#ports.name) ?? true);
-      const { binary, sha256, bootstrap } = release.spec.version;
-      if (!isMine || isTried || binary === undefined || sha256 === undefined) continue;
-      const began = { release: rollout.release, startedAt, wave, outcome: null, error: null };
-      this.#noteRelease(sidecar.name, began);
-      const upgraded = this.#ports.local.upgrade(
-        sidecar.name,
-        { binary, sha256, bootstrap: bootstrap ?? null },
-        rollout.release,
-      );
-      this.#track(
-        sidecar.name,
-        upgraded,
-        (outcome) => ({ ...began, outcome }),
-        (error) => ({ ...began, error }),
-      );
-    }
-  }
-
-  #moveBack(sidecar: LocalSidecar, rollout: Rollout): void {
-    const tried = this.#memory.releases[sidecar.name];
-    if (tried === undefined) return;
-    // A release that failed here has been left by the supervisor already.
-    const back =
-      tried.error === null ? this.#ports.local.rollBack(sidecar.name, rollout.release) : Promise.resolve('left');
-    this.#track(
-      sidecar.name,
-      back,
-      () => null,
-      (error) => ({ ...tried, error: `undo: ${error}` }),
-    );
-  }
-
-  #track(
-    sidecar: string,
-    work: Promise<string>,
-    done: (outcome: string) => HostMemory['releases'][string] | null,
-    failed: (error: string) => HostMemory['releases'][string],
-  ): void {
-    this.#busySidecars.add(sidecar);
-    const job = work
-      .then(
-        (outcome) => this.#noteRelease(sidecar, done(outcome)),
-        (error: unknown) => this.#noteRelease(sidecar, failed(messageOf(error))),
-      )
-      .finally(() => {
-        this.#busySidecars.delete(sidecar);
-        this.#jobs.delete(job);
-        this.#isStale = true;
-        this.#wake.resolve();
-      });
-    this.#jobs.add(job);
-  }
-
   #noteRelease(sidecar: string, value: HostMemory['releases'][string] | null): void {
     const { [sidecar]: _before, ...others } = this.#memory.releases;
     this.#memory = { ...this.#memory, releases: value === null ? others : { ...others, [sidecar]: value } };
@@ -379,7 +319,7 @@ export class HostDaemon {
       ...{ look: this.#look, lookProblem: this.#lookProblem, memory: this.#memory, seen: this.#seen },
       nowMs: clock.now(),
       errors: rulesOf(this.#memory, keys, this.#present).errors,
-      busySidecars: this.#busySidecars,
+      busySidecars: this.#mover.busy,
       decide: (app) => this.#decide(app),
       failureOf: (app) => this.#work.get(app)?.failed?.reason ?? null,
       unreadSwitch: (app) => this.#unreadSwitch(app),

@@ -42,6 +42,10 @@ const memorySchema = z.object({
       wave: z.number(),
       outcome: z.nullable(z.string()),
       error: z.nullable(z.string()),
+      /** RFC 3339, by the clock of this host: when it was tried. */
+      beganAt: z.optional(z.string()),
+      /** Of the binary that the release wants. */
+      sha256: z.optional(z.string()),
     }),
   ),
 });

@@ -84,9 +84,10 @@ function appStatus(app: LocalApp, moment: HostMoment): HostStatus['status']['app
 }
 
 function sidecarStatus(
-  { name, state, version }: LocalSidecar,
+  sidecar: LocalSidecar,
   { memory, busySidecars }: HostMoment,
 ): HostStatus['status']['sidecars'][number] {
+  const { name, state, version } = sidecar;
   const tried = memory.releases[name];
   const isBusy = busySidecars.has(name);
   return {
@@ -96,7 +97,18 @@ function sidecarStatus(
     release: tried?.release ?? null,
     wave: tried?.wave ?? null,
     outcome: isBusy ? null : (tried?.outcome ?? null),
-    error: tried?.error ?? null,
+    error: tried?.error ?? (tried === undefined || isBusy ? null : hasLeft(sidecar, tried)),
     ...(tried === undefined || tried.startedAt === '' ? {} : { startedAt: tried.startedAt }),
   };
+}
+
+/** Why a sidecar that a release brought does not run that any more; null when it does, or when it cannot be told. */
+function hasLeft({ state, version, brought }: LocalSidecar, tried: HostMemory['releases'][string]): string | null {
+  if (tried.outcome === null || state !== 'live' || brought === null) return null;
+  const { binarySha256, version: then } = brought;
+  if (tried.sha256 !== undefined && binarySha256 !== null && binarySha256 !== tried.sha256)
+    return `it has left ${tried.release} since: a later upgrade brought another binary (${binarySha256.slice(0, 12)})`;
+  if (version !== null && then !== null && version !== then)
+    return `it has left ${tried.release} since: it runs ${version}, and ${then} was brought`;
+  return null;
 }

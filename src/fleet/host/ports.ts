@@ -21,6 +21,20 @@ export interface LocalSidecar {
   readonly name: string;
   readonly state: string;
   readonly version: string | null;
+  /** What the last upgrade brought, if it settled; null when there is none, or when it did not. */
+  readonly brought: { readonly version: string | null; readonly binarySha256: string | null } | null;
+}
+
+/** The end of the last upgrade of a sidecar. */
+export interface LastUpgrade {
+  /** The release that it was for; null: for none. */
+  readonly release: string | null;
+  readonly outcome: string;
+  /** Whether the sidecar runs what it was to bring. */
+  readonly isGood: boolean;
+  readonly reason: string;
+  /** RFC 3339, by the clock of this host. */
+  readonly at: string;
 }
 
 /** All of it. */
@@ -46,6 +60,8 @@ export interface LocalHost {
   /** Resolves to the outcome of the upgrade. */
   upgrade(sidecar: string, version: WantedVersion, release: string): Promise<string>;
   rollBack(sidecar: string, release: string): Promise<string>;
+  /** How the last upgrade ended, by the history of its supervisor; null when there was none. */
+  lastUpgrade(sidecar: string): Promise<LastUpgrade | null>;
   /** Calls back when something on this host may have changed, until the signal aborts. */
   watch(changed: () => void, signal: AbortSignal): void;
 }

@@ -68,6 +68,7 @@ export class HostMetrics {
     };
     return {
       look: () => local.look(),
+      lastUpgrade: (sidecar) => local.lastUpgrade(sidecar),
       watch: (changed, signal) => local.watch(changed, signal),
       on: (app, policy) => counted(switches, 'on', local.on(app, policy)),
       off: (app, policy, direct) => counted(switches, 'off', local.off(app, policy, direct)),

@@ -19,6 +19,9 @@ export interface ClusterLife {
   readonly hasFinalizer: boolean;
 }
 
+/** What is looked at to explain pods. */
+export type PodsPort = Pick<ClusterPort, 'sidecarSets' | 'pods' | 'podsNamed' | 'condition'>;
+
 /** The cluster. Every method rejects with `StoreFailure`. */
 export interface ClusterPort {
   /** The SidecarSets that weir made, by name. */
@@ -27,9 +30,13 @@ export interface ClusterPort {
   applySidecarSet(document: SidecarSet): Promise<PresentSet>;
   removeSidecarSet(name: string): Promise<void>;
   pods(labels: Readonly<Record<string, string>>, namespaces: readonly string[] | null): Promise<readonly PodObject[]>;
+  /** The pods of a name; in every namespace that may be read, or in one. */
+  podsNamed(name: string, namespace: string | null): Promise<readonly PodObject[]>;
   /** The lives of releases and gateways. */
   lives(plural: 'sidecarreleases' | 'gateways'): Promise<readonly ClusterLife[]>;
   setFinalizer(plural: 'sidecarreleases' | 'gateways', name: string, isSet: boolean): Promise<void>;
+  /** What the operator said of an object last; null when it has said nothing. */
+  condition(plural: 'sidecarreleases' | 'gateways', name: string): Promise<ClusterCondition | null>;
   setCondition(plural: 'sidecarreleases' | 'gateways', name: string, condition: ClusterCondition): Promise<void>;
   /** Writes any other object of weir by server-side apply. */
   apply(document: Readonly<Record<string, unknown>>): Promise<void>;

@@ -1,7 +1,8 @@
 /** The result of `weir fleet explain` as text. */
 import type { Paint } from '../../cli/paint.ts';
 import { humanDuration } from '../../platform/duration.ts';
-import type { DecidedBy, Explained, ExplainedHost } from '../usecases/explain-fleet.ts';
+import type { Explained } from '../usecases/explain-fleet.ts';
+import type { DecidedBy, ExplainedHost } from '../usecases/explained.ts';
 
 /** Each application of each host in a sentence, then the next step. */
 export function explainedText(explained: Explained, paint: Paint): string {
@@ -25,7 +26,7 @@ function hostLines({ name, region, state, reason, ageMs, apps, ...host }: Explai
     }),
     ...host.rollouts.map(({ release, state: how, wave, ownWave, reason: why }) => {
       const stop = why === null ? '' : `: ${why}`;
-      return `  rollout ${release}: ${how} at wave ${wave}, this host is in wave ${ownWave}${stop}`;
+      return `  rollout ${release}: ${how} at wave ${wave}${ownWave === null ? '' : `, this one is in wave ${ownWave}`}${stop}`;
     }),
     ...host.errors.map(({ object, message }) => `  ${paint.bad('!')} ${object}: ${message}`),
   ];

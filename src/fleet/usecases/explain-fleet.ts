@@ -1,12 +1,16 @@
-/** `weir fleet explain`: why a host or an application is as it is, and the next step. */
+/** `weir fleet explain`: why a host, a pod or an application is as it is, and the next step. */
+import { WeirError } from '../../errors/weir-error.ts';
 import { decide } from '../model/decide.ts';
 import type { MeshPolicy } from '../model/object-schemas.ts';
-import { type HostStatus, historySchema, type Rollout, readFleetRecord } from '../model/records.ts';
+import { historySchema, readFleetRecord } from '../model/records.ts';
 import { type FleetHost, policiesOf, type RegionView, releasesOf } from '../model/region-view.ts';
 import { waveOf } from '../model/rollout-machine.ts';
 import { StoreFailure } from '../ports.ts';
+import { explainPods } from './explain-pod.ts';
+import type { DecidedBy, ExplainedApp, ExplainedHost } from './explained.ts';
 import {
   type FleetPorts,
+  inRegion,
   type Region,
   readRegions,
   regionsNamed,
@@ -17,46 +21,9 @@ import {
 } from './fleet.ts';
 import { type HostState, hostRow, isAsDesired } from './fleet-status.ts';
 
-/** Who decides the state of an application on a host. */
-export interface DecidedBy {
-  readonly kind: 'override' | 'policy' | 'held' | 'none';
-  /** The policy; null for others. */
-  readonly name: string | null;
-  /** The index of the rule, from 0. */
-  readonly rule: number | null;
-  /** Who wrote it last; null where history does not say. */
-  readonly by: string | null;
-  readonly reason: string | null;
-}
-
-/** An application, explained. */
-export interface ExplainedApp {
-  readonly name: string;
-  readonly desired: string | null;
-  readonly state: string;
-  readonly reason: string | null;
-  readonly decidedBy: DecidedBy;
-}
-
-/** A host, explained. */
-export interface ExplainedHost {
-  readonly name: string;
-  readonly region: string;
-  readonly state: HostState;
-  readonly reason: string | null;
-  readonly ageMs: number | null;
-  readonly apps: readonly ExplainedApp[];
-  readonly sidecars: HostStatus['status']['sidecars'];
-  /** Rollouts that are for this host. `wave` is the one that moves, `ownWave` the host's. */
-  readonly rollouts: readonly (Pick<Rollout, 'release' | 'state' | 'wave' | 'reason'> & { readonly ownWave: number })[];
-  /** What the host could not read of the store, or of itself. */
-  readonly errors: HostStatus['status']['errors'];
-  readonly next: string | null;
-}
-
 /** The result: for a host its own fields, for an application its hosts. */
 export type Explained =
-  | ({ readonly subject: { readonly kind: 'host'; readonly name: string } } & Omit<ExplainedHost, 'name'>)
+  | ({ readonly subject: { readonly kind: 'host' | 'pod'; readonly name: string } } & Omit<ExplainedHost, 'name'>)
   | {
       readonly subject: { readonly kind: 'app'; readonly name: string };
       readonly state: 'ok' | 'differs';
@@ -65,7 +32,7 @@ export type Explained =
     };
 
 /**
- * Explains a host, else an application. Throws WEIR1606 when it is neither; WEIR1603 when no region answers, and when
+ * Explains a host, else an application, else a pod. Throws WEIR1606 when it is none of them; WEIR1603 when no region answers, and when
  * one does not that may know the name.
  */
 export async function explainFleet(
@@ -93,10 +60,23 @@ export async function explainFleet(
   }
   const hosts = await explain(name, (one) => one.apps.includes(name));
   if (hosts.length === 0) {
-    if (unread.length > 0) throw unreachable(unread);
+    const pods = await podsOf(answered, name);
+    if (pods.found.length > 1) throw manyPods(name, pods.found);
+    const [pod] = pods.found;
+    if (pod !== undefined) {
+      const { name: own, ...rest } = pod;
+      const subject = { kind: 'pod', name: own } as const;
+      return { result: { subject, ...rest }, isGood: rest.state === 'ok', warnings: [...warnings, ...pods.warnings] };
+    }
+    if (unread.length > 0 || pods.failed.length > 0) throw unreachable([...unread, ...pods.failed]);
     const all = answered.flatMap(({ view }) => [...view.hosts.values()]);
     const known = [...new Set(all.flatMap((one) => [one.name, ...one.apps]))].sort();
-    throw unknownName('host or application', name, known, 'the fleet');
+    throw unknownName(
+      answered.some(({ region }) => region.cluster) ? 'host, application or pod' : 'host or application',
+      name,
+      known,
+      'the fleet',
+    );
   }
   const wrong = hosts.find((one) => one.state !== 'ok');
   const state = wrong === undefined ? 'ok' : 'differs';
@@ -105,6 +85,40 @@ export async function explainFleet(
     isGood: wrong === undefined && unread.length === 0,
     warnings,
   };
+}
+
+/** The pods of a name in the clusters that answered; a cluster whose pods may not be read may have one. */
+async function podsOf(
+  answered: readonly { readonly region: Region; readonly view: RegionView }[],
+  name: string,
+): Promise<{
+  readonly found: readonly ExplainedHost[];
+  readonly failed: readonly { readonly region: Region; readonly error: string }[];
+  readonly warnings: readonly string[];
+}> {
+  const failed: { region: Region; error: string }[] = [];
+  const found = await Promise.all(
+    answered.map(async ({ region, view }) => {
+      const { cluster } = region;
+      if (cluster === undefined) return [];
+      const end = await inRegion(region, () => explainPods(cluster, view, name));
+      if ('done' in end) return end.done;
+      failed.push(end.failure);
+      return [];
+    }),
+  );
+  const warnings = failed.map(({ region, error }) => `pods of ${region.name} could not be read: ${error}`);
+  return { found: found.flat(), failed, warnings };
+}
+
+function manyPods(name: string, found: readonly ExplainedHost[]): WeirError {
+  const places = found.map((pod) => `${pod.name} in ${pod.region}`);
+  return new WeirError('WEIR1606', {
+    what: `there are ${found.length} pods ${name}`,
+    why: places.slice(0, 5).join(', '),
+    hint: 'say namespace/name, and --region where two regions have it',
+    details: { pods: places },
+  });
 }
 
 /** Adds who wrote the policies that decide, by the entries of their last changes; null where nothing says it. */

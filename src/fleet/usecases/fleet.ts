@@ -4,6 +4,7 @@ import { nearestWord } from '../../mesh/nearest-word.ts';
 import type { ConfigProblem } from '../../mesh/yaml/config-problem.ts';
 import type { RegionKeys } from '../model/keys.ts';
 import { type RegionView, viewPrefixes, viewRegion } from '../model/region-view.ts';
+import type { PodsPort } from '../operator/cluster-port.ts';
 import { type FleetStore, StoreFailure } from '../ports.ts';
 
 /** A region with its store. */
@@ -12,6 +13,8 @@ export interface Region {
   readonly keys: RegionKeys;
   readonly kind: 'etcd' | 'kubernetes';
   readonly store: FleetStore;
+  /** Pods and SidecarSets; on Kubernetes only. */
+  readonly cluster?: PodsPort;
 }
 
 /** What the use cases need of the world. */

@@ -149,6 +149,13 @@ test('a version that does not start is stopped by its gate, explained, and undon
   const stopped = await rollout();
   assert.match(stopped?.reason ?? '', /gate hosts: .*ImagePullBackOff/);
   process.stdout.write(`stopped: ${stopped?.reason}\n`);
+  const [failed] = (await pods()).filter(({ images }) => images.includes('weir/envoy:3.0'));
+  assert.ok(failed !== undefined);
+  const explained = await weir('fleet', 'explain', `default/${failed.name}`, '--json');
+  const { subject, reason, sidecars } = JSON.parse(explained.stdout).result;
+  assert.deepEqual([explained.code, subject.kind, sidecars[0].state], [1, 'pod', 'failed']);
+  assert.match(reason, /ImagePullBackOff/);
+  process.stdout.write(`explained: ${reason}\n`);
   assert.ok(count(await pods(), '3.0') <= 2);
   await weir('fleet', 'rollout', 'undo', 'mesh');
   // OpenKruise leaves the container that never came up as it is: said with the way out, and waited for.
@@ -187,6 +194,10 @@ test('a hang is explained: OpenKruise is away; and afterwards it goes on', { tim
     },
     60_000,
   );
+  const [waiting] = await pods();
+  const { code, stdout } = await weir('fleet', 'explain', waiting?.name ?? '', '--json');
+  assert.equal(code, 1, stdout);
+  process.stdout.write(`explained: ${JSON.parse(stdout).result.reason}\n`);
   await lab.startManager();
   await reaches('done', 120_000);
   assert.equal(count(await pods(), '4.0'), 9);

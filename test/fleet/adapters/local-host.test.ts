@@ -97,6 +97,41 @@ test('a release is settled when what runs has its hash, not when a file had it',
   await assert.rejects(upgrade('settled', 'ab'.repeat(32)), { code: 'WEIR4003' });
 });
 
+test('the last upgrade is told with its release; one that a newer weir may have written after it is not known', async () => {
+  const sidecars = new FakeSidecarPorts(null);
+  const parts = { intercept: hostWith('nft'), sidecars: sidecars.ports, loadMesh: async () => MESH };
+  const local = localHost({ ...parts, watched: [], warn: () => {} });
+  const side = { epoch: 1, version: '1', bootstrapSha256: null, binarySha256: null };
+  const report = (outcome: 'settled' | 'rolled-back', note: string | null) => ({
+    ...{
+      id: 'u1',
+      at: '2026-01-01T00:00:00.000Z',
+      outcome,
+      reason: 'because',
+      actor: null,
+      note,
+      from: side,
+      to: side,
+    },
+    ...{ states: [], connections: { drained: 0, cut: 0 }, requests: { cut: null }, drainedAtMs: null },
+    ...{ notices: [], warnings: [] },
+  });
+  const entry = (outcome: 'settled' | 'rolled-back', note: string | null) => {
+    return { at: '2026-01-01T00:00:00.000Z', kind: 'report' as const, report: report(outcome, note) };
+  };
+  assert.equal(await local.lastUpgrade('main'), null);
+  sidecars.journal = [entry('settled', null), entry('rolled-back', 'SidecarRelease/r1')];
+  const last = await local.lastUpgrade('main');
+  assert.deepEqual([last?.release, last?.outcome, last?.isGood], ['r1', 'rolled-back', false]);
+  sidecars.journal = [entry('settled', 'undo of SidecarRelease/r1')];
+  assert.deepEqual(
+    [(await local.lastUpgrade('main'))?.release, (await local.lastUpgrade('main'))?.isGood],
+    [null, true],
+  );
+  sidecars.newer = 1;
+  await assert.rejects(local.lastUpgrade('main'), /newer weir/);
+});
+
 test('a change in a watched folder is told', { timeout: 20_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-local-watch-'));
   const stop = new AbortController();

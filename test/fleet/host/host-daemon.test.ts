@@ -232,6 +232,104 @@ test('an upgrade that fails is told, and not tried again before the release is s
   assert.equal(scene.status.sidecars[0]?.error, 'it never became ready');
 });
 
+const running = (scene: Scene, state = 'running') =>
+  scene.put(`${KEYS.rollouts}r1`, {
+    ...{ release: 'r1', region: 'east', state, wave: 2, reason: null, startedAt: 't1' },
+  });
+
+for (const [what, last, calls, sidecar] of [
+  ['settled', { outcome: 'settled', isGood: true }, 0, ['settled', null]],
+  ['was rolled back', { outcome: 'rolled-back', isGood: false }, 0, [null, 'it never became ready']],
+  ['never began', null, 1, ['settled', null]],
+  ['was of another release', { outcome: 'settled', isGood: true, release: 'r0' }, 1, ['settled', null]],
+  [
+    'was of an earlier start',
+    { outcome: 'settled', isGood: true, at: '2025-01-01T00:00:00.000Z' },
+    1,
+    ['settled', null],
+  ],
+] as const) {
+  test(`a daemon that ended within an upgrade learns of it by the history: it ${what}`, async (t) => {
+    const scene = await Scene.begin(t);
+    await scene.put(KEYS.object('SidecarRelease', 'r1'), RELEASE);
+    await running(scene);
+    await scene.end();
+    const tried = scene.memory?.releases.main;
+    assert.ok(tried !== undefined && scene.memory !== null);
+    scene.memory = { ...scene.memory, releases: { main: { ...tried, outcome: null } } };
+    scene.host.calls.length = 0;
+    const at = new Date(scene.clock.now()).toISOString();
+    scene.host.last = last === null ? null : { release: 'r1', reason: 'it never became ready', at, ...last };
+    const live = scene.host.sidecars.get('main');
+    assert.ok(live !== undefined);
+    scene.host.sidecars.set('main', { ...live, state: 'upgrading' });
+    await scene.start();
+    await scene.clock.pass(6_000);
+    assert.deepEqual([scene.host.calls, scene.status.sidecars[0]?.outcome], [[], null], 'it is waited for');
+    scene.host.sidecars.set('main', live);
+    await scene.clock.pass(6_000);
+    const [now] = scene.status.sidecars;
+    assert.deepEqual([scene.host.calls.length, [now?.outcome, now?.error]], [calls, sidecar]);
+  });
+}
+
+test('a sidecar that has left its release says so, and an undo leaves what somebody else brought in', async (t) => {
+  const scene = await Scene.begin(t);
+  await scene.put(KEYS.object('SidecarRelease', 'r1'), RELEASE);
+  await running(scene);
+  assert.equal(scene.status.sidecars[0]?.outcome, 'settled');
+  const at = new Date(scene.clock.now()).toISOString();
+  scene.host.last = { release: null, outcome: 'settled', isGood: true, reason: 'by hand', at };
+  const brought = { version: '1.41.0', binarySha256: 'cd'.repeat(32) };
+  scene.host.sidecars.set('main', { name: 'main', state: 'live', version: '1.41.0', brought });
+  await scene.clock.pass(6_000);
+  assert.match(scene.status.sidecars[0]?.error ?? '', /it has left r1 since: a later upgrade brought another binary/);
+  const own = { version: '1.40.0', binarySha256: RELEASE.spec.version.sha256 };
+  scene.host.sidecars.set('main', { name: 'main', state: 'live', version: '1.39.0', brought: own });
+  await scene.clock.pass(6_000);
+  assert.match(
+    scene.status.sidecars[0]?.error ?? '',
+    /it has left r1 since: it runs 1\.39\.0, and 1\.40\.0 was brought/,
+  );
+  await running(scene, 'undoing');
+  assert.deepEqual([scene.host.calls, scene.status.sidecars[0]?.release], [['upgrade main /opt/envoy'], null]);
+});
+
+test('an upgrade of which nobody can tell the end is a failure that says so, and is not taken for left', async (t) => {
+  const scene = await Scene.begin(t);
+  await scene.put(KEYS.object('SidecarRelease', 'r1'), RELEASE);
+  await running(scene);
+  await scene.end();
+  assert.ok(scene.memory !== null);
+  const open = { release: 'r1', startedAt: 't1', wave: 2, outcome: null, error: null };
+  scene.memory = { ...scene.memory, releases: { main: open } };
+  scene.host.failures.set('history', 'the journal is torn');
+  await scene.start();
+  assert.match(scene.status.sidecars[0]?.error ?? '', /whether the upgrade was carried out cannot be told: .*torn/);
+  await running(scene, 'undoing');
+  await scene.clock.pass(60_000);
+  assert.deepEqual([scene.status.sidecars[0]?.release, scene.host.calls.length], ['r1', 1]);
+  assert.match(scene.status.sidecars[0]?.error ?? '', /^undo: the journal is torn/);
+});
+
+test('a way back that fails is told, tried again, and never taken for done', async (t) => {
+  const scene = await Scene.begin(t);
+  await scene.put(KEYS.object('SidecarRelease', 'r1'), RELEASE);
+  await running(scene);
+  const at = new Date(scene.clock.now()).toISOString();
+  scene.host.last = { release: 'r1', outcome: 'settled', isGood: true, reason: '', at };
+  scene.host.failures.set('rollback', 'the former pair is gone');
+  await running(scene, 'undoing');
+  await scene.clock.pass(100_000);
+  const [sidecar] = scene.status.sidecars;
+  assert.deepEqual([sidecar?.release, sidecar?.error], ['r1', 'undo: the former pair is gone']);
+  const tries = scene.host.calls.filter((call) => call === 'rollback main').length;
+  assert.ok(tries >= 2 && tries <= 5, `${tries} tries`);
+  scene.host.failures.clear();
+  await scene.clock.pass(40_000);
+  assert.deepEqual([scene.status.sidecars[0]?.release, scene.status.sidecars[0]?.error], [null, null]);
+});
+
 test('a store that may be read and not written is told, since nobody sees this host there', async (t) => {
   const scene = await Scene.begin(t);
   await scene.end();

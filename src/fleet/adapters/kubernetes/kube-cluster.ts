@@ -51,6 +51,11 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
       const lists = await Promise.all(paths.map((path) => client.list(path, { query })));
       return lists.flatMap(({ items }) => items) as readonly PodObject[];
     },
+    async podsNamed(name, namespace) {
+      const path = namespace === null ? '/api/v1/pods' : `/api/v1/namespaces/${namespace}/pods`;
+      const query = `fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
+      return (await client.list(path, { query })).items as readonly PodObject[];
+    },
     async lives(plural) {
       const { items } = await client.list(own(plural, '').replace(/\/$/, ''));
       return items.map(({ metadata: { name, deletionTimestamp, finalizers } }) => ({
@@ -67,6 +72,15 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
       const others = finalizers.filter((one) => one !== FINALIZER);
       const metadata = { resourceVersion, finalizers: isSet ? [...others, FINALIZER] : others };
       await client.ask('PATCH', own(plural, name), { metadata }, MERGE);
+    },
+    async condition(plural, name) {
+      const found = await client.get(own(plural, name));
+      const all: { type: string; status: string; reason?: string; message?: string }[] =
+        found?.value.status?.conditions ?? [];
+      const one = all.find(({ type }) => type === 'Synced' || type === 'Ready');
+      if (one === undefined) return null;
+      const { type, status, reason = '', message = '' } = one;
+      return { type: type as ClusterCondition['type'], status: status === 'True', reason, message };
     },
     async setCondition(plural, name, condition) {
       const found = await client.get(own(plural, name));
