@@ -45,9 +45,14 @@ const folder = mkdtempSync(join(tmpdir(), 'weir-planted-'));
 for (const name of ['src', 'test', 'scripts', 'package.json']) cpSync(name, join(folder, name), { recursive: true });
 for (const name of ['node_modules', '.cache']) symlinkSync(join(process.cwd(), name), join(folder, name));
 
-/** The exit code of a program of the copied tree: 1 where it blames weir. */
+/** Longest time of one program. The generated scripts take 10 s on an idle machine. */
+const LIMIT_MS = 600_000;
+
+/** The exit code of a program of the copied tree: 1 where it blames weir, null where it did not end in time. */
 function codeOf(...argv: string[]): number | null {
-  const { status, stderr } = spawnSync(process.execPath, argv, { cwd: folder, encoding: 'utf8' });
+  process.stderr.write(`  ${argv.slice(0, 2).join(' ').replace(`${folder}/`, '')}\n`);
+  const { status, stderr } = spawnSync(process.execPath, argv, { cwd: folder, encoding: 'utf8', timeout: LIMIT_MS });
+  if (status === null) process.stderr.write(`it did not end within ${LIMIT_MS / 60_000} minutes\n`);
   if (status !== 0 && status !== 1) process.stderr.write(stderr);
   return status;
 }

@@ -23,6 +23,7 @@ export abstract class JsMembers extends JsMachine {
       if (object.k === 'term' && isText(object)) return { k: 'term', term: length(object.term), type: 'int' };
     }
     if (object.k === 'builtin') return chained(object.name, name);
+    if (object.k === 'attachments' || object.k === 'parameters') return this.entry(object.k, name);
     const property = PROPERTIES[`${object.k}.${name}`];
     return property ?? this.opaque(`the member ${name}`);
   }
@@ -30,6 +31,8 @@ export abstract class JsMembers extends JsMachine {
   protected override element(object: JsValue, index: JsValue): JsValue {
     this.requireValue(object);
     if (object === this.invokers && index.k === 'place') return { k: 'provider' };
+    if ((object.k === 'attachments' || object.k === 'parameters') && index.k === 'text')
+      return this.entry(object.k, index.value);
     if (object.k === 'list') throw new OpaqueSignal('provider-order', 'a provider by its place', this.range);
     if (index.k !== 'number' || !Number.isInteger(index.value) || index.value < 0) return this.opaque('an index');
     if (object.k === 'array') return object.items[index.value] ?? UNDEFINED;
@@ -77,6 +80,13 @@ export abstract class JsMembers extends JsMachine {
       }
     }
     return this.opaque(`the call ${name}`);
+  }
+
+  /** `map.key` and `map["key"]`: undefined where the map lacks the key. Nashorn looks for members of the class as well. */
+  private entry(of: 'attachments' | 'parameters', key: string): JsValue {
+    if (MAP_MEMBERS.has(key)) return this.opaque(`the member ${key} of a map`);
+    const read = { t: of === 'attachments' ? 'attachment' : 'param', key } as const;
+    return this.decide({ term: read, test: { op: 'is', classes: ['null'] } }) ? UNDEFINED : term(read, 'text');
   }
 
   /** `getParameter(key)`, `getAttachment(key, default)`: the default stands for a missing and for an empty value. */
@@ -137,6 +147,8 @@ export abstract class JsMembers extends JsMachine {
     const [first] = args;
     if (text.k === 'term' && !isText(text)) return this.opaque(`the call ${name} of what is no text`);
     if (name === 'toString' && args.length === 0) return text;
+    if ((name === 'toLowerCase' || name === 'toUpperCase') && args.length === 0 && text.k === 'term')
+      return term({ t: 'fn', fn: name, args: [text.term] }, 'text');
     if (first === undefined || args.length !== 1) return this.opaque(`the call ${name} of a text`);
     if (name === 'equals') return jsBool(this.sameText(text, first));
     if (name === 'match' && first.k === 'builtin')
@@ -220,6 +232,15 @@ const GETTERS: readonly (readonly [string, string, string, JsValue])[] = [
   ['invocation', 'arguments', 'getArguments', { k: 'arguments' }],
   ['invocation', 'attachments', 'getAttachments', { k: 'attachments' }],
 ];
+
+/** Methods and properties of java.util.Map. */
+const MAP_MEMBERS = new Set(
+  (
+    'class empty size get put remove clear keySet values entrySet isEmpty containsKey containsValue putAll equals hashCode ' +
+    'toString getOrDefault forEach replaceAll putIfAbsent replace computeIfAbsent computeIfPresent compute merge length ' +
+    'getClass notify notifyAll wait clone prototype constructor __proto__ __noSuchProperty__ __noSuchMethod__'
+  ).split(' '),
+);
 
 const PROPERTIES: Readonly<Record<string, JsValue>> = Object.fromEntries(
   GETTERS.flatMap(([kind, property, getter, value]) => [

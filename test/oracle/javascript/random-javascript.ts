@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { RandomRule } from '../dubbo/random-condition.ts';
 import { arbitraryCall, arbitraryProviders, SAMPLE_APP } from '../dubbo/router-sample.ts';
 
-const host = fc.constantFrom('x.getUrl().getHost()', 'x.url.host', 'x.getUrl().host', 'h');
+const host = fc.constantFrom('x.getUrl().getHost()', 'x.url.host', 'x.getUrl().host', 'h', 'h.toUpperCase()');
 const port = fc.constantFrom('x.getUrl().getPort()', 'x.url.port');
 const key = fc.constantFrom('region', 'zone', 'env', 'weight', 'nokey');
 const param = key.chain((name) =>
@@ -11,6 +11,7 @@ const param = key.chain((name) =>
     `x.getUrl().getParameter("${name}")`,
     `x.url.getParameter('${name}')`,
     `x.getUrl().getParameter("${name}", "hz")`,
+    `x.url.parameters.${name}`,
   ),
 );
 const hostText = fc.constantFrom('"10.20.3.1"', "'10.20.3.10'", '"172.24.1.1"', '"10.20."', '"1"', '""');
@@ -22,6 +23,8 @@ const attachment = fc.constantFrom(
   'invocation.getAttachment("level")',
   'invocation.getAttachment("level", "vip")',
   'invocation.getAttachments().get("user")',
+  'invocation.attachments.user',
+  'invocation.getAttachments()["level"]',
 );
 
 /** A test on the provider `x`. */

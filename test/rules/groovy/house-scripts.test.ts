@@ -104,6 +104,7 @@ const SCRIPTS: readonly (readonly [string, string, string])[] = [
   ],
   ['a list without an array', `([1, 2].minus([1] as Object[])).size() == 2 ? ${GRAY} : invokers`, 'p1'],
   ['a list without a GString', `(['a', 'b'] - "\${'a'}").size() == 1 ? ${GRAY} : invokers`, 'p1'],
+  ['a range of letters', `invocation.getAttachment('uid')[-1] in '0'..'4' ? ${GRAY} : invokers`, 'p1'],
   ['what two lists share', `['a', 'b', 'a'].intersect(['a']).size() == 1 ? ${GRAY} : invokers`, 'p1'],
 ];
 

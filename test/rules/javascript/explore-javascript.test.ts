@@ -54,6 +54,11 @@ describe('a JavaScript rule', () => {
       'invocation.getAttachment("empty", "vip") == "vip" && x.url.port == 20880',
       'invocation.getArguments()[0] == "5" && !"5".equals(invocation.arguments[1]) && x.url.port == 20880',
       'x.getUrl().getHost() + ":" + x.getUrl().getPort() == "10.20.3.1:20880"',
+      'x.getUrl().getParameters().zone == "a"',
+      'x.url.parameters["zone"] !== undefined',
+      'x.getUrl().getParameters().zone !== undefined && invocation.attachments.user == "tom"',
+      'invocation.attachments["nokey"] === undefined && invocation.attachments.user !== undefined && x.url.port == 20880',
+      'invocation.getMethodName().toUpperCase() == "FIND" && x.url.host.toLowerCase() == "10.20.3.1"',
     ];
     for (const test of first) assert.deepEqual(outcome(selecting(test)), ['p1'], test);
     const none = [

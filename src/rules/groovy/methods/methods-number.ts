@@ -108,9 +108,14 @@ export function inGroovyRange(m: MachineCalls, range: RangeValue, value: Value):
     const [low, high] = bounds(range, items[0] ?? null, items[1] ?? null);
     return m.compare('>=', subject, low) && m.compare('<=', subject, high);
   }
-  if (isKind(subject, 'symbol')) return m.opaque('unsupported', 'a range of this kind with a value of the call');
-  return rangeItems(range).some((item) => m.looseEquals(item, subject));
+  const items = rangeItems(range);
+  if (isKind(subject, 'symbol') && items.length > MOST_OF_RANGE)
+    return m.opaque('path-limit', 'a long range of texts with a value of the call');
+  return items.some((item) => m.looseEquals(item, subject));
 }
+
+/** Most items of a range that a value of the call is compared with. */
+const MOST_OF_RANGE = 100;
 
 /** Ends of a range with an excluded end made inclusive. */
 function bounds(range: RangeValue, low: Value, high: Value): [Value, Value] {
