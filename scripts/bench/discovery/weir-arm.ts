@@ -8,7 +8,16 @@ import { ZooKeeperLab, type ZooKeeperWriter } from '../../../test/e2e/discovery/
 import { freePorts } from '../../../test/free-ports.ts';
 import { WEIR_BIN } from '../../../test/run-weir.ts';
 import { startBenchEnvoy } from './bench-envoy.ts';
-import { type ArmResult, addressOf, allocatedMb, type BenchWorld, cpuMs, residentMb, stat } from './world.ts';
+import {
+  type ArmResult,
+  addressOf,
+  allocatedMb,
+  type BenchWorld,
+  cpuMs,
+  residentMb,
+  stat,
+  untilFilled,
+} from './world.ts';
 
 const RECEIVED = 'cluster.weir-discovery.upstream_cx_rx_bytes_total';
 
@@ -29,7 +38,7 @@ export async function measureWeir(world: BenchWorld): Promise<ArmResult> {
     stops.push(() => agent.kill('SIGKILL'));
     const envoy = await startBenchEnvoy(folder, socket, port);
     stops.push(envoy.stop);
-    await sleep(5_000);
+    await untilFilled(envoy.admin, RECEIVED);
     const pid = agent.pid ?? 0;
     const before = { agent: cpuMs(pid), envoy: cpuMs(envoy.pid), bytes: await stat(envoy.admin, RECEIVED) };
     for (let join = 0; join < world.joins; join += 1) {

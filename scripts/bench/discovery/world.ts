@@ -1,5 +1,6 @@
 /** The world of the discovery bench, and what an arm gives. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeMessage } from '../../../src/discovery/xds/encode-message.ts';
 import { exchangeHttp } from '../../../src/platform/http-exchange.ts';
 
@@ -54,6 +55,19 @@ export async function askAdmin(socket: string, path: string): Promise<string> {
 export async function stat(socket: string, name: string): Promise<number> {
   const text = await askAdmin(socket, `/stats?filter=^${name.replaceAll('.', '\\.')}$`);
   return Number(/: (\d+)/.exec(text)?.[1] ?? 0);
+}
+
+/** Resolves once Envoy has received something and then no more for some seconds: it has all that there is. */
+export async function untilFilled(socket: string, counter: string): Promise<void> {
+  const quietMs = 3_000;
+  let [seen, since] = [0, performance.now()];
+  for (const deadline = since + 120_000; performance.now() < deadline; await sleep(200)) {
+    const now = await stat(socket, counter);
+    // Pings of HTTP/2 have 17 bytes; an endpoint, some thousand with those beside it.
+    if (now - seen > 500) [seen, since] = [now, performance.now()];
+    if (seen > 0 && performance.now() - since > quietMs) return;
+  }
+  throw new Error('Envoy went on receiving');
 }
 
 /** What Envoy has allocated, in MB. */

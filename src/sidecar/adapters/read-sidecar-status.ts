@@ -1,6 +1,7 @@
 /** The status of a sidecar, with or without its supervisor. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountId, SidecarConfig } from '../../mesh/mesh-config.ts';
+import { connectionsSeen } from '../connections-seen.ts';
 import { crashHistory, lastUpgrade } from '../machine/upgrade-history.ts';
 import type { SidecarStatus } from '../machine/upgrade-report.ts';
 import type { FoundEnvoy, SidecarHost, SidecarJournalEntry, SidecarSpec } from '../ports.ts';
@@ -58,7 +59,7 @@ async function readFromProcesses(folders: WeirFolders, spec: SidecarSpec, isLate
     version: pair?.version ?? null,
     bootstrapSha256: pair?.bootstrapSha256 ?? null,
     managed: true,
-    connections: { active: generation === null ? 0 : await host.activeConnections(spec, generation.id) },
+    connections: { active: generation === null ? 0 : await connectionsSeen(host, spec, generation.id) },
     upgrade: null,
     crash: crashHistory(entries).at(-1) ?? null,
     last: lastUpgrade(entries),

@@ -68,7 +68,7 @@ export function formatSidecarStatus(status: SidecarStatus): string {
   const { name, state, detail, version, epoch, pid, connections, supervisorPid, upgrade, crash, last } = status;
   const envoy = pid === null ? '' : `  Envoy ${version ?? '?'}  epoch ${epoch ?? '?'}  pid ${pid}`;
   const supervisor = supervisorPid === null ? '  no supervisor' : `  supervisor ${supervisorPid}`;
-  const lines = [`${name}: ${state}${envoy}  ${connections.active} connections${supervisor}`];
+  const lines = [`${name}: ${state}${envoy}  ${connections.active ?? 'unknown'} connections${supervisor}`];
   if (detail !== null) lines.push(`  ${detail}`);
   if (upgrade !== null) {
     const counts = upgrade.connections;

@@ -79,7 +79,8 @@ export interface SidecarStatus {
   /** Whether weir runs it. */
   readonly managed: boolean;
   readonly supervisorPid: number | null;
-  readonly connections: { readonly active: number };
+  /** Null where weir may not look at the sockets of Envoy. */
+  readonly connections: { readonly active: number | null };
   readonly upgrade: {
     readonly state: string;
     readonly secondsLeft: number | null;

@@ -1,5 +1,6 @@
 /** The writer of a supervisor's metrics file. */
 import { messageOf } from '../../errors/message-of.ts';
+import { connectionsSeen } from '../connections-seen.ts';
 import { servingOf, statusWord } from '../supervisor/machine-view.ts';
 import type { SidecarSupervisor } from '../supervisor/supervisor.ts';
 import type { SidecarGauges, SidecarMetrics } from './sidecar-metrics.ts';
@@ -73,7 +74,7 @@ export class MetricsPublisher {
       const serving = servingOf(machine.state);
       const [pair, activeConnections, apps] = await Promise.all([
         serving === null ? null : host.pairs.read(serving.pair),
-        serving === null ? 0 : host.activeConnections(specs.of(serving.id), serving.id),
+        serving === null ? 0 : connectionsSeen(host, specs.of(serving.id), serving.id),
         this.#ports
           .apps()
           .catch((error: Error) => this.#complain(`interception is not in the metrics: ${error.message}`)),

@@ -60,7 +60,8 @@ export interface SidecarGauges {
   readonly state: string;
   readonly epoch: number | null;
   readonly version: string | null;
-  readonly activeConnections: number;
+  /** Null where weir may not look at the sockets of Envoy: nothing is published then. */
+  readonly activeConnections: number | null;
   readonly residentBytes: number;
   /** Null when it could not be read: nothing is published then. */
   readonly apps: readonly SupervisedApp[] | null;
@@ -129,11 +130,12 @@ export class SidecarMetrics implements LeaseObserver {
   print(gauges: SidecarGauges): string {
     const labels = { sidecar: this.#sidecar };
     const { info, epoch, interception, proxied, direct, leaseLeft } = SIDECAR_METRICS;
-    for (const family of [info, epoch]) this.#store.clear(family, labels);
+    for (const family of [info, epoch, SIDECAR_METRICS.connections]) this.#store.clear(family, labels);
     if (gauges.version !== null) this.#store.set(info, { ...labels, version: gauges.version }, 1);
     if (gauges.epoch !== null) this.#store.set(epoch, labels, gauges.epoch);
     this.#store.setState(SIDECAR_METRICS.state, labels, Object.keys(SIDECAR_STATES), gauges.state);
-    this.#store.set(SIDECAR_METRICS.connections, labels, gauges.activeConnections);
+    if (gauges.activeConnections !== null)
+      this.#store.set(SIDECAR_METRICS.connections, labels, gauges.activeConnections);
     this.#store.set(SIDECAR_METRICS.memory, labels, gauges.residentBytes);
     for (const family of [interception, proxied, direct, leaseLeft]) this.#store.clear(family, labels);
     for (const { name: app, state, connections, lease } of gauges.apps ?? []) {

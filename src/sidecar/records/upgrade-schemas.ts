@@ -133,7 +133,7 @@ export const SIDECAR_STATUS: z.ZodMiniType<SidecarStatus> = z.object({
   bootstrapSha256: z.nullable(z.string()),
   managed: z.boolean(),
   supervisorPid: z.nullable(count),
-  connections: z.object({ active: count }),
+  connections: z.object({ active: z.nullable(count) }),
   upgrade: z.nullable(
     z.object({ state: z.string(), secondsLeft: z.nullable(z.number()), connections: z.nullable(counts) }),
   ),

@@ -1,6 +1,7 @@
 /** Answers on the control socket of a sidecar that could not be started, until the next try. */
 import { reasonOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
+import { connectionsSeen } from '../connections-seen.ts';
 import { lastUpgrade } from '../machine/upgrade-history.ts';
 import type { SidecarSpec } from '../ports.ts';
 import type { SupervisorPorts } from '../supervisor-ports.ts';
@@ -42,7 +43,7 @@ export async function standIn(
       const [{ entries }, { found }] = await Promise.all([host.journal.read(), host.findProcesses(spec)]);
       const launch = found.at(-1)?.launch ?? null;
       const pair = launch === null ? null : await host.pairs.read(launch.generation.pair);
-      const active = launch === null ? 0 : await host.activeConnections(spec, launch.generation.id);
+      const active = launch === null ? 0 : await connectionsSeen(host, spec, launch.generation.id);
       return {
         name,
         state: 'failed',

@@ -2,6 +2,7 @@
 import { messageOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import type { SidecarCheck } from '../../mesh/mesh-config.ts';
+import { connectionsSeen } from '../connections-seen.ts';
 import { UPGRADE_RISKS, type UpgradeRequest, type UpgradeRisk } from '../machine/sidecar-state.ts';
 import { nextTickMs } from '../machine/step-sidecar.ts';
 import { crashHistory, lastUpgrade } from '../machine/upgrade-history.ts';
@@ -164,7 +165,7 @@ export class SupervisorRequests {
       serving === null ? null : host.launchOf(serving.id),
       serving === null ? null : host.pairs.read(serving.pair),
       host.journal.read(),
-      serving === null ? 0 : host.activeConnections(specs.of(serving.id), serving.id),
+      serving === null ? 0 : connectionsSeen(host, specs.of(serving.id), serving.id),
     ]);
     const sample = job?.draft.sample ?? null;
     const isUnderWay = job !== null && 'upgrade' in machine.state;

@@ -5,7 +5,17 @@ import { SupervisorStage } from './supervisor-stage.ts';
 
 const EMFILE = new Error('EMFILE: too many open files');
 
+const EACCES = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+
 describe('a supervisor that cannot look', () => {
+  test('at the sockets of its Envoy, which belongs to another account, has a status without their number', async () => {
+    const stage = await SupervisorStage.live();
+    stage.fail('activeConnections', EACCES);
+    assert.deepEqual((await stage.requests.status()).connections, { active: null });
+    stage.fail('activeConnections', EMFILE);
+    await assert.rejects(stage.requests.status(), EMFILE);
+  });
+
   test('whether its Envoy lives, starts no second one and bypasses nothing', async () => {
     const stage = await SupervisorStage.live();
     stage.fail('isAlive', EMFILE);
