@@ -8,6 +8,8 @@ export interface InitProgress {
   readonly fingerprint: string;
   /** Whether anything has arrived. */
   readonly hasBegun: boolean;
+  /** Whether an answer about listeners is awaited. */
+  readonly lacksListeners: boolean;
   /** The awaited resources, in words. */
   readonly waitsFor: string;
 }
@@ -28,6 +30,7 @@ export async function askInitProgress(admin: AdminAddress, timeoutMs: number): P
   return {
     fingerprint: JSON.stringify([isConnected, arrived]),
     hasBegun: arrived.length > 0,
+    lacksListeners: missing.includes('listeners'),
     waitsFor: isConnected
       ? `it waits for ${lacks} of its control plane`
       : `its control plane is not connected (control_plane.connected_state is 0); it waits for ${lacks}`,

@@ -201,13 +201,18 @@ async function lookUntilComplete(subject: Subject, pid: number, isOver: () => bo
     const missing = [...new Set([...(look?.missing ?? []), ...lost])];
     if (missing.length === 0) return null;
     if (isOver()) return CALLED_OFF;
-    if (performance.now() > deadline) return absent(missing, await refusedListeners(folder));
+    if (performance.now() > deadline) return await absent(missing, folder, facts);
     await sleep(POLL_MS);
   }
 }
 
-function absent(missing: readonly string[], refused: number | null): Rehearsal {
-  const reason = `the new process would not listen on ${missing.join(', ')}`;
+async function absent(missing: readonly string[], folder: string, { sources }: BootstrapFacts): Promise<Rehearsal> {
+  const admin = { kind: 'unix', path: join(folder, 'admin.sock') } as const;
+  // Envoy is live without them when its control plane did not answer within initial_fetch_timeout.
+  const progress = sources.hasDynamicListeners ? await askInitProgress(admin, ANSWER_MS) : null;
+  const cause = progress?.lacksListeners === true ? `: ${progress.waitsFor}` : '';
+  const reason = `the new process would not listen on ${missing.join(', ')}${cause}`;
+  const refused = await refusedListeners(folder);
   if (refused === null || refused > 0)
     return { kind: 'impossible', reason: `${reason} here, where Envoy refused a listener` };
   return { kind: 'failed', part: 'listeners', reason };

@@ -43,16 +43,14 @@ describe('a control plane that does not answer', () => {
     const load = await serve('listeners');
     await plane.ads.kill();
     const answer = await plane.lab.upgrade('--binary', NEW_ENVOY);
-    await costsNothing(answer, load, /progress.*connected_state is 0.*clusters and listeners/, () =>
-      plane.ads.revive(),
-    );
+    await costsNothing(answer, load, /connected_state is 0.*clusters and listeners/, () => plane.ads.revive());
   });
 
   it('connected and silent: an upgrade is aborted before the hand-over', async () => {
     const load = await serve('listeners');
     plane.ads.held.add(ADS_TYPES.lds);
     const answer = await plane.lab.upgrade('--binary', NEW_ENVOY);
-    await costsNothing(answer, load, /progress.*waits for listeners/, async () => plane.ads.held.clear());
+    await costsNothing(answer, load, /waits for listeners/, async () => plane.ads.held.clear());
   });
 
   it('endpoints that never come: an upgrade is aborted before the hand-over', async () => {
