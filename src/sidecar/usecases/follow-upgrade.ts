@@ -34,6 +34,13 @@ export async function followUpgrade(
     if (answer.kind === 'result' && answer.result !== null) return answer.result;
   }
   if (enough.signal.aborted) return null;
+  if (id === null) {
+    throw new WeirError('WEIR4009', {
+      what: `the supervisor of ${name} went away before it said that it took the upgrade`,
+      why: 'its connection was closed; whether the upgrade has begun cannot be told from here',
+      hint: `start it again; \`weir sidecar history ${name}\` shows an upgrade that had begun`,
+    });
+  }
   throw new WeirError('WEIR4009', {
     what: `the supervisor of ${name} went away during the upgrade`,
     why: `no supervisor has said within ${Math.round(patienceMs / 1000)} s how it ended`,

@@ -101,6 +101,16 @@ test('a supervisor that dies is followed into the next one, until the patience e
   assert.ok(gone.nowMs >= 90_000 && gone.nowMs < 91_000, String(gone.nowMs));
 });
 
+test('a supervisor that goes away before it took the upgrade is not waited for, and nothing is said of the upgrade', async () => {
+  const gone = new FakeSidecarPorts([]);
+  await assert.rejects(upgradeSidecar(gone.ports, 'main', REQUEST, listener()), {
+    ...{ code: 'WEIR4009', exit: 6 },
+    what: 'the supervisor of main went away before it said that it took the upgrade',
+    why: /cannot be told/,
+  });
+  assert.equal(gone.nowMs, 0);
+});
+
 test('each bad end is an error that carries the report, and its warnings are said all the same', async () => {
   const codes = { refused: 'WEIR4004', aborted: 'WEIR4006', 'rolled-back': 'WEIR4007', emergency: 'WEIR4008' } as const;
   for (const [outcome, code] of Object.entries(codes)) {
