@@ -122,11 +122,15 @@ export function nacosContract(serverOf: () => NacosServer): void {
     const params = { application: 'orders', interface: ORDERS, version: '1.0', protocol: 'dubbo', weight: '40' };
     await provider.register(`providers:${ORDERS}:1.0:`, '10.1.0.1', params);
     const world = new World(['n']);
-    // A real server lists a new service with a delay.
+    // A real server lists a new service with a delay, and has published metadata a moment later than it says so.
+    const isWhole = () => {
+      const [endpoint] = endpointsOf(world, 'orders', 'unit');
+      return endpoint?.layouts.length === 2 && endpoint.labels.zone !== undefined;
+    };
     const read = () =>
       networkRegistries(systemClock).readRegistry(configOf(port), WANTED, (event) => void world.apply(event));
     await read();
-    for (let tries = 0; tries < 20 && endpointsOf(world, 'orders', 'unit')[0]?.layouts.length !== 2; tries += 1) {
+    for (let tries = 0; tries < 60 && !isWhole(); tries += 1) {
       await sleep(250);
       await read();
     }
