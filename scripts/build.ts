@@ -2,7 +2,7 @@
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
-import { PROGRAMS } from '../src/platform/process/programs.ts';
+import { PROGRAMS, type ProgramName } from '../src/platform/process/programs.ts';
 import {
   ASSETS,
   banner,
@@ -15,14 +15,17 @@ import {
   PLAIN,
   QUICK,
   ROOT,
+  SHORT,
 } from './build/options.ts';
 import { lateFromCommands, loadGlobLate, stubDevtools } from './build/plugins.ts';
+import { requireBuiltins } from './build/require-builtins.ts';
 
-const programs = Object.values(PROGRAMS).map((file) => `src/programs/${file}`);
+const entryOf = (name: ProgramName) => `src/programs/${PROGRAMS[name]}`;
+const stay = (Object.keys(PROGRAMS) as ProgramName[]).filter((name) => !SHORT.includes(name)).map(entryOf);
 
 const { metafile, outputFiles } = await build({
   ...common,
-  entryPoints: [...ENTRIES, ...LATE, ...NEVER_INLINE, ...programs, ...globSync('src/commands/**/*.ts', { cwd: ROOT })],
+  entryPoints: [...ENTRIES, ...LATE, ...NEVER_INLINE, ...stay, ...globSync('src/commands/**/*.ts', { cwd: ROOT })],
   outdir: 'dist',
   splitting: true,
   format: 'esm',
@@ -30,6 +33,14 @@ const { metafile, outputFiles } = await build({
   banner: { js: banner },
   metafile: true,
   plugins: [stubDevtools, loadGlobLate],
+});
+
+const short = await build({
+  ...common,
+  entryPoints: SHORT.map(entryOf),
+  outdir: 'dist',
+  format: 'esm',
+  banner: { js: banner },
 });
 
 const quick = await build({
@@ -58,12 +69,10 @@ const hot = await Promise.all(
 );
 
 // Written only after the whole build went well, and old files go last: a weir that starts meanwhile finds all it needs.
-const fresh = new Map(
-  [...outputFiles, ...quick.outputFiles, ...hot.flatMap((one) => one.outputFiles)].map(({ path, contents }) => [
-    path,
-    contents as Uint8Array | string,
-  ]),
+const fresh = new Map<string, Uint8Array | string>(
+  [...quick.outputFiles, ...hot.flatMap((one) => one.outputFiles)].map(({ path, contents }) => [path, contents]),
 );
+for (const { path, text } of [...outputFiles, ...short.outputFiles]) fresh.set(path, requireBuiltins(path, text));
 fresh.set(join(ROOT, 'dist/metafile.json'), JSON.stringify(metafile));
 for (const file of ASSETS) fresh.set(join(ROOT, 'dist', file), readFileSync(join(ROOT, 'src', file)));
 for (const [path, contents] of fresh) {

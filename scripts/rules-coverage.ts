@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMPILE_CAUSES } from '../src/rules/groovy/knowledge/compile-causes.ts';
 import { EFFECT_CAUSES } from '../src/rules/groovy/knowledge/effect-causes.ts';
+import { STRING_UTILS } from '../src/rules/groovy/knowledge/known-libraries.ts';
 import { KNOWN_MEMBERS } from '../src/rules/groovy/knowledge/known-members.ts';
 import { KNOWN_OPERATORS } from '../src/rules/groovy/knowledge/known-operators.ts';
 import { KNOWN_STATICS } from '../src/rules/groovy/knowledge/known-statics.ts';
@@ -24,6 +25,7 @@ export function coveragePage(): string {
     ([id, { effect, why, examples }]) =>
       `| ${id} | ${effect} | ${why} | ${code([(examples[0] ?? '').replaceAll('\n', '; ')])} |`,
   );
+  const texts = Object.entries(STRING_UTILS).map(([name, methods]) => `| ${name} | ${code(methods.split(' '))} |`);
   return `# What weir knows of Groovy
 
 Written by \`node scripts/rules-coverage.ts\` from the tables of \`src/rules/groovy/knowledge\`. What stands in no row is refused
@@ -46,6 +48,14 @@ ${operators.join('\n')}
 ## Static methods and constructors
 
 ${code(KNOWN_STATICS)}
+
+\`StringUtils\` is one of these classes, and has these methods:
+
+| class | methods |
+| --- | --- |
+${texts.join('\n')}
+
+The real classes answer them in \`test/e2e/string-utils.test.ts\`.
 
 ## Causes for which a script is called broken
 

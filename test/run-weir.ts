@@ -11,7 +11,7 @@ export const WEIR_BIN = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 export const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 
 /** Makes Node keep what it compiled from TypeScript: halves the time of tests that start a program of src/ many times. */
-export const KEEP_COMPILED: Environment = { NODE_COMPILE_CACHE: `${PROJECT_ROOT}/.cache/compile` };
+export const KEEP_COMPILED = { NODE_COMPILE_CACHE: `${PROJECT_ROOT}/.cache/compile` } as const;
 
 /** How a program ended and all that it wrote. */
 export interface Ended {

@@ -1,8 +1,9 @@
 /**
  * Generates legacy rules and asks a real engine and weir about the same calls:
- * `npm run bench:differential -- conditions|tags|javascript|scripts N SEED [engine...]`. Prints the counts by arm and by construct, and each
+ * `npm run bench:differential -- conditions|tags|javascript|scripts|documents N SEED [engine...]`. Prints the counts by arm and by construct, and each
  * rule that was answered wrongly. Ends with 1 when there is one.
  */
+import { differentialOfDocuments } from './differential/documents.ts';
 import { differentialOfRouters } from './differential/routers.ts';
 import { differentialOfScripts } from './differential/scripts.ts';
 import { record } from './figure.ts';
@@ -12,6 +13,7 @@ type Differential = (rules: number, seed: number, rest: readonly string[]) => Pr
 
 const KINDS: Readonly<Record<string, Differential>> = {
   conditions: (rules, seed, rest) => differentialOfRouters('conditions', rules, seed, rest),
+  documents: (rules, seed) => differentialOfDocuments(rules, seed),
   javascript: (rules, seed, rest) => differentialOfRouters('javascript', rules, seed, rest),
   scripts: (rules, seed) => differentialOfScripts(rules, seed),
   tags: (rules, seed, rest) => differentialOfRouters('tags', rules, seed, rest),

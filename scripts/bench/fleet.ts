@@ -1,5 +1,5 @@
 /**
- * `npm run bench:fleet [-- PART..]`: the measured goals of the fleet on real etcds. Parts: button, leader, gone, rollout,
+ * `npm run bench:fleet [-- PART..]`: the measured goals of the fleet on real etcds. Parts: button, real, leader, gone, rollout,
  * status, rest, host. Numbers of a loaded machine are those of its load, so the load is printed too.
  */
 import { spawn } from 'node:child_process';
@@ -13,10 +13,11 @@ import { runWeirBin, WEIR_BIN } from '../../test/run-weir.ts';
 import { record } from './figure.ts';
 import { EtcdCluster } from './fleet/etcd-cluster.ts';
 import { fillStore } from './fleet/fill-store.ts';
+import { RealHosts } from './fleet/real-hosts.ts';
 import { SimulatedHosts } from './fleet/simulated-hosts.ts';
 
 const { sleep } = systemClock;
-const PARTS = { button, leader, gone, rollout, status, rest, host };
+const PARTS = { button, real, leader, gone, rollout, status, rest, host };
 type Part = keyof typeof PARTS;
 
 const wanted = process.argv.slice(2).length > 0 ? (process.argv.slice(2) as Part[]) : (Object.keys(PARTS) as Part[]);
@@ -38,7 +39,30 @@ async function button(): Promise<Rows> {
   });
 }
 
-/** The same with three members, whose leader is killed in the moment of the press. */
+/** 20 hosts in namespaces, with real rules and the daemon of each: from the press to the packets. */
+async function real(): Promise<Rows> {
+  const count = 20;
+  const fleet = await RealHosts.open(count);
+  try {
+    const { directMs, confirmedMs, failed, code } = await fleet.press();
+    const at = (share: number) => directMs[Math.min(count - 1, Math.floor(count * share))] ?? Number.NaN;
+    record({
+      ...{ what: `red button to direct by packets, ${count} real hosts, the last one`, unit: 'ms', weir: at(1) },
+      goal: { most: 1_000 },
+    });
+    return {
+      'hosts whose packets went direct': directMs.filter((ms) => Number.isFinite(ms)).length,
+      'exit code': String(code),
+      'from the press to direct packets: first, p50, last': `${at(0)}, ${at(0.5)}, ${at(1)} ms (a request every 200 ms)`,
+      'confirmed by all, as the command says': `${confirmedMs} ms`,
+      'requests that failed': failed,
+    };
+  } finally {
+    await fleet.close();
+  }
+}
+
+/** 300 simulated hosts on three members, whose leader is killed in the moment of the press. */
 async function leader(): Promise<Rows> {
   return await withHosts(3, 300, async (cluster, hosts) => {
     const pressed = await press(cluster, hosts, () => cluster.killLeader(), { share: 1, mostMs: 5_000 });
@@ -232,6 +256,7 @@ async function press(
     meanwhile(),
   ]);
   const times = [...hosts.directAt.values()].map((at) => at - began).sort((a, b) => a - b);
+  if (times.length === 0) throw new Error(`no host went direct: exit ${code}: ${stdout.slice(-1_000)}`);
   const timeAt = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
   const at = (share: number) => `${timeAt(share).toFixed(0)} ms`;
   const how = goal.share === 1 ? 'last host, leader of etcd killed' : 'p99';

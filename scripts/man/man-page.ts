@@ -28,6 +28,9 @@ export interface ManFlag {
   readonly helpGroup?: string;
 }
 
+/** No hyphens and no wide gaps: a name that is broken cannot be copied. */
+const UNBROKEN_WORDS = ['.nh', '.ad l'];
+
 /** The manual page weir(1) as roff, from the manifest; the same text for the same input. */
 export function renderManPage(manifest: ManManifest, description: string): string {
   const commands = Object.entries(manifest.commands)
@@ -36,6 +39,7 @@ export function renderManPage(manifest: ManManifest, description: string): strin
   const globals = Object.entries(commands[0]?.[1].flags ?? {}).filter(([, { helpGroup }]) => helpGroup === 'GLOBAL');
   return [
     `.TH WEIR 1 "" "weir ${manifest.version}" "User Commands"`,
+    ...UNBROKEN_WORDS,
     '.SH NAME',
     `weir \\- ${escapeRoff(description)}`,
     '.SH SYNOPSIS',
@@ -67,6 +71,7 @@ export function renderCommandPages(manifest: ManManifest): ReadonlyMap<string, s
       const globals = Object.entries(command.flags).filter(([, { helpGroup }]) => helpGroup === 'GLOBAL');
       const text = [
         `.TH ${name.toUpperCase()} 1 "" "weir ${manifest.version}" "User Commands"`,
+        ...UNBROKEN_WORDS,
         '.SH NAME',
         `${escapeRoff(name)} \\- ${summary}`,
         '.SH SYNOPSIS',
@@ -103,7 +108,7 @@ function commandSection(id: string, { args, description, flags, strict, summary 
 }
 
 function flagEntry(name: string, flag: ManFlag): string[] {
-  const value = flag.options?.join('|') ?? flag.helpValue ?? 'VALUE';
+  const value = flag.helpValue ?? flag.options?.join('|') ?? 'VALUE';
   const names = `${flag.char === undefined ? '' : `-${flag.char}, `}--${name}`;
   const notes = [
     ...(flag.default === undefined ? [] : [`default: ${flag.default}`]),

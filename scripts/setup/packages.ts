@@ -10,6 +10,8 @@ const TOOLS = [
   { tool: 'nsenter', debianPackage: 'util-linux', needs: 'all e2e tests, the tour' },
 ] as const;
 
+const ZSH = { tool: 'zsh', debianPackage: 'zsh', needs: 'tests of completion' } as const;
+
 /** Whether this process may install Debian packages. */
 export async function canInstallPackages(): Promise<boolean> {
   return process.getuid?.() === 0 && (await isInstalled('apt-get'));
@@ -23,8 +25,17 @@ export async function isInstalled(tool: string): Promise<boolean> {
 
 /** Installs the missing system tools; resolves to one line for each that is still missing afterwards. */
 export async function installPackages(): Promise<string[]> {
+  return await installTools(TOOLS);
+}
+
+/** The same for the shell that only the tests of completion ask. */
+export async function installZsh(): Promise<string[]> {
+  return await installTools([ZSH]);
+}
+
+async function installTools(tools: readonly ((typeof TOOLS)[number] | typeof ZSH)[]): Promise<string[]> {
   const absent = [];
-  for (const entry of TOOLS) if (!(await isInstalled(entry.tool))) absent.push(entry);
+  for (const entry of tools) if (!(await isInstalled(entry.tool))) absent.push(entry);
   if (absent.length === 0) return [];
   const names = [...new Set(absent.map(({ debianPackage }) => debianPackage))];
   if (await canInstallPackages()) {

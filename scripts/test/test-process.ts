@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { FinishedTest } from './count-reporter.ts';
 
@@ -16,6 +16,8 @@ export interface TestProcess {
   readonly limitMs: number;
   /** Whether the output is shown only at the end, so that processes side by side do not mix their lines. */
   readonly isQuiet: boolean;
+  /** First and last port for its servers, `21000-23249`. */
+  readonly ports: string;
 }
 
 /** What came of a process. */
@@ -30,12 +32,16 @@ export interface TestProcessResult {
   readonly cpuSeconds: number;
 }
 
+/** Where Node keeps what it compiled from TypeScript. */
+const COMPILED = resolve('.cache/compile');
+
 /** Runs the files in one process. A process that outlives its limit is killed with its whole group, and is not ok. */
 export async function runTestProcess({
   files,
   testLimitMs,
   limitMs,
   isQuiet,
+  ports,
 }: TestProcess): Promise<TestProcessResult> {
   const folder = mkdtempSync(join(tmpdir(), 'weir-test-counts-'));
   const countsFile = join(folder, 'counts.json');
@@ -46,7 +52,9 @@ export async function runTestProcess({
   ];
   const io = isQuiet ? 'pipe' : 'inherit';
   // A group of its own: what a hanging test has started ends with it.
-  const child = spawn('node', [...argv, ...files], { stdio: ['ignore', io, io], detached: true });
+  // Each process loads much of src/, and would strip its types anew.
+  const env = { ...process.env, NODE_COMPILE_CACHE: COMPILED, WEIR_TEST_PORTS: ports };
+  const child = spawn('node', [...argv, ...files], { stdio: ['ignore', io, io], detached: true, env });
   const endGroup = () => {
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
   };

@@ -31,8 +31,6 @@ export interface TestRun {
   readonly filesEach: 'one' | 'share';
   /** Files that take longest, first: none of them is left alone at the end. Parts of their paths. */
   readonly first?: readonly string[];
-  /** Files that measure under a load of their own, after the others, one at a time. Parts of their paths. */
-  readonly alone?: readonly string[];
   /** The file that looks at what the others left, after all of them. A part of its path. */
   readonly last?: string;
   readonly testLimitMs: number;
@@ -66,8 +64,8 @@ export async function runTests(run: TestRun): Promise<{ readonly ok: boolean; re
   return { ok, tally };
 }
 
-function filesOf({ include, exclude, words, first = [], alone = [], last }: TestRun): string[] {
-  const order = [...first, '', ...alone, ...(last === undefined ? [] : [last])];
+function filesOf({ include, exclude, words, first = [], last }: TestRun): string[] {
+  const order = [...first, '', ...(last === undefined ? [] : [last])];
   const rank = (file: string) => {
     const at = order.findIndex((part) => part !== '' && file.includes(part));
     return at < 0 ? first.length : at;
@@ -82,33 +80,44 @@ function filesOf({ include, exclude, words, first = [], alone = [], last }: Test
 async function runShares(run: TestRun, files: readonly string[]): Promise<TestProcessResult[]> {
   const count = Math.min(run.sideBySide, files.length);
   const shares = Array.from({ length: count }, (_, share) => files.filter((_file, index) => index % count === share));
-  return await Promise.all(shares.map(async (share) => await runFiles(run, share, count > 1)));
+  return await Promise.all(shares.map(async (share, slot) => await runFiles(run, share, slot)));
 }
 
 async function runSideBySide(run: TestRun, files: readonly string[]): Promise<TestProcessResult[]> {
-  const byThemselves = [...(run.alone ?? []), ...(run.last === undefined ? [] : [run.last])];
-  const queue = files.filter((file) => !byThemselves.some((part) => file.includes(part)));
+  const { last } = run;
+  const queue = files.filter((file) => last === undefined || !file.includes(last));
   const results: TestProcessResult[] = [];
-  const work = async () => {
+  const work = async (slot: number) => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      results.push(await runFiles(run, [file], true));
+      results.push(await runFiles(run, [file], slot));
     }
   };
-  await Promise.all(Array.from({ length: run.sideBySide }, work));
-  for (const file of files.slice(results.length)) results.push(await runFiles(run, [file], true));
+  await Promise.all(Array.from({ length: run.sideBySide }, (_, slot) => work(slot)));
+  for (const file of files.slice(results.length)) results.push(await runFiles(run, [file], 0));
   return results;
 }
 
-async function runFiles(run: TestRun, files: readonly string[], isQuiet: boolean): Promise<TestProcessResult> {
+/** `slot` is which of the processes side by side this is, from 0. */
+async function runFiles(run: TestRun, files: readonly string[], slot: number): Promise<TestProcessResult> {
+  const isQuiet = run.sideBySide > 1;
   const started = performance.now();
   const { testLimitMs, processLimitMs: limitMs } = run;
-  const result = await runTestProcess({ files, testLimitMs, limitMs, isQuiet });
+  const result = await runTestProcess({ files, testLimitMs, limitMs, isQuiet, ports: portsOf(slot, run.sideBySide) });
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const what = files.length === 1 ? relative('', files[0] ?? '') : `${files.length} files`;
   const cpu = result.cpuSeconds.toFixed(1);
   if (isQuiet) process.stdout.write(`\n${what} (${seconds} s, ${cpu} s of processor time)\n${result.output}`);
   if (result.problem !== undefined) process.stdout.write(`${run.name}: ${what}: ${result.problem}\n`);
   return result;
+}
+
+/**
+ * Ports for servers of tests, below those that the kernel gives to clients. Of a slot alone: what still asks for a server
+ * that is gone must not reach one of another file.
+ */
+function portsOf(slot: number, slots: number): string {
+  const each = Math.floor(9000 / slots);
+  return `${21_000 + slot * each}-${21_000 + (slot + 1) * each - 1}`;
 }
 
 /** The tallies of two runs together. */
@@ -121,8 +130,15 @@ export function addTallies(a: TestTally, b: TestTally): TestTally {
   };
 }
 
-/** The ten slowest tests, a line each, then the closing lines in the form of node's test runner and in one plain line. */
+/** How many lines of a failure are repeated at the end: the whole stands where the test ran. */
+const ERROR_LINES = 40;
+
+/**
+ * The failed tests with their errors, the ten slowest tests, a line each, then the closing lines in the form of node's
+ * test runner and in one plain line.
+ */
 export function closingText(tally: TestTally): string {
+  const failures = tally.tests.filter(({ outcome }) => outcome === 'failed');
   const slowest = tally.tests.toSorted((a, b) => b.ms - a.ms).slice(0, 10);
   const slow = slowest.map(
     ({ name, file, ms }) => `${(ms / 1000).toFixed(1).padStart(7)} s  ${relative('', file)}: ${name}`,
@@ -136,7 +152,13 @@ export function closingText(tally: TestTally): string {
     duration_ms: Math.round(tally.ms),
   };
   const lines = Object.entries(rows).map(([key, value]) => `ℹ ${key} ${value}`);
-  return `\nslowest tests\n${slow.join('\n')}\n\n${lines.join('\n')}\n\n${countsText(tally)}\n`;
+  return `${failures.map(failureText).join('')}\nslowest tests\n${slow.join('\n')}\n\n${lines.join('\n')}\n\n${countsText(tally)}\n`;
+}
+
+function failureText({ name, file, error = '' }: FinishedTest): string {
+  const lines = error.split('\n');
+  const shown = lines.length > ERROR_LINES ? [...lines.slice(0, ERROR_LINES), '...'] : lines;
+  return `\nfailed: ${relative('', file)}: ${name}\n${shown.map((line) => `  ${line}\n`).join('')}`;
 }
 
 /** How many tests there were; a file that broke counts as a failed test. */

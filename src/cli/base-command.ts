@@ -2,7 +2,7 @@
 import type { Interfaces } from '@oclif/core';
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
-import type { ExitCode } from '../errors/exit-codes.ts';
+import type { ExitCode, SuccessExit } from '../errors/exit-codes.ts';
 import { WeirError } from '../errors/weir-error.ts';
 import { watchForCrash } from '../platform/crash-watch.ts';
 import { type EndingSignal, type Interruption, listenForInterruption } from '../platform/interruption.ts';
@@ -16,8 +16,10 @@ export interface CommandOutcome<Result> {
   readonly result: Result;
   /** The text for humans; called only without `--json`. A missing final newline is added, '' prints nothing. */
   readonly text: (paint: Paint) => string;
-  /** 0 if omitted. */
-  readonly exit?: ExitCode;
+  /** Whether the text is for a program, or to be pasted: a terminal then shows its lines whole, however wide they are. */
+  readonly isVerbatim?: boolean;
+  /** 0 if omitted. A command that could not do its work throws instead: only an error has another exit code. */
+  readonly exit?: SuccessExit;
 }
 
 /** What a streaming command hands over at its end: everything has been written by `emit` already. */

@@ -9,8 +9,8 @@ export interface CodeFrame {
   readonly source: string;
 }
 
-/** The widest piece of a line that is shown, in characters. */
-const WIDEST = 100;
+/** The longest line that is shown whole, in characters, and the widest piece of a longer one. With its number, set in, either fits into 80 columns. */
+const [WHOLE, WIDEST] = [68, 60] as const;
 
 /**
  * The line with its number and a caret under the place, without colours or control characters:
@@ -22,13 +22,14 @@ const WIDEST = 100;
  */
 export function formatCodeFrame({ line, column, length, source }: CodeFrame): string {
   if (source.trim() === '') return '';
-  const start = column - 1 > WIDEST - 20 ? column - 1 - 40 : 0;
-  const shown = source.slice(start, start + WIDEST);
+  const width = source.length <= WHOLE ? WHOLE : WIDEST;
+  const start = source.length > WHOLE && column - 1 > WIDEST - 20 ? column - 1 - 24 : 0;
+  const shown = source.slice(start, start + width);
   const before = source.slice(start, column - 1);
-  const marked = source.slice(column - 1, Math.min(column - 1 + length, start + WIDEST));
+  const marked = source.slice(column - 1, Math.min(column - 1 + length, start + width));
   const number = String(line);
   const head = start > 0 ? '...' : '';
-  const tail = start + WIDEST < source.length ? '...' : '';
+  const tail = start + width < source.length ? '...' : '';
   const carets = '^'.repeat(Math.max(columnsOf(marked).length, 1));
   return [
     `${number} | ${head}${visible(shown)}${tail}`,

@@ -1,6 +1,5 @@
 /** The one writer of stdout and stderr for a command. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { ExitCode } from '../errors/exit-codes.ts';
 import type { WeirError } from '../errors/weir-error.ts';
 import { outliveLostOutput } from '../platform/process/lasting-output.ts';
 import { failureEnvelope, successEnvelope } from './envelope.ts';
@@ -8,7 +7,7 @@ import { formatErrorText } from './error-text.ts';
 import { type Paint, paintFor } from './paint.ts';
 import { type SamePlace, samePlace } from './same-place.ts';
 import { proseColumns } from './terminal.ts';
-import { wrapText } from './wrap-text.ts';
+import { fitLines, wrapText } from './wrap-text.ts';
 
 /** Name of the diagnostics channel on which `runTool` tells of each child process: `{argv, exitCode, ms}`. */
 const TOOL_CHANNEL = 'weir:tool';
@@ -74,13 +73,15 @@ export class CommandOutput {
 
   /** A line of the result that cannot wait for the rest; with `--json` the document will hold it. */
   announce(line: string): void {
-    if (!this.#isJson) process.stdout.write(`${line}\n`);
+    if (!this.#isJson) process.stdout.write(`${fitLines(line, proseColumns('stdout'))}\n`);
   }
 
-  result(outcome: { result: unknown; text: (paint: Paint) => string; exit?: ExitCode }): void {
+  /** `isVerbatim`: the text is for a program, and a terminal shows its lines as they are. */
+  result(outcome: { result: unknown; text: (paint: Paint) => string; isVerbatim?: boolean }): void {
+    const width = outcome.isVerbatim === true ? Number.POSITIVE_INFINITY : proseColumns('stdout');
     const text = this.#isJson
-      ? successEnvelope(outcome.result, outcome.exit ?? 0, this.#takeWarnings())
-      : this.#samePlace(outcome.text(paintFor('stdout')));
+      ? successEnvelope(outcome.result, this.#takeWarnings())
+      : fitLines(this.#samePlace(outcome.text(paintFor('stdout'))), width);
     if (text !== '') process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   }
 

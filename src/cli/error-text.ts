@@ -2,7 +2,7 @@
 import type { WeirError } from '../errors/weir-error.ts';
 import { fileProblemsOf, formatFileProblems } from './file-problems.ts';
 import type { Paint } from './paint.ts';
-import { wrapText } from './wrap-text.ts';
+import { hanging, wrapText } from './wrap-text.ts';
 
 /** How an error is drawn. */
 export interface ErrorTextOptions {
@@ -22,15 +22,9 @@ export function formatErrorText(error: WeirError, paint: Paint, options: ErrorTe
   if (problems !== undefined) return formatFileProblems(problems, error.code, paint);
   const start = error.location === undefined ? paint.bad('error: ') : '';
   const lines = [
-    ...indented(`${start}${paint.strong(error.what)} ${paint.faint(`[${error.code}]`)}`, '', columns),
-    ...indented(error.why, '  why:  ', columns),
-    ...indented(hint, '  next: ', columns),
+    ...wrapText(`${start}${paint.strong(error.what)} ${paint.faint(`[${error.code}]`)}`, columns),
+    ...hanging('  why:  ', error.why.trimEnd(), columns),
+    ...hanging('  next: ', hint.trimEnd(), columns),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-/** A text behind its label, the following lines below its first word. */
-function indented(text: string, label: string, columns: number): string[] {
-  const lines = wrapText(text.trimEnd(), columns - label.length);
-  return lines.map((line, index) => `${index === 0 ? label : ' '.repeat(label.length)}${line}`);
 }

@@ -2,7 +2,7 @@
 import { ERROR_CATALOGUE, isErrorCode } from '../errors/catalogue.ts';
 import { EXIT_CODES } from '../errors/exit-codes.ts';
 import { proseColumns } from './terminal.ts';
-import { HELP_WIDTH, wrapText } from './wrap-text.ts';
+import { HELP_WIDTH, hanging, wrapText } from './wrap-text.ts';
 
 /** A text that `weir help NAME` prints. */
 export interface HelpTopic {
@@ -44,21 +44,17 @@ export const errorTopics: HelpShelf = {
 };
 
 function exitCodesText(): string {
-  const rows = Object.entries(EXIT_CODES).flatMap(([code, meaning]) => hanging(`${code.padStart(4)}  `, meaning));
+  const rows = Object.entries(EXIT_CODES).flatMap(([code, meaning]) =>
+    hanging(`${code.padStart(4)}  `, meaning, proseColumns('stdout')),
+  );
   return `Exit codes, the same with and without --json:\n\n${rows.join('\n')}\n`;
 }
 
 function errorsText(): string {
   const rows = Object.entries(ERROR_CATALOGUE).flatMap(([code, { exit, title }]) =>
-    hanging(`${code}  exit ${String(exit).padEnd(3)}  `, title),
+    hanging(`${code}  exit ${String(exit).padEnd(3)}  `, title, proseColumns('stdout')),
   );
   return `Errors of weir; more on each with \`weir help CODE\`:\n\n${rows.join('\n')}\n`;
-}
-
-/** A text behind its label; on a terminal the following lines stand below its first word. */
-function hanging(label: string, text: string): string[] {
-  const lines = wrapText(text, proseColumns('stdout') - label.length);
-  return lines.map((line, index) => `${index === 0 ? label : ' '.repeat(label.length)}${line}`);
 }
 
 function errorText(code: keyof typeof ERROR_CATALOGUE): string {

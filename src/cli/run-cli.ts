@@ -52,6 +52,11 @@ async function runLine(line: WeirWords, config: Config, output: CommandOutput): 
   if (command !== undefined) return await config.runCommand<number>(id, rest, command);
   // `weir config` alone asks what there is under it.
   if (config.findTopic(line.named.join(':')) !== undefined) return await printHelp(line.named, config, output);
+  // A command that takes no words, or fewer, says so itself.
+  for (let count = line.named.length - 1; count > 0; count -= 1) {
+    const known = config.findCommand(line.named.slice(0, count).join(':'));
+    if (known !== undefined) return await config.runCommand<number>(known.id, line.words.slice(count), known);
+  }
   throw await unknownCommand(line, config);
 }
 

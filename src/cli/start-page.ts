@@ -10,10 +10,21 @@ const INCIDENT = `IF SOMETHING IS WRONG NOW
   sh /run/weir/off.sh     the same without weir, when it cannot run
 `;
 
-/** Commands that help with the others: named, without a line of their own. */
-const HELPERS: readonly string[] = ['completion', 'help', 'support', 'version'];
+/** Commands by what they are for, in the order in which somebody needs them; each has a line. */
+const TASKS: readonly (readonly [title: string, commands: readonly string[]])[] = [
+  ['TO BEGIN', ['tour', 'check']],
+  ['TO SWITCH APPLICATIONS', ['plan', 'on', 'confirm', 'off', 'status', 'verify', 'uninstall']],
+];
 
-const MORE = 'TOPICS (`weir help TOPIC`; also exit-codes, errors, mesh-yaml, a code)';
+const MORE = 'MORE (`weir help TOPIC`; also exit-codes, errors, mesh-yaml, a code)';
+
+/** Topics, and commands without a line of their own, by what they are for. */
+const SHELVES: readonly (readonly [title: string, names: readonly string[]])[] = [
+  ['sidecars, mesh.yaml', ['sidecar', 'discovery', 'config']],
+  ['many hosts', ['fleet', 'host', 'operator', 'console']],
+  ['rules, numbers', ['rules', 'metrics']],
+  ['weir itself', ['help', 'completion', 'support', 'version']],
+];
 
 /** Columns below which lists are not made any narrower. */
 const FEWEST_COLUMNS = 40;
@@ -47,20 +58,30 @@ export function startPageFacts(
 
 /** The page for stdout: one screen of 80 columns and 24 lines. */
 export function startPage({ version, description, topics, commands }: StartPageFacts): string {
-  const main = new Map([...commands].filter(([name]) => !HELPERS.includes(name)));
-  const names = [...topics.keys(), ...HELPERS.filter((name) => commands.has(name))].join(', ');
-  const sections = [section('COMMANDS', list(main)), section(MORE, wrapText(names, room()))];
+  const tasks = TASKS.map(([title, names]) => section(title, list(pick(commands, names))));
+  const known = new Set([...TASKS, ...SHELVES].flatMap(([, names]) => names));
+  const others = [...topics.keys(), ...commands.keys()].filter((name) => !known.has(name));
+  const shelves = [...SHELVES, ['others', others] as const].flatMap(([title, names]) => {
+    const there = names.filter((name) => topics.has(name) || commands.has(name));
+    return there.length === 0 ? [] : [[title, there.join(', ')] as const];
+  });
+  const sections = [...tasks, section(MORE, list(new Map(shelves)))];
   const [what] = description.split(',');
-  return `${[prose(INCIDENT), prose(`weir ${version}: ${what}\n`), ...sections].join('\n').trimEnd()}\n`;
+  return `${prose(INCIDENT)}\n${prose(`weir ${version}: ${what}\n`)}\n${sections.join('')}`;
+}
+
+/** Entries in the order of the names. */
+function pick(entries: ReadonlyMap<string, string>, names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(names.flatMap((name) => (entries.has(name) ? [[name, entries.get(name) ?? '']] : [])));
 }
 
 function section(title: string, lines: readonly string[]): string {
   return `${strong(title)}\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
-/** Names and texts in two columns, in the order of the names. */
+/** Names and texts in two columns. */
 function list(entries: ReadonlyMap<string, string>): string[] {
-  const names = [...entries.keys()].sort();
+  const names = [...entries.keys()];
   const width = Math.max(...names.map((name) => name.length));
   return names.flatMap((name) => {
     const left = room() - width - 2;

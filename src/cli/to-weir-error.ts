@@ -1,6 +1,7 @@
 /** Turns anything thrown into a `WeirError`. */
 import { WeirError } from '../errors/weir-error.ts';
 import { writeBugReport } from '../platform/bug-report.ts';
+import { isRefusedBySystem } from '../platform/null-if-missing.ts';
 import { type UsageContext, usageError } from './usage-error.ts';
 
 /** What is known about the command line when an error is turned into weir's form. */
@@ -38,22 +39,14 @@ function isOclifUsageError(thrown: unknown): thrown is Error {
   return thrown instanceof Error && 'oclif' in thrown && (thrown as { code?: unknown }).code !== 'MODULE_NOT_FOUND';
 }
 
-/** Errors of the system that say nothing about what was looked at: no right, no room, no descriptor, a broken disk. */
-const REFUSALS = new Set([
-  ...['EACCES', 'EPERM', 'EROFS'],
-  ...['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN', 'ENOSPC', 'EDQUOT'],
-  ...['EIO', 'ENODEV', 'ENXIO', 'ESTALE'],
-]);
-
-function isRefusedBySystem(thrown: unknown): thrown is NodeJS.ErrnoException {
-  return thrown instanceof Error && 'syscall' in thrown && REFUSALS.has((thrown as NodeJS.ErrnoException).code ?? '');
-}
-
 function systemRefused(error: NodeJS.ErrnoException): WeirError {
   return new WeirError('WEIR2024', {
     what: `the system refused ${error.path ?? error.syscall ?? 'a call'} (${error.code})`,
     why: error.message,
-    hint: 'run weir as root; for EMFILE or ENOSPC raise the limit or make room, then run the command again',
+    hint:
+      error.syscall === 'mkdtemp'
+        ? 'set TMPDIR to a folder that is there and has room, then run the command again'
+        : 'run weir as root; for EMFILE or ENOSPC raise the limit or make room, then run the command again',
     cause: error,
   });
 }

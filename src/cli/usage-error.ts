@@ -55,6 +55,7 @@ function closestFlagHint(message: string, flags: readonly string[], argv: readon
   const isShort = /^Nonexistent flags?: -[^-]/.test(message);
   const short = argv.map((word) => /^-(\w[^=\s]+)/.exec(word)?.[1]).find((word) => word !== undefined);
   const typed = long ?? (isShort ? short : undefined);
-  const closest = typed === undefined ? undefined : findClosestName(typed, flags);
+  // Every command takes --help, and none lists it.
+  const closest = typed === undefined ? undefined : findClosestName(typed, [...flags, 'help']);
   return closest === undefined ? undefined : `did you mean --${closest}?`;
 }

@@ -27,6 +27,30 @@ export function wrapText(text: string, width: number): string[] {
   return lines;
 }
 
+/**
+ * A text whose lines are at most `width` characters wide: a longer one is broken as `wrapText` does, and goes on below
+ * with two more blanks in front. Shorter lines, tables among them, stay as they are.
+ */
+export function fitLines(text: string, width: number): string {
+  if (width === Number.POSITIVE_INFINITY) return text;
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      if (columns(line) <= width) return [line];
+      const lead = /^ */.exec(line)?.[0] ?? '';
+      const [first = '', ...more] = wrapText(line.trimStart(), width - lead.length - 2);
+      return [`${lead}${first}`, ...more.map((row) => `${lead}  ${row.trimStart()}`)].map((row) => row.trimEnd());
+    })
+    .join('\n');
+}
+
+/** The lines of a text behind a label; what goes on stands below its first word. */
+export function hanging(label: string, text: string, width: number): string[] {
+  return wrapText(text, width - columns(label)).map((line, index) => {
+    return `${index === 0 ? label : ' '.repeat(columns(label))}${line}`;
+  });
+}
+
 /** Words, a command in backticks as one of them unless it is wider than a line. */
 function wordsOf(paragraph: string, width: number): string[] {
   const words: string[] = [];

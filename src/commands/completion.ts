@@ -23,6 +23,6 @@ export default class CompletionCommand extends WeirCommand<typeof CompletionComm
   protected override async execute(): Promise<CommandOutcome<CompletionResult>> {
     const shell = this.args.shell as CompletionShell;
     const script = renderCompletion(shell, this.config);
-    return { result: { shell, script }, text: () => script };
+    return { result: { shell, script }, text: () => script, isVerbatim: true };
   }
 }

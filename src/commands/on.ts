@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { CommandOutcome } from '../cli/base-command.ts';
 import { durationFlag } from '../cli/flags.ts';
+import type { Paint } from '../cli/paint.ts';
 import { appNames, noAppNamed } from '../interception/app-names.ts';
 import { BACKENDS, InterceptCommand } from '../interception/cli/intercept-command.ts';
 import { switchedOnText } from '../interception/cli/switch-text.ts';
@@ -33,7 +34,13 @@ export default class OnCommand extends InterceptCommand<typeof OnCommand, Switch
       summary: 'The firewall back end; chosen once.',
     })(),
     'dry-run': Flags.boolean({ summary: 'Print the transaction and change nothing.' }),
-    'accept-risk': Flags.option({ options: RISKS, multiple: true, summary: 'Accept a risk that a refusal named.' })(),
+    'accept-risk': Flags.option({
+      options: RISKS,
+      multiple: true,
+      // With bars between them they would be one word, broken anywhere.
+      helpValue: 'RISK',
+      summary: `Accept a risk that a refusal named: ${RISKS.join(', ')}.`,
+    })(),
   };
   static override examples = [
     '<%= config.bin %> on payment',
@@ -60,6 +67,7 @@ export default class OnCommand extends InterceptCommand<typeof OnCommand, Switch
       report: this.report,
     });
     for (const warning of warnings) this.warn(warning);
-    return { result, text: (paint) => result.plan ?? switchedOnText(result, host.panicFile.path, paint) };
+    const text = (paint: Paint): string => result.plan ?? switchedOnText(result, host.panicFile.path, paint);
+    return { result, text, isVerbatim: result.plan !== undefined };
   }
 }

@@ -29,16 +29,20 @@ export default class PlanCommand extends InterceptCommand<typeof PlanCommand, Pl
     for (const warning of warnings) this.warn(warning);
     return {
       result,
+      isVerbatim: true,
       text: (paint) => {
+        // The rules are for a tool, and stay as they are.
         const heading = (title: string): string => paint.strong(`# ${title}`);
-        const changes = result.changes === '' ? '# nothing: it is installed as planned' : result.changes.trimEnd();
-        return [
+        const transaction = 'the transaction from what is installed now';
+        const rules = [
           heading(`rules with ${result.apps.join(', ')} on (${result.backend})`),
           result.text.trimEnd(),
           '',
-          heading('the transaction from what is installed now'),
-          changes,
-        ].join('\n');
+        ];
+        if (result.changes === result.text)
+          return [...rules, heading(`${transaction}: the same, nothing of it is installed`)].join('\n');
+        const changes = result.changes === '' ? '# nothing: it is installed as planned' : result.changes.trimEnd();
+        return [...rules, heading(transaction), changes].join('\n');
       },
     };
   }

@@ -35,7 +35,12 @@ export default class StatusCommand extends InterceptCommand<typeof StatusCommand
     const live = process.stdout.isTTY === true && !this.flags.json && process.env.TERM !== 'dumb';
     if (live) {
       const { watchStatus } = await import('../interception/cli/status-watch.ts');
-      await watchStatus({ look, intervalMs: this.flags.interval, signal: this.signal });
+      await watchStatus({
+        look,
+        intervalMs: this.flags.interval,
+        samePlace: samePlace(this.argv),
+        signal: this.signal,
+      });
       return { streamed: true };
     }
     while (!this.signal.aborted) {

@@ -33,7 +33,11 @@ export default class SupportCommand extends WeirCommand<typeof SupportCommand, S
       const text = () => entries.map(({ name, from }) => `${name.padEnd(36)} ${from}`).join('\n');
       return { result: { archive: null, entries, gaps: [] }, text };
     }
-    const { entries, gaps, files } = await gather(items, await host.secrets());
+    const { secrets, unread } = await host.secrets();
+    const { entries, gaps, files } = await gather(items, secrets);
+    for (const { path, why } of unread) {
+      this.warn(`the secrets in ${path} could not be read, so look for them in the archive yourself: ${why}`);
+    }
     const missing = gaps.map(({ name, from, why }) => `${name} (${from}): ${why}\n`).join('');
     const archive = out ?? `weir-support-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}.tar.gz`;
     await host.write(archive, new Map([...files, ['missing.txt', missing]]));

@@ -9,7 +9,7 @@ import { type TourWatcher, type WalkedTour, walkTour } from '../tour/walk-tour.t
 export default class TourCommand extends WeirCommand<typeof TourCommand, WalkedTour> {
   static override summary = 'See the main job end to end in throw-away network namespaces.';
   static override description =
-    'A client application, a second one, a real Envoy and an upstream: on, off, a rule swap under load, an expiring --confirm, a dead Envoy and the panic file, and Envoy replaced by another version under load; then a Groovy routing script becomes proven documents. Nothing on the host changes; Ctrl-C cleans up. Exits 1 when a step is not as promised.';
+    'A client application, a second one, a real Envoy and an upstream: on, off, a rule swap under load, an expiring --confirm, a dead Envoy and the panic file, and Envoy replaced under load; then a Groovy routing script becomes proven documents. Nothing on the host changes; Ctrl-C cleans up. Exits 1 when a step is not as promised.';
   static override flags = {
     envoy: Flags.string({ helpValue: 'PATH', summary: 'The Envoy binary to use.' }),
   };

@@ -8,7 +8,7 @@ import { type VerifiedApps, verifyApps } from '../interception/verify-apps.ts';
 
 /** Proves interception in three depths. */
 export default class VerifyCommand extends InterceptCommand<typeof VerifyCommand, VerifiedApps> {
-  static override summary = 'Prove interception: text and order of the rules, counters, real packets.';
+  static override summary = 'Prove interception: the rules, their counters, real packets.';
   static override description =
     'Exits 1 when anything is not as it should be. Without a name, for every application that is on.';
   static override strict = false;

@@ -26,6 +26,7 @@ import { placeOf, stagePlan } from './agent/stage-plan.ts';
 import { DiscoveryMetrics } from './metrics/discovery-metrics.ts';
 import type { AgentPorts } from './ports.ts';
 import type { DiscoveryTask } from './records/discovery-task.ts';
+import { printable } from './text/printable.ts';
 
 /** News that people are told at once, as a warning; the rest stands in the journal and in `--json`. */
 const WARNINGS: ReadonlySet<AgentNews['event']> = new Set(['held', 'nack', 'refused', 'snapshot', 'warning']);
@@ -130,7 +131,8 @@ async function reload(
   }
 }
 
-function tellNews(news: AgentNews, output: CommandOutput, json: boolean): void {
+function tellNews(told: AgentNews, output: CommandOutput, json: boolean): void {
+  const news = json ? told : printable(told);
   if (news.event === 'sync' || (news.event === 'serving' && news.from === 'snapshot'))
     void notifyServiceManager('READY=1', `--status=${news.text}`);
   if (json) output.result({ result: news, text: () => '' });

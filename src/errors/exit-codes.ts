@@ -19,7 +19,5 @@ export const EXIT_CODES = {
 /** One of the exit codes that weir's commands end with. */
 export type ExitCode = keyof typeof EXIT_CODES;
 
-/** True for the exits of a command that could do its work: done (0) and findings (1). Decides `ok` in the JSON envelope. */
-export function isSuccessExit(exit: ExitCode): boolean {
-  return exit === 0 || exit === 1;
-}
+/** The exits of a command that could do its work: done, and findings. All others come with an error. */
+export type SuccessExit = 0 | 1;

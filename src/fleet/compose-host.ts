@@ -1,4 +1,5 @@
 /** Composition of `weir host`: this machine, its fleet, and the socket by which it is asked. */
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { CommandOutput } from '../cli/command-output.ts';
@@ -7,6 +8,7 @@ import { openInterceptHost } from '../interception/compose.ts';
 import { loadMeshConfig } from '../mesh/compose.ts';
 import { askAgent } from '../platform/agent/ask-agent.ts';
 import { type AgentHandlers, answerLine } from '../platform/agent/protocol.ts';
+import { ownBootId } from '../platform/boot-id.ts';
 import { systemClock } from '../platform/clock.ts';
 import { exchangeLines, serveControlSocket } from '../platform/control-socket.ts';
 import { makeFolder } from '../platform/make-folder.ts';
@@ -16,6 +18,7 @@ import { notifyServiceManager } from '../platform/process/service-manager.ts';
 import { readRecordFile, writeRecordFile } from '../platform/record-file.ts';
 import { openSidecarPorts } from '../sidecar/compose.ts';
 import { localHost } from './adapters/local-host.ts';
+import { podHost, readPodFolder } from './adapters/pod-host.ts';
 import { openRegion, readFleetConfig } from './compose.ts';
 import { HostDaemon } from './host/host-daemon.ts';
 import { HOST_MEMORY } from './host/host-memory.ts';
@@ -24,11 +27,12 @@ import type { HostTask } from './host/host-task.ts';
 import type { HostPorts } from './host/ports.ts';
 import { HostMetrics } from './metrics/host-metrics.ts';
 import type { HostConfig, RegionConfig } from './model/fleet-config.ts';
+import { hostNameOfPod } from './model/pod-info.ts';
 
 /** Who this host is. Throws WEIR1611 where fleet.yaml does not say it. */
 export async function readHostConfig(
   file: string,
-): Promise<{ readonly host: HostConfig; readonly region: RegionConfig; readonly name: string }> {
+): Promise<{ readonly host: HostConfig; readonly region: RegionConfig }> {
   const config = await readFleetConfig(file);
   const { host } = config;
   const region = config.regions.find(({ name }) => name === host?.region);
@@ -39,12 +43,14 @@ export async function readHostConfig(
       hint: 'add for example: host: {region: east, labels: {unit: u1}}',
     });
   }
-  return { host, region, name: host.name ?? hostname() };
+  return { host, region };
 }
 
 /** Runs until a signal. Throws WEIR1611, WEIR1601, WEIR4001 (another one runs). */
 export async function runHost(run: HostTask, output: CommandOutput, signal: AbortSignal): Promise<0> {
-  const { host, region, name } = await readHostConfig(run.fleetConfig);
+  const { host, region } = await readHostConfig(run.fleetConfig);
+  const pod = run.podInfo === null ? null : await readPodFolder(run.podInfo);
+  const name = pod === null ? (host.name ?? hostname()) : hostNameOfPod(pod);
   const file = run.metricsFile === null ? null : await openMetricsFile(run.metricsFile);
   await loadMeshConfig(run.config);
   const { runDir, stateDir, netns, config } = run;
@@ -53,21 +59,24 @@ export async function runHost(run: HostTask, output: CommandOutput, signal: Abor
   const { keys, store } = openRegion(region);
   const warn = (text: string) => output.warn(text);
   const metrics = new HostMetrics(systemClock.now());
+  const machine = localHost({
+    intercept: openInterceptHost({ runDir, stateDir, netns, standBy: true, warn }),
+    sidecars: openSidecarPorts({ config, runDir, stateDir }),
+    loadMesh: () => loadMeshConfig(config),
+    watched: [stateDir, runDir],
+    warn,
+  });
   const ports: HostPorts = {
     name,
     region: region.name,
-    labels: host.labels,
+    labels: { ...host.labels, ...pod?.labels },
+    pod,
     ttlMs: host.status.ttl,
     weirVersion: run.weirVersion,
+    identity: { machine: hostname(), boot: ownBootId(), instance: randomUUID(), session: randomUUID() },
     keys,
     store,
-    local: localHost({
-      intercept: openInterceptHost({ runDir, stateDir, netns, standBy: true, warn }),
-      sidecars: openSidecarPorts({ config, runDir, stateDir }),
-      loadMesh: () => loadMeshConfig(config),
-      watched: [stateDir, runDir],
-      warn,
-    }),
+    local: run.podInfo === null ? machine : podHost(machine, run.podInfo),
     clock: systemClock,
     recall: () => readRecordFile(HOST_MEMORY, memory),
     remember: (value) => writeRecordFile(HOST_MEMORY, memory, value),

@@ -29,6 +29,11 @@ export interface StoreChange {
   readonly value: string | null;
   /** The lease that the key goes with; none if omitted. */
   readonly lease?: string;
+  /**
+   * Nobody else ever writes this value here, and the other changes are guarded or may be done twice: so a store can tell
+   * whether a write without an answer has landed, and says it again. False if omitted.
+   */
+  readonly isOwn?: boolean;
 }
 
 /** The end of a write. `refused`: a guard did not hold, and nothing was written. */
@@ -56,7 +61,10 @@ export class StoreFailure extends Error {
 /** How a watch ended: the store cannot tell the changes since then any more, or the connection is gone. */
 export type WatchEnd = { readonly kind: 'compacted' } | { readonly kind: 'lost'; readonly why: string };
 
-/** The store of one region. Every method rejects with `StoreFailure`, within the time of its configuration. */
+/**
+ * The store of one region. Every method rejects with `StoreFailure`, within the time of its configuration; while it
+ * answers that it looks for a leader, within 5 s if that is longer.
+ */
 export interface FleetStore {
   /** Where it is, for messages. */
   readonly place: string;
@@ -64,6 +72,8 @@ export interface FleetStore {
   readonly listsSingleKeys: boolean;
   /** All keys that begin with one of the prefixes, at one revision, in the order of the keys. */
   list(prefixes: readonly string[]): Promise<StoreListing>;
+  /** One key as it is now; null: it is not there. */
+  find(key: string): Promise<StoredItem | null>;
   /** What the write that left `key` at `revision` made below a prefix: its entry of history, without reading the others. */
   madeWith(key: string, revision: string, prefix: string): Promise<readonly StoredItem[]>;
   /** Carries all changes out, or none. */

@@ -24,7 +24,8 @@ export interface AppTrouble {
 export interface TroubleFacts {
   /** Null when mesh.yaml cannot be read. */
   readonly config: Pick<ResolvedMeshConfig, 'apps' | 'sidecars'> | null;
-  readonly listeners: readonly TcpSocket[];
+  /** Null when they could not be read. */
+  readonly listeners: readonly TcpSocket[] | null;
   /** Null when they were not read. */
   readonly processes: readonly ProcessFact[] | null;
   readonly nowMs: number;
@@ -38,7 +39,7 @@ export function appTroubles(known: KnownApp, facts: TroubleFacts): AppTrouble[] 
   const { stored, kernel } = known;
   if (stored === null || kernel === null || known.desired !== 'on' || kernel.off.length > 0) return [];
   return [
-    ...deafSidecar(stored, facts.listeners),
+    ...(facts.listeners === null ? [] : deafSidecar(stored, facts.listeners)),
     ...changedSelector(stored, facts.config?.apps.get(stored.name)),
     ...processesElsewhere(stored, facts.processes),
     ...lateDeadline(known, facts.nowMs),
@@ -64,17 +65,26 @@ function deafSidecar({ name, policy, sidecar }: StoredApp, listeners: readonly T
   });
 }
 
-function changedSelector({ name, policy }: StoredApp, configured: AppConfig<AccountId> | undefined): AppTrouble[] {
-  if (configured === undefined) return [];
-  const [then, now] = [selectorText(policy.select), selectorText(resolveSelector(configured))];
-  if (then === now) return [];
+function changedSelector(stored: StoredApp, configured: AppConfig<AccountId> | undefined): AppTrouble[] {
+  const change = selectorChange(stored, configured);
+  if (change === null) return [];
   return [
     {
       kind: 'changed',
-      what: `mesh.yaml means ${now} now, the rules divert ${then}: the application goes direct`,
-      next: `weir on ${name}`,
+      what: `mesh.yaml means ${change.now} now, the rules divert ${change.then}: the application goes direct`,
+      next: `weir on ${stored.name}`,
     },
   ];
+}
+
+/** Whom the rules divert and whom mesh.yaml means by now; null when both are the same, or mesh.yaml does not tell. */
+export function selectorChange(
+  { policy }: StoredApp,
+  configured: AppConfig<AccountId> | undefined,
+): { readonly then: string; readonly now: string } | null {
+  if (configured === undefined) return null;
+  const [then, now] = [selectorText(policy.select), selectorText(resolveSelector(configured))];
+  return then === now ? null : { then, now };
 }
 
 /** A selector in words: `uid 20001`. */

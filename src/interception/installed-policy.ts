@@ -1,5 +1,6 @@
 /** The policy that should be in force, compared with the rules in the kernel. */
 import { wantedRulesets } from './apply-rules.ts';
+import type { KnownApp } from './known-apps.ts';
 import type { InstalledRules } from './ports.ts';
 import { compareRulesets, type Finding, NOTHING } from './rules/findings.ts';
 import { TPROXY_TABLE } from './rules/nft/compile-tproxy.ts';
@@ -48,6 +49,12 @@ export function installedPolicy(situation: Situation, nowMs: number): InstalledP
     findings: withoutRemains(findings, besideRemains),
     brokenRemains: besideRemains.filter(({ expected }) => expected !== NOTHING),
   };
+}
+
+/** Why the switch of an application that is off may not work: its rules are still there, and these are missing or changed. */
+export function switchDamage({ name, kernel, desired }: KnownApp, policy: InstalledPolicy | null): readonly Finding[] {
+  if (desired !== 'off' || kernel === null || policy === null) return [];
+  return policy.brokenRemains.filter(({ app }) => app === null || app === name);
 }
 
 function compareAll(wanted: readonly Ruleset[], { rulesets }: InstalledRules): Finding[] {

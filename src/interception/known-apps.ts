@@ -11,6 +11,8 @@ export interface KnownApp {
   readonly desired: 'on' | 'off';
   /** Why it is off although nobody ran `weir off`; else the stored reason. */
   readonly reason: string | null;
+  /** When it was decided, ISO 8601; null where nobody has noted it. */
+  readonly since: string | null;
 }
 
 /** Inputs of the decision, gathered in one place so that it can be tested without a host. */
@@ -36,15 +38,23 @@ export function knownApps(facts: KnownAppFacts): Map<string, KnownApp> {
 }
 
 function decide(name: string, stored: StoredApp | null, kernel: InstalledApp | null, facts: KnownAppFacts): KnownApp {
-  const known = (desired: 'on' | 'off', reason: string | null): KnownApp => ({ name, stored, kernel, desired, reason });
+  const known = (desired: 'on' | 'off', reason: string | null, since = stored?.since ?? null): KnownApp => {
+    return { name, stored, kernel, desired, reason, since };
+  };
   if (stored !== null && stored.desired === 'off') return known('off', stored.reason);
-  if (kernel?.off.includes('off.sh') || facts.pressed.has(name)) return known('off', 'off.sh');
-  if (kernel?.off.includes('operator')) return known('off', stored?.reason ?? 'switched off by an operator');
+  // The state file still has the time of the decision before.
+  const pressed = facts.pressed.get(name);
+  if (kernel?.off.includes('off.sh') || pressed !== undefined) return known('off', 'off.sh', pressed ?? null);
+  if (kernel?.off.includes('operator')) return known('off', stored?.reason ?? 'switched off by an operator', null);
   // The state file is gone, but the kernel still diverts: the application counts as on.
   if (stored === null) return known('on', 'the state file does not know it');
-  if (stored.confirm !== null && hasExpired(stored, kernel, facts.nowMs)) return known('off', 'confirm expired');
+  if (stored.confirm !== null && hasExpired(stored, kernel, facts.nowMs)) {
+    // By another clock it may have passed while the wall clock has not come to it.
+    const { by } = stored.confirm;
+    return known('off', 'confirm expired', Date.parse(by) <= facts.nowMs ? by : null);
+  }
   if (!stored.proven && (kernel === null || endsByItself(kernel)))
-    return known('off', 'interrupted while switching on');
+    return known('off', 'interrupted while switching on', null);
   return known('on', stored.reason);
 }
 

@@ -6,6 +6,7 @@ import type { InterceptHost } from './host.ts';
 export interface LeaseDecision {
   /** Whole seconds, null without a lease. */
   readonly asked: number | null;
+  /** Whole seconds; null where none is in force, which `warning` explains if one is asked for. */
   readonly inForce: number | null;
   /** Why a lease that was asked for is not in force. */
   readonly warning: string | null;

@@ -15,8 +15,8 @@ export type FlowOwners = ReadonlyMap<string, KnownApp>;
 export function ownersOf(apps: readonly StoredApp[]): FlowOwners {
   return new Map(
     apps.map((stored) => {
-      const { name, desired, reason } = stored;
-      return [name, { name, stored, kernel: null, desired, reason }];
+      const { name, desired, reason, since } = stored;
+      return [name, { name, stored, kernel: null, desired, reason, since }];
     }),
   );
 }

@@ -11,7 +11,12 @@ const DENIED = /not permitted|ermission denied|EACCES|EPERM|must be root/;
  * may hold rules of weir. One that is remembered, or holds rules, is the only one (it is chosen once).
  */
 export function isFullLook({ storeProblem, blind, backend }: Situation): boolean {
-  return storeProblem === null && (backend !== null || blind.size === 0);
+  return storeProblem === null && (backend === null ? blind.size === 0 : !blind.has(backend));
+}
+
+/** Why the rules of the remembered back end could not be read; null when they could, or none is remembered. */
+export function unreadRules({ blind, backend }: Situation): string | null {
+  return backend === null ? null : (blind.get(backend) ?? null);
 }
 
 /**
@@ -48,6 +53,11 @@ function hintFor({ blind, storeProblem }: Situation, command: string): string {
   if (missing.includes('nft')) return 'install the package nftables, so that weir can look, and run it again';
   if (missing.length > 0) return 'install the package iptables, so that weir can look, and run it again';
   return 'mend what stands in the way and run it again; `sh off.sh` in the run directory sends traffic direct';
+}
+
+/** Whether the only places that could not be searched are those of tools that are not installed. */
+export function lacksOnlyTools({ storeProblem, unread }: Situation): boolean {
+  return storeProblem === null && unread.size === 0;
 }
 
 /** The places that could not be searched, in words for a warning; empty when there are none. */

@@ -25,7 +25,8 @@ export interface PlannedProbe {
 type AppProbe = PlannedProbe & { readonly role: 'app' };
 
 /**
- * The probes that prove the named applications: one an application and family, one a sidecar account and family.
+ * The probes that prove the named applications: one an application and family, one a sidecar account and family. The
+ * prober is told to get ready.
  * Applications whose scopes are alike share their destinations, and the host is asked for those once a family.
  */
 export async function planProbes(
@@ -33,6 +34,7 @@ export async function planProbes(
   policy: InterceptPolicy,
   names: ReadonlySet<string>,
 ): Promise<PlannedProbe[]> {
+  if (names.size > 0) host.prober.prepare();
   const outbound = policy.apps
     .filter((app) => names.has(app.name))
     .flatMap((app) => directedPolicies(app, policy).filter((one) => one.direction === 'outbound'));

@@ -127,8 +127,13 @@ async function refuseUnready(
   throw new WeirError('WEIR3001', {
     what: `${app.name}: sidecar ${sidecar.name} ${state}`,
     why: `${readiness.detail}; connections diverted to it would fail, so nothing was changed`,
-    hint: `start the sidecar, see why with \`weir check sidecar\`, then run the command again`,
+    hint: `${startText(sidecar)}, see why with \`weir check sidecar\`, then run the command again`,
   });
+}
+
+/** The command that starts a sidecar, where weir runs it. */
+function startText({ name, process }: SidecarConfig<AccountId>): string {
+  return process === undefined ? 'start the sidecar' : `start the sidecar with \`weir sidecar run ${name}\``;
 }
 
 function answeredFamilies(
@@ -142,7 +147,7 @@ function answeredFamilies(
   if (!ipv4 && !ipv6) {
     throw new WeirError('WEIR3001', {
       what: `${app.name}: sidecar ${sidecar.name} is ready but listens on no family at ${list}`,
-      why: 'redirected connections arrive at 127.0.0.1 and ::1 (outbound) or at any address of the host (inbound), and would be refused; nothing was changed',
+      why: 'nobody would accept a redirected connection: outbound ones arrive at 127.0.0.1 and ::1, inbound ones at any address of the host; nothing was changed',
       hint: 'compare the listeners in its bootstrap with `outbound` and `inbound` in mesh.yaml',
     });
   }

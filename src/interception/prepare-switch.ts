@@ -148,7 +148,7 @@ function refuseOtherNamespace(host: InterceptHost, { stored, elsewhere }: Situat
  * The next transaction would remove rules that only the kernel knows, and send their application direct without a
  * warning.
  */
-function refuseUnremembered({ apps }: Situation, request: SwitchOnRequest): void {
+function refuseUnremembered({ apps, storeProblem }: Situation, request: SwitchOnRequest): void {
   const lost = [...apps.values()]
     .filter(({ name, stored, desired }) => stored === null && desired === 'on' && !request.apps.includes(name))
     .map(({ name }) => name);
@@ -160,7 +160,7 @@ function refuseUnremembered({ apps }: Situation, request: SwitchOnRequest): void
       : '';
   throw new WeirError('WEIR3012', {
     what: `on, but not in the state file: ${lost.join(', ')}`,
-    why: 'the kernel diverts them, the state directory was deleted or replaced meanwhile, and new rules would leave them out; nothing was changed',
+    why: `the kernel diverts them, but ${storeProblem ?? 'the state file does not name them: it was deleted or replaced'}. New rules are made from that file, so these applications would lose theirs; nothing was changed`,
     hint: `${along}switch them off first: \`weir off ${lost.join(' ')}\``,
   });
 }

@@ -8,6 +8,7 @@ import { readSituation, type Situation } from './situation.ts';
 /** The situation in which the applications are direct, and what it took beyond the first switch. */
 export interface ProvenDirect {
   readonly situation: Situation;
+  /** Milliseconds that the firewall tools took. */
   readonly ms: number;
   readonly warnings: readonly string[];
 }

@@ -8,6 +8,7 @@ import type { DivertMode, InterceptPolicy } from './rules/policy.ts';
 import { representativePorts } from './surroundings/packets.ts';
 import type { Neighbour, OutsideCall, RoutingFacts } from './surroundings/ports.ts';
 import type { Seen } from './surroundings/seen.ts';
+import { whetherSeen } from './within-time.ts';
 
 /** The result of calls from outside for one application. `not proven` is no failure: nothing was found out. */
 export interface InboundProof {
@@ -19,7 +20,6 @@ export interface InboundProof {
 /** One call that shall prove something. */
 interface PlannedCall extends OutsideCall {
   readonly one: DirectedPolicy;
-  readonly source: string;
 }
 
 /** Calls from outside, begun before the rules are installed. */
@@ -79,11 +79,11 @@ export async function openInboundLook(
       const { inbound, neighbour } = opened;
       if (neighbour === null) return notProven(inbound, opened.why);
       try {
-        const isAnswered = await neighbour.call(opened.calls);
-        const listings = await listCalls(host, inbound, isAnswered.includes(true));
+        const answers = await neighbour.call(opened.calls);
+        const listings = await listCalls(host, inbound, answers);
         const judged = opened.calls.map((call, index) => ({
           name: call.one.app.name,
-          proof: judgeNow(call, isAnswered[index] ?? false, isDiverted(call, listings)),
+          proof: judgeNow(call, answers[index] ?? null, listings),
         }));
         return byApp(inbound, judged);
       } catch (error) {
@@ -145,7 +145,7 @@ function callsOf(
     const own = addresses.filter((address) => address.includes(':') === (family === 'ipv6') && address !== source);
     for (const address of own) {
       const port = listenedPort(one, address, listeners);
-      if (port !== null) return [{ address, port, one, source }];
+      if (port !== null) return [{ address, port, one }];
     }
     return [];
   });
@@ -173,7 +173,7 @@ function listenedPort(one: DirectedPolicy, address: string, listeners: readonly 
 interface Begun {
   readonly inbound: readonly DirectedPolicy[];
   readonly calls: readonly PlannedCall[];
-  readonly before: readonly boolean[];
+  readonly before: readonly (TcpEndpoint | null)[];
   readonly neighbour: Neighbour;
 }
 
@@ -182,15 +182,14 @@ async function compare(
   { inbound, calls, before, neighbour }: Begun,
   isFresh: (app: string) => boolean,
 ): Promise<ReadonlyMap<string, InboundProof>> {
-  const after = await neighbour.call(calls).catch((): readonly boolean[] => []);
-  const listings = await listCalls(host, inbound, after.includes(true));
-  const judged = calls.map(({ one, source, address, port }, index) => {
-    const proof = judge(`${address} port ${port}`, {
-      before: before[index] ?? false,
-      after: after[index] ?? null,
-      isDiverted: isDiverted({ one, source, address, port }, listings),
-    });
-    return { name: one.app.name, proof: proof.result === 'failed' && !isFresh(one.app.name) ? unproven(proof) : proof };
+  const asked = await whetherSeen(neighbour.call(calls));
+  if ('missing' in asked) return notProven(inbound, asked.missing);
+  const after = asked.value;
+  const listings = await listCalls(host, inbound, after);
+  const judged = calls.map((call, index) => {
+    const { name } = call.one.app;
+    const proof = judge(call, { wasAnswered: Boolean(before[index]), after: after[index] ?? null, listings });
+    return { name, proof: proof.result === 'failed' && !isFresh(name) ? unproven(proof) : proof };
   });
   return byApp(inbound, judged);
 }
@@ -207,10 +206,14 @@ function byApp(
   );
 }
 
-/** Whether the sidecar got the call, under the application's mark. */
-function isDiverted({ one, source, address, port }: PlannedCall, { tracked, remembered }: CallListings): boolean {
+/** Whether the sidecar got this very call, under the application's mark: an earlier one may be remembered for days. */
+function isDiverted(
+  { one, address, port }: PlannedCall,
+  own: TcpEndpoint,
+  { tracked, remembered }: CallListings,
+): boolean {
   const isCall = (from: TcpEndpoint, to: TcpEndpoint): boolean =>
-    from.address === source && to.address === address && to.port === port;
+    from.address === own.address && from.port === own.port && to.address === address && to.port === port;
   if (one.app.mode === 'tproxy')
     return remembered.some((flow) => flow.isTaken && flow.mark === one.mark && isCall(flow.source, flow.destination));
   return tracked.some(
@@ -229,8 +232,9 @@ interface CallListings {
 async function listCalls(
   host: InterceptHost,
   inbound: readonly DirectedPolicy[],
-  isAnswered: boolean,
+  answers: readonly (TcpEndpoint | null)[],
 ): Promise<CallListings> {
+  const isAnswered = answers.some((answer) => answer !== null);
   const isIn = (mode: DivertMode): boolean => isAnswered && inbound.some(({ app }) => app.mode === mode);
   const [tracked, remembered] = await Promise.all([
     isIn('redirect') ? host.connections.tracked() : [],
@@ -240,23 +244,28 @@ async function listCalls(
 }
 
 /** Without a call from before the rules a silence says nothing; an answer of somebody else does. */
-function judgeNow({ address, port }: PlannedCall, isAnswered: boolean, isOurs: boolean): InboundProof {
-  const what = `a call from outside to ${address} port ${port} was`;
-  if (!isAnswered) return { result: 'not proven', detail: `${what} not answered` };
-  return isOurs
+function judgeNow(call: PlannedCall, answer: TcpEndpoint | null, listings: CallListings): InboundProof {
+  const what = `a call from outside to ${call.address} port ${call.port} was`;
+  if (answer === null) return { result: 'not proven', detail: `${what} not answered` };
+  return isDiverted(call, answer, listings)
     ? { result: 'ok', detail: null }
     : { result: 'failed', detail: `${what} answered, and not by the sidecar` };
 }
 
 function judge(
-  where: string,
-  { before, after, isDiverted }: { before: boolean; after: boolean | null; isDiverted: boolean },
+  call: PlannedCall,
+  {
+    wasAnswered,
+    after,
+    listings,
+  }: { readonly wasAnswered: boolean; readonly after: TcpEndpoint | null; readonly listings: CallListings },
 ): InboundProof {
-  if (after === true && isDiverted) return { result: 'ok', detail: null };
-  if (after === true)
-    return { result: 'not proven', detail: `a call from outside to ${where} was answered, and not by the sidecar` };
-  if (after === null) return { result: 'not proven', detail: 'the neighbour did not answer' };
-  if (before)
+  const where = `${call.address} port ${call.port}`;
+  if (after !== null)
+    return isDiverted(call, after, listings)
+      ? { result: 'ok', detail: null }
+      : { result: 'not proven', detail: `a call from outside to ${where} was answered, and not by the sidecar` };
+  if (wasAnswered)
     return {
       result: 'failed',
       detail: `a call from outside to ${where} was answered before, and is not once it is diverted`,

@@ -1,8 +1,7 @@
 /** The proof of an interception by real packets. */
 import type { InterceptHost } from './host.ts';
-import { type PlannedProbe, planProbes } from './plan-probes.ts';
+import type { PlannedProbe } from './plan-probes.ts';
 import type { ProbeOutcome } from './ports.ts';
-import type { InterceptPolicy } from './rules/policy.ts';
 
 /** The result of sending packets in one family. */
 export type FamilyProof = 'ok' | 'failed' | 'skipped';
@@ -26,15 +25,13 @@ interface Judgement {
  * Proves interception by packets. The sidecar's listener must accept a connection of the application under the
  * application's mark. A connection of each sidecar account must go direct; it is made once a family and counts for
  * every application. Inbound cannot be tried from inside the namespace, because local packets do not pass prerouting as
- * new. An application with inbound only is `skipped`.
+ * new. An application with inbound only is `skipped`. `planned`: the probes of these applications (`planProbes`).
  */
 export async function proveByPackets(
   host: InterceptHost,
-  policy: InterceptPolicy,
+  planned: readonly PlannedProbe[],
   names: readonly string[],
 ): Promise<AppProof[]> {
-  if (names.length > 0) host.prober.prepare();
-  const planned = await planProbes(host, policy, new Set(names));
   const outcomes = await host.prober.probe(planned.map((probe) => probe.request));
   const own = new Map<string, Judgement[]>();
   const shared: Judgement[] = [];

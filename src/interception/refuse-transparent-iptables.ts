@@ -12,7 +12,7 @@ export function refuseTransparentIptables(backend: Backend, named: readonly Name
   if (first === undefined || backend === 'nft') return;
   throw new WeirError('WEIR3016', {
     what: `${first.app.name}: sidecar ${first.sidecar.name} has \`mode: tproxy\`, which needs the nft back end, and this host uses ${backend}`,
-    why: 'without connection tracking the rules remember the connections that they took in sets that packets write, and iptables has none; nothing was changed',
+    why: 'tproxy works without connection tracking: packets write the connections that were taken into sets of nft. iptables has no such sets; nothing was changed',
     hint: '`weir uninstall`, then `weir on ... --backend nft`; or `mode: redirect`',
   });
 }

@@ -15,9 +15,9 @@ import { EMPTY_GUARD, policyOfPlan } from './switch-plan.ts';
  * to warnings. A keeper that stays does no harm, and without the lock it stays.
  */
 export async function releaseKeeper(host: InterceptHost): Promise<string[]> {
-  const lock = await host.takeLock('tidy', LOCK_WAIT_MS, () => undefined).catch(() => null);
-  if (lock === null) return ['the keeper stays for now: another command holds the lock'];
+  let lock: Awaited<ReturnType<InterceptHost['takeLock']>> | null = null;
   try {
+    lock = await host.takeLock('tidy', LOCK_WAIT_MS, () => undefined);
     const situation = await readSituation(host, 'remembered');
     if (situation.backend === null || !isAllOff(situation)) return [];
     if (holdsFlows(situation, await listProxied(host, situation.apps))) return [];
@@ -27,7 +27,7 @@ export async function releaseKeeper(host: InterceptHost): Promise<string[]> {
   } catch (error) {
     return [`the keeper stays for now: ${reasonOf(error)}`];
   } finally {
-    await lock.release();
+    await lock?.release();
   }
 }
 

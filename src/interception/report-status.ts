@@ -2,28 +2,30 @@
 import type { AccountId, MeshConfig } from '../mesh/mesh-config.ts';
 import { needsProcesses } from '../mesh/selector-kinds.ts';
 import type { Readiness } from '../platform/readiness.ts';
-import { directSockets, establishedBySlot, readSocketTable } from './app-connections.ts';
+import { directSockets, establishedBySlot, readSocketTable, type SocketTable } from './app-connections.ts';
 import { appNames, unknownApp } from './app-names.ts';
 import { type AppState, appState } from './app-state.ts';
 import { type AppTrouble, appTroubles } from './app-troubles.ts';
 import type { Backend } from './backend.ts';
+import type { AppPolicy } from './build-policy.ts';
 import type { ForeignFirewall } from './detection.ts';
 import type { InterceptHost } from './host.ts';
-import { type InstalledPolicy, installedPolicy } from './installed-policy.ts';
+import { type InstalledPolicy, installedPolicy, switchDamage } from './installed-policy.ts';
 import type { KnownApp } from './known-apps.ts';
 import { listProxied } from './list-flows.ts';
-import { refuseBlindness, refuseElsewhere } from './look.ts';
+import { blindSpots, isFullLook, lacksOnlyTools, refuseBlindness, refuseElsewhere, unreadRules } from './look.ts';
 import type { ManagedSidecar } from './managed-sidecars.ts';
+import type { TrackedFlow } from './ports.ts';
 import type { Finding } from './rules/findings.ts';
 import type { DivertMode, Families, ResolvedSelector } from './rules/policy.ts';
 import { besideSupervisor } from './sidecar-readiness.ts';
 import { readSituation, type Situation } from './situation.ts';
-import type { StoredApp, StoredSidecar } from './stored-state.ts';
+import type { StoredApp, StoredGuard, StoredSidecar } from './stored-state.ts';
 import { wantedProcesses } from './surroundings/meant-processes.ts';
 import type { ProcessFact } from './surroundings/ports.ts';
 import { EMPTY_GUARD, leasesOf } from './switch-plan.ts';
 import type { Warned } from './switch-result.ts';
-import { type Extra, withinTime } from './within-time.ts';
+import { type Extra, whetherSeen, withinTime } from './within-time.ts';
 
 /** How long an extra may take, in milliseconds: applications are shown without it then. */
 const EXTRA_MS = 500;
@@ -39,7 +41,8 @@ export interface AppStatus {
   readonly sidecar: string | null;
   readonly mode: DivertMode;
   readonly families: Families;
-  readonly connections: { readonly proxied: number; readonly direct: number };
+  /** Null: they could not be counted, and `notRead` says why. */
+  readonly connections: { readonly proxied: number | null; readonly direct: number | null };
   /** Null without a lease in force. */
   readonly lease: { readonly ttlMs: number; readonly remainingMs: number } | null;
   /** Null unless unconfirmed. */
@@ -65,13 +68,17 @@ export interface SeenSidecar {
   readonly managed: boolean;
 }
 
+/** Says in `notRead` that back ends were not looked at: which one is usable is not known then. */
+export const UNREAD_BACKENDS = 'usable back ends';
+
 /** All of it. */
 export interface StatusReport {
+  /** The one in use, else the one that `weir on` would take; null: none is usable, or `UNREAD_BACKENDS` was not read. */
   readonly backend: Backend | null;
   readonly apps: readonly AppStatus[];
   readonly sidecars: readonly SeenSidecar[];
   readonly foreign: readonly ForeignFirewall[];
-  /** Extras that were late or unreadable, with the reason. Their absence proves nothing. */
+  /** What could not be read, or was late, with the reason. Its absence proves nothing. */
   readonly notRead: readonly { readonly what: string; readonly why: string }[];
 }
 
@@ -88,9 +95,12 @@ export interface StatusRequest {
 export async function reportStatus(host: InterceptHost, request: StatusRequest): Promise<Warned<StatusReport>> {
   const command = `weir status ${request.apps.join(' ')}`.trim();
   const foreignAsked = withinTime(host.foreign(), EXTRA_MS);
-  const situation = await readSituation(host, 'remembered');
+  const situation = await readSituation(host, 'possible');
+  const unread = unreadRules(situation);
   refuseElsewhere(host, situation, command);
-  refuseBlindness(situation, request.apps, command);
+  // Without a tool that is not installed there is still much to say; without a right there is not.
+  if (!lacksOnlyTools(situation)) refuseBlindness(situation, request.apps, command);
+  const blind = isFullLook(situation) ? null : `whether it is on cannot be told: ${blindSpots(situation).join('; ')}`;
   const known = appNames(request.config, situation);
   for (const name of request.apps)
     if (!known.includes(name)) throw unknownApp(name, known, request.config?.file ?? 'this host');
@@ -99,10 +109,10 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
   const selectors = [...situation.apps.values()].flatMap(({ stored }) =>
     stored === null ? [] : [stored.policy.select],
   );
-  const [flows, asked, leases, bypasses, foreign, choices, managed, processes] = await Promise.all([
-    listProxied(host, situation.apps),
+  const [listed, asked, leases, bypasses, foreign, choices, managed, processes] = await Promise.all([
+    whetherSeen(listProxied(host, situation.apps)),
     askAll(host, sidecars),
-    leasesLeft(host, situation),
+    unread === null ? leasesLeft(host, situation) : new Map<string, number>(),
     bypassReasons(host, situation),
     foreignAsked,
     situation.backend === null ? withinTime(host.backends(), EXTRA_MS) : { value: [] },
@@ -113,14 +123,16 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
   const readiness = new Map(
     [...asked].map(([name, answer]) => [name, besideSupervisor(answer, managedBy?.get(name) ?? null)]),
   );
-  const table = await readSocketTable(host, flows, selectors.some(needsProcesses));
-  const established = establishedBySlot(flows);
+  const flows = 'value' in listed ? listed.value : null;
+  const sockets = await whetherSeen(readSocketTable(host, flows ?? [], selectors.some(needsProcesses)));
+  const table = 'value' in sockets ? sockets.value : null;
+  const established = flows === null ? null : establishedBySlot(flows);
   const nowMs = host.clock.now();
   const policy = installedPolicy(situation, nowMs);
-  const drift = driftByApp(situation, policy);
+  const drift = unread === null ? driftByApp(situation, policy) : new Map<string, string[]>();
   const facts = {
     config: request.config,
-    listeners: table.listening,
+    listeners: table?.listening ?? null,
     processes: 'value' in processes ? processes.value : null,
     nowMs,
   };
@@ -130,22 +142,33 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
     const configured = request.config?.apps.get(name);
     const sidecar = stored?.sidecar.name ?? configured?.sidecar ?? null;
     const slot = app?.kernel?.slot ?? stored?.slot ?? 0;
-    const proxied = established.get(slot) ?? 0;
-    const ownDrift = app?.desired === 'on' ? (drift.get(name) ?? []) : [];
+    const proxied = established === null ? null : (established.get(slot) ?? 0);
+    const ownDrift = app?.desired === 'on' && stored !== null ? (drift.get(name) ?? []) : [];
     const answer = sidecar === null ? null : (readiness.get(sidecar) ?? null);
-    const troubles = app === null ? [] : appTroubles(app, facts);
+    const troubles = app === null || unread !== null ? [] : appTroubles(app, facts);
     const decided = appState({
       known: app,
+      blind,
+      unread,
+      storeProblem: situation.storeProblem,
       proxied,
       drift: ownDrift,
       leaseLeftMs: leases.get(name) ?? null,
       bypassReason: bypasses.get(name) ?? null,
       sidecar: answer,
       deaf: troubles.find(({ kind }) => kind === 'deaf')?.what ?? null,
-      isSwitchBroken: app !== null && isSwitchBroken(app, policy),
+      areListenersSeen: table !== null,
+      isSwitchBroken: app !== null && switchDamage(app, policy).length > 0,
     });
     const on = app?.desired === 'on' && app.kernel !== null;
-    const seen = { name, desired: app?.desired ?? 'off', ...decided, sidecar: answer, troubles } as const;
+    const seen = {
+      name,
+      desired: app?.desired ?? 'off',
+      ...decided,
+      sidecar: answer,
+      troubles,
+      isStoreUnread: situation.storeProblem !== null,
+    } as const;
     return {
       name,
       desired: app?.desired ?? 'off',
@@ -155,7 +178,7 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
       families: on && stored ? stored.policy.families : { ipv4: false, ipv6: false },
       connections: {
         proxied,
-        direct: stored ? directSockets(table, stored.policy, situation.stored?.guard ?? EMPTY_GUARD).length : 0,
+        direct: stored ? directCount(table, flows, stored.policy, situation.stored?.guard ?? EMPTY_GUARD) : 0,
       },
       lease: leaseStatus(stored, leases),
       confirm: confirmOf(app, nowMs),
@@ -165,7 +188,7 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
         ({ kind, what }) => what !== decided.reason && (kind !== 'deaf' || answer === null || answer.state === 'ready'),
       ),
       next: nextCommand(seen),
-      since: stored?.since ?? null,
+      since: app?.since ?? null,
     };
   });
   const usable = 'value' in choices ? choices.value.find((choice) => choice.usable) : undefined;
@@ -180,8 +203,11 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
       }),
       foreign: 'value' in foreign ? foreign.value : [],
       notRead: [
+        ...(unread === null ? [] : [{ what: 'rules of weir', why: unread }]),
+        ...notRead('proxied connections', listed),
+        ...notRead('sockets, so direct connections and listeners', sockets),
         ...notRead('other firewalls and meshes', foreign),
-        ...notRead('usable back ends', choices),
+        ...notRead(UNREAD_BACKENDS, choices),
         ...notRead('what supervisors say of their sidecars', managed),
         ...notRead('processes of applications', processes),
       ],
@@ -194,6 +220,18 @@ function notRead(what: string, extra: Extra<unknown>): StatusReport['notRead'] {
   return 'missing' in extra ? [{ what, why: extra.missing }] : [];
 }
 
+/** Null where it cannot be told which sockets are the application's and which of them are proxied. */
+function directCount(
+  table: SocketTable | null,
+  flows: readonly TrackedFlow[] | null,
+  policy: AppPolicy,
+  guard: StoredGuard,
+): number | null {
+  if (table === null || flows === null) return null;
+  if (policy.select.kind === 'slice' && table.connected.some(({ cgroup }) => cgroup === null)) return null;
+  return directSockets(table, policy, guard).length;
+}
+
 /** Processes of what is remembered; rejects when they cannot be seen. */
 async function readOwnProcesses(
   host: InterceptHost,
@@ -204,12 +242,6 @@ async function readOwnProcesses(
   return look.seen;
 }
 
-/** Switched off, its rules still there, and something of them is missing or changed: the switch itself may be. */
-function isSwitchBroken({ name, kernel, desired }: KnownApp, policy: InstalledPolicy | null): boolean {
-  if (desired !== 'off' || kernel === null || policy === null) return false;
-  return policy.brokenRemains.some(({ app }) => app === null || app === name);
-}
-
 /** The next command: `on` repairs rules only where the sidecar could take the traffic, else `off` is the way out. */
 function nextCommand(app: {
   readonly name: string;
@@ -217,11 +249,14 @@ function nextCommand(app: {
   readonly state: AppState;
   readonly sidecar: Readiness | null;
   readonly troubles: readonly AppTrouble[];
+  readonly isStoreUnread: boolean;
 }): string | null {
   const { name, state } = app;
   const isDown = app.sidecar !== null && app.sidecar.state !== 'ready';
   const deaf = app.troubles.find(({ kind }) => kind === 'deaf');
-  if (state === 'off' || state === 'draining') return null;
+  if (state === 'off' || state === 'draining' || state === 'unknown') return null;
+  // Whether `weir on` would take the place of such a state file, its own warning says.
+  if (app.isStoreUnread) return `weir off ${name}`;
   if ((isDown && state !== 'bypassed') || deaf !== undefined || state === 'denied') return `weir off ${name}`;
   if (state === 'drifted') return `weir ${app.desired} ${name}`;
   return app.troubles[0]?.next ?? null;

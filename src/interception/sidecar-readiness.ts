@@ -1,4 +1,4 @@
-/** Whether a sidecar can take connections, by its admin address and, where nobody listens there, by its supervisor. */
+/** Whether a sidecar can take connections, by its admin address and, where that does not say it, by its supervisor. */
 import type { AccountId, SidecarConfig } from '../mesh/mesh-config.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import type { InterceptHost } from './host.ts';
@@ -6,8 +6,9 @@ import type { ManagedSidecar } from './managed-sidecars.ts';
 import type { StoredSidecar } from './stored-state.ts';
 
 /**
- * Asks a sidecar, and for one without an admin address the supervisor that watches its listeners. Never rejects: what
- * the supervisor cannot say leaves the answer of the admin address. `configured` is null where mesh.yaml was not read.
+ * Asks a sidecar, and where its answer may not be of the process that serves the supervisor, which watches that one. Never
+ * rejects: what the supervisor cannot say leaves the answer of the admin address. `configured` is null where mesh.yaml was
+ * not read.
  */
 export async function sidecarReadiness(
   host: Pick<InterceptHost, 'askReadiness' | 'sidecarStatus'>,
@@ -16,15 +17,15 @@ export async function sidecarReadiness(
   timeoutMs: number,
 ): Promise<Readiness> {
   const asked = await host.askReadiness(admin, readyPath, timeoutMs);
-  if (asked.state !== 'dead') return asked;
+  if (asked.state !== 'dead' && asked.state !== 'not-ready') return asked;
   return besideSupervisor(asked, await host.sidecarStatus(name, configured).catch(() => null));
 }
 
 /**
  * The answer of the admin address, corrected by the supervisor's: an aborted upgrade leaves its admin address to nobody,
- * and the former Envoy serves as before.
+ * and the former Envoy serves as before. During an upgrade the new Envoy answers "not ready" there while the old one serves.
  */
 export function besideSupervisor(asked: Readiness, managed: ManagedSidecar | null): Readiness {
-  if (asked.state !== 'dead' || managed === null) return asked;
-  return managed.state === 'live' || managed.state === 'upgrading' ? { state: 'ready' } : asked;
+  const serves = managed?.state === 'upgrading' || (managed?.state === 'live' && asked.state === 'dead');
+  return serves && (asked.state === 'dead' || asked.state === 'not-ready') ? { state: 'ready' } : asked;
 }

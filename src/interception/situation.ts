@@ -1,4 +1,5 @@
 /** The starting point of each command: state file, kernel and their differences. */
+import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../errors/message-of.ts';
 import { WeirError } from '../errors/weir-error.ts';
 import type { Backend } from './backend.ts';
@@ -37,19 +38,38 @@ export interface Elsewhere {
   readonly id: string | null;
 }
 
+/** How often the situation is read at most: somebody may write the state file again and again. */
+const READINGS = 3;
+
 /**
- * Reads the situation. `every` searches each usable back end for our tags, whatever is remembered; `remembered` looks
- * only at the back end of the state file where there is one, for the path on which milliseconds count.
+ * Reads the situation. State file and kernel are not read in one moment, and a command may change both in between: rules
+ * that are gone beside a file that still says on would look as if nobody had decided it. So both are read again when the
+ * file is another one afterwards. `every` searches each usable back end for our tags, whatever is remembered; `remembered` looks
+ * only at the back end of the state file where there is one, for the path on which milliseconds count; `possible` does
+ * the same, and is blind where its tool is not installed, for a command that changes nothing.
  */
-export async function readSituation(host: InterceptHost, search: 'every' | 'remembered'): Promise<Situation> {
+export async function readSituation(
+  host: InterceptHost,
+  search: 'every' | 'remembered' | 'possible',
+): Promise<Situation> {
+  for (let reading = 1; ; reading += 1) {
+    const situation = await readOnce(host, search);
+    if (reading === READINGS || isDeepStrictEqual((await host.store.read()).state, situation.stored)) return situation;
+  }
+}
+
+async function readOnce(host: InterceptHost, search: 'every' | 'remembered' | 'possible'): Promise<Situation> {
   const [{ state, problem }, pressed, network] = await Promise.all([
     host.store.read(),
     host.panicFile.pressed(),
     host.network(),
   ]);
   const remembered = state?.backend ?? null;
-  const candidates = search === 'remembered' && remembered !== null ? [remembered] : BACKENDS;
-  const read = await Promise.all(candidates.map((backend) => readBackend(host, backend, backend === remembered)));
+  const candidates = search !== 'every' && remembered !== null ? [remembered] : BACKENDS;
+  const isNeeded = (error: unknown): boolean => search !== 'possible' || !isToolMissing(error);
+  const read = await Promise.all(
+    candidates.map((backend) => readBackend(host, backend, backend === remembered ? isNeeded : null)),
+  );
   const installed = new Map(read.flatMap(({ backend, rules }) => (rules === null ? [] : [[backend, rules]])));
   const blind = new Map(read.flatMap(({ backend, why }) => (why === null ? [] : [[backend, why]])));
   const unread = new Map(
@@ -76,24 +96,35 @@ interface Look {
   readonly isMissing: boolean;
 }
 
-/** @throws what keeps the remembered back end from being read: nothing can be said without it */
-async function readBackend(host: InterceptHost, backend: Backend, isRemembered: boolean): Promise<Look> {
+/**
+ * `isNeeded` is there for the remembered back end: whether nothing can be said without it after this error.
+ * @throws what keeps it from being read then
+ */
+async function readBackend(
+  host: InterceptHost,
+  backend: Backend,
+  isNeeded: ((error: unknown) => boolean) | null,
+): Promise<Look> {
   try {
     return {
       backend,
-      rules: await host.firewall(backend).read(isRemembered ? 'ours' : 'nothing'),
+      rules: await host.firewall(backend).read(isNeeded === null ? 'nothing' : 'ours'),
       why: null,
       isMissing: false,
     };
   } catch (error) {
-    if (isRemembered) throw error;
+    if (isNeeded?.(error) === true) throw error;
     if (!(error instanceof WeirError)) return { backend, rules: null, why: messageOf(error), isMissing: false };
-    const isMissing = error.code === 'WEIR2001';
+    const isMissing = isToolMissing(error);
     // A kernel that does not know it (EPROTONOSUPPORT) holds nothing in it.
     const isUnknown = /Protocol not supported/.test(error.why);
     const why = isMissing ? error.what : `${error.what}: ${error.why}`.replaceAll(/\s+/g, ' ');
     return { backend, rules: null, why: isUnknown ? null : why, isMissing };
   }
+}
+
+function isToolMissing(error: unknown): boolean {
+  return error instanceof WeirError && error.code === 'WEIR2001';
 }
 
 /** A line for each back end that is there and could not be read. */

@@ -208,12 +208,19 @@ async function selectTargets(situation: Situation, request: SwitchOffRequest, co
 function stateBefore({ name, known }: OffTarget, isSwitched: boolean, state: StoredState | null): AppState {
   if (isSwitched && wasDiverted(known))
     return state?.apps.find((app) => app.name === name)?.confirm ? 'unconfirmed' : 'on';
+  if (isSwitched && wasBypassed(known)) return 'bypassed';
   return appState({ known, proxied: 0, drift: [], ...NOT_ASKED }).state;
 }
 
 /** Diverted until our own switch came: its rules are there, and nobody else had switched it off. */
 function wasDiverted(known: KnownApp | null): boolean {
   return known?.stored?.desired === 'on' && known.kernel !== null && known.kernel.off.every((by) => by === 'operator');
+}
+
+/** Direct for want of its sidecar until our own switch came: nobody had decided that it is off. */
+function wasBypassed(known: KnownApp | null): boolean {
+  const causes = known?.kernel?.off ?? [];
+  return known?.stored?.desired === 'on' && causes.includes('bypass') && !causes.includes('off.sh');
 }
 
 function withoutTargets(flows: ProxiedFlows, targets: readonly OffTarget[]): ProxiedFlows {

@@ -1,5 +1,6 @@
 /** The use case of `weir on`. */
 import { reasonOf } from '../errors/message-of.ts';
+import { WeirError } from '../errors/weir-error.ts';
 import { needsProcesses } from '../mesh/selector-kinds.ts';
 import { cutDirectConnections, establishedFlows, readSocketTable, type SocketTable } from './app-connections.ts';
 import { type AppState, appState, NOT_ASKED } from './app-state.ts';
@@ -10,6 +11,7 @@ import type { InterceptHost } from './host.ts';
 import { listProxied, ownersOf } from './list-flows.ts';
 import { LOCK_WAIT_MS } from './lock-wait.ts';
 import { makeMarkRoutes, undoMarkRoutes } from './mark-routing.ts';
+import { type PlannedProbe, planProbes } from './plan-probes.ts';
 import type { Risk } from './preflight.ts';
 import { type Preparation, prepareSwitch } from './prepare-switch.ts';
 import { type AppProof, proveByPackets } from './prove.ts';
@@ -84,7 +86,13 @@ async function carryOut(
   const before = new Map(request.apps.map((name) => [name, stateBefore(situation, name)]));
   // Direct connections are recorded before new ones are proxied.
   const table = request.existing === 'cut' ? await readDirectConnections(host, plan) : null;
-  const outside = await lookFromOutside(host, policyOfPlan(plan, true, trial), request.apps, preparation.listeners);
+  const policy = policyOfPlan(plan, true, trial);
+  // What the proof takes and is not there refuses before anything is changed: addresses, and the list of connections.
+  const [probes] = await Promise.all([
+    planProbes(host, policy, new Set(request.apps)),
+    listProxied(host, ownersOf(plan.apps)),
+  ]);
+  const outside = await lookFromOutside(host, policy, request.apps, preparation.listeners);
   let applied: AppliedRules;
   let proofs: readonly AppProof[];
   let inbound: ReadonlyMap<string, InboundProof>;
@@ -93,7 +101,7 @@ async function carryOut(
     await announceIntent(host, request, preparation);
     applied = await installTrial(host, request, preparation);
     proveBegan = host.clock.now();
-    proofs = await proveTrial(host, request, preparation, applied);
+    proofs = await proveTrial(host, request, preparation, applied, probes);
     inbound = await proveFromOutside(host, request, preparation, applied, outside);
   } finally {
     await outside.close();
@@ -104,7 +112,7 @@ async function carryOut(
   const proven = plan.apps.map((app) => (request.apps.includes(app.name) ? { ...app, proven: true } : app));
   const settleMs = await settleTrial(host, request, preparation, applied, proven);
   const pressed = await sendPressedDirect(host, request.apps);
-  warnings.push(...pressed.map((name) => `${name}: off.sh was run while weir switched it on: it is direct`));
+  warnings.push(...pressed.map((name) => `${name} goes direct: off.sh was run while weir switched it on`));
 
   const fresh = proven.filter((app) => trial.has(app.name));
   const cuts = table === null ? null : await cutDirectConnections(host, table, fresh, plan.guard);
@@ -190,11 +198,13 @@ async function proveTrial(
   request: SwitchOnRequest,
   preparation: Preparation,
   applied: AppliedRules,
+  probes: readonly PlannedProbe[],
 ): Promise<AppProof[]> {
-  const { plan, trial } = preparation;
-  const proofs = await proveByPackets(host, policyOfPlan(plan, true, trial), request.apps).catch((error: unknown) =>
-    undo(host, request, preparation, applied, [`the proof could not be carried out: ${reasonOf(error)}`]),
-  );
+  const proofs = await proveByPackets(host, probes, request.apps).catch((error: unknown) => {
+    const why = [`the proof could not be carried out: ${reasonOf(error)}`];
+    const next = error instanceof WeirError ? { hint: error.hint } : {};
+    return undo(host, request, preparation, applied, why, next);
+  });
   if (request.signal.aborted)
     await undo(host, request, preparation, applied, ['interrupted before the proof was complete']);
   const failed = proofs.filter((proof) => proof.ipv4 === 'failed' || proof.ipv6 === 'failed');

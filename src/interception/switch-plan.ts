@@ -25,7 +25,7 @@ export function settledApps(situation: Situation, nowMs: number): StoredApp[] {
   return [...situation.apps.values()].flatMap((known) => {
     if (known.stored === null) return [];
     if (known.desired === known.stored.desired) return [known.stored];
-    const since = new Date(nowMs).toISOString();
+    const since = known.since ?? new Date(nowMs).toISOString();
     return [{ ...known.stored, desired: known.desired, reason: known.reason, since, confirm: null }];
   });
 }

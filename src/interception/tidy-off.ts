@@ -40,7 +40,7 @@ export async function tidyOff(host: InterceptHost, task: TidyTask): Promise<Tidi
   const warnings: string[] = [];
   const noLock = await lock.held;
   if (noLock !== null) {
-    warnings.push(`no lock: ${noLock}; the switch stays in the kernel, and its rules with it`);
+    warnings.push(`no lock: ${noLock}; the rules stay in the kernel, and so does the switch that overrules them`);
     await note(host, task);
     return { warnings, isWhole: true, keeperStays: false };
   }
@@ -82,7 +82,8 @@ async function note(host: InterceptHost, { targets, before, request }: TidyTask)
   }
 }
 
-function switchedOffApps(
+/** The remembered applications among the targets, as off. */
+export function switchedOffApps(
   host: InterceptHost,
   situation: Situation,
   request: TidyTask['request'],

@@ -1,4 +1,4 @@
-/** `weir uninstall`: everything off, then every trace of weir removed. */
+/** `weir uninstall`: everything off, then every rule of weir removed, and its files about them. */
 import { reasonOf } from '../errors/message-of.ts';
 import { WeirError } from '../errors/weir-error.ts';
 import { appState, NOT_ASKED } from './app-state.ts';
@@ -11,9 +11,10 @@ import type { OffTarget } from './off-target.ts';
 import { confirmDirect } from './prove-direct.ts';
 import type { SettleOptions } from './send-direct.ts';
 import { listFlows, openOf, settleFlows } from './settle-flows.ts';
-import { holdsRules, readSituation, unreadBackends } from './situation.ts';
-import { EMPTY_GUARD, policyOfPlan } from './switch-plan.ts';
+import { holdsRules, readSituation, type Situation, unreadBackends } from './situation.ts';
+import { EMPTY_GUARD, policyOfPlan, withApps } from './switch-plan.ts';
 import { NOT_PROBED, type SwitchResult, type Warned } from './switch-result.ts';
+import { switchedOffApps } from './tidy-off.ts';
 
 /** The operator's request. */
 export type UninstallRequest = SettleOptions;
@@ -37,7 +38,8 @@ interface Removal {
 }
 
 /**
- * Switches everything off, then removes every trace of weir from all back ends and from the state and run directories.
+ * Switches everything off, then removes every rule of weir from all back ends, and with the last one the state file, the
+ * event log and off.sh.
  * It needs only the tags in the kernel: no mesh.yaml, no user, no sidecar, no state file. A failure after the switch is
  * a warning, because traffic is direct.
  * @throws WeirError exit 3 (nothing could be looked at, another namespace), 5 (still diverted)
@@ -87,12 +89,8 @@ export async function uninstall(host: InterceptHost, request: UninstallRequest):
   };
 }
 
-async function remove(
-  host: InterceptHost,
-  { report }: UninstallRequest,
-  targets: readonly OffTarget[],
-): Promise<Removal> {
-  const lock = await host.takeLock('uninstall', LOCK_WAIT_MS, (holder) => report({ step: 'waiting', holder }));
+async function remove(host: InterceptHost, request: UninstallRequest, targets: readonly OffTarget[]): Promise<Removal> {
+  const lock = await host.takeLock('uninstall', LOCK_WAIT_MS, (holder) => request.report({ step: 'waiting', holder }));
   const removed: string[] = [];
   try {
     const situation = await readSituation(host, 'every');
@@ -102,6 +100,7 @@ async function remove(
       (line) => `${line}; they stay. Run \`weir uninstall\` again when it can be read`,
     );
     const names = targets.map(({ name }) => name);
+    await forgetOn(host, situation, { request, targets, left });
     for (const [backend, installed] of situation.installed) {
       if (!holdsRules(installed)) continue;
       const nothing = policyOfPlan({ guard: EMPTY_GUARD, apps: [] }, left !== 0);
@@ -125,6 +124,23 @@ async function remove(
   } finally {
     await lock.release();
   }
+}
+
+/**
+ * Takes what is on out of the memory before its rules go: a file that still says on beside rules that are gone looks like
+ * drift, and a supervisor would put them back. The file goes at once where nothing is left, which works on a full disk too.
+ * @throws WeirError when the file can be neither removed nor written: the rules stay then, with the switch that overrules them
+ */
+async function forgetOn(
+  host: InterceptHost,
+  situation: Situation,
+  { request, targets, left }: { request: UninstallRequest; targets: readonly OffTarget[]; left: number | null },
+): Promise<void> {
+  const { stored } = situation;
+  if (stored === null || stored.apps.every(({ desired }) => desired === 'off')) return;
+  if (left === 0) return host.store.remove();
+  const apps = switchedOffApps(host, situation, { ...request, reason: null }, targets);
+  await host.store.write({ ...stored, apps: withApps(stored.apps, apps) });
 }
 
 /** Whether there were any. Needs no state file: they carry a protocol number of weir's. */

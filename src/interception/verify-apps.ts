@@ -1,14 +1,18 @@
 /** The use case of `weir verify`. */
-import type { MeshConfig } from '../mesh/mesh-config.ts';
+import type { AccountId, MeshConfig } from '../mesh/mesh-config.ts';
 import { appNames, unknownApp } from './app-names.ts';
+import { isStillDiverted, STILL_DIVERTED } from './app-state.ts';
+import { selectorChange } from './app-troubles.ts';
 import type { Backend } from './backend.ts';
 import type { InterceptHost } from './host.ts';
-import { type InstalledPolicy, installedPolicy } from './installed-policy.ts';
+import { type InstalledPolicy, installedPolicy, switchDamage } from './installed-policy.ts';
+import type { KnownApp } from './known-apps.ts';
 import { refuseBlindness, refuseElsewhere } from './look.ts';
+import { planProbes } from './plan-probes.ts';
 import { type AppProof, type FamilyProof, proveByPackets } from './prove.ts';
 import { type InboundProof, openInboundLook } from './prove-inbound.ts';
 import { divertedDirections } from './rules/app-policy.ts';
-import type { Finding } from './rules/findings.ts';
+import { type Finding, NOTHING } from './rules/findings.ts';
 import { encodeMark } from './rules/mark.ts';
 import { redirectPackets } from './rules/redirect-counter.ts';
 import type { Ruleset } from './rules/ruleset.ts';
@@ -19,6 +23,9 @@ import type { Warned } from './switch-result.ts';
 
 /** How long a sidecar may take to answer before it counts as frozen. */
 const READY_TIMEOUT_MS = 2000;
+
+/** Begins `where` of a finding about a sidecar; its name follows. */
+export const SIDECAR_PLACE = 'sidecar/';
 
 /** One difference, in words. */
 export type VerifyFinding = Pick<Finding, 'what' | 'where' | 'expected' | 'found'>;
@@ -44,41 +51,49 @@ export interface VerifiedApps {
 
 /**
  * Proves each application that should be on: the text of the rules and their order, counters, and real packets, a
- * family at a time. Without names, all that should be on. mesh.yaml is read only for a name that neither state nor
- * kernel knows.
+ * family at a time. One that is off has nothing to prove, but rules that may divert it all the same are findings. Without
+ * names, all that should be on or may be diverted. An application whose account is another one in mesh.yaml by now goes
+ * direct, although the rules of the former account are proven; `readConfig` resolves to null where there is no mesh.yaml.
  * @throws WeirError exit 2 (unknown application)
  */
 export async function verifyApps(
   host: InterceptHost,
-  readConfig: () => Promise<MeshConfig | null>,
+  readConfig: () => Promise<MeshConfig<AccountId> | null>,
   names: readonly string[],
 ): Promise<Warned<VerifiedApps>> {
   const situation = await readSituation(host, 'every');
   const command = `weir verify ${names.join(' ')}`.trim();
   refuseElsewhere(host, situation, command);
   refuseBlindness(situation, names, command);
+  const meant = readConfig();
   if (!names.every((name) => situation.apps.has(name))) {
-    const config = await readConfig();
+    const config = await meant;
     const known = appNames(config, situation);
     for (const name of names) if (!known.includes(name)) throw unknownApp(name, known, config?.file ?? 'this host');
   }
+  const policy = installedPolicy(situation, host.clock.now());
+  const damages = new Map([...situation.apps].map(([name, app]) => [name, offFindings(app, policy)]));
   const chosen =
     names.length > 0
       ? [...names]
-      : [...situation.apps.values()].filter((app) => app.desired === 'on').map((app) => app.name);
+      : [...situation.apps.values()]
+          .filter(({ name, desired }) => desired === 'on' || (damages.get(name) ?? []).length > 0)
+          .map(({ name }) => name);
   const warnings = situation.storeProblem === null ? [] : [situation.storeProblem];
   warnings.push(...leftovers(situation));
-  const policy = installedPolicy(situation, host.clock.now());
+  if (chosen.length === 0) warnings.push('nothing is on');
+  for (const name of names) warnings.push(...saidOff(name, situation.apps.get(name), damages.get(name) ?? []));
   if (policy === null || situation.backend === null) {
-    if (chosen.length === 0) warnings.push('nothing is on');
-    return { result: { backend: situation.backend, apps: chosen.map(offVerification), passed: true }, warnings };
+    const apps = chosen.map((name) => offVerification(name, []));
+    return { result: { backend: situation.backend, apps, passed: true }, warnings };
   }
   const textFindings = policy.findings;
   const diverted = new Set(policy.policy.apps.filter(isDiverted).map(({ name }) => name));
   const on = chosen.filter((name) => diverted.has(name));
   const before = countersOf(policy, on, policy.found);
-  const [proofs, fromOutside, unready] = await Promise.all([
-    proveByPackets(host, policy.policy, on),
+  const [config, proofs, fromOutside, unready] = await Promise.all([
+    meant,
+    planProbes(host, policy.policy, new Set(on)).then((probes) => proveByPackets(host, probes, on)),
     openInboundLook(host, policy.policy, on),
     unreadySidecars(host, situation, on),
   ]);
@@ -93,14 +108,14 @@ export async function verifyApps(
     if (proof === undefined) {
       // Only the kernel knows it: it diverts by rules that cannot be compiled again.
       const isOn = situation.apps.get(name)?.desired === 'on';
-      return isOn ? driftedVerification(name, textFindings) : offVerification(name);
+      return offVerification(name, isOn ? textFindings.map(withoutApp) : (damages.get(name) ?? []));
     }
     const moved = (after.get(name) ?? 0) - (before.get(name) ?? 0);
     const sidecar = situation.apps.get(name)?.stored?.sidecar.name;
     const down = sidecar === undefined ? undefined : unready.get(sidecar);
-    return appVerification(proof, { textFindings, moved, inbound: inbound.get(name), down });
+    const changed = changedAccount(situation.apps.get(name), config);
+    return appVerification(proof, { textFindings, moved, inbound: inbound.get(name), others: [down, changed] });
   });
-  if (chosen.length === 0) warnings.push('nothing is on');
   // Rules that nobody asked for matter also when no application is on.
   const stray = on.length === 0 ? textFindings : [];
   warnings.push(...stray.map((finding) => `${finding.where}: ${finding.what}`));
@@ -114,8 +129,8 @@ interface Looked {
   /** Packets that its redirects counted during the proof. */
   readonly moved: number;
   readonly inbound: InboundProof | undefined;
-  /** Its sidecar, where that does not say that it is ready. */
-  readonly down: VerifyFinding | undefined;
+  /** Its sidecar, where that does not say that it is ready, and its account, where mesh.yaml has another one. */
+  readonly others: readonly (VerifyFinding | undefined)[];
 }
 
 /**
@@ -133,12 +148,22 @@ async function unreadySidecars(
     const answer = await sidecarReadiness(host, sidecar, null, READY_TIMEOUT_MS);
     if (answer.state === 'ready') return [];
     const what = answer.state === 'not-ready' ? 'its sidecar says that it is not ready' : 'its sidecar does not answer';
-    return [[sidecar.name, { what, where: `sidecar/${sidecar.name}`, expected: 'ready', found: answer.detail }]];
+    return [
+      [sidecar.name, { what, where: `${SIDECAR_PLACE}${sidecar.name}`, expected: 'ready', found: answer.detail }],
+    ];
   });
   return new Map((await Promise.all(asked)).flat());
 }
 
-function appVerification(proof: AppProof, { textFindings, moved, inbound, down }: Looked): AppVerification {
+/** Packets of the account that the rules name prove nothing of the one that the application has by now. */
+function changedAccount(app: KnownApp | undefined, config: MeshConfig<AccountId> | null): VerifyFinding | undefined {
+  const change = app?.stored ? selectorChange(app.stored, config?.apps.get(app.name)) : null;
+  if (change === null) return undefined;
+  const what = 'mesh.yaml means another account than the rules divert: the application goes direct';
+  return { what, where: 'mesh.yaml', expected: change.now, found: change.then };
+}
+
+function appVerification(proof: AppProof, { textFindings, moved, inbound, others }: Looked): AppVerification {
   const own = textFindings.filter((finding) => finding.app === proof.name || finding.app === null);
   const redirected = proof.ipv4 === 'ok' || proof.ipv6 === 'ok';
   const packets = (['ipv4', 'ipv6'] as const)
@@ -161,7 +186,7 @@ function appVerification(proof: AppProof, { textFindings, moved, inbound, down }
           },
         ]
       : [];
-  const findings = [...own.map(withoutApp), ...packets, ...calls, ...(down === undefined ? [] : [down])];
+  const findings = [...own.map(withoutApp), ...packets, ...calls, ...others.filter((one) => one !== undefined)];
   return {
     name: proof.name,
     text: own.length > 0 ? 'drift' : 'ok',
@@ -170,10 +195,6 @@ function appVerification(proof: AppProof, { textFindings, moved, inbound, down }
     ...(inbound === undefined ? {} : { inbound }),
     findings,
   };
-}
-
-function driftedVerification(name: string, findings: readonly Finding[]): AppVerification {
-  return { ...offVerification(name), text: 'drift', findings: findings.map(withoutApp) };
 }
 
 function withoutApp({ what, where, expected, found }: Finding): VerifyFinding {
@@ -186,8 +207,28 @@ function familyDetails({ details }: AppProof, family: 'ipv4' | 'ipv6'): readonly
   return own.length > 0 ? own : details;
 }
 
-function offVerification(name: string): AppVerification {
-  return { name, text: 'ok', counters: 'skipped', packets: { ipv4: 'skipped', ipv6: 'skipped' }, findings: [] };
+/** One whose packets were not tried. */
+function offVerification(name: string, findings: readonly VerifyFinding[]): AppVerification {
+  const text = findings.length > 0 ? 'drift' : 'ok';
+  return { name, text, counters: 'skipped', packets: { ipv4: 'skipped', ipv6: 'skipped' }, findings };
+}
+
+/** Why an application that is off may be diverted all the same; empty for one that should be on. */
+function offFindings(app: KnownApp, policy: InstalledPolicy | null): readonly VerifyFinding[] {
+  const damage = switchDamage(app, policy).map(withoutApp);
+  if (damage.length > 0 || !isStillDiverted(app)) return damage;
+  const found = `rules of ${app.name} without a switch`;
+  return [{ what: STILL_DIVERTED, where: `rules/${app.name}`, expected: NOTHING, found }];
+}
+
+/** Who asks for the proof of an application that is off shall not take the answer for one. */
+function saidOff(name: string, app: KnownApp | undefined, findings: readonly VerifyFinding[]): string[] {
+  if (app?.desired === 'on' || findings.length > 0) return [];
+  const why = app?.reason == null ? '' : ` (${app.reason})`;
+  const { kernel } = app ?? { kernel: null };
+  const isEnding = kernel !== null && kernel.off.length === 0 && (kernel.families.ipv4 || kernel.families.ipv6);
+  const rules = isEnding ? 'its rules have an end of their own' : 'no rule diverts it';
+  return [`${name} is off${why}: ${rules}, and none of its packets were tried`];
 }
 
 /** Packets that the redirects of these applications counted so far. */

@@ -1,6 +1,6 @@
 /** Turns checked `registries` and `discovery` of mesh.yaml into their exact types. */
 import type * as z from 'zod/mini';
-import type { Consumes, DiscoveryConfig, RegistryConfig } from './discovery-config.ts';
+import type { Consumes, DiscoveryConfig, HealthConfig, RegistryConfig } from './discovery-config.ts';
 import type { consumesSchema, discoverySchema, registrySchema } from './discovery-schema.ts';
 import type { PositionOf } from './source-position.ts';
 
@@ -28,8 +28,17 @@ export function buildDiscovery(raw: z.output<typeof discoverySchema>, positionOf
     socket: raw.socket,
     ...(unit === undefined ? {} : { unit: { ...unit, center: unit.center ?? [], spillPercent: unit.spill } }),
     guard: { shrinkPercent: raw.guard.shrink, holdMs: raw.guard.hold },
+    health: buildHealth(raw),
     position: positionOf(['discovery'], 'key'),
   };
+}
+
+/** What is checked with `mode: prefer`: calls spill over by the share that is healthy, which nobody knows without checks. */
+const CHECKED_BY_PREFER = 20;
+
+function buildHealth({ unit, health }: z.output<typeof discoverySchema>): HealthConfig | null {
+  const most = health.most ?? (unit?.mode === 'prefer' ? CHECKED_BY_PREFER : 0);
+  return most === 0 ? null : { most, intervalMs: health.interval };
 }
 
 /** The exact form of `consumes`. */

@@ -16,7 +16,7 @@ export type RegistryConfig = {
   /** A file whose first line is `user:password`; readable by root only. */
   readonly authFile?: string;
   readonly position: SourcePosition;
-} & (
+} /** Both begin with a slash; `root` is '' for the root of the tree. */ & (
   | { readonly kind: 'zookeeper'; readonly root: string; readonly services: string }
   | { readonly kind: 'nacos'; readonly namespace: string }
 );
@@ -35,6 +35,13 @@ export interface UnitConfig {
   readonly spillPercent: number;
 }
 
+/** How Envoy checks the members of small clusters. */
+export interface HealthConfig {
+  /** Clusters of more members are not checked: each Envoy connects to each member. */
+  readonly most: number;
+  readonly intervalMs: number;
+}
+
 /** The discovery agent of this host. */
 export interface DiscoveryConfig {
   /** Names of registries, the own unit's first; at least one. */
@@ -44,6 +51,8 @@ export interface DiscoveryConfig {
   readonly unit?: UnitConfig;
   /** More than `shrinkPercent` gone within `holdMs` is held until a second look. */
   readonly guard: { readonly shrinkPercent: number; readonly holdMs: number };
+  /** Null: members are not checked, and those that are registered count as healthy. */
+  readonly health: HealthConfig | null;
   readonly position: SourcePosition;
 }
 

@@ -5,8 +5,11 @@ import { quoteValue, type ReadValue, refuseValue } from './yaml/field-value.ts';
 /** What a server looks like, for the JSON Schema; `readServer` decides. */
 export const SERVER_PATTERN = '^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9_.-]+):[0-9]{1,5}$';
 
-/** What a node path looks like: no slash at the end, no empty part. */
-export const NODE_PATH_PATTERN = '^(/[^/\\p{Cc}]+)+$';
+/** What a node path looks like: no empty part. Dubbo takes its `group` with and without the slash, so both ends may have one. */
+export const NODE_PATH_PATTERN = '^/?[^/\\p{Cc}]+(/[^/\\p{Cc}]+)*/?$';
+
+/** The same, or the root of the tree: Dubbo takes the group `/`. */
+export const ROOT_PATH_PATTERN = `^/$|${NODE_PATH_PATTERN}`;
 
 /** What a share looks like. */
 export const PERCENT_PATTERN = '^[0-9]{1,3}%$';
@@ -22,14 +25,20 @@ export function readServer(value: unknown): ReadValue<RegistryServer> {
   return { value: { host: (match[1] ?? '').replace(/^\[|\]$/g, ''), port } };
 }
 
-/** The path of a node in a registry: absolute, as `/dubbo`. */
+/** The path of a node in a registry; the value is absolute, as `/dubbo`. */
 export function readNodePath(value: unknown): ReadValue<string> {
-  if (typeof value === 'string' && new RegExp(NODE_PATH_PATTERN, 'u').test(value)) return { value };
+  if (typeof value === 'string' && new RegExp(NODE_PATH_PATTERN, 'u').test(value))
+    return { value: `/${value.replace(/^\/|\/$/g, '')}` };
   return refuseValue(
     `${quoteValue(value)} is not the path of a node`,
-    'it begins with a slash, does not end with one and has no empty part',
+    'it names at least one node, and none of its parts is empty',
     'write for example /dubbo',
   );
+}
+
+/** The path of a node or of the tree's root; the value is what paths below it begin with, so '' for `/`. */
+export function readRootPath(value: unknown): ReadValue<string> {
+  return value === '/' ? { value: '' } : readNodePath(value);
 }
 
 /** A share from 1 % to 100 %; the value is the number. */

@@ -4,14 +4,16 @@ import { DURATION_PATTERN } from '../platform/duration.ts';
 import {
   NODE_PATH_PATTERN,
   PERCENT_PATTERN,
+  ROOT_PATH_PATTERN,
   readNodePath,
   readPercent,
+  readRootPath,
   readServer,
   readSocketPath,
   readWord,
   SERVER_PATTERN,
 } from './discovery-readers.ts';
-import { choiceReader, durationReader, readAbsolutePath } from './yaml/scalar-readers.ts';
+import { choiceReader, durationReader, integerReader, readAbsolutePath } from './yaml/scalar-readers.ts';
 import { noteField, scalarField } from './yaml/schema-field.ts';
 
 const WORD_JSON = { type: 'string', pattern: '^[^\\s,]+$' };
@@ -38,13 +40,9 @@ const servers = (description: string) =>
     { description, accepts: 'a list of at least one HOST:PORT' },
   );
 
-const nodePath = (description: string, standard: string) =>
+const nodePath = (description: string, standard: string, [read, pattern] = [readNodePath, NODE_PATH_PATTERN]) =>
   z.prefault(
-    scalarField(readNodePath, {
-      description,
-      accepts: 'the path of a node',
-      json: { type: 'string', pattern: NODE_PATH_PATTERN },
-    }),
+    scalarField(read, { description, accepts: 'the path of a node', json: { type: 'string', pattern } }),
     standard,
   );
 
@@ -76,7 +74,10 @@ export const registrySchema = noteField(
   z.strictObject({
     zookeeper: z.optional(servers('The servers of a ZooKeeper ensemble.')),
     nacos: z.optional(servers('The servers of a Nacos cluster.')),
-    root: nodePath('Where Dubbo keeps interfaces, mappings and metadata in ZooKeeper.', '/dubbo'),
+    root: nodePath('Where Dubbo keeps interfaces, mappings and metadata in ZooKeeper.', '/dubbo', [
+      readRootPath,
+      ROOT_PATH_PATTERN,
+    ]),
     services: nodePath('Where instances of applications are registered in ZooKeeper.', '/services'),
     namespace: z.prefault(word('The namespace in Nacos.', 'a name'), 'public'),
     auth,
@@ -133,6 +134,30 @@ export const discoverySchema = noteField(
           ),
         }),
         { description: 'Protects against lists that shrink suddenly.', accepts: 'a map with shrink and hold' },
+      ),
+      {},
+    ),
+    health: z.prefault(
+      noteField(
+        z.strictObject({
+          most: z.optional(
+            scalarField(integerReader('a number of members', 0, 10_000), {
+              description:
+                'Envoy checks clusters of at most so many members. Without it: 20 with unit mode prefer, else 0, which checks none.',
+              accepts: 'a number from 0 to 10000',
+              json: { type: 'integer', minimum: 0, maximum: 10_000 },
+            }),
+          ),
+          interval: z.prefault(
+            scalarField(durationReader(1_000, 3_600_000), {
+              description: 'How often each Envoy connects to each member.',
+              accepts: '1s, from 1s to 1h',
+              json: { type: 'string', pattern: DURATION_PATTERN },
+            }),
+            '1s',
+          ),
+        }),
+        { description: 'How Envoy notices registered members that are gone.', accepts: 'a map with most and interval' },
       ),
       {},
     ),

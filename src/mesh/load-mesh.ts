@@ -3,7 +3,7 @@ import { WeirError } from '../errors/weir-error.ts';
 import type { MeshConfig, ResolvedMeshConfig } from './mesh-config.ts';
 import type { ParsedMesh } from './parse-mesh.ts';
 import { type AccountLookup, type AccountNames, accountNames, resolveAccounts } from './resolve-accounts.ts';
-import type { ConfigProblem } from './yaml/config-problem.ts';
+import { type ConfigProblem, sortConfigProblems } from './yaml/config-problem.ts';
 
 /** The most problems that one error lists. */
 const MAX_LISTED_PROBLEMS = 200;
@@ -26,10 +26,28 @@ export async function loadMesh(
   file: string,
   ports: { readonly readText: ReadMeshText; readonly parse: ParseMesh; readonly lookup: LookupAccounts },
 ): Promise<ResolvedMeshConfig> {
-  const { config, source } = await parseFile(file, ports);
-  const resolved = resolveAccounts(config, await ports.lookup(accountNames(config)), source);
-  if ('errors' in resolved) throw configMistakes(resolved.errors);
+  const source = await ports.readText(file);
+  const parsed = await ports.parse(source, file);
+  const known = 'config' in parsed ? parsed.config : parsed.readable;
+  const resolved = known === undefined ? null : resolveAccounts(known, await ports.lookup(accountNames(known)), source);
+  // Both kinds of mistakes at once: whoever mends a file should not meet the next ones only then.
+  const mistakes = [
+    ...('errors' in parsed ? parsed.errors : []),
+    ...(resolved !== null && 'errors' in resolved ? resolved.errors : []),
+  ];
+  if (resolved === null || 'errors' in resolved || mistakes.length > 0)
+    throw configMistakes(distinctProblems(mistakes));
   return resolved.config;
+}
+
+/** Two checks may find the same mistake: users by their names, and again by their numbers. */
+function distinctProblems(problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  const known = new Map<string, ConfigProblem>();
+  for (const one of problems) {
+    const key = `${one.line}:${one.column} ${one.why}`;
+    if (!known.has(key)) known.set(key, one);
+  }
+  return sortConfigProblems([...known.values()]);
 }
 
 /** Like `loadMesh`, but asks nothing of the host: names of users and groups stay names. */
@@ -37,18 +55,9 @@ export async function readMesh(
   file: string,
   ports: { readonly readText: ReadMeshText; readonly parse: ParseMesh },
 ): Promise<MeshConfig> {
-  return (await parseFile(file, ports)).config;
-}
-
-// The source travels along for the code frames of what is found after parsing.
-async function parseFile(
-  file: string,
-  { readText, parse }: { readonly readText: ReadMeshText; readonly parse: ParseMesh },
-): Promise<{ config: MeshConfig; source: string }> {
-  const source = await readText(file);
-  const parsed = await parse(source, file);
+  const parsed = await ports.parse(await ports.readText(file), file);
   if ('errors' in parsed) throw configMistakes(parsed.errors);
-  return { config: parsed.config, source };
+  return parsed.config;
 }
 
 // Scripts that know one error a run get the first; people and details get all.

@@ -258,7 +258,8 @@ const appShape = z.strictObject({
   inbound: z.optional(direction('Which connections to the app go through the sidecar; left out: none.')),
   onFailure: z.prefault(
     scalarField(choiceReader(['direct', 'deny']), {
-      description: 'What happens to new connections while the sidecar is down: they bypass it, or they are refused.',
+      description:
+        'What happens to new connections while the sidecar is down: its supervisor sends them direct, or they are refused. Of a sidecar that weir does not run they fail until it is back.',
       accepts: 'direct or deny',
       json: { enum: ['direct', 'deny'] },
     }),

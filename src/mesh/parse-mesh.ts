@@ -19,8 +19,13 @@ import { quoteValue } from './yaml/field-value.ts';
 import { ProblemList } from './yaml/problem-list.ts';
 import { readYamlTree } from './yaml/yaml-tree.ts';
 
-/** A checked mesh.yaml, or everything that is wrong with it, in the order of the file and never empty. */
-export type ParsedMesh = { readonly config: MeshConfig } | { readonly errors: readonly ConfigProblem[] };
+/**
+ * A checked mesh.yaml, or everything that is wrong with it, in the order of the file and never empty. `readable` has
+ * what could be read all the same: enough to say what the host knows of its accounts.
+ */
+export type ParsedMesh =
+  | { readonly config: MeshConfig }
+  | { readonly errors: readonly ConfigProblem[]; readonly readable?: MeshConfig };
 
 /**
  * Reads the text of a mesh.yaml; `file` is for messages only. Names of users and groups stay names: see
@@ -66,13 +71,33 @@ export function parseMeshConfig(source: string, file: string): ParsedMesh {
   checkSidecarDirections(apps.values(), sidecars, problems);
   checkSidecarPorts(sidecars.values(), problems);
   checkInboundPorts(apps.values(), sidecars.values(), problems);
-  for (const { path, account, ...fault } of findSelectorClashes({ apps, sidecars })) {
+  const selecting = inFileOrder([...apps.values(), ...selectorsOf(tree.value, apps, positionOf)]);
+  for (const { path, account, ...fault } of findSelectorClashes({ apps: selecting, sidecars })) {
     if (account === null) problems.atValue(path, fault);
     else problems.add(path, { ...account.position, length: writtenLength(account) }, fault);
   }
-  return problems.all.length > 0
-    ? { errors: problems.all }
-    : { config: { file, sidecars, apps, registries, ...(discovery === undefined ? {} : { discovery }) } };
+  const config = { file, sidecars, apps, registries, ...(discovery === undefined ? {} : { discovery }) };
+  if (problems.all.length === 0) return { config };
+  return { errors: problems.all, readable: { ...config, apps: selecting } };
+}
+
+function inFileOrder(apps: readonly AppConfig[]): ReadonlyMap<string, AppConfig> {
+  const ordered = apps.toSorted((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
+  return new Map(ordered.map((app) => [app.name, app]));
+}
+
+/** Apps with a mistake elsewhere, by what they select alone. */
+function selectorsOf(
+  root: Record<string, unknown>,
+  read: ReadonlyMap<string, AppConfig>,
+  positionOf: PositionOf,
+): readonly AppConfig[] {
+  return Object.entries(section(root, 'apps')).flatMap(([name, raw]) => {
+    if (read.has(name) || !isMapping(raw)) return [];
+    const parsed = appSchema.safeParse({ select: raw.select, sidecar: raw.sidecar });
+    const app = parsed.success ? buildApp(name, parsed.data, positionOf) : undefined;
+    return app === undefined ? [] : [app];
+  });
 }
 
 function readDiscovery(raw: unknown, positionOf: PositionOf): DiscoveryConfig | undefined {

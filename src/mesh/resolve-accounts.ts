@@ -59,22 +59,26 @@ export function resolveAccounts(
     const place = { file: config.file, line, column, length: writtenLength(account), source: text, path: label };
     problems.push({ ...place, what: `${label}: ${fault.what}`, why: fault.why, hint: fault.hint });
   };
+  // An account that is not there is none of the others.
+  const unknown: string[] = [];
+  const unknownId = (kind: string, name: string): number => {
+    const key = `${kind} ${name}`;
+    if (!unknown.includes(key)) unknown.push(key);
+    return -1 - unknown.indexOf(key);
+  };
   const resolve = (kind: 'user' | 'group', ref: AccountRef, path: ConfigPath): AccountId => {
     // A number is taken as it is: containers run users that no passwd file of the host knows.
     if (ref.kind === 'id') return ref;
     const id = lookup[kind](ref.name);
     if (id === undefined) report(path, ref, unknownAccount(kind, ref.name, lookup.incomplete));
-    return { kind: 'id', id: id ?? -1, name: ref.name, position: ref.position };
+    return { kind: 'id', id: id ?? unknownId(kind, ref.name), name: ref.name, position: ref.position };
   };
   const sidecars = new Map([...config.sidecars].map(([name, sidecar]) => [name, resolveSidecar(sidecar, resolve)]));
   const apps = new Map([...config.apps].map(([name, app]) => [name, resolveApp(app, resolve)]));
   const resolved: ResolvedMeshConfig = { ...config, sidecars, apps };
-  // Unknown names all have the number -1 here: their clashes would be of no meaning.
-  if (problems.length === 0) {
-    for (const { path, account, ...fault } of findSelectorClashes(resolved)) {
-      // Slices and `all` mean the same on every host: the parser has compared them.
-      if (account !== null) report(path, account, fault);
-    }
+  for (const { path, account, ...fault } of findSelectorClashes(resolved)) {
+    // Slices and `all` mean the same on every host: the parser has compared them.
+    if (account !== null) report(path, account, fault);
   }
   return problems.length > 0 ? { errors: sortConfigProblems(problems) } : { config: resolved };
 }

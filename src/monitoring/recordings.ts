@@ -4,6 +4,12 @@ import type { Recording } from './alert.ts';
 /** In the order of the file. */
 export const RECORDINGS: readonly Recording[] = [
   {
+    record: 'weir:rules_loaded:info',
+    expr: 'vector(1)',
+    says: "weir's rules are evaluated; without it nobody knows that no alert fires.",
+    proof: { series: {}, at: '2m', samples: { 'weir:rules_loaded:info': 1 } },
+  },
+  {
     record: 'weir:fleet_hosts_silent:ratio',
     expr: 'sum by (region) (weir_fleet_hosts{state="silent"}) / sum by (region) (weir_fleet_hosts)',
     says: 'Share of the hosts of a region that do not speak.',

@@ -46,10 +46,10 @@ export function ruleFiles(guides: string, remoteWrite: string | null): readonly 
   return [...files, { path: 'remote-write.yml', kind: 'remote-write', text }];
 }
 
-/** Receivers such as ARMS take series for money: weir's own leave, and what its alerts need of node_exporter. */
+/** Receivers such as ARMS take series for money: weir's own leave, its alerts, and what these need of node_exporter. */
 const KEEP_OURS = {
-  source_labels: ['__name__'],
-  regex: 'weir[_:].*|node_textfile_mtime_seconds',
+  source_labels: ['__name__', 'alertname'],
+  regex: 'weir[_:].*;.*|node_textfile_mtime_seconds;|ALERTS;Weir.*',
   action: 'keep',
 } as const;
 

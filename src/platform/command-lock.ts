@@ -8,18 +8,21 @@ import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import { messageOf } from '../errors/message-of.ts';
 import { WeirError } from '../errors/weir-error.ts';
+import { notStarted } from './exec.ts';
+import { heldLocks } from './held-locks.ts';
 import { makeFolder } from './make-folder.ts';
 import { nullIfMissing } from './null-if-missing.ts';
+import { isProcessAlive } from './process-alive.ts';
 
 /** A held lock. */
 export interface HeldLock {
   release(): Promise<void>;
 }
 
-/** One mutating command at a time; kept by the kernel, so a killed holder holds nothing. */
+/** One mutating command at a time; kept by the kernel, so a killed holder holds it only until its tools have ended. */
 export type TakeLock = (what: string, waitMs: number, onWait: (holder: string) => void) => Promise<HeldLock>;
 
-/** Node itself sets O_CLOEXEC: only `flock` gets the descriptor, so that no other child can keep the lock alive. */
+/** Node itself sets O_CLOEXEC: `flock` gets the descriptor, and tools that change rules; no child that stays does. */
 const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
 
 /** The exit code of `flock` when somebody else holds the lock; it differs from flock's own codes for failures. */
@@ -27,7 +30,8 @@ const HELD_ELSEWHERE = 75;
 
 /**
  * The lock `<runDir>/lock`, by flock(2). The lock belongs to the open file, not to the `flock` program that asked for
- * it. The kernel drops it when this process ends, also by SIGKILL. The file names the holder: `pid command since`.
+ * it. The kernel drops it when this process has ended, also by SIGKILL, and those of its tools that change rules: they
+ * do what they were told all the same. The file names the holder: `pid command since`.
  * The function throws WEIR2021 when somebody else holds the lock (exit 3 without waiting, 6 after waitMs). It throws
  * WEIR2022 when the run directory cannot be written; `off` then goes on without a lock.
  */
@@ -52,6 +56,7 @@ export function commandLock(runDir: string): TakeLock {
           const holder = `${process.pid} ${what.replaceAll(/\s+/g, ' ')} ${new Date().toISOString()}\n`;
           // The lock works on a full disk; only the holder's name is missing then.
           await file.write(holder, 0).catch(() => undefined);
+          heldLocks.add(file.fd);
           return { release: () => release(file, path) };
         }
         await file.close();
@@ -95,17 +100,14 @@ async function lockFile(file: FileHandle, waitMs: number): Promise<boolean> {
     if (code === HELD_ELSEWHERE) return false;
     throw flockFailed(stderr.trim() || `flock ended with ${signal ?? `exit code ${code}`}`);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new WeirError('WEIR2001', {
-      what: 'flock is missing',
-      why: 'weir keeps commands apart by a lock that it takes by flock, which was not found in PATH',
-      hint: 'install the package util-linux',
-    });
+    if (error instanceof WeirError) throw error;
+    throw notStarted(['flock'], error as NodeJS.ErrnoException);
   }
 }
 
 // The file is removed before the unlock. The next holder sees that its file is gone and makes a new one.
 async function release(file: FileHandle, path: string): Promise<void> {
+  heldLocks.delete(file.fd);
   if (await isSameFile(file, path)) await unlink(path).catch(() => {});
   await file.close();
 }
@@ -118,7 +120,9 @@ async function isSameFile(file: FileHandle, path: string): Promise<boolean> {
 async function describeHolder(path: string): Promise<string> {
   const line = await readFile(path, 'utf8').catch(() => '');
   const found = /^(\d+) (.*) (\S+)$/m.exec(line);
-  return found ? `weir ${found[2]} (process ${found[1]}, since ${found[3]})` : 'another weir command';
+  if (found === null) return 'another weir command';
+  const tool = isProcessAlive(Number(found[1])) ? '' : ' or a tool that it started';
+  return `weir ${found[2]}${tool} (process ${found[1]}, since ${found[3]})`;
 }
 
 function heldByAnother(holder: string, waitMs: number): WeirError {

@@ -1,6 +1,7 @@
 /** The server side of a control socket: one JSON line asks, JSON lines answer. */
 import { chmod, rm } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WeirError } from '../errors/weir-error.ts';
 
 /** Answers one request line by the lines that it writes; a client that has gone away is no error. Never rejects. */
@@ -15,8 +16,9 @@ export interface ControlSocket {
 }
 
 /**
- * Serves `control.sock`, mode 0600: JSON lines in, JSON lines out, one request a connection. An abstract socket beside it
- * is the lock, because the kernel drops it with its owner. Throws what `taken` makes when another process holds it:
+ * Serves `control.sock`, mode 0600: JSON lines in, JSON lines out, one request a connection. A request is not answered
+ * whose asker has gone away before it was read. An abstract socket beside it is the lock, because the kernel drops it
+ * with its owner. Throws what `taken` makes when another process holds it:
  * WEIR4001 of a supervisor if omitted.
  */
 export async function serveControlSocket(
@@ -101,12 +103,20 @@ function serveConnection(socket: Socket, answer: AnswerLine, answers: Set<Promis
     if (socket.writable) socket.write(`${line}\n`);
   };
   socket.on('error', () => socket.destroy());
+  socket.on('end', () => gone.abort());
   socket.on('close', () => gone.abort());
+  const answerIfAsked = async (line: string): Promise<void> => {
+    // A process that was stopped reads what was asked long ago. That the asker has hung up stands behind its request, and
+    // is read one whole turn of the event loop later.
+    await nextTurn();
+    await nextTurn();
+    if (!gone.signal.aborted) await answer(line, write, gone.signal);
+  };
   const stop = readLines(socket, MAX_REQUEST, (line) => {
     stop();
     socket.resume();
     // One that is too long is no request: it is answered as such.
-    const answered = answer(line ?? '', write, gone.signal).finally(() => {
+    const answered = answerIfAsked(line ?? '').finally(() => {
       answers.delete(answered);
       socket.end();
     });

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'nod
 import { constants as osConstants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { WeirError } from '../errors/weir-error.ts';
+import { ENTER_BY_PERL } from './enter-by-perl.ts';
 import { isExecutable } from './executables.ts';
 import { findNamespaceFile, ownNamespace } from './namespace-id.ts';
 
@@ -27,7 +28,7 @@ function findArgument(argv: readonly string[], flag: string): string | undefined
 }
 
 /**
- * Moves this process into the network namespace of `--netns`: nsenter replaces it and runs the same command line. A
+ * Moves this process into the network namespace of `--netns`: nsenter (or perl) replaces it and runs the same command line. A
  * running Node process cannot change the namespace of its own threads. Resolves to undefined without `--netns`, when
  * the process is already there, or when the entry fails (`requireNetns` then says why). Resolves to the exit code of a
  * child on a Node without `process.execve` (before 22.15). `weir` starts this weir again, without the words of `argv`.
@@ -88,17 +89,30 @@ function withNetns(argv: readonly string[], file: string): string[] {
 }
 
 async function enter(file: string, requested: string, command: readonly string[]): Promise<number | undefined> {
-  const nsenter = findInPath('nsenter');
-  if (nsenter === undefined || probeNetns(nsenter, file) !== undefined) return undefined;
-  const args = [`--net=${file}`, '--', ...command];
+  const door = findDoor(file);
+  if (door === undefined || probeNetns(door) !== undefined) return undefined;
+  const args = [...door.words, ...command];
   const env = { ...process.env, WEIR_NETNS_ENTERED: requested };
-  if (typeof process.execve === 'function') process.execve(nsenter, ['nsenter', ...args], env);
-  return await runInPlace(nsenter, args, env);
+  if (typeof process.execve === 'function') process.execve(door.program, [door.program, ...args], env);
+  return await runInPlace(door.program, args, env);
+}
+
+/** A program that enters a namespace, and its words before the command. */
+interface Door {
+  readonly program: string;
+  readonly words: readonly string[];
+}
+
+function findDoor(file: string): Door | undefined {
+  const nsenter = findInPath('nsenter');
+  if (nsenter !== undefined) return { program: nsenter, words: [`--net=${file}`, '--'] };
+  const perl = findInPath('perl');
+  return perl === undefined ? undefined : { program: perl, words: ['-e', ENTER_BY_PERL, file] };
 }
 
 /**
  * Checks that the process runs in the network namespace that `--netns` names.
- * Throws WEIR1005 when there is no such namespace, WEIR2001 without nsenter, WEIR2004 when the kernel refuses.
+ * Throws WEIR1005 when there is no such namespace, WEIR2001 without nsenter and perl, WEIR2004 when the kernel refuses.
  */
 export function requireNetns(requested: string): void {
   const file = resolveNetnsFile(requested);
@@ -111,17 +125,17 @@ export function requireNetns(requested: string): void {
     });
   }
   if (isOwnNetns(file)) return;
-  const nsenter = findInPath('nsenter');
-  if (nsenter === undefined) {
+  const door = findDoor(file);
+  if (door === undefined) {
     throw new WeirError('WEIR2001', {
       what: 'nsenter is missing',
-      why: 'weir enters a network namespace by nsenter, which was not found in PATH',
+      why: 'weir enters a network namespace by nsenter, or by perl; neither was found in PATH',
       hint: 'install the package util-linux',
     });
   }
   throw new WeirError('WEIR2004', {
     what: `network namespace ${requested} cannot be entered`,
-    why: probeNetns(nsenter, file) ?? `${file} changed while weir started`,
+    why: probeNetns(door) ?? `${file} changed while weir started`,
     hint: 'run weir as root, or with CAP_SYS_ADMIN in the user namespace that owns this network namespace',
   });
 }
@@ -162,12 +176,12 @@ function findInPath(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
 
-// nsenter is tried on a no-op first: once it has replaced this process, nobody could report its failure in weir's form.
-function probeNetns(nsenter: string, file: string): string | undefined {
+// The program is tried on a no-op first: once it has replaced this process, nobody could report its failure in weir's form.
+function probeNetns({ program, words }: Door): string | undefined {
   const env = { ...process.env, LC_ALL: 'C' };
-  const probe = spawnSync(nsenter, [`--net=${file}`, '--', 'true'], { encoding: 'utf8', env, timeout: 10_000 });
+  const probe = spawnSync(program, [...words, 'true'], { encoding: 'utf8', env, timeout: 10_000 });
   if (probe.status === 0) return undefined;
-  return probe.stderr?.trim() || probe.error?.message || `nsenter ended with ${probe.status ?? probe.signal}`;
+  return probe.stderr?.trim() || probe.error?.message || `${program} ended with ${probe.status ?? probe.signal}`;
 }
 
 // Ctrl-C reaches the child by itself (same process group); a signal sent to us alone is passed on.

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import { WeirError } from '../errors/weir-error.ts';
+import { heldLocks } from './held-locks.ts';
 import { lastLines } from './last-lines.ts';
 import { searchPath } from './search-path.ts';
 
@@ -20,6 +21,8 @@ export interface RunToolOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** With false an exit code other than 0 is a result, not an error. */
   readonly reject?: boolean;
+  /** It changes what a lock of this process guards, and holds the lock too: should it outlive a kill, nobody has it before. */
+  readonly holdsLocks?: boolean;
 }
 
 /** The result of a run: complete output as text, exit code, and duration in milliseconds. */
@@ -36,6 +39,7 @@ const toolChannel = channel('weir:tool');
 /** The Debian package that holds a tool, for the hint of WEIR2001. */
 const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   conntrack: 'conntrack',
+  flock: 'util-linux',
   groovy: 'groovy',
   ip: 'iproute2',
   nft: 'nftables',
@@ -92,12 +96,12 @@ function startTool(
   argv: readonly string[],
   file: string,
   args: readonly string[],
-  { input, env }: RunToolOptions,
+  { input, env, holdsLocks = false }: RunToolOptions,
 ): ChildProcess {
   try {
     return spawn(file, args, {
       detached: true,
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(holdsLocks ? heldLocks : [])],
       env: { ...process.env, PATH: searchPath(), LC_ALL: 'C', ...env },
     });
   } catch (error) {

@@ -30,6 +30,8 @@ export interface HttpRequest {
   readonly contentType?: string;
   /** The value of `Authorization`; none if omitted. */
   readonly authorization?: string;
+  /** More headers, by name. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The answer is given up beyond this many bytes; 1 MiB if omitted. */
   readonly maxBytes?: number;
   /** Ends the exchange early: the status of some answers is enough, and their body may be endless. */
@@ -97,11 +99,14 @@ export async function exchangeHttp(place: HttpPlace, request: HttpRequest): Prom
   return outcome;
 }
 
+/** How each answer begins. */
+const PROTOCOL = 'HTTP/1.';
+
 /** An answer below this is looked at with each piece of it, in bytes. */
 const SMALL_BYTES = 65_536;
 
 /** The bytes of an answer. Joining and parsing all of them at each piece would cost the square of its length. */
-class ReceivedBytes {
+export class ReceivedBytes {
   #pieces: Buffer[] = [];
   length = 0;
 
@@ -113,6 +118,12 @@ class ReceivedBytes {
   get bytes(): Buffer {
     if (this.#pieces.length !== 1) this.#pieces = [Buffer.concat(this.#pieces)];
     return this.#pieces[0] ?? Buffer.alloc(0);
+  }
+
+  /** Whether these bytes cannot become an HTTP answer. */
+  get isForeign(): boolean {
+    const begin = (this.#pieces[0] ?? Buffer.alloc(0)).toString('latin1', 0, PROTOCOL.length);
+    return !PROTOCOL.startsWith(begin);
   }
 
   /** False only for a long answer that lacks its end: chunks end with an empty line, other bodies by their length. */
@@ -160,10 +171,10 @@ export function connectedEvent(place: HttpPlace): 'secureConnect' | 'connect' {
 /** A request as it is written. */
 export function requestText(
   place: HttpPlace,
-  request: Pick<HttpRequest, 'method' | 'path' | 'json' | 'contentType' | 'authorization'>,
+  request: Pick<HttpRequest, 'method' | 'path' | 'json' | 'contentType' | 'authorization' | 'headers'>,
   connection: 'close' | 'keep-alive' = 'close',
 ): string {
-  const { method, path, json, contentType = 'application/json', authorization } = request;
+  const { method, path, json, contentType = 'application/json', authorization, headers = {} } = request;
   const host =
     place.kind === 'unix' ? 'weir' : `${place.host.includes(':') ? `[${place.host}]` : place.host}:${place.port}`;
   const body = json === undefined ? '' : JSON.stringify(json);
@@ -175,6 +186,7 @@ export function requestText(
     `Host: ${host}`,
     `Connection: ${connection}`,
     ...rights,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     ...type,
     ...length,
     '',
@@ -215,7 +227,8 @@ function joinChunks(content: Buffer): { body: Buffer; isWhole: boolean } {
   for (;;) {
     const lineEnd = content.indexOf('\r\n', at);
     const size = lineEnd === -1 ? Number.NaN : Number.parseInt(content.subarray(at, lineEnd).toString('latin1'), 16);
-    if (size === 0) return { body: Buffer.concat(parts), isWhole: true };
+    // The empty line after the last chunk is a part of the answer: on a kept connection it would begin the next one.
+    if (size === 0) return { body: Buffer.concat(parts), isWhole: content.indexOf('\r\n\r\n', lineEnd) !== -1 };
     const start = lineEnd + 2;
     if (Number.isNaN(size)) return { body: Buffer.concat(parts), isWhole: false };
     parts.push(content.subarray(start, start + size));

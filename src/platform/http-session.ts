@@ -7,6 +7,7 @@ import {
   type HttpRequest,
   openHttp,
   parseHttpAnswer,
+  ReceivedBytes,
   requestText,
 } from './http-exchange.ts';
 
@@ -73,13 +74,11 @@ export class HttpSession {
 
   async #exchange(socket: Socket, request: SessionRequest, isNew: boolean): Promise<SessionOutcome> {
     const { promise, resolve } = Promise.withResolvers<SessionOutcome>();
-    let chunks: Buffer[] = [];
-    let size = 0;
+    const received = new ReceivedBytes();
     let isSent = !isNew;
     const failed = (why: string) => resolve({ kind: 'failed', sent: isSent, why });
     const answered = (hasEnded: boolean): (HttpAnswer & { readonly head: string }) | null => {
-      const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-      chunks = [bytes];
+      const { bytes } = received;
       const answer = parseHttpAnswer(bytes, hasEnded);
       return answer === null ? null : { ...answer, head: bytes.toString('latin1', 0, bytes.indexOf('\r\n\r\n')) };
     };
@@ -95,11 +94,10 @@ export class HttpSession {
     };
     socket.ref();
     const onData = (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > request.maxBytes) failed(`the answer has more than ${request.maxBytes} bytes`);
-      // A large answer comes in many pieces; looking for its end in each of them would cost its square.
-      else if (size < 65_536 || endsHere(chunk)) {
+      received.add(chunk);
+      if (received.length > request.maxBytes) failed(`the answer has more than ${request.maxBytes} bytes`);
+      else if (received.isForeign) failed('the server answered without HTTP');
+      else if (received.mayBeWhole()) {
         const answer = answered(false);
         if (answer?.isWhole === true) finish(answer);
       }
@@ -107,10 +105,10 @@ export class HttpSession {
     const onEnd = () => {
       const answer = answered(true);
       if (answer?.isWhole === true) finish(answer);
-      else failed(size === 0 && !isNew ? STALE : 'the server ended the connection without a whole answer');
+      else failed(received.length === 0 && !isNew ? STALE : 'the server ended the connection without a whole answer');
     };
-    const onError = (error: NodeJS.ErrnoException) => failed(size === 0 && !isNew ? STALE : error.message);
-    const onClose = () => failed(size === 0 && !isNew ? STALE : 'the connection was lost');
+    const onError = (error: NodeJS.ErrnoException) => failed(received.length === 0 && !isNew ? STALE : error.message);
+    const onClose = () => failed(received.length === 0 && !isNew ? STALE : 'the connection was lost');
     // Only our own listeners come and go: TLS has others on the socket.
     socket.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
     if (isNew) socket.on(connectedEvent(this.#place), send);
@@ -152,9 +150,3 @@ interface Idle {
 }
 
 function ignore(): void {}
-
-/** Whether a piece may be the last one of an answer: the end of chunks, or of a JSON text. */
-function endsHere(chunk: Buffer): boolean {
-  const tail = chunk.toString('latin1', Math.max(0, chunk.length - 5));
-  return tail.endsWith('0\r\n\r\n') || tail.trimEnd().endsWith('}');
-}

@@ -10,7 +10,7 @@ const MAX_LINE = 16 * 1024 * 1024;
  */
 export async function streamHttpLines(
   place: HttpPlace,
-  request: Pick<HttpRequest, 'method' | 'path' | 'json' | 'authorization'>,
+  request: Pick<HttpRequest, 'method' | 'path' | 'json' | 'authorization' | 'headers'>,
   onLine: (line: string) => void,
   signal: AbortSignal,
 ): Promise<string> {

@@ -1,6 +1,7 @@
 /** Creation of a folder together with its missing parents. */
-import { mkdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { messageOf } from '../errors/message-of.ts';
 import { nullIfMissing } from './null-if-missing.ts';
 
 /**
@@ -19,6 +20,29 @@ export async function makeFolder(path: string): Promise<void> {
       await mkdirUnlessThere(path);
     } else if (!(await isFolder(path))) throw error;
   }
+}
+
+/** The part of a path that is there already; the path itself when it is. */
+export async function existingPart(path: string): Promise<string> {
+  const parent = dirname(path);
+  // A file in the place of a parent is the part that is there.
+  return parent === path || (await stat(path).catch(nullIfMissing)) !== null ? path : existingPart(parent);
+}
+
+/** The first folder that `makeFolder` would make; null when the path is there. */
+export async function firstMissing(path: string): Promise<string | null> {
+  const there = await existingPart(path);
+  if (there === path) return null;
+  let missing = path;
+  while (dirname(missing) !== there) missing = dirname(missing);
+  return missing;
+}
+
+/** Why `makeFolder` would fail, or nothing could be written into the folder; null: neither. Makes nothing. */
+export async function folderProblem(path: string): Promise<string | null> {
+  const there = await existingPart(path);
+  if (!(await isFolder(there))) return `${there} is not a folder`;
+  return access(there, constants.W_OK | constants.X_OK).then(() => null, messageOf);
 }
 
 /** Another process may have made the folder first. */

@@ -1,5 +1,6 @@
 /** The identity of a network namespace, and the search for a namespace by its identity. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
+import { ownBootId } from './boot-id.ts';
 
 /** Which network namespace: the numbers of its file, which say something until the next boot. */
 export interface NamespaceIdentity {
@@ -12,11 +13,8 @@ export interface NamespaceIdentity {
 /** The network namespace of this process; null where /proc does not show it. */
 export function ownNamespace(): NamespaceIdentity | null {
   const id = namespaceId('/proc/self/ns/net');
-  try {
-    return id === null ? null : { id, boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim() };
-  } catch {
-    return null;
-  }
+  const boot = ownBootId();
+  return id === null || boot === null ? null : { id, boot };
 }
 
 /** `device:inode` of a namespace file; null when it is not there or not to be looked at. */

@@ -84,9 +84,11 @@ function tryNext(target: ProbeTarget, timeoutMs: number, index: number, earlier:
   }
   const timer = setTimeout(() => socket.destroy(new Error('no answer in time')), timeoutMs);
   socket.on('connect', () => {
-    report({ event: 'accepted', id, ms: ms() });
-    // A reset leaves nothing behind, neither TIME-WAIT here nor a half-closed connection in the sidecar.
+    const answeredAfter = ms();
+    // A reset leaves nothing behind, neither TIME-WAIT here nor a half-closed connection in the sidecar. Before the report:
+    // who reads that may take the link away, and the reset would go nowhere.
     socket.resetAndDestroy();
+    report({ event: 'accepted', id, ms: answeredAfter });
   });
   socket.on('error', (error: NodeJS.ErrnoException) => {
     const why = error.code ?? error.message;

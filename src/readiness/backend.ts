@@ -2,6 +2,7 @@
 import type { Backend } from '../interception/backend.ts';
 import { readSituation } from '../interception/situation.ts';
 import { type Check, type CheckFinding, finding } from './check-finding.ts';
+import { unreadMemory } from './unread-memory.ts';
 
 /** The firewall back ends: which work, which is taken, and whether rules are mixed. */
 export const BACKEND_CHECKS: readonly Check[] = [
@@ -28,7 +29,7 @@ export const BACKEND_CHECKS: readonly Check[] = [
     why: 'rules in a second back end would redirect the same packets twice',
     needs: 'NET_ADMIN',
     async run(host) {
-      const [{ state }, choices] = await Promise.all([host.intercept.store.read(), host.intercept.backends()]);
+      const [{ state, problem }, choices] = await Promise.all([host.intercept.store.read(), host.intercept.backends()]);
       const remembered = state?.backend ?? null;
       const choice = choices.find(({ backend }) => backend === remembered);
       if (remembered !== null && choice?.usable !== true) return [goneBackend(remembered, choice?.detail, this.why)];
@@ -43,6 +44,7 @@ export const BACKEND_CHECKS: readonly Check[] = [
             evidence: `remembered: ${remembered ?? 'none'}`,
           }),
         ];
+      if (problem !== null) return [unreadMemory(problem, this.why)];
       if (remembered !== null) return [finding('ok', `${remembered} is taken since the first \`on\``, this.why)];
       const first = choices.find(({ usable }) => usable);
       return first === undefined ? [] : [finding('ok', `the first \`on\` will take ${first.backend}`, this.why)];
@@ -78,7 +80,7 @@ export const BACKEND_CHECKS: readonly Check[] = [
 /** A back end can go after the first `on`: a package was removed, or an alternative changed. */
 function goneBackend(remembered: Backend, detail: string | undefined, why: string): CheckFinding {
   return finding('error', `${remembered} is remembered and cannot be used any more`, why, {
-    hint: 'install it again, or run `weir uninstall` and switch on with another',
+    hint: 'install it again: its rules are removed by it alone',
     evidence: detail ?? null,
   });
 }

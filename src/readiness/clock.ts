@@ -1,5 +1,6 @@
 /** The checks of `weir check clock`. */
 import { type Check, finding } from './check-finding.ts';
+import { unreadMemory } from './unread-memory.ts';
 
 /** No host has run weir before this: 2025-01-01. */
 const EARLIEST_MS = Date.UTC(2025, 0, 1);
@@ -28,9 +29,9 @@ export const CLOCK_CHECKS: readonly Check[] = [
             evidence,
           }),
         ];
-      const who =
-        isSynchronised === true ? `${by} keeps the clock` : 'nothing here tells whether the clock is kept right';
-      return [finding('ok', who, WHY, { evidence })];
+      if (isSynchronised === null)
+        return [finding('skipped', `not known whether the clock is kept right: ${unknownBy(by)}`, WHY, { evidence })];
+      return [finding('ok', `${by} keeps the clock`, WHY, { evidence })];
     },
   },
   {
@@ -38,7 +39,8 @@ export const CLOCK_CHECKS: readonly Check[] = [
     why: WHY,
     async run(host) {
       // Files of weir dated in the future are the cheapest sign of a clock that was set back.
-      const { state } = await host.intercept.store.read();
+      const { state, problem } = await host.intercept.store.read();
+      if (problem !== null) return [unreadMemory(problem, WHY)];
       const { nowMs } = await host.facts.clock();
       const ahead = (state?.apps ?? []).filter(({ since }) => Date.parse(since) > nowMs + AHEAD_MS);
       return ahead.map(({ name, since }) =>
@@ -50,3 +52,7 @@ export const CLOCK_CHECKS: readonly Check[] = [
     },
   },
 ];
+
+function unknownBy(service: string | null): string {
+  return service === null ? 'neither chrony nor systemd-timesyncd is here' : `${service} does not answer`;
+}

@@ -3,6 +3,7 @@ import { listProxied } from '../interception/list-flows.ts';
 import { decodeMark } from '../interception/rules/mark.ts';
 import { readSituation, type Situation, unreadBackends } from '../interception/situation.ts';
 import { type Check, type CheckFinding, finding } from './check-finding.ts';
+import { unreadMemory } from './unread-memory.ts';
 
 const WHY = 'leftovers of weir divert traffic that nobody asked for, or report an application as on that is off';
 
@@ -51,7 +52,11 @@ export const LEFTOVER_CHECKS: readonly Check[] = [
     about: 'files of weir',
     why: 'an off.sh from earlier acts on rules that are no longer there',
     async run(host) {
-      const [{ state }, files] = await Promise.all([host.intercept.store.read(), host.facts.filesIn(host.runDir)]);
+      const [{ state, problem }, files] = await Promise.all([
+        host.intercept.store.read(),
+        host.facts.filesIn(host.runDir),
+      ]);
+      if (problem !== null) return [unreadMemory(problem, this.why)];
       const panic = files.find((file) => file === 'off.sh');
       // Both directions count: a panic file without state is as odd as an application that is on without a panic file.
       const isOn = state?.apps.some(({ desired }) => desired === 'on') ?? false;

@@ -78,7 +78,9 @@ export interface FeatureFailure {
 
 /** How full the connection tracking table is. */
 export interface ConntrackRoom {
+  /** Entries of the network namespace. */
   readonly count: number;
+  /** The kernel's limit (nf_conntrack_max); beyond it new connections are dropped. */
   readonly max: number;
 }
 

@@ -1,5 +1,6 @@
 /** The runner of checks: order, timeouts, counts. */
 import { WeirError } from '../errors/weir-error.ts';
+import { isForbidden, isRefusedBySystem } from '../platform/null-if-missing.ts';
 import { CHECK_CATEGORIES, type CheckCategoryName } from './check-categories.ts';
 import { CHECK_RESULTS, type Check, type CheckFinding, type CheckResult, finding } from './check-finding.ts';
 import type { CheckHost } from './check-host.ts';
@@ -77,6 +78,12 @@ function timedOut(check: Check, evidence: string): CheckFinding {
 }
 
 function failed(check: Check, error: unknown): CheckFinding {
+  if (isRefusedBySystem(error)) {
+    const [result, hint] = isForbidden(error)
+      ? (['skipped', 'run it with sudo'] as const)
+      : (['error', 'raise the limit or make room, then run it again'] as const);
+    return finding(result, `${check.about}: not known`, check.why, { hint, evidence: error.message });
+  }
   if (!(error instanceof WeirError)) throw error;
   if (error.code === 'WEIR2002') return timedOut(check, error.what);
   return finding('error', `${check.about}: ${error.what}`, error.why, { hint: error.hint, evidence: error.code });

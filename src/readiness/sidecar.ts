@@ -3,13 +3,16 @@ import { listeningFamilies } from '../interception/listening.ts';
 import type { TcpSocket } from '../interception/ports.ts';
 import { sidecarReadiness } from '../interception/sidecar-readiness.ts';
 import type { AccountId, AppConfig, ResolvedMeshConfig, SidecarConfig } from '../mesh/mesh-config.ts';
+import type { Readiness } from '../platform/readiness.ts';
 import { type Check, type CheckFinding, finding } from './check-finding.ts';
 import type { CheckConfig, CheckHost } from './check-host.ts';
 
 /** How long a sidecar may take to answer; longer counts as frozen. */
 const READY_TIMEOUT_MS = 2000;
 
-const WHY = 'connections are diverted to the sidecar: one that does not answer makes them fail';
+const WHY = 'connections that are diverted to a sidecar fail while it does not answer';
+
+const FAMILY_WHY = 'a family is diverted only where the sidecar listens on it';
 
 const CRASH_WHY =
   'an Envoy that keeps ending loses what it has in flight each time, and a start that fails serves nobody';
@@ -27,20 +30,7 @@ export const SIDECAR_CHECKS: readonly Check[] = [
   {
     about: 'listeners of sidecars',
     why: WHY,
-    async run(host) {
-      if (host.config.state !== 'good') return [];
-      const { mesh } = host.config;
-      const [listeners, { hasIpv4, hasIpv6 }] = await Promise.all([
-        host.intercept.connections.sockets('listening'),
-        host.intercept.network(),
-      ]);
-      return [...mesh.sidecars.values()].flatMap((sidecar) => {
-        const apps = [...mesh.apps.values()].filter((app) => app.sidecar === sidecar.name);
-        return (['outbound', 'inbound'] as const).flatMap((direction) =>
-          judgeListener(sidecar, direction, { listeners, hasIpv4, hasIpv6, apps }),
-        );
-      });
-    },
+    run: async (host) => (host.config.state === 'good' ? judgeListeners(host, host.config.mesh) : []),
   },
   {
     about: 'crashes of sidecars that weir runs',
@@ -57,6 +47,28 @@ export const SIDECAR_CHECKS: readonly Check[] = [
     run: (host) => judgePorts(host),
   },
 ];
+
+/** A sidecar that does not run and listens nowhere is one fault, not one more for each of its ports. */
+async function judgeListeners(host: CheckHost, { apps, sidecars }: ResolvedMeshConfig): Promise<CheckFinding[]> {
+  const [listeners, { hasIpv4, hasIpv6 }] = await Promise.all([
+    host.intercept.connections.sockets('listening'),
+    host.intercept.network(),
+  ]);
+  const found = [...sidecars.values()].map(async (sidecar) => {
+    const users = [...apps.values()].filter((app) => app.sidecar === sidecar.name);
+    const ports = (['outbound', 'inbound'] as const).map((direction) =>
+      judgeListener(sidecar, direction, { listeners, hasIpv4, hasIpv6, apps: users }),
+    );
+    const isDeaf = ports.every(({ isHeard }) => !isHeard);
+    if (isDeaf && (await readinessOf(host, sidecar)).state === 'dead') return [];
+    return ports.flatMap((port) => port.found);
+  });
+  return (await Promise.all(found)).flat();
+}
+
+function readinessOf({ intercept }: CheckHost, sidecar: SidecarConfig<AccountId>): Promise<Readiness> {
+  return sidecarReadiness(intercept, sidecar, sidecar, READY_TIMEOUT_MS);
+}
 
 /** The kernel may give such a port to any outgoing connection; the sidecar then cannot listen on it again. */
 async function judgePorts({ config, intercept }: CheckHost): Promise<CheckFinding[]> {
@@ -130,10 +142,10 @@ async function judgeCrash({ intercept }: CheckHost, sidecar: SidecarConfig<Accou
 
 /** A sidecar that accepts and says nothing is worse than a dead one: connections to it hang instead of failing. */
 async function askOne(host: CheckHost, sidecar: SidecarConfig<AccountId>): Promise<CheckFinding> {
-  const { name, admin, readyPath } = sidecar;
+  const { name, admin, readyPath, process } = sidecar;
   const evidence =
     admin.kind === 'unix' ? `${admin.path}${readyPath}` : `http://${admin.host}:${admin.port}${readyPath}`;
-  const readiness = await sidecarReadiness(host.intercept, sidecar, sidecar, READY_TIMEOUT_MS);
+  const readiness = await readinessOf(host, sidecar);
   switch (readiness.state) {
     case 'ready':
       return finding('ok', `${name} is ready`, WHY, { evidence });
@@ -144,7 +156,10 @@ async function askOne(host: CheckHost, sidecar: SidecarConfig<AccountId>): Promi
       });
     case 'dead':
       return finding('error', `${name} does not run: ${readiness.detail}`, WHY, {
-        hint: `start it; mesh.yaml names its admin endpoint in sidecars.${name}.admin`,
+        hint:
+          process === undefined
+            ? `start it; mesh.yaml names its admin endpoint in sidecars.${name}.admin`
+            : `start it: \`weir sidecar run ${name}\``,
         evidence,
       });
     case 'frozen':
@@ -171,25 +186,31 @@ function judgeListener(
   sidecar: SidecarConfig<AccountId>,
   direction: 'outbound' | 'inbound',
   { listeners, hasIpv4, hasIpv6, apps }: ListenerFacts,
-): CheckFinding[] {
+): { readonly isHeard: boolean; readonly found: readonly CheckFinding[] } {
   const port = sidecar[direction];
   const users = apps.filter((app) => app[direction] !== null);
-  if (port === undefined || users.length === 0) return [];
+  if (port === undefined || users.length === 0) return { isHeard: false, found: [] };
   const where = `${sidecar.name} (${direction}, port ${port})`;
   const { ipv4, ipv6 } = listeningFamilies(listeners, port, direction);
   const evidence = users.map((app) => app.name).join(', ');
+  const heard = (found: CheckFinding) => ({ isHeard: ipv4 || ipv6, found: [found] });
   if (!ipv4 && !ipv6)
-    return [
+    return heard(
       finding('error', `${where}: nobody listens`, WHY, {
         hint: 'compare the listeners in its bootstrap with mesh.yaml',
         evidence: `used by ${evidence}`,
       }),
-    ];
-  if (ipv6 && !ipv4 && !hasIpv4) return [finding('ok', `${where}: answers on IPv6, and there is no IPv4`, WHY)];
+    );
+  if (ipv6 && !ipv4 && !hasIpv4)
+    return heard(finding('ok', `${where}: answers on IPv6, and there is no IPv4`, FAMILY_WHY));
   if (ipv4 && (ipv6 || !hasIpv6))
-    return [
-      finding('ok', `${where}: ${ipv6 ? 'answers on IPv4 and IPv6' : 'answers on IPv4, and there is no IPv6'}`, WHY),
-    ];
+    return heard(
+      finding(
+        'ok',
+        `${where}: ${ipv6 ? 'answers on IPv4 and IPv6' : 'answers on IPv4, and there is no IPv6'}`,
+        FAMILY_WHY,
+      ),
+    );
   const missing = ipv4 ? 'IPv6' : 'IPv4';
   const denying = users.filter((app) => app.onFailure === 'deny').map((app) => app.name);
   const listen = direction === 'inbound' ? 'on the wildcard address (::)' : `on ${ipv4 ? '::1' : '127.0.0.1'}`;
@@ -198,5 +219,7 @@ function judgeListener(
     denying.length > 0
       ? `${where}: not on ${missing}, and ${denying.join(', ')} may not go direct: \`weir on\` will refuse`
       : `${where}: not on ${missing}: ${missing} connections will stay direct`;
-  return [finding(denying.length > 0 ? 'error' : 'warning', what, WHY, { hint, evidence: `used by ${evidence}` })];
+  return heard(
+    finding(denying.length > 0 ? 'error' : 'warning', what, FAMILY_WHY, { hint, evidence: `used by ${evidence}` }),
+  );
 }

@@ -26,6 +26,7 @@ const OTHER_TOOLS: readonly (NeededTool & { readonly isNeeded: boolean })[] = [
     inPackage: 'util-linux',
     isNeeded: true,
   },
+  { name: 'flock', use: 'lets one command at a time change the rules', inPackage: 'util-linux', isNeeded: true },
   {
     name: 'perl',
     use: 'lets an upgrade of a sidecar end the old Envoy as soon as it is drained',

@@ -16,7 +16,12 @@ export const TRAFFIC_CHECKS: readonly Check[] = [
     why: WHY,
     needs: 'NET_ADMIN',
     async run(host) {
-      if (host.config.state !== 'good') return [];
+      if (host.config.state !== 'good')
+        return [
+          finding('skipped', 'no mesh.yaml that can be used: no application to look at', WHY, {
+            hint: 'see `weir check sidecar`',
+          }),
+        ];
       const { mesh } = host.config;
       const [listeners, ssh] = await Promise.all([
         host.intercept.connections.sockets('listening', { processes: true }),

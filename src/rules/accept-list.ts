@@ -3,6 +3,7 @@ import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { WeirError } from '../errors/weir-error.ts';
 import { diagnosticEntry } from './diagnostics/catalogue.ts';
+import { issueText } from './issue-text.ts';
 
 const entrySchema = z.strictObject({
   id: z.string().refine((id) => id === 'sampled' || diagnosticEntry(id) !== undefined, 'no diagnostic of that id'),
@@ -77,8 +78,7 @@ export function parseAcceptFile(text: string, file: string, today: string): Acce
   }
   const parsed = fileSchema.safeParse(document.toJS());
   if (parsed.success) return new AcceptList(parsed.data.accept, today);
-  const issue = parsed.error.issues[0];
-  throw broken(file, `${issue?.path.join('.') || 'the document'}: ${issue?.message ?? 'not accepted'}`);
+  throw broken(file, issueText(parsed.error.issues[0]));
 }
 
 function broken(file: string, why: string, line = 1, column = 1): WeirError {

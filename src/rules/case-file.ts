@@ -2,7 +2,9 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { WeirError } from '../errors/weir-error.ts';
+import { issueText } from './issue-text.ts';
 import { jsonMistake } from './json-mistake.ts';
+import { boxOf } from './plan/java-type.ts';
 import type { TypedValue } from './plan/typed-value.ts';
 import { readRegistryUrls } from './read/registry-urls.ts';
 
@@ -91,17 +93,8 @@ function typedOf(value: unknown, type: string | undefined): unknown {
   return { t: type ?? 'java.util.LinkedHashMap', v: Object.fromEntries(fields) };
 }
 
-const NUMBER_CLASSES: Readonly<Record<string, string>> = {
-  byte: 'java.lang.Byte',
-  short: 'java.lang.Short',
-  int: 'java.lang.Integer',
-  long: 'java.lang.Long',
-  float: 'java.lang.Float',
-  double: 'java.lang.Double',
-};
-
 function numberClass(value: number, type: string | undefined): string {
-  const declared = NUMBER_CLASSES[type ?? ''] ?? type;
+  const declared = type === undefined ? undefined : boxOf(type);
   if (
     declared !== undefined &&
     /^java\.(?:lang\.(?:Byte|Short|Integer|Long|Float|Double)|math\.Big\w+)$/.test(declared)
@@ -176,6 +169,31 @@ export function parseCaseFile(raw: string, file: string, part?: CasePart): CaseF
   return accepted(isOneCall ? { calls: [json] } : json, text, file, isOneCall ? part : undefined);
 }
 
+/** Reads one call, an element of the `calls` of a case; `file` is for the message. Throws WEIR5001 for what is none. */
+export function parseCall(text: string, file: string): RoutingCall {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw noCall(file, `it is not JSON: ${(cause as Error).message}`, placeOfSyntax(text), cause);
+  }
+  const parsed = call.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = (issue?.path ?? []).map((key) => (typeof key === 'symbol' ? String(key) : key));
+  throw noCall(file, issueText(issue), placeOfPath(text, path, false), parsed.error);
+}
+
+function noCall(file: string, why: string, { line, column }: Place, cause: unknown): WeirError {
+  return new WeirError('WEIR5001', {
+    what: `${file} holds no call`,
+    why,
+    hint: 'write {"service": "com.acme.Price", "method": "quote"}; paramTypes, args, attachments and consumer may be added',
+    location: { file, line, column },
+    cause,
+  });
+}
+
 function accepted(json: unknown, text: string, file: string, wrapped: CasePart | undefined): CaseFile {
   const parsed = caseFile.safeParse(json);
   if (parsed.success) return parsed.data;
@@ -184,7 +202,10 @@ function accepted(json: unknown, text: string, file: string, wrapped: CasePart |
   const extra = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   const inText = wrapped === undefined ? path : path.slice(1);
   const place = placeOfPath(text, extra === undefined ? inText : [...inText, extra], extra !== undefined);
-  const why = `${path.join('.') || 'the document'}: ${extra === undefined ? (issue?.message ?? 'not accepted') : `there is no field ${JSON.stringify(extra)}`}`;
+  const why =
+    extra === undefined
+      ? issueText(issue)
+      : `${path.join('.') || 'the document'}: there is no field ${JSON.stringify(extra)}`;
   throw unreadableCase(file, why, place, parsed.error);
 }
 

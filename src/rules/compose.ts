@@ -134,7 +134,9 @@ export async function openEngines(
   const told = async <T extends Running>(started: Promise<T>): Promise<T> => {
     const running = await started;
     if (!running.isCaged)
-      warn('real engines run with access to the network: the kernel gave no namespace without one (unshare --net)');
+      warn(
+        'scripts run on the real engine with access to the network: the kernel refused a namespace without one (unshare --net)',
+      );
     return running;
   };
   const asked = new Set<LazyEngine<Running>>();

@@ -89,7 +89,11 @@ function convertKnown(request: ConversionRequest): ConvertedPlan {
   const overlap = new RuleOverlap(plan);
   const memory = new PlanMemory(plan);
   for (let round = 0; round <= plan.rules.length; round += 1) {
-    const input: LoweringInput = { ...request, overlap, rejected: new Set(rejected.keys()) };
+    const input: LoweringInput = {
+      ...request,
+      overlap,
+      rejected: new Map([...rejected].map(([id, own]) => [id, rejection(own)])),
+    };
     const lowered = lowerPlan(request.target, input);
     if (lowered.text === null || lowered.rules.every((rule) => rule.fidelity === 'refused')) {
       return converted(request, { ...lowered, text: null, labels: NO_LABELS }, null, rejected);
@@ -123,7 +127,8 @@ function tidied(
   { lowered, report }: { readonly lowered: LoweredPlan; readonly report: EquivalenceReport },
   memory: PlanMemory,
 ): { lowered: LoweredPlan; report: EquivalenceReport } {
-  const shorter = lowerPlan(request.target, { ...input, unreachable: new Set(report.unreachable) });
+  const unreachable = new Set(report.unreachable);
+  const shorter = lowered.without?.(unreachable) ?? lowerPlan(request.target, { ...input, unreachable });
   if (shorter.text === null && shorter.rules.every(({ fidelity }) => fidelity === 'refused'))
     return { lowered: { ...shorter, labels: NO_LABELS }, report };
   if (shorter.text === null || shorter.text === lowered.text) return { lowered, report };
@@ -134,6 +139,11 @@ function tidied(
 
 function isWrong({ disagreements }: RuleProof): boolean {
   return disagreements.length > 0;
+}
+
+function rejection(rule: RuleProof): string {
+  if (isWrong(rule)) return 'The documents would not do what the script does; see the witness.';
+  return 'Not all texts that the patterns of the rules tell apart were compared, so it is not proved (`sampled`).';
 }
 
 function isGoodEnough(rule: RuleProof, accepted: ReadonlySet<string>): boolean {
@@ -193,7 +203,18 @@ function converted(
 }
 
 // Remarks of the reader under whose condition alone a rule is exact.
-const NOTING = new Set<string>(['WR020', 'WR026', 'WR028', 'WR029', 'WR030', 'WR070', 'WR071', 'WR073', 'WR074']);
+const NOTING = new Set<string>([
+  'WR020',
+  'WR026',
+  'WR028',
+  'WR029',
+  'WR030',
+  'WR070',
+  'WR071',
+  'WR073',
+  'WR074',
+  'WR076',
+]);
 
 function withoutDocuments(plan: RoutePlan, fidelity: Fidelity, narrow?: string): ConvertedPlan {
   const verdict = fidelity === 'refused' ? ('unverified' as const) : ('proved' as const);

@@ -1,23 +1,31 @@
 /** Answers a call out of the documents of a target. */
 import type { RoutingCall, RoutingProvider } from './case-file.ts';
 import { LABEL_PREFIX } from './groovy/machine/machine-group.ts';
-import type { TargetModel } from './models/target-model.ts';
+import type { TargetModel, TargetOutcome } from './models/target-model.ts';
 import { brokenAssumption, outsideCall } from './plan/call-outcome.ts';
 import { presentProviders } from './plan/evaluate-plan.ts';
 import type { CallAssumption, PlanAssumption } from './plan/route-plan.ts';
+import { JavaRegexError } from './regex/java-regex-error.ts';
 import { applyLabels } from './targets/apply-labels.ts';
+import { isRefusedEntry } from './targets/entry-name.ts';
 import type { LabelPlan } from './targets/label-plan.ts';
 import { providerLeaves } from './targets/parameter-labels.ts';
 import type { WhenEmpty } from './targets/when-empty.ts';
 
 /** One line of `weir rules eval`. `choices` stands there instead of `providers` where chance decides. */
 export interface EvaluatedCall {
+  /** Its place in the case, from 0. */
   readonly call: number;
   readonly providers?: readonly string[];
   readonly outcome?: string;
   /** Weights of the providers where they differ (HSF). */
   readonly weights?: Readonly<Record<string, number>>;
-  readonly choices?: readonly { readonly providers: readonly string[]; readonly share: number }[];
+  readonly choices?: readonly {
+    readonly providers: readonly string[];
+    readonly share: number;
+    /** `ERROR:<class>` where these calls fail inside the router. */
+    readonly outcome?: string;
+  }[];
   /** The rule (or entry of a document) that decided. */
   readonly rule?: string;
   readonly reason?: string;
@@ -50,14 +58,15 @@ export function evaluateDocuments(
     brokenAssumption(documents.assumptions ?? [], call, presentProviders(call, providers));
   if (outside !== undefined) return refused(index, outside);
   const present = applyLabels(labels, presentProviders(call, providers));
-  const outcome = model.evaluate(call, present);
+  const outcome = outcomeOf(model, call, present);
+  if (outcome.kind === 'unread') return refused(index, outcome.why);
   if (outcome.kind === 'unrouted') return { call: index, providers: outcome.providers };
   if (outcome.kind === 'error') {
     const reason = `${outcome.exception} inside the router: the call fails`;
     return generated ? refused(index, reason) : { call: index, outcome: `ERROR:${outcome.exception}` };
   }
   const rule = outcome.entry === null ? {} : { rule: outcome.entry };
-  if (outcome.entry?.endsWith('-refused') === true) {
+  if (outcome.kind === 'left' || isRefusedEntry(outcome.entry)) {
     return { ...refused(index, 'the rule that would decide this call was not converted'), ...rule };
   }
   if (outcome.kind === 'denied') return { call: index, providers: [], ...rule };
@@ -73,8 +82,12 @@ export function evaluateDocuments(
       ...rule,
     };
   }
+  const failing = outcome.picks.find(({ exception }) => exception !== undefined)?.exception;
+  if (generated && failing !== undefined)
+    return { ...refused(index, `${failing} inside the router: some of these calls fail`), ...rule };
   const down = new Set(call.down ?? []);
-  const picks = outcome.picks.map(({ subset, providers: reached, share }) => {
+  const picks = outcome.picks.map(({ subset, providers: reached, share, exception }) => {
+    if (exception !== undefined) return { providers: [], share, outcome: `ERROR:${exception}` };
     const checked = subset !== null && labels.healthChecked.includes(subset);
     return { providers: checked ? reached.filter((id) => !down.has(id)) : reached, share };
   });
@@ -85,6 +98,20 @@ export function evaluateDocuments(
     return { call: index, providers: only.providers, ...rule };
   }
   return { call: index, choices: picks, ...rule };
+}
+
+// A document by other hands may hold a pattern that weir does not read, or that its target does not take.
+function outcomeOf(
+  model: TargetModel,
+  call: RoutingCall,
+  present: readonly RoutingProvider[],
+): TargetOutcome | { readonly kind: 'unread'; readonly why: string } {
+  try {
+    return model.evaluate(call, present);
+  } catch (error) {
+    if (!(error instanceof JavaRegexError)) throw error;
+    return { kind: 'unread', why: `weir does not read a pattern of the documents: ${error.message}` };
+  }
 }
 
 // A label on which a subset depends and that no provider has: its owner did not set it yet.

@@ -11,6 +11,7 @@ import { GroovySource } from './groovy/syntax/source.ts';
 import { JAVASCRIPT_NAMES, runJavaScript } from './javascript/explore-javascript.ts';
 import type { CallOutcome } from './plan/call-outcome.ts';
 import { COMPILATION_ERROR } from './plan-rule-source.ts';
+import { dubboOfScript } from './read/dubbo-of-script.ts';
 import { routeOneCall } from './read/explore-router.ts';
 import type { RouterEngine } from './read/router-behaviour.ts';
 import type { RuleSource } from './read/rule-source.ts';
@@ -55,7 +56,9 @@ export function evaluateRuleSource(
     return finding.cause === null
       ? { kind: 'opaque', reason: finding.reason }
       : { kind: 'ignored', exception: COMPILATION_ERROR };
-  const world: MachineWorld = { call, providers, snapshot: true, services: known.services, types: known.types };
+  const { services, types, engine } = known;
+  const runsIn = dubboOfScript(source, engine);
+  const world: MachineWorld = { call, providers, snapshot: true, services, types, runsIn };
   const explored =
     source.kind === 'hsf-routing-rule'
       ? exploreHsfRule(parsed, world, known.machineGroups)

@@ -1,11 +1,13 @@
 /** Makes the plan of a legacy rule: reads the text, follows its paths, minimises the rules. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RoutingProvider, RoutingService } from './case-file.ts';
 import { checkCompiles } from './groovy/knowledge/compile-check.ts';
+import { isOfLibrary } from './groovy/knowledge/known-libraries.ts';
 import { exploreDpathRule, exploreHsfRule, type MachineGroups } from './groovy/machine/explore-hsf.ts';
 import { type ExploredRule, exploreScript } from './groovy/machine/explore-script.ts';
 import type { LeafOutcome, PathLeaf } from './groovy/machine/explorer.ts';
 import type { MachineWorld } from './groovy/machine/machine-core.ts';
+import type { Script } from './groovy/syntax/ast.ts';
 import { parseGroovy } from './groovy/syntax/parser.ts';
 import { GroovySource, type TextRange } from './groovy/syntax/source.ts';
 import { exploreJavaScript, JAVASCRIPT_NAMES } from './javascript/explore-javascript.ts';
@@ -14,6 +16,7 @@ import { namePlan } from './plan/name-plan.ts';
 import { rulesFromTree } from './plan/plan-from-tree.ts';
 import { type PlanNote, type PlanSource, ROUTE_PLAN_VERSION, type RoutePlan } from './plan/route-plan.ts';
 import { carrierNotes, effectOf, engineSupport } from './plan/rule-effect.ts';
+import { dubboOfScript } from './read/dubbo-of-script.ts';
 import { conditionFault } from './read/explore-conditions.ts';
 import { exploreRouterRule } from './read/explore-router.ts';
 import type { RouterEngine } from './read/router-behaviour.ts';
@@ -44,7 +47,7 @@ export function planRuleSource(source: RuleSource, estate: PlanEstate): RoutePla
     kind: source.kind,
     form: source.form,
     ...(source.kind === 'dubbo-script' ? { language: source.language } : {}),
-    sha256: createHash('sha256').update(source.text).digest('hex'),
+    sha256: hash('sha256', source.text),
   };
   const span = text.span({ start: 0, end: Math.min(1, source.text.length) });
   const effect = effectOf(source, named.rules, notes, span, estate.engine);
@@ -63,7 +66,7 @@ export function planRuleSource(source: RuleSource, estate: PlanEstate): RoutePla
       ...carrierNotes(source, span),
       ...scopeNotes(resolved, span),
       ...severalApps(estate.providers ?? [], span),
-      ...leftOut(explored, span),
+      ...leftOut(explored, source, estate.providers ?? [], span),
     ],
   };
 }
@@ -80,9 +83,16 @@ function severalApps(providers: readonly RoutingProvider[], span: PlanNote['span
   return [{ code: 'WR048', message: `the snapshot has providers of ${[...apps].sort().join(' and ')}`, span }];
 }
 
-/** The calls that the plan leaves out although a Dubbo may send them. */
-function leftOut(explored: ExploredRule, span: PlanNote['span']): PlanNote[] {
+/** The calls, and the providers, that the plan leaves out although a Dubbo may meet them. */
+function leftOut(
+  explored: ExploredRule,
+  { kind }: RuleSource,
+  providers: readonly RoutingProvider[],
+  span: PlanNote['span'],
+): PlanNote[] {
   const reasons = (explored.callAssumptions ?? []).filter(({ certain }) => !certain).map(({ why }) => why);
+  if (kind === 'tag' && providers.length === 0 && reasons.length > 0)
+    reasons.push('a provider is registered with a loopback or link-local address (a registry snapshot would tell)');
   return reasons.length === 0 ? [] : [{ code: 'WR071', message: `left out: ${reasons.join('; ')}`, span }];
 }
 
@@ -91,6 +101,15 @@ function switchedOff(source: RuleSource, span: PlanNote['span']): PlanNote[] {
   const own = source.kind === 'tag' ? '; the own tags of the providers (dubbo.tag) route as without a rule' : '';
   if (!source.enabled) return [{ code: 'disabled', message: `the rule is switched off (enabled: false)${own}`, span }];
   return source.valid ? [] : [{ code: 'disabled', message: `the rule says valid: false${own}`, span }];
+}
+
+/** The classes of libraries without which a script does not compile. */
+function libraryNotes({ statements }: Script, text: GroovySource): PlanNote[] {
+  return statements.flatMap((statement) => {
+    if (statement.kind !== 'import' || statement.star || !isOfLibrary(statement.name)) return [];
+    const message = `${statement.name} is taken to be on the consumers' class path; without it the script does not compile`;
+    return [{ code: 'WR076', message, span: text.span(statement) }];
+  });
 }
 
 function explore(
@@ -172,9 +191,10 @@ function explore(
     providers: estate.providers ?? [],
     snapshot: (estate.providers?.length ?? 0) > 0,
     services: estate.services ?? [],
+    runsIn: dubboOfScript(source, estate.engine),
   };
   if (source.kind === 'hsf-routing-rule')
     return { explored: exploreHsfRule(parsed, world, estate.machineGroups), notes: [] };
   if (source.kind === 'hsf-dpath-rule') return { explored: exploreDpathRule(parsed, world), notes: [] };
-  return { explored: exploreScript(parsed, world), notes: [] };
+  return { explored: exploreScript(parsed, world), notes: libraryNotes(parsed.script, text) };
 }

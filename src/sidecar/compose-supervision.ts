@@ -24,7 +24,8 @@ import type { SupervisorEvent } from './supervisor/supervisor-event.ts';
 import type { SupervisorPorts } from './supervisor-ports.ts';
 import type { SupervisedSidecar } from './usecases/supervised-sidecar.ts';
 
-const checkPair: CheckPair = (spec, { binary, bootstrap }) =>
+/** Has the binary itself check a bootstrap, as it would be started. */
+export const checkPair: CheckPair = (spec, { binary, bootstrap }) =>
   validateBootstrap(binary, bootstrap, launchPrefix(spec), 30_000, spec.args);
 
 /** The supervision of one sidecar besides the flags of the process. */

@@ -51,7 +51,7 @@ export function openSidecarPorts(
     accessLogOf: (name) => resolve(join(runDir, name, 'access.log')),
     async writeBootstrap(...bootstrap) {
       const { writeBootstrap } = await import('./adapters/write-bootstrap.ts');
-      await writeBootstrap(...bootstrap);
+      return await writeBootstrap(...bootstrap);
     },
     clock: systemClock,
   };

@@ -67,7 +67,7 @@ export interface PairStore {
 /** One line of the journal. `at` is the wall clock as ISO text. */
 export type SidecarJournalEntry = { readonly at: string } & SidecarNote;
 
-/** A note of a supervisor: an entered state, the end of an upgrade, a bypass, its own start. */
+/** A note of a supervisor: an entered state, the end of an upgrade or of a process, a bypass, its own start. */
 export type SidecarNote =
   | {
       readonly kind: 'state';
@@ -83,12 +83,16 @@ export type SidecarNote =
   | { readonly kind: 'bypass'; readonly on: boolean; readonly reason: string }
   | {
       readonly kind: 'crash';
+      /** The process that ended; null: none did, its start failed otherwise. Not there from a weir that did not say it. */
+      readonly id?: number | null;
       readonly pair: PairId;
       readonly version: string | null;
       readonly detail: string;
       readonly crashes: number;
       readonly retryMs: number;
     }
+  /** How a process ended, learned after its crash was noted without it. */
+  | { readonly kind: 'end'; readonly id: number; readonly detail: string }
   | { readonly kind: 'supervisor'; readonly pid: number; readonly found: readonly number[] };
 
 /** The entries of a journal, oldest first; `newer` counts those of a later weir, which this one cannot read. */
@@ -102,6 +106,9 @@ export interface SidecarJournal {
   append(entry: SidecarJournalEntry): Promise<string | null>;
   read(): Promise<SidecarJournalReading>;
 }
+
+/** The end of a process of which nobody has said yet whether it was a signal or an exit code. */
+export const UNTOLD_END = 'ended';
 
 /** The launch of a generation. */
 export interface LaunchRecord {
@@ -150,15 +157,18 @@ export type Rehearsal =
   | { readonly kind: 'failed'; readonly part: 'start' | 'listeners' | 'check'; readonly reason: string }
   | { readonly kind: 'impossible'; readonly reason: string };
 
-/** Connections of a draining process and of the one that serves. `old` counts those that the client still holds open. */
+/** Connections of a draining process and of the one that serves, as the kernel has them. */
 export interface DrainSample {
+  /** Established ones of the draining process: the client still holds them open. */
   readonly old: number;
+  /** The same with those that one side has closed. The drain is over at 0. */
   readonly oldAny: number;
   readonly new: number;
 }
 
 /** Counts the connections of a draining process; the kernel's tables are the source. */
 export interface DrainTracker {
+  /** Its connections when the count began; 0 where the kernel's table could not be read then. */
   readonly atStart: number;
   /** Cuts at most so many of its established connections; the peers of those that were cut. Rejects where it may not. */
   cut(count: number): Promise<readonly string[]>;
@@ -178,7 +188,7 @@ export interface SidecarHost {
   signal(id: number, signal: NodeJS.Signals): Promise<boolean>;
   isAlive(id: number): Promise<boolean>;
   isStopped(id: number): Promise<boolean>;
-  /** The exit of a process and its last output. */
+  /** The exit of a process and its last output; begins with `UNTOLD_END` as long as nobody has said how it ended. */
   exitDetail(id: number): Promise<string>;
   /** Memory of its own, without pages of files. */
   anonymousBytes(id: number): Promise<number>;
@@ -195,6 +205,11 @@ export interface SidecarHost {
   postAdmin(spec: SidecarSpec, path: string): Promise<void>;
   /** The addresses that the process should listen on and does not; null: that cannot be told. */
   lookAtListeners(spec: SidecarSpec, id: number): Promise<ListenerLook | null>;
+  /**
+   * Whether the process has closed a listening socket since the last look at its listeners. Cheap enough for ten times a
+   * second. Null where that cannot be told.
+   */
+  hasClosedListener(id: number): boolean | null;
   /** Addresses on which a process accepts. */
   listeners(spec: SidecarSpec, id: number): Promise<readonly string[]>;
   /** Null while the process that serves listens nowhere: its ports tell which connections of the old one count. */

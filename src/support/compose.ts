@@ -1,7 +1,7 @@
 /** Composition of what weir says about itself. */
 import { dirname, resolve } from 'node:path';
 import { installedAs } from '../platform/process/programs.ts';
-import { type SupportPlaces, secretsKept, supportItems } from './adapters/items.ts';
+import { type SecretsKept, type SupportPlaces, secretsKept, supportItems } from './adapters/items.ts';
 import { writeArchive } from './adapters/write-archive.ts';
 import type { SupportItem } from './gather.ts';
 
@@ -13,7 +13,7 @@ export function ownInstallation(): ReturnType<typeof installedAs> {
 /** What `weir support` needs of this host. */
 export interface SupportHost {
   items(): Promise<readonly SupportItem[]>;
-  secrets(): Promise<readonly string[]>;
+  secrets(): Promise<SecretsKept>;
   /** Throws WEIR1002 when the file is there or cannot be written. */
   write(path: string, files: ReadonlyMap<string, string>): Promise<void>;
 }

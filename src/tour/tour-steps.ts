@@ -15,7 +15,7 @@ export const TOUR_STEPS: readonly TourStep[] = [
   { title: `${SWAPS} rule swaps under load: nothing leaks past Envoy`, run: showSwaps },
   { title: '--confirm: the kernel ends it by itself, no weir alive', run: showConfirm },
   { title: 'Envoy killed: sh off.sh, and traffic is direct again', run: showPanic },
-  { title: 'Envoy replaced by another version under load: no request lost', run: showUpgrade },
+  { title: 'Envoy replaced under load: no request lost', run: showUpgrade },
   { title: 'uninstall: the host is as it was', run: showUninstall },
   { title: 'a Groovy routing script becomes documents, proven equal to it', run: showRules },
 ];

@@ -26,6 +26,7 @@ export async function showUpgrade(tour: TourContext): Promise<TourFinding> {
   return {
     commands: [run.command, on.command, upgrade.command, stop.command],
     measured: [
+      ...(run.live ? [] : ['the sidecar was not live in time: on a busy machine run the tour again']),
       ...(settled !== null ? reportLines(settled) : [`not settled, exit code ${upgrade.exit}`]),
       `${sent} numbered requests, one in ten takes ${PACE.longMs / 1000} s: ${lost} lost, ${doubled} doubled`,
       viaEnvoy === sent ? 'all of them went through Envoy' : `${viaEnvoy} of them went through Envoy`,

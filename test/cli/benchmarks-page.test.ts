@@ -23,6 +23,8 @@ function result(name: string, figures: readonly Figure[], more: Partial<BenchRes
 test('a goal is met up to its bound, and never by what is not a number', () => {
   assert.equal(isMet(FIGURE), true);
   assert.equal(isMet({ ...FIGURE, weir: 0.1 }), false);
+  // What was not measured, as it is read back from JSON.
+  assert.equal(isMet(JSON.parse(JSON.stringify({ ...FIGURE, weir: Number.NaN, goal: { most: 5 } }))), false);
   assert.equal(isMet({ ...FIGURE, weir: 2, goal: { least: 2 } }), true);
   assert.equal(isMet({ ...FIGURE, weir: 1.9, goal: { least: 2 } }), false);
   assert.equal(isMet({ ...FIGURE, weir: Number.NaN }), false);

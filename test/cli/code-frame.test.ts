@@ -39,7 +39,7 @@ test('a long line is cut to what is around the place', () => {
   assert.equal(text.indexOf('HERE'), carets.indexOf('^'));
   assert.match(text, /^12 \| \.\.\.a+HEREb+\.\.\.$/);
   assert.match(carets, /\^{4}$/);
-  assert.ok(text.length <= 115 && carets.length <= 115);
+  assert.ok(text.length <= 76 && carets.length <= 76);
 });
 
 test('what a terminal would obey is replaced', () => {

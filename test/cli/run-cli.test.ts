@@ -43,7 +43,7 @@ test('without a command the first lines are for somebody in trouble', async () =
   const { exit, result } = await run();
   assert.equal(exit, 0);
   assert.match(result.help, /^IF SOMETHING IS WRONG NOW\n.*weir status/);
-  assert.match(result.help, /COMMANDS\n[\s\S]*\n {2}tour /);
+  assert.match(result.help, /\nTO BEGIN\n {2}tour /);
 });
 
 test('a command, a topic, and a topic alone show their own help', async () => {
@@ -63,6 +63,13 @@ test('a command that does not exist is refused with the nearest one', async () =
   const far = await run('rules', 'zzzzzzzzzz');
   assert.equal(far.error.hint, 'see all commands with `weir rules --help`');
   assert.equal((await run('zzzzzzzzzz', '--help')).error.code, 'WEIR1003');
+});
+
+test('a word too many after a command is refused as that: the command is there', async () => {
+  const { exit, error } = await run('config', 'check', 'mesh.yaml');
+  assert.deepEqual([exit, error.code, error.message], [2, 'WEIR1001', 'Unexpected argument: mesh.yaml']);
+  assert.equal(error.hint, 'see what it takes with `weir help config check`');
+  assert.equal((await run('version', 'now')).error.message, 'Unexpected argument: now');
 });
 
 test('a flag in place of a command is refused', async () => {

@@ -18,3 +18,11 @@ test('a file or a resource that the system refuses is the host error WEIR2024, n
     assert.equal(error.cause, thrown);
   }
 });
+
+test('a temporary folder that cannot be made is the place that TMPDIR names, whatever is wrong with it', () => {
+  for (const code of ['ENOENT', 'ENOTDIR', 'ELOOP']) {
+    const error = toWeirError(Object.assign(new Error(code), { code, syscall: 'mkdtemp', path: '/no/x' }), context);
+    assert.deepEqual([error.code, error.exit], ['WEIR2024', 3]);
+    assert.match(error.hint, /^set TMPDIR /);
+  }
+});

@@ -34,6 +34,12 @@ test('flags that are missing are named, each by itself', async () => {
   assert.doesNotMatch(text, /occurred|required flag/);
 });
 
+test('a mistyped --help is taken for it, though no command lists it', () => {
+  const thrown = new Error('Nonexistent flag: --hlp\nSee more help with --help');
+  const { hint } = usageError(thrown, { command: 'on', flags: ['all', 'json'], argv: ['--hlp'] });
+  assert.equal(hint, 'did you mean --help?');
+});
+
 test('flags that exclude each other are told in their own words', async () => {
   const flags = { all: Flags.boolean(), app: Flags.string({ exclusive: ['all'] }) };
   const text = await told({ flags }, '--all', '--app', 'pay');

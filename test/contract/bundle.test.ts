@@ -1,8 +1,14 @@
 /** The libraries that a start of weir loads. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parseSync } from 'oxc-parser';
+import { banner, SHORT } from '../../scripts/build/options.ts';
+import { requireBuiltins } from '../../scripts/build/require-builtins.ts';
+import { PROGRAMS } from '../../src/platform/process/programs.ts';
 import { PROJECT_ROOT } from '../run-weir.ts';
 
 interface Metafile {
@@ -48,6 +54,21 @@ test('help and the entry load neither yaml nor zod', () => {
   }
 });
 
+test('programs that stay load no library whose work is done when they start', () => {
+  const packages = packagesLoadedBy('dist/programs/discovery-agent.js');
+  assert.ok(packages.has('zod'), 'the agent seems not to be read right');
+  for (const heavy of ['refa', 'yaml', 'hessian.js', '@oclif/core'])
+    assert.ok(!packages.has(heavy), `the discovery agent: ${heavy}`);
+});
+
+test('programs that end soon are one file each', () => {
+  for (const name of SHORT) {
+    const file = join(PROJECT_ROOT, 'dist/programs', PROGRAMS[name].replace(/ts$/, 'js'));
+    const { staticImports, dynamicImports } = parseSync(file, readFileSync(file, 'utf8')).module;
+    assert.deepEqual([staticImports.length, dynamicImports.length], [1, 0], name);
+  }
+});
+
 test('a network namespace is entered before oclif is loaded', () => {
   assert.deepEqual([...packagesLoadedBy('dist/platform/enter-netns.js')], []);
 });
@@ -68,4 +89,46 @@ test('the commands of a host in trouble are one file each, without ink and witho
     // One such character makes V8 keep all of the text with two bytes each.
     assert.doesNotMatch(text, /[^\0-\xff]/, name);
   }
+});
+
+test('no file of dist but its banner imports a module of Node: an import loads all that Node keeps for later', () => {
+  const files = globSync('dist/**/*.js', { cwd: PROJECT_ROOT });
+  assert.ok(files.length > 100);
+  for (const file of files) {
+    const { staticImports } = parseSync(file, readFileSync(join(PROJECT_ROOT, file), 'utf8')).module;
+    const imported = staticImports.map(({ moduleRequest }) => moduleRequest.value).filter((name) => isBuiltin(name));
+    assert.deepEqual(imported, ['node:module'], file);
+  }
+});
+
+test('imports of modules of Node become calls, in every form, and count before all other lines', async () => {
+  const code = [
+    banner,
+    'export const seen = [early(), join("a", "b"), all.sep, whole.sep, own, `import {x} from "node:fs"`, "\u{1f600}"];',
+    'import whole, {join, basename as base} from "node:path";',
+    'import * as all from "path";',
+    'import "node:os";',
+    'import {own} from "data:text/javascript,export const own = 7";',
+    'function early() { return base("/c/d"); }',
+  ].join('\n');
+  const moved = requireBuiltins('file.js', code);
+  const { staticImports } = parseSync('file.js', moved).module;
+  assert.deepEqual(
+    staticImports.map(({ moduleRequest }) => moduleRequest.value.slice(0, 15)),
+    ['node:module', 'data:text/javas'],
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'weir-bundle-'));
+  try {
+    const file = join(folder, 'file.mjs');
+    writeFileSync(file, moved);
+    const { seen } = await import(file);
+    assert.deepEqual(seen, ['d', 'a/b', '/', '/', 7, 'import {x} from "node:fs"', '\u{1f600}']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  assert.throws(
+    () => requireBuiltins('file.js', `${banner}\nexport {join} from "node:path";`),
+    /exports names of node:path/,
+  );
+  assert.throws(() => requireBuiltins('file.js', 'import "node:os";'), /banner/);
 });

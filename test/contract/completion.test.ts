@@ -17,7 +17,8 @@ const tree = buildCompletionTree({ commands: Object.values(manifest.commands), t
 async function completeInBash(script: string, words: readonly string[]): Promise<string[]> {
   const setup = `COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _weir; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const child = spawn('bash', ['-c', `${script}\n${setup}`, 'bash', ...words], {
-    env: cleanEnvironment(),
+    // Not the names of a weir that this machine has.
+    env: { ...cleanEnvironment(), WEIR_CONFIG: '/none', WEIR_STATE_DIR: '/none' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [stdout] = await Promise.all([text(child.stdout), once(child, 'close')]);
@@ -41,6 +42,17 @@ test('bash completes every command, every flag, and fixed values', async () => {
   }
   assert.deepEqual(await completeInBash(script, ['weir', 'completion', 'z']), ['zsh']);
   assert.deepEqual(await completeInBash(script, ['weir', 'help', '--config', '']), []);
+});
+
+test('commands that take applications or sidecars look their names up', () => {
+  const of = (kind: string) => tree.filter(({ names }) => names === kind).map(({ path }) => path);
+  for (const name of ['on', 'off', 'confirm', 'status', 'plan', 'verify'])
+    assert.ok(of('apps').includes(`/${name}`), name);
+  const sidecar = tree.filter(({ path, next }) => path.startsWith('/sidecar/') && next.length === 0);
+  assert.deepEqual(
+    of('sidecars'),
+    sidecar.map(({ path }) => path),
+  );
 });
 
 test('the scripts of all shells name every command and every flag', async () => {

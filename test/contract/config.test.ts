@@ -62,10 +62,10 @@ test('config check of a file with mistakes ends with 2 and shows every one with 
   next: did you mean onFailure?
 
 ${file}:23:12: apps.payment.lease: 3 is not a duration here
-  23 |     lease: 3                    # optional: interception lapses unless the supervisor renews it
+  23 |     lease: 3                    # optional: interception lap...
      |            ^
   why:  its unit is missing
-  next: write 3s or 3ms
+  next: write 3s
 
 2 problems [WEIR1020]
 `,

@@ -9,6 +9,8 @@ export interface Import {
   readonly to: string;
   /** Gone at run time. */
   readonly isType: boolean;
+  /** By `import()`. */
+  readonly isLate: boolean;
 }
 
 const STATEMENT = /^\s*(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;
@@ -23,7 +25,12 @@ export function readImports(planted: Readonly<Record<string, string>> = {}): Imp
   return [...texts].flatMap(([from, text]) =>
     [...text.matchAll(STATEMENT)].map(([, type, statement, call]) => {
       const name = statement ?? call ?? '';
-      return { from, to: name.startsWith('.') ? join(dirname(from), name) : name, isType: type !== undefined };
+      return {
+        from,
+        to: name.startsWith('.') ? join(dirname(from), name) : name,
+        isType: type !== undefined,
+        isLate: call !== undefined,
+      };
     }),
   );
 }

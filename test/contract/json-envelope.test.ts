@@ -1,6 +1,7 @@
 /** Errors of usage, as an envelope and as text. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { runWeirBin } from '../run-weir.ts';
 import { parseEnvelope } from './envelope-schema.ts';
 
@@ -65,7 +66,7 @@ test('help under --json is an envelope too', async () => {
     const { code, stdout } = await runWeirBin(args);
     assert.equal(code, 0);
     const { result } = parseEnvelope(stdout);
-    assert.match((result as { help: string }).help, /USAGE|COMMANDS/);
+    assert.match((result as { help: string }).help, /USAGE|TO SWITCH APPLICATIONS/);
   }
 });
 
@@ -78,4 +79,18 @@ test('--version under --json is an envelope', async () => {
   const { code, stdout } = await runWeirBin(['--version', '--json']);
   assert.equal(code, 0);
   assert.match((parseEnvelope(stdout).result as { version: string }).version, /^\d+\.\d+\.\d+$/);
+});
+
+test('a file that cannot be read beside one that can is one error, with what came of the other', async () => {
+  const good = fileURLToPath(import.meta.url);
+  for (const command of ['inspect', 'lint']) {
+    const { code, stdout } = await runWeirBin(['rules', command, good, '/no/such/file', '--json']);
+    const { error } = parseEnvelope(stdout);
+    assert.deepEqual({ command, code, error: error?.code }, { command, code: 2, error: 'WEIR5025' });
+    const details = error?.details as Record<string, { path: string }[]> | undefined;
+    assert.deepEqual(
+      [(details?.files ?? details?.scripts)?.length, details?.errors?.map(({ path }) => path)],
+      [1, ['/no/such/file']],
+    );
+  }
 });

@@ -108,3 +108,14 @@ function circleOf(imports: readonly Import[]): string[] {
   }
   return [...new Set(left.map(({ from }) => from))];
 }
+
+test('no package is imported late by its name: of a CommonJS one the bundle has no names, which no run of the sources shows', () => {
+  const latePackages = (imports: readonly Import[]) =>
+    imports
+      .filter(({ to, isLate }) => isLate && !to.startsWith('node:') && !isOwnFile(to))
+      .map(({ from, to }) => [from, to]);
+  const isOwnFile = (name: string) => /[.]tsx?$/.test(name);
+  assert.deepEqual(latePackages(readImports()), []);
+  const planted = { 'sidecar/late.ts': "export const late = () => import('yaml');\n" };
+  assert.deepEqual(latePackages(readImports(planted)), [['sidecar/late.ts', 'yaml']]);
+});

@@ -24,6 +24,13 @@ test('the man page has a section for every visible command', () => {
   }
 });
 
+test('names are not hyphenated, and what a flag takes is the word of its help', () => {
+  const flags = { risk: { type: 'option' as const, helpValue: 'RISK', options: ['a', 'b'] } };
+  const page = renderManPage({ version: '1.0.0', commands: { x: { args: {}, flags } } }, 'd');
+  assert.match(page, /^\.nh$/m);
+  assert.match(page, /\\-\\-risk\\fR=\\fIRISK/);
+});
+
 test('text that roff would take for a request is escaped', () => {
   const command = { summary: '.off \\ it', description: "'quoted' start", args: {}, flags: {} };
   const page = renderManPage({ version: '1.0.0', commands: { x: command } }, 'a-b');

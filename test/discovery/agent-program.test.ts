@@ -37,7 +37,7 @@ async function estate(t: TestContext) {
   const task: DiscoveryTask = {
     plan: {
       registries: [registry],
-      ...{ socket: join(folder, 'ads.sock'), unit: null, guard: { shrinkPercent: 50, holdMs: 60_000 } },
+      ...{ socket: join(folder, 'ads.sock'), unit: null, guard: { shrinkPercent: 50, holdMs: 60_000 }, health: null },
       sidecars: [{ name: 'main', outbound: 15_001, uid: null, gid: null }],
       consumers: [{ name: 'payment', sidecar: 'main', apps: ['stock'], interfaces: [] }],
     },
@@ -131,6 +131,28 @@ apps:
     .trim()
     .split('\n');
   assert.ok(journal.map((line) => JSON.parse(line).event).includes('sync'), journal.join());
+});
+
+test('what is held is believed by the registries that answer, while another one is away', async (t) => {
+  const { task, server } = await estate(t);
+  const center = await FakeZooKeeper.open(t);
+  center.nodes.set('/services/other/10.0.0.9:1', instanceOf('10.0.0.9'));
+  const [hz] = task.plan.registries;
+  assert.ok(hz !== undefined);
+  const servers = [{ host: '127.0.0.1', port: center.port }];
+  const { until } = started(t, {
+    ...task,
+    plan: {
+      ...task.plan,
+      registries: [hz, { ...hz, name: 'center', servers }],
+      guard: { shrinkPercent: 50, holdMs: 1_000 },
+    },
+  });
+  await until('sync');
+  center.end();
+  server.remove('/services/stock/10.0.0.1:20880');
+  await until('held');
+  await until('believed');
 });
 
 test('a second agent, and a task that is none, are refused with their exit code', async (t) => {

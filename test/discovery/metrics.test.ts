@@ -7,7 +7,10 @@ import { instanceEvent, listing, MachineStage } from './agent/machine-stage.ts';
 test('metrics say what is held, refused, connected and heard', () => {
   const stage = new MachineStage();
   const metrics = new DiscoveryMetrics(5_000);
-  assert.match(metrics.print(stage.machine, 1), /^weir_discovery_serving 0$/m);
+  const early = metrics.print(stage.machine, 1);
+  assert.match(early, /^weir_discovery_serving 0$/m);
+  assert.doesNotMatch(early, /^weir_discovery_(held_)?endpoints\{/m, 'no registry was heard yet');
+  assert.match(early, /^weir_discovery_converge_seconds_count 0$/m);
   stage.tell(...listing('pay', [1, 2]), ...listing('stock', [3]));
   stage.synced();
   stage.connect();

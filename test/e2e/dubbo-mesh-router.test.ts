@@ -51,4 +51,42 @@ describe('the mesh router of Dubbo 3.3.6', () => {
     }
     assert.ok(compared > 1000, `${compared} calls compared`);
   });
+
+  it('fails only the calls that chance gives to an entry of a route without destination', async () => {
+    await using oracle = await MeshOracle.start();
+    const providers = ['gray', 'blue'].map((env, at) => ({
+      ...{ id: env, host: `10.0.0.${at + 1}`, port: 20880 },
+      params: { env },
+    }));
+    const call = { service: 'com.a.B', method: 'm', paramTypes: [], args: [], attachments: {}, consumer: {} };
+    const calls = Array.from({ length: 60 }, () => call);
+    const gray = '{destination: {subset: gray}, weight: 50}';
+    const none = '{destination: {subset: none}, weight: 50}';
+    const nowhere = '{weight: 50}';
+    for (const route of [
+      [nowhere, gray],
+      [gray, nowhere],
+      [none, nowhere],
+      [nowhere, none],
+      [none, gray, nowhere],
+      [gray, nowhere, none],
+      [gray, '{destination: blue, weight: 50}'],
+      [nowhere],
+    ]) {
+      const service = `kind: VirtualService\nmetadata: {name: shop}\nspec: {dubbo: [{routedetail: [{name: r1, route: [${route.join(', ')}]}]}]}`;
+      const subsets = ['gray', 'none'].map((name) => `{name: ${name}, labels: {env: ${name}}}`).join(', ');
+      const yaml = `${service}\n---\nkind: DestinationRule\nmetadata: {name: shop}\nspec: {subsets: [${subsets}]}\n`;
+      const answers = await oracle.ask({ app: 'shop', yaml, providers, calls });
+      const loading = loadTargetModel('dubbo-mesh', 'and-match', yaml);
+      assert.ok(loading.ok);
+      const outcome = loading.model.evaluate(call, providers);
+      const said =
+        outcome.kind === 'routed'
+          ? outcome.picks.map(({ providers: reached, exception }) => exception ?? reached.join())
+          : [outcome.kind === 'error' ? outcome.exception : outcome.kind];
+      const got = answers.map((answer) => ('error' in answer ? answer.error : answer.providers.join()));
+      // Each of two halves comes up among 60 calls, but for one time in 10^10.
+      assert.deepEqual([...new Set(got)].sort(), [...new Set(said)].sort(), route.join(', '));
+    }
+  });
 });

@@ -1,8 +1,10 @@
 /** `--netns` on real network namespaces. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseEnvelope } from '../contract/envelope-schema.ts';
@@ -78,7 +80,30 @@ test('without the right to enter it the command ends with 3 and says why', async
   assert.match(error?.why ?? '', /Operation not permitted/);
 });
 
-test('without nsenter the command ends with 3 and names the package', async () => {
+test('without nsenter perl leads there, with the command line, the exit code and the reason of a refusal', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-perl-only-'));
+  try {
+    await symlink(execFileSync('which', ['perl'], { encoding: 'utf8' }).trim(), join(folder, 'perl'));
+    await symlink(process.execPath, join(folder, 'node'));
+    await symlink('/bin/true', join(folder, 'true'));
+    const env = { PATH: folder };
+    const args = ['--netns', NAME, 'a b', '$HOME'];
+    const entered = await runNode([PROBE, ...args], env);
+    assert.deepEqual(JSON.parse(entered.stdout), { netns: inode(), argv: args, entered: NAME }, entered.stderr);
+    assert.equal((await runNode([PROBE, '--netns', NAME, 'exit', '7'], env)).code, 7);
+    const command = join(PROJECT_ROOT, 'test/cli/probe-command.ts');
+    const without = ['--bounding-set=-sys_admin', '--inh-caps=-all', process.execPath, command, 'done', '--json'];
+    const setpriv = execFileSync('which', ['setpriv'], { encoding: 'utf8' }).trim();
+    const refused = spawnSync(setpriv, [...without, '--netns', NAME], { env: { ...process.env, ...env } });
+    assert.equal(refused.error, undefined);
+    assert.equal(refused.status, 3, String(refused.stderr));
+    assert.match(parseEnvelope(String(refused.stdout)).error?.why ?? '', /setns: Operation not permitted/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('without both the command ends with 3 and names the package', async () => {
   const command = join(PROJECT_ROOT, 'test/cli/probe-command.ts');
   const ended = await runNode([command, 'done', '--json', '--netns', NAME], { PATH: '/nonexistent' });
   assert.equal(ended.code, 3);

@@ -1,6 +1,7 @@
 /** Causes of compile errors and of rules without an effect, asked of real Groovy. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
+import type { GroovyOracle } from '../../src/rules/adapters/oracle/groovy-oracle.ts';
 import type { RoutingCall } from '../../src/rules/case-file.ts';
 import { evaluateRuleSource } from '../../src/rules/evaluate-rule-source.ts';
 import { COMPILE_CAUSES } from '../../src/rules/groovy/knowledge/compile-causes.ts';
@@ -54,90 +55,81 @@ const LIVE = [
   "invokers.findAll { it.url.with { getParameter('tag') == 'vip' } }\n[]",
 ];
 
+let oracle: GroovyOracle;
+before(async () => {
+  oracle = await startTestOracle(60_000);
+});
+after(() => oracle?.close());
+
 describe('what weir says of texts that do not compile, asked of real Groovy 2.4.21', () => {
   it('is true for every cause of the table, and nothing that compiles is called broken', async (t) => {
-    const oracle = await startTestOracle(60_000);
-    try {
-      const wrong: string[] = [];
-      let examples = 0;
-      for (const [id, cause] of Object.entries(COMPILE_CAUSES)) {
-        for (const text of cause.examples) {
-          examples++;
-          const script = `${text}\n`;
-          const [compiles] = await oracle.compiles([script]);
-          const plan = planRuleSource(readRuleFile('cause.groovy', `${script}// invokers`), KNOWN);
-          const short = text.slice(0, 60);
-          if (compiles !== false) wrong.push(`${id}: real Groovy compiles ${short}`);
-          if (plan.effect.state !== 'broken')
-            wrong.push(`${id}: weir does not call ${short} broken: ${plan.effect.state}`);
-        }
+    const wrong: string[] = [];
+    let examples = 0;
+    for (const [id, cause] of Object.entries(COMPILE_CAUSES)) {
+      for (const text of cause.examples) {
+        examples++;
+        const script = `${text}\n`;
+        const [compiles] = await oracle.compiles([script]);
+        const plan = planRuleSource(readRuleFile('cause.groovy', `${script}// invokers`), KNOWN);
+        const short = text.slice(0, 60);
+        if (compiles !== false) wrong.push(`${id}: real Groovy compiles ${short}`);
+        if (plan.effect.state !== 'broken')
+          wrong.push(`${id}: weir does not call ${short} broken: ${plan.effect.state}`);
       }
-      for (const text of LIVE) {
-        const [real] = await oracle.ask(text, PROVIDERS, [CALL]);
-        const plan = planRuleSource(readRuleFile('live.groovy', text), KNOWN);
-        const direct = evaluateRuleSource(readRuleFile('live.groovy', text), CALL, KNOWN);
-        if (JSON.stringify(real) !== '[]') wrong.push(`not live on real Groovy: ${text}: ${JSON.stringify(real)}`);
-        if (plan.effect.state !== 'live') wrong.push(`called ${plan.effect.state}: ${text}`);
-        if (direct.kind === 'ignored') wrong.push(`called failing: ${text}: ${direct.exception}`);
-      }
-      t.diagnostic(`${examples} texts of ${Object.keys(COMPILE_CAUSES).length} causes, ${LIVE.length} that compile`);
-      assert.deepEqual(wrong, []);
-    } finally {
-      oracle.close();
     }
+    for (const text of LIVE) {
+      const [real] = await oracle.ask(text, PROVIDERS, [CALL]);
+      const plan = planRuleSource(readRuleFile('live.groovy', text), KNOWN);
+      const direct = evaluateRuleSource(readRuleFile('live.groovy', text), CALL, KNOWN);
+      if (JSON.stringify(real) !== '[]') wrong.push(`not live on real Groovy: ${text}: ${JSON.stringify(real)}`);
+      if (plan.effect.state !== 'live') wrong.push(`called ${plan.effect.state}: ${text}`);
+      if (direct.kind === 'ignored') wrong.push(`called failing: ${text}: ${direct.exception}`);
+    }
+    t.diagnostic(`${examples} texts of ${Object.keys(COMPILE_CAUSES).length} causes, ${LIVE.length} that compile`);
+    assert.deepEqual(wrong, []);
   });
 });
 
 describe('classes and imports, asked of real Groovy 2.4.21', () => {
   it('knows which need an import, and that those which it knows are there', async () => {
-    const oracle = await startTestOracle(60_000);
-    try {
-      const needed = [...NEED_IMPORT].map((name) => `${name} x = null`);
-      const imported = Object.entries(KNOWN_IMPORTS).flatMap(([pkg, names]) =>
-        names.split(' ').map((name) => `import ${pkg}.${name}\n1`),
-      );
-      const compiles = await oracle.compiles([...needed, ...imported]);
-      assert.deepEqual(
-        needed.filter((_, at) => compiles[at] !== false),
-        [],
-        'seen without an import',
-      );
-      assert.deepEqual(
-        imported.filter((_, at) => compiles[needed.length + at] !== true),
-        [],
-        'not there',
-      );
-    } finally {
-      oracle.close();
-    }
+    const needed = [...NEED_IMPORT].map((name) => `${name} x = null`);
+    const imported = Object.entries(KNOWN_IMPORTS).flatMap(([pkg, names]) =>
+      names.split(' ').map((name) => `import ${pkg}.${name}\n1`),
+    );
+    const compiles = await oracle.compiles([...needed, ...imported]);
+    assert.deepEqual(
+      needed.filter((_, at) => compiles[at] !== false),
+      [],
+      'seen without an import',
+    );
+    assert.deepEqual(
+      imported.filter((_, at) => compiles[needed.length + at] !== true),
+      [],
+      'not there',
+    );
   });
 });
 
 describe('what weir says of scripts that never had an effect, asked of real Groovy 2.4.21', () => {
   it('is true for every cause of the table', async (t) => {
-    const oracle = await startTestOracle(60_000);
     const calls: RoutingCall[] = [
       CALL,
       { ...CALL, method: 'a', paramTypes: ['java.lang.Long'], args: [{ t: 'java.lang.Long', v: '7' }] },
     ];
-    try {
-      const wrong: string[] = [];
-      let examples = 0;
-      for (const [id, cause] of Object.entries(EFFECT_CAUSES)) {
-        for (const text of cause.examples) {
-          examples++;
-          const real = await oracle.ask(text, PROVIDERS, calls);
-          const fails = real.every((outcome) => typeof outcome === 'string');
-          const all = real.every((outcome) => JSON.stringify(outcome) === '["p1"]');
-          if (cause.effect === 'broken' ? !fails : !all) wrong.push(`${id}: ${text}: ${JSON.stringify(real)}`);
-          const { state } = planRuleSource(readRuleFile('cause.groovy', text), KNOWN).effect;
-          if (state !== cause.effect) wrong.push(`${id}: weir calls ${text} ${state}`);
-        }
+    const wrong: string[] = [];
+    let examples = 0;
+    for (const [id, cause] of Object.entries(EFFECT_CAUSES)) {
+      for (const text of cause.examples) {
+        examples++;
+        const real = await oracle.ask(text, PROVIDERS, calls);
+        const fails = real.every((outcome) => typeof outcome === 'string');
+        const all = real.every((outcome) => JSON.stringify(outcome) === '["p1"]');
+        if (cause.effect === 'broken' ? !fails : !all) wrong.push(`${id}: ${text}: ${JSON.stringify(real)}`);
+        const { state } = planRuleSource(readRuleFile('cause.groovy', text), KNOWN).effect;
+        if (state !== cause.effect) wrong.push(`${id}: weir calls ${text} ${state}`);
       }
-      t.diagnostic(`${examples} scripts of ${Object.keys(EFFECT_CAUSES).length} causes`);
-      assert.deepEqual(wrong, []);
-    } finally {
-      oracle.close();
     }
+    t.diagnostic(`${examples} scripts of ${Object.keys(EFFECT_CAUSES).length} causes`);
+    assert.deepEqual(wrong, []);
   });
 });

@@ -3,33 +3,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { OracleOutcome } from '../../src/rules/adapters/oracle/groovy-oracle.ts';
-import type { CaseFile, RoutingCall } from '../../src/rules/case-file.ts';
+import type { RoutingCall } from '../../src/rules/case-file.ts';
 import { evaluateRuleSource } from '../../src/rules/evaluate-rule-source.ts';
 import { answerCall, type CallOutcome } from '../../src/rules/plan/call-outcome.ts';
 import { planRuleSource } from '../../src/rules/plan-rule-source.ts';
 import { readRuleFile } from '../../src/rules/read/read-rule-file.ts';
+import { DIFFERENTIAL_CASE } from '../oracle/groovy/differential.ts';
 import { startTestOracle } from '../oracle/groovy/groovy-oracle.ts';
 import { argumentValues, randomScript } from '../oracle/groovy/random-script.ts';
 import { GATE_SEED } from '../seed.ts';
-
-const provider = (id: string, host: string, port: number, params: Record<string, string>) => ({
-  id,
-  host,
-  port,
-  params,
-});
-const known: CaseFile = {
-  providers: [
-    provider('p1', '10.1.0.1', 20880, { zone: 'a', env: 'prod' }),
-    provider('p2', '10.1.0.2', 20881, { zone: 'b' }),
-    provider('p3', '172.1.0.3', 20882, { env: 'gray' }),
-    provider('p4', '172.1.0.4', 20880, { zone: 'a', env: '' }),
-  ],
-  services: [],
-  types: {},
-  machineGroups: {},
-  calls: [],
-};
 
 function randomCalls(seed: number): RoutingCall[] {
   const rest = argumentValues.length;
@@ -63,16 +45,16 @@ describe('real Groovy 2.4.21', () => {
       await fc.assert(
         fc.asyncProperty(randomScript, fc.nat(1_000), async (script, seed) => {
           const calls = randomCalls(seed);
-          const real = await oracle.ask(script, known.providers, calls);
+          const real = await oracle.ask(script, DIFFERENTIAL_CASE.providers, calls);
           const source = readRuleFile('random.groovy', script);
-          const plan = planRuleSource(source, known);
+          const plan = planRuleSource(source, DIFFERENTIAL_CASE);
           calls.forEach((call, i) => {
             tally.calls++;
             const where = `${script}\ncall ${JSON.stringify([call.method, call.args, call.attachments])}`;
-            const direct = textOf(evaluateRuleSource(source, call, known));
+            const direct = textOf(evaluateRuleSource(source, call, DIFFERENTIAL_CASE));
             if (direct === undefined) tally.scriptRefused++;
             else assert.deepEqual(direct, real[i], `evaluator: ${where}`);
-            const answer = answerCall(plan, call, known.providers);
+            const answer = answerCall(plan, call, DIFFERENTIAL_CASE.providers);
             const planned = textOf(answer.outcome);
             if (planned === undefined) tally.planRefused++;
             else assert.deepEqual(planned, real[i], `plan ${answer.rule}: ${where}`);

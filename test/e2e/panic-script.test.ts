@@ -178,6 +178,25 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
     }
   }
 
+  test(`${backend}: on a host without nsenter perl enters the namespace, and without both it says so`, async (context) => {
+    const { install, off, script } = await setUp(context, backend, 'by id');
+    await install();
+    // What is no file to be executed is not found, wherever PATH leads.
+    const press = (...hidden: readonly string[]) => {
+      const mounts = hidden.map((file) => `mount --bind /dev/null ${file} && `).join('');
+      const argv = withOwnMountsShell(`${mounts}exec "$@"`, 'sh', ...SHELL, script, 'payment');
+      return runTool(argv, { timeoutMs: 20_000, reject: false });
+    };
+    const [nsenter, perl] = ['/usr/bin/nsenter', '/usr/bin/perl'];
+    const refused = await press(nsenter, perl);
+    assert.deepEqual([refused.exitCode, refused.stdout], [3, ''], refused.stderr);
+    assert.match(refused.stderr, /cannot be entered: .*perl.* Nothing was changed/);
+    assert.deepEqual(await off(), []);
+    const pressed = await press(nsenter);
+    assert.deepEqual([pressed.exitCode, pressed.stdout], [0, `payment: ${DIRECT}\n`], pressed.stderr);
+    assert.deepEqual(await off(), ['payment off.sh']);
+  });
+
   test(`${backend}: a namespace without a name is found by a process in it, and one that is not found is no answer`, async (context) => {
     const { install, off, script, namespace } = await setUp(context, backend, 'by id');
     await install();

@@ -128,12 +128,12 @@ export class KubernetesLab {
       body: JSON.stringify({ revision: header.revision, physical: true }),
     });
     await this.#startApiServer();
-    // It is asked for kinds of others while it still learns of them: then it answers 503.
+    // While it learns of kinds of others it answers 503, and 429 while it fills its caches.
     await this.until('the kinds of weir are served', async () => {
       try {
         await this.client.ask('GET', '/apis/weir.dev/v1/meshpolicies?watch=true&timeoutSeconds=1');
       } catch (error) {
-        return !(error instanceof KubeRefusal && error.status === 503);
+        return !(error instanceof KubeRefusal && (error.status === 503 || error.status === 429));
       }
       return true;
     });
@@ -202,10 +202,19 @@ export class KubernetesLab {
 
   /** Requests of a service account so far, by the audit log. */
   async requestsBy(account: string): Promise<number> {
+    return (await this.requestLines(account)).length;
+  }
+
+  /** The same, each with its verb and the kind of object. */
+  async requestLines(account: string): Promise<{ readonly verb: string; readonly kind: string }[]> {
     const user = `"username":"system:serviceaccount:weir-system:${account}"`;
-    return this.log('audit')
-      .split('\n')
-      .filter((line) => line.includes(user)).length;
+    const lines = this.log('audit').split('\n');
+    return lines
+      .filter((line) => line.includes(user) && line.endsWith('}'))
+      .map((line) => {
+        const { verb, objectRef = {} } = JSON.parse(line);
+        return { verb, kind: [objectRef.resource, objectRef.subresource].filter(Boolean).join('/') };
+      });
   }
 
   log(name: string): string {

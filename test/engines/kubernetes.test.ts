@@ -10,7 +10,7 @@ import { kubernetesBinaries } from '../oracle/kubernetes/kubernetes-binaries.ts'
 
 const inner = (name: string) => fileURLToPath(new URL(`programs/kubernetes-${name}.ts`, import.meta.url));
 
-for (const name of ['store', 'kruise']) {
+for (const name of ['store', 'gateway', 'kruise']) {
   test(`kubernetes: ${name}`, { timeout: 1_800_000 }, () => {
     kubernetesBinaries();
     const script = 'ip link set lo up && exec "$@"';
@@ -19,6 +19,7 @@ for (const name of ['store', 'kruise']) {
     const argv = ['--net', 'sh', '-c', script, 'sh', process.execPath, '--test', '--test-isolation=none', inner(name)];
     const run = spawnSync('unshare', argv, { encoding: 'utf8', env, timeout: 900_000 });
     process.stdout.write(run.stdout);
-    assert.equal(run.status, 0, run.stdout + run.stderr);
+    const failures = run.stdout.split('failing tests:').at(-1);
+    assert.equal(run.status, 0, `${failures}${run.stderr}${run.error ?? ''}`);
   });
 }

@@ -62,6 +62,13 @@ class MonitoringLab {
     return (await this.ask(`query?query=${encodeURIComponent(expr)}`, port)).result ?? [];
   }
 
+  /** The rows of a panel with one query. */
+  async panel(title: string): Promise<readonly Series[]> {
+    const found = DASHBOARD_ROWS.flatMap(({ panels }) => panels).find((panel) => panel.title === title);
+    const [query] = found?.queries ?? [];
+    return query === undefined ? [] : await this.query(query.expr.replaceAll('$region', '.*'));
+  }
+
   async until<T>(what: string, look: () => Promise<T | null>): Promise<T> {
     const deadline = Date.now() + LIMIT_MS;
     for (;;) {
@@ -150,7 +157,7 @@ test('metrics of real programs', { timeout: 400_000 }, async (suite) => {
   const lab = await openLab(suite);
 
   await suite.test(
-    'a release waits for a gate without an answer, ends at one that holds, stops at one that breaks, and is undone',
+    'a release waits for a gate without an answer, ends at one that holds, stops with an alert at one that breaks, and is undone',
     async () => {
       const policy = { apps: ['shop'], rules: [{ state: 'on' }] };
       const on = lab.file(
@@ -187,6 +194,20 @@ test('metrics of real programs', { timeout: 400_000 }, async (suite) => {
       await start('breaks', { query: 'count(weir_sidecar_info)', max: 0 });
       const { reason } = await until('breaks', ({ state }) => state === 'stopped');
       assert.match(reason, /gate count\(weir_sidecar_info\): 1 is more than 0/);
+      const alert = await lab.until('its alert', async () => {
+        const { alerts = [] } = await lab.ask('alerts');
+        return alerts.find(({ labels }: Json) => labels.alertname === 'WeirRolloutStopped') ?? null;
+      });
+      assert.deepEqual([alert.state, alert.labels.release], ['firing', 'breaks']);
+      assert.match(alert.annotations.runbook_url, /^docs\/guide\/alerts.md#weir/);
+      await lab.until('its line on the dashboard', async () => {
+        const rows = await lab.panel('What fires');
+        return rows.some(({ metric }) => metric.alertname === 'WeirRolloutStopped') ? true : null;
+      });
+      const [state] = await lab
+        .panel('Releases')
+        .then((rows) => rows.filter(({ metric }) => metric.release === 'breaks'));
+      assert.deepEqual([state?.metric.state, state?.value[1]], ['stopped', '1']);
       assert.equal((await lab.fleet('rollout', 'undo', 'breaks')).code, 0);
       await until('breaks', ({ state }) => state === 'undone');
     },
@@ -195,7 +216,8 @@ test('metrics of real programs', { timeout: 400_000 }, async (suite) => {
   await suite.test('every query of the dashboard has data, and no rule fails', async (t) => {
     // A change of the registry, so that there is a convergence.
     await lab.agent.provider(20_881);
-    const queries = DASHBOARD_ROWS.flatMap(({ panels }) => panels.flatMap((panel) => panel.queries));
+    const panels = DASHBOARD_ROWS.flatMap((row) => row.panels);
+    const queries = panels.flatMap((panel) => (panel.whenEmpty === undefined ? panel.queries : []));
     let missing: readonly string[] = [];
     await lab
       .until('data', async () => {
@@ -210,6 +232,10 @@ test('metrics of real programs', { timeout: 400_000 }, async (suite) => {
       const [first] = await lab.query(expr.replaceAll('$region', '.*'));
       t.diagnostic(`${expr} = ${first?.value[1]}`);
     }
+    for (const { expr } of panels.flatMap((panel) => panel.queries)) {
+      const { resultType } = await lab.ask(`query?query=${encodeURIComponent(expr.replaceAll('$region', '.*'))}`);
+      assert.equal(resultType, 'vector', expr);
+    }
     const { groups } = await lab.ask('rules');
     const rules = groups.flatMap((group: Json) => group.rules);
     assert.deepEqual(
@@ -222,25 +248,30 @@ test('metrics of real programs', { timeout: 400_000 }, async (suite) => {
   await suite.test("the receiver of remote write has weir's series and no others", async () => {
     await lab.until('a series', async () => ((await lab.query('weir_sidecar_info', 9091)).length > 0 ? true : null));
     const names: readonly string[] = await lab.ask('label/__name__/values', 9091);
-    const others = names.filter((name) => !/^(weir[_:]|node_textfile_mtime_seconds$)/.test(name));
+    const others = names.filter((name) => !/^(weir[_:]|node_textfile_mtime_seconds$|ALERTS$)/.test(name));
     assert.deepEqual(others, []);
+    assert.deepEqual(await lab.query('ALERTS{alertname!~"Weir.*"}', 9091), []);
     assert.ok(names.length > 20);
   });
 
-  await suite.test('the red button fires its series, and a rule that is true becomes an alert', async () => {
+  await suite.test(
+    'what somebody switched off by hand is in the table of what is not as the fleet wants it',
+    async () => {
+      assert.equal((await lab.agent.weir.inside(['off', 'shop', '--reason', 'test'])).code, 0);
+      const row = await lab.until(
+        'the row',
+        async () => (await lab.panel('Where it is not as the fleet wants it'))[0] ?? null,
+      );
+      assert.deepEqual([row.metric.app, row.value[1]], ['shop', '1']);
+      assert.equal((await lab.agent.weir.inside(['host', 'follow', 'shop'])).code, 0);
+    },
+  );
+
+  await suite.test('the red button has its series', async () => {
     assert.equal((await lab.fleet('off', '--all', '--wait', '--reason', 'test')).code, 0);
     await lab.until('the button', async () => {
       const [button] = await lab.query('weir_fleet_red_button == 1');
       return button ?? null;
     });
-    const stopped = await lab.until('an alert', async () => {
-      const { alerts = [] } = await lab.ask('alerts');
-      return (
-        alerts.find(
-          ({ labels }: Json) => labels.alertname === 'WeirUpgradeFailed' || labels.alertname.startsWith('Weir'),
-        ) ?? null
-      );
-    });
-    assert.match(stopped.annotations.runbook_url, /^docs\/guide\/alerts.md#weir/);
   });
 });

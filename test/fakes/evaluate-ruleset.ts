@@ -182,6 +182,8 @@ class ChainWalk {
       case 'packet-mark':
       case 'packet-mark-in':
       case 'flag':
+      case 'reply':
+      case 'unassured':
       case 'flow-in':
         throw onlyInKernels(match.on);
       case 'lease': {

@@ -18,6 +18,8 @@ export class FakeApiServer {
   readonly asked: string[] = [];
   /** Set: what a request answers instead, by its method and path; status 0 closes the connection. */
   refuse: (method: string, path: string) => { readonly status: number; readonly reason: string } | null = () => null;
+  /** Set: requests that are carried out and not answered, by method and path. */
+  hides: (method: string, path: string) => boolean = () => false;
   readonly #server: Server;
   readonly #now: () => number;
   #version = 1;
@@ -31,15 +33,15 @@ export class FakeApiServer {
     this.#server = createServer((request, response) => void this.#serve(request, response));
   }
 
-  /** Starts on loopback with a namespace. */
   /** Cleared: something on the way takes the Date out of answers. */
   saysDate = true;
 
-  static async open(namespace: string, now: () => number = Date.now): Promise<FakeApiServer> {
+  /** Starts on loopback with a namespace. */
+  static async open(namespace: string, now: () => number = Date.now, port = 0): Promise<FakeApiServer> {
     const server = new FakeApiServer(now);
     const path = `/api/v1/namespaces/${namespace}`;
     server.#objects.set(path, { metadata: { name: namespace, uid: `uid-of-${namespace}`, resourceVersion: '1' } });
-    await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.#server.listen(port, '127.0.0.1', resolve));
     return server;
   }
 
@@ -89,6 +91,12 @@ export class FakeApiServer {
       return;
     }
     if (refused !== null) return fail(response, refused.status, refused.reason);
+    if (this.hides(method, path)) {
+      response.end = () => {
+        request.socket.destroy();
+        return response;
+      };
+    }
     const body = text === '' ? {} : JSON.parse(text);
     const isCollection =
       /\/(?:meshpolicies|sidecarreleases|gateways|hosts|hoststatuses|historyentries|acceptances|leases|sidecarsets|deployments|services|configmaps|pods|events)$/.test(

@@ -16,6 +16,10 @@ export class FakeCluster {
   readonly applied: Thing[] = [];
   readonly removed: string[] = [];
   lives: ClusterLife[] = [];
+  gatewayLives: ClusterLife[] = [];
+  /** Deployments as the cluster has them. */
+  deployment: Thing = {};
+  hasConfigMap = false;
   writes = 0;
   /** Images whose containers do not start. */
   readonly broken = new Set<string>();
@@ -50,14 +54,20 @@ export class FakeCluster {
         this.podList.filter(
           ({ metadata }) => metadata.name === name && (namespace === null || metadata.namespace === namespace),
         ),
-      lives: async (plural) => (plural === 'sidecarreleases' ? this.lives : []),
+      lives: async (plural) => (plural === 'sidecarreleases' ? this.lives : this.gatewayLives),
       setFinalizer: async (_plural, name, isSet) => {
-        this.lives = this.lives.map((one) => (one.name === name ? { ...one, hasFinalizer: isSet } : one));
+        const set = (one: ClusterLife) => (one.name === name ? { ...one, hasFinalizer: isSet } : one);
+        this.lives = this.lives.map(set);
+        this.gatewayLives = this.gatewayLives.map(set);
       },
       condition: async (plural, name) => this.conditions.get(`${plural}/${name}`) ?? null,
       setCondition: async (plural, name, condition) => void this.conditions.set(`${plural}/${name}`, condition),
-      apply: async (document) => void this.applied.push(document),
-      removeOwn: async () => {},
+      apply: async (document) => {
+        this.applied.push(document);
+        return document.kind === 'Deployment' ? this.deployment : document;
+      },
+      hasConfigMap: async () => this.hasConfigMap,
+      removeOwn: async (kind, name) => void this.removed.push(`${kind}/${name}`),
       event: async ({ name }, { reason, message }) => void this.events.push(`${name} ${reason}: ${message}`),
       watchSidecarSets: (_changed, signal) =>
         new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
@@ -94,6 +104,9 @@ export class FakeCluster {
       generation,
       annotations: { ...copy.metadata.annotations, [HASH]: hashOf(copy) },
     };
+    // OpenKruise's webhook leaves out what is false.
+    if (copy.spec.updateStrategy?.paused === false) delete copy.spec.updateStrategy.paused;
+    copy.spec.injectionStrategy ??= {};
     copy.status = before?.status;
     this.sets.set(document.metadata.name, copy);
     return copy;

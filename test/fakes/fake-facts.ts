@@ -17,7 +17,7 @@ import type {
 export class FakeFacts implements HostFacts {
   kernelFacts: KernelFacts = { release: '6.1.0-18-amd64', hasIpv6: true, canAbortSockets: true };
   installed = new Map(
-    ['nft', 'iptables-nft', 'iptables-legacy', 'conntrack', 'ss', 'ip', 'setpriv', 'perl', 'nsenter'].map(
+    ['nft', 'iptables-nft', 'iptables-legacy', 'conntrack', 'ss', 'ip', 'setpriv', 'flock', 'perl', 'nsenter'].map(
       (name): [string, string] => [name, `${name} 1.0`],
     ),
   );

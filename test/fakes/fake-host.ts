@@ -96,6 +96,8 @@ export class FakeHost implements InterceptHost {
   lockError: Error | null = null;
   /** Why conntrack cannot be asked; null: it can. */
   trackedError: Error | null = null;
+  /** Why sockets cannot be listed; null: they can. */
+  socketsError: Error | null = null;
   managed: ManagedSidecar | null = null;
   /** Replaces the outcome of probes; null leaves them to the rules. */
   /** How often candidates for probes were asked for. */
@@ -227,7 +229,11 @@ export class FakeHost implements InterceptHost {
           ({ mark }) => filter === undefined || (mark & filter.mask) >>> 0 === (filter.mark & filter.mask) >>> 0,
         );
       }),
-    sockets: (kind) => this.#step('ss', async () => (kind === 'listening' ? this.listeners : this.connected)),
+    sockets: (kind) =>
+      this.#step('ss', async () => {
+        if (this.socketsError !== null) throw this.socketsError;
+        return kind === 'listening' ? this.listeners : this.connected;
+      }),
     groupsOf: async () => new Map(),
     abort: (pairs) =>
       this.#step('ss -K', async () => {

@@ -11,6 +11,12 @@ export class FakeLocalHost {
   readonly failures = new Map<string, string>();
   /** What the supervisor's history says; set by tests. */
   last: LastUpgrade | null = null;
+  /** Set: an `off` stays between the kernel and the state file until it resolves. */
+  halfway: Promise<void> | null = null;
+  /** Set: a look has read everything, and says it when it resolves. */
+  slowLook: Promise<void> | null = null;
+  /** Set: an upgrade is carried out when it resolves. */
+  slowUpgrade: Promise<void> | null = null;
   #changed: () => void = () => {};
 
   constructor(apps: readonly string[]) {
@@ -28,20 +34,32 @@ export class FakeLocalHost {
     return {
       look: async () => {
         this.#fail('look');
-        return {
+        const look = {
           apps: [...this.apps].map(([name, app]) => ({ name, since: null, ...app })),
           sidecars: [...this.sidecars.values()],
         };
+        await this.slowLook;
+        return look;
       },
       on: async (app, policy) => this.#switch(app, 'on', policy),
       off: async (app, policy, direct) => {
+        if (this.halfway !== null) {
+          // The kernel knows of a switch first; the state file says a moment later whose it is.
+          const reason = 'switched off by an operator';
+          this.apps.set(app, { state: 'off', reason, override: { since: null, reason } });
+          this.#changed();
+          direct();
+          await this.halfway;
+        }
         this.#switch(app, 'off', policy);
         direct();
       },
-      upgrade: async (sidecar, { binary }) => {
+      upgrade: async (sidecar, { binary, sha256 }) => {
         this.calls.push(`upgrade ${sidecar} ${binary}`);
+        await this.slowUpgrade;
         this.#fail('upgrade');
-        this.sidecars.set(sidecar, { name: sidecar, state: 'live', version: '1.40.0', brought: null });
+        const brought = { version: '1.40.0', binarySha256: sha256 };
+        this.sidecars.set(sidecar, { name: sidecar, state: 'live', version: '1.40.0', brought });
         return 'settled';
       },
       lastUpgrade: async () => {

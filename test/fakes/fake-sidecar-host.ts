@@ -59,6 +59,8 @@ export class FakeSidecarHost implements SidecarHost {
   readonly #clock: FakeClock;
   readonly #stored = new Map<string, { pair: StoredPair; binary: FakeBinary; bootstrap: FakeBootstrap; at: number }>();
   readonly #records: LaunchRecord[] = [];
+  /** How many addresses each process listened on when it was looked at last. */
+  readonly #listened = new Map<number, number>();
   #current: string | null = null;
   #previous: string | null = null;
   #pids = 100;
@@ -181,8 +183,14 @@ export class FakeSidecarHost implements SidecarHost {
 
   async lookAtListeners(_spec: SidecarSpec, id: number) {
     const process = this.envoys.find(id);
+    this.#listened.set(id, process?.listening.length ?? 0);
     const missing = process?.bootstrap.listeners.filter((address) => !process.listening.includes(address)) ?? [];
     return { missing, isCurable: missing.length > 0 };
+  }
+
+  hasClosedListener(id: number): boolean | null {
+    const listened = this.#listened.get(id) ?? 0;
+    return listened === 0 ? null : (this.envoys.find(id)?.listening.length ?? 0) < listened;
   }
 
   async rehearse(_spec: SidecarSpec, { version }: StoredPair, plan: RehearsalPlan): Promise<Rehearsal> {
@@ -205,7 +213,8 @@ export class FakeSidecarHost implements SidecarHost {
     if (process?.isStopped === true) return { state: 'frozen', detail: 'its process is stopped (SIGSTOP)' };
     const answering = hasAdmin ? this.envoys.atAdmin(adminText(spec.admin)) : null;
     if (answering !== null && answering.stage === 'live') return { state: 'ready' };
-    if (answering !== null) return { state: 'not-ready', detail: `${adminText(spec.admin)} answered 503: DRAINING` };
+    if (answering !== null && answering.launch.generation.id === id)
+      return { state: 'not-ready', detail: `${adminText(spec.admin)} answered 503: DRAINING` };
     if (process !== undefined && process.listening.length > 0) return { state: 'ready' };
     return { state: 'dead', detail: 'it listens nowhere' };
   }

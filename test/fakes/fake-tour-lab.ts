@@ -18,7 +18,7 @@ const RULE = { id: 'r1', line: 3, verdict: 'proved', fidelity: 'exact', state: '
 const side = (epoch: number, version: string) => ({ epoch, version, binarySha256: null, bootstrapSha256: 'a' });
 const UPGRADE = {
   ...{ id: '1', at: '2026-01-01T00:00:00.000Z', outcome: 'settled', reason: 'the old process has ended' },
-  ...{ actor: null, note: null, drainedAtMs: 2000, notices: [], warnings: [] },
+  ...{ dryRun: false, served: true, actor: null, note: null, drainedAtMs: 2000, notices: [], warnings: [] },
   from: side(0, '1.39.3'),
   to: side(1, '1.40.0'),
   states: [{ state: 'SETTLED', atMs: 2450 }],

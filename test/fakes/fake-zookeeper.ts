@@ -40,10 +40,7 @@ export class FakeZooKeeper {
   static async open(t: TestContext, options: FakeZooKeeperOptions = {}): Promise<FakeZooKeeper> {
     const own = new FakeZooKeeper(options);
     await new Promise<void>((resolve) => own.#server.listen(0, '127.0.0.1', resolve));
-    t.after(() => {
-      own.#server.close();
-      own.cut();
-    });
+    t.after(() => own.end());
     return own;
   }
 
@@ -77,6 +74,12 @@ export class FakeZooKeeper {
   /** Ends every connection; new ones are taken. */
   cut(): void {
     for (const socket of this.#watches.keys()) socket.destroy();
+  }
+
+  /** Takes no connection any more. */
+  end(): void {
+    this.#server.close();
+    this.cut();
   }
 
   #tell(type: number, path: string): void {

@@ -38,6 +38,7 @@ export class MemoryStore {
       place: 'memory',
       listsSingleKeys: true,
       list: async (prefixes) => this.#list(prefixes),
+      find: async (key) => this.#list([key]).items.find((item) => item.key === key) ?? null,
       madeWith: async (_key, revision, prefix) =>
         this.#list([prefix]).items.filter(({ created }) => created === revision),
       write: async (guards, changes) => {

@@ -146,6 +146,12 @@ test('a pod that failed says why, and the others say that the rollout hangs at i
     explainedText(other, PLAIN_PAINT),
     /^prod\/p9 \(west\): differs: its rollout hangs.*\n {2}sidecar main: live/,
   );
+  // The SidecarSet is behind the rollout for a moment, or for long: that is not what stops this pod.
+  scene.refusal = new StoreFailure('the webhook is away', 'refused');
+  await scene.verb('abort');
+  await scene.pass(2);
+  assert.match((await scene.explain('p9')).reason ?? '', /is not as wave 1 of the aborted rollout wants it/);
+  assert.match((await scene.explain(failed.metadata.name)).reason ?? '', /^container weir-main-1: ImagePullBackOff/);
 });
 
 test('a SidecarSet that could not be written is told by every pod, also by those that are well', async (t) => {
@@ -210,4 +216,35 @@ test('a name of two pods asks for the namespace; pods that may not be read are n
     podsNamed: async () => Promise.reject(new StoreFailure('Forbidden', 'refused')),
   };
   await assert.rejects(explainFleet(scene.ports(denied), 'p1', undefined), { code: 'WEIR1603' });
+});
+
+test('a pod whose container speaks is as its applications are: a sidecar that is well does not hide one that is off', async (t) => {
+  const scene = await Scene.begin(t);
+  const pod = { name: 'p5', namespace: 'prod' };
+  const metadata = { name: 'p5.prod', region: 'west', labels: { mesh: 'on' } };
+  const at = new Date(scene.clock.now()).toISOString();
+  const api = { apiVersion: 'weir.dev/v1' };
+  await scene.put(`${keys.hosts}p5.prod`, {
+    ...{ ...api, kind: 'Host', metadata, apps: ['payment'], lastSeen: at, stopped: null, pod },
+  });
+  await scene.put(keys.object('MeshPolicy', 'p'), {
+    ...{ ...api, kind: 'MeshPolicy', metadata: { name: 'p' } },
+    spec: { apps: ['payment'], priority: 0, rules: [{ state: 'on' }] },
+  });
+  const silent = await scene.explain('prod/p5');
+  assert.deepEqual([silent.isGood, silent.state], [false, 'silent']);
+  const reason = 'the annotation weir.dev/off of the pod';
+  const status = {
+    ...{ at, weir: '1.0.0', seen: null, held: null, sidecars: [], errors: [] },
+    overrides: [{ app: 'payment', state: 'off', since: null, by: 'annotation', reason }],
+    apps: [{ name: 'payment', desired: 'on', state: 'off', reason, policy: 'MeshPolicy/p', since: null }],
+  };
+  await scene.put(`${keys.hostStatuses}p5.prod`, { ...api, kind: 'HostStatus', metadata, status });
+  const off = await scene.explain('prod/p5');
+  assert.deepEqual(
+    [off.isGood, off.state, off.next],
+    [false, 'override', 'kubectl annotate pod -n prod p5 weir.dev/off-'],
+  );
+  assert.equal(off.apps[0]?.decidedBy.by, 'annotation');
+  assert.equal(off.sidecar?.state, 'live');
 });

@@ -53,9 +53,12 @@ export class FleetScene {
     local = new FakeLocalHost(apps),
   ): Promise<FakeLocalHost> {
     this.hosts.set(name, local);
+    const started = this.#stops.length + 1;
     let memory: HostMemory | null = null;
     const ports: HostPorts = {
       ...{ name, region, labels, ttlMs: 15_000, weirVersion: '1.0.0', keys: new RegionKeys(region) },
+      pod: null,
+      identity: { machine: `vm-${started}`, boot: `boot-${started}`, instance: '1', session: `${started}-run` },
       ...{ store: this.store(region).port, local: local.port, clock: this.clock, random: () => 0.5 },
       recall: async () => memory,
       remember: async (value) => {
@@ -72,10 +75,12 @@ export class FleetScene {
 
   /** Ends the last thing that was started. */
   async stopLast(): Promise<void> {
-    const last = this.#stops.pop();
-    last?.stop.abort();
-    await this.clock.pass(1_000);
-    await last?.ended;
+    await this.#end(this.#stops.pop());
+  }
+
+  /** Ends the first thing that was started. */
+  async stopFirst(): Promise<void> {
+    await this.#end(this.#stops.shift());
   }
 
   /** Starts an operator. */
@@ -100,6 +105,12 @@ export class FleetScene {
   async put(key: string, value: object, region = 'east'): Promise<void> {
     await this.store(region).port.write([], [{ key: `/weir/${region}/${key}`, value: JSON.stringify(value) }]);
     await this.clock.pass(300);
+  }
+
+  async #end(one: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined): Promise<void> {
+    one?.stop.abort();
+    await this.clock.pass(1_000);
+    await one?.ended;
   }
 
   #run(begin: (signal: AbortSignal) => Promise<void>): void {

@@ -1,6 +1,7 @@
 /** What is said when only some of the regions answer, or some of the hosts can be looked at: nothing that nobody saw. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { WeirError } from '../../src/errors/weir-error.ts';
 import { StoreFailure } from '../../src/fleet/ports.ts';
 import { switchRequest } from '../../src/fleet/text/switch-flags.ts';
 import { switchedText } from '../../src/fleet/text/switched-text.ts';
@@ -257,4 +258,86 @@ test('the red button is written before any host is read, and says so when none c
   assert.match(switchedText(half.result, PLAIN_PAINT), /off is written; how many hosts have confirmed is not known/);
   assert.match(region?.error ?? '', /it is written; whether it is done cannot be told: no leader/);
   await assert.rejects(press(blind, true), { code: 'WEIR1608', exit: 6 });
+});
+
+test('a switch is written into the regions in which it means somebody, and nowhere else', async (t) => {
+  const scene = new FleetScene(t, 'east', 'west');
+  await scene.host('e1', 'east');
+  await scene.host('w1', 'west', {}, ['payment', 'orders']);
+  const policies = async (region: string) => {
+    const { items } = await scene.store(region).port.list([`/weir/${region}/meshpolicies/`]);
+    return items.map(({ key }) => key.split('/').at(-1));
+  };
+  const off = await say(scene, 'off', ['orders'], {});
+  assert.deepEqual(
+    off.result.regions.map(({ name, written, error, selected, confirmed }) => [
+      name,
+      written,
+      error,
+      selected,
+      confirmed,
+    ]),
+    [
+      ['east', false, null, 0, 0],
+      ['west', true, null, 1, 1],
+    ],
+  );
+  assert.deepEqual([off.isWhole, await policies('east'), await policies('west')], [true, [], ['switch-orders']]);
+  await say(scene, 'off', ['payment'], { hosts: ['w1'] });
+  await say(scene, 'off', ['payment'], { hosts: ['e1', 'w1'] });
+  const names = (region: string) =>
+    scene
+      .store(region)
+      .value(`/weir/${region}/meshpolicies/switch-payment`)
+      .spec.rules.map(({ hosts }: { hosts: { names: string[] } }) => hosts.names);
+  assert.deepEqual([names('east'), names('west')], [[['e1']], [['w1'], ['w1']]]);
+  const { regions } = (await fleetStatus(scene.ports, { app: null, regions: undefined })).result;
+  assert.deepEqual(
+    regions.flatMap(({ objects }) => objects.filter(({ ok }) => !ok)),
+    [],
+    'weir itself writes nothing that its status calls a mistake',
+  );
+  await assert.rejects(say(scene, 'off', ['orders'], { hosts: ['e1'] }), /no application orders/);
+});
+
+test('a name that nobody knows is told with the regions that could not be asked', async (t) => {
+  const scene = new FleetScene(t, 'east', 'west');
+  await scene.host('e1', 'east');
+  scene.store('west').failure = new StoreFailure('gone', 'not-sent');
+  await assert.rejects(say(scene, 'off', ['orders'], {}), (error) => {
+    return error instanceof WeirError && error.exit === 2 && error.why.includes('west does not');
+  });
+});
+
+test('a switch whose write got no answer is looked for, and written again under its guard', async (t) => {
+  for (const isCarriedOut of [true, false]) {
+    const scene = new FleetScene(t, 'east');
+    await scene.host('e1');
+    const [east] = scene.ports.regions;
+    if (east === undefined) throw new Error('no region');
+    let lost = 0;
+    const write: typeof east.store.write = async (guards, changes) => {
+      if (lost === 2) return await scene.store().port.write(guards, changes);
+      lost += 1;
+      // The leader of the store dies: with the write, or before it; meanwhile nothing can be read.
+      if (isCarriedOut && lost === 2) await scene.store().port.write(guards, changes);
+      return await vanish();
+    };
+    let reads = 0;
+    const list: typeof east.store.list = async (prefixes) => {
+      reads += 1;
+      return reads === 2 ? await vanish() : await scene.store().port.list(prefixes);
+    };
+    const ports = { ...scene.ports, regions: [{ ...east, store: { ...east.store, write, list } }] };
+    const flags = { hosts: ['e1'], wait: true, timeout: 5_000 };
+    const { result } = await switchFleet(ports, {
+      ...switchRequest('off', ['payment'], flags, scene.clock.now()),
+      ...{ regions: undefined, signal: new AbortController().signal },
+    });
+    assert.deepEqual([result.regions[0]?.written, result.regions[0]?.confirmed], [true, 1]);
+    const { rules } = scene.store().value('/weir/east/meshpolicies/switch-payment').spec;
+    assert.equal(rules.length, 1, 'it is appended once');
+    const { items } = await scene.store().port.list(['/weir/east/history/']);
+    assert.equal(items.length, 1);
+  }
 });

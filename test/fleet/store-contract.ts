@@ -300,6 +300,27 @@ export const STORE_CASES: readonly StoreCase[] = [
     },
   ],
   [
+    'one key is found by itself, as long as its lease lives, and can be taken by whoever finds it gone',
+    async ({ store, pass }, region) => {
+      const { hostStatuses } = new RegionKeys(region);
+      const [key, longer] = [`${hostStatuses}h`, `${hostStatuses}h-2`];
+      assert.equal(await store.find(key), null);
+      const [first, second] = [await store.grant(2_000), await store.grant(60_000)];
+      await store.write([], [put(longer, status('h-2', region), second)]);
+      assert.equal(await store.find(key), null);
+      const written = await store.write([{ key, revision: null }], [put(key, status('h', region), first)]);
+      const found = await store.find(key);
+      assert.deepEqual(JSON.parse(found?.value ?? ''), status('h', region));
+      assert.deepEqual({ kind: 'written', revision: found?.revision }, written);
+      const take = [put(key, status('h', region), second)];
+      assert.equal((await store.write([{ key, revision: null }], take)).kind, 'refused');
+      for (let step = 0; step < 4; step += 1) await pass(1_000);
+      assert.equal(await store.find(key), null);
+      assert.equal((await store.write([{ key, revision: null }], take)).kind, 'written');
+      assert.notEqual(await store.find(key), null);
+    },
+  ],
+  [
     'one leader at a time, until its lease ends',
     async ({ store, pass }, region) => {
       const { leader } = new RegionKeys(region);

@@ -1,6 +1,7 @@
 /** What an operator asks of a fleet, and what is answered. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { WeirError } from '../../src/errors/weir-error.ts';
 import { StoreFailure } from '../../src/fleet/ports.ts';
 import { explainedText } from '../../src/fleet/text/explained-text.ts';
 import { fleetStatusText } from '../../src/fleet/text/fleet-status-text.ts';
@@ -409,6 +410,14 @@ test('a rollout or leader that cannot be read is named, and is not taken for one
   const start = controlRollout(scene.ports, { verb: 'start', release: 'r1', regions: undefined, reason: null });
   await assert.rejects(start, { code: 'WEIR1600', exit: 3 });
   assert.equal((await rolloutStatus(scene.ports, null, undefined)).isGood, false);
+  await scene.put('rollouts/alone', { release: 'alone', state: 'torn' });
+  for (const release of ['r1', 'alone']) {
+    const [row] = (await rolloutStatus(scene.ports, release, undefined)).result.rollouts;
+    assert.deepEqual([row?.release, row?.state, row?.wave, row?.waves], [release, 'unknown', null, []]);
+    assert.match(row?.reason ?? '', /its record cannot be read/);
+  }
+  const undo = controlRollout(scene.ports, { verb: 'undo', release: 'alone', regions: undefined, reason: null });
+  await assert.rejects(undo, { code: 'WEIR1600', exit: 3 });
 });
 
 test('a confirmation or removal whose fate is not known is told as that, and a refused one as not done', async (t) => {
@@ -426,5 +435,18 @@ test('a confirmation or removal whose fate is not known is told as that, and a r
     const all = { regions: undefined, reason: null };
     await assert.rejects(confirmStores(ports, all), { code, exit }, fate);
     await assert.rejects(forgetHost(ports, 'host-1', all), { code, exit }, fate);
+  }
+});
+
+test('`on --all` releases the button of whole regions: with a selector it would switch on what no policy wants', () => {
+  for (const [flag, value] of [
+    ['hosts', ['host-1']],
+    ['percent', '10'],
+    ['until', '2h'],
+  ] as const) {
+    assert.throws(
+      () => switchRequest('on', [], { all: true, timeout: 1, [flag]: value }, 0),
+      (error) => error instanceof WeirError && error.code === 'WEIR1002' && error.what.includes(`--${flag}`),
+    );
   }
 });

@@ -5,6 +5,7 @@ import { paintFor } from '../../src/cli/paint.ts';
 import { type SamePlace, samePlace } from '../../src/cli/same-place.ts';
 import { statusText } from '../../src/interception/cli/status-text.ts';
 import { type AppStatus, reportStatus, type StatusReport } from '../../src/interception/report-status.ts';
+import { verifyApps } from '../../src/interception/verify-apps.ts';
 import { type FakeHost, listener, meshOf } from '../fakes/fake-host.ts';
 import { BACKENDS, hostWith, MESH, MESH_TEXT, on, pressPanicFile, UIDS } from './cases.ts';
 
@@ -32,9 +33,15 @@ for (const backend of BACKENDS) {
   test(`${backend}: an account that was renumbered is named by both numbers, and on comes next`, async () => {
     const host = hostWith(backend);
     await on(host);
-    const app = await payment(host, meshOf(MESH_TEXT.replace('20001', '20177')));
+    const renumbered = meshOf(MESH_TEXT.replace('20001', '20177'));
+    const app = await payment(host, renumbered);
     assert.match(app.troubles[0]?.what ?? '', /mesh\.yaml means uid 20177 now, the rules divert uid 20001/);
     assert.equal(app.next, 'weir on payment');
+    // The packets of the former account are proven, and say nothing of the new one.
+    const { result } = await verifyApps(host, async () => renumbered, []);
+    assert.deepEqual([result.passed, result.apps[0]?.packets.ipv4], [false, 'ok']);
+    const differences = result.apps[0]?.findings.map(({ where, expected, found }) => [where, expected, found]);
+    assert.deepEqual(differences, [['mesh.yaml', 'uid 20177', 'uid 20001']]);
   });
 
   test(`${backend}: processes in another namespace are named; none, or some here, are no trouble`, async () => {

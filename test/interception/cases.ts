@@ -2,6 +2,7 @@
 import type { Backend } from '../../src/interception/backend.ts';
 import { confirmApps } from '../../src/interception/confirm-apps.ts';
 import { switchOffOperations } from '../../src/interception/rules/off-switches.ts';
+import type { OffCause } from '../../src/interception/rules/tag.ts';
 import { type SwitchOffRequest, switchOff } from '../../src/interception/switch-off.ts';
 import { switchOn } from '../../src/interception/switch-on.ts';
 import type { SwitchOnRequest } from '../../src/interception/switch-request.ts';
@@ -90,12 +91,15 @@ export function hostWith(backend: Backend): FakeHost {
 }
 
 /** Presses the panic file as its script would: by adding to the rules, and by its marker. */
-export async function pressPanicFile(host: FakeHost, app: string): Promise<void> {
+export const pressPanicFile = (host: FakeHost, app: string): Promise<void> => addSwitch(host, app, 'off.sh');
+
+/** Sends an application direct by adding to the rules, as `cause` does. */
+export async function addSwitch(host: FakeHost, app: string, cause: OffCause): Promise<void> {
   const firewall = host.fake(host.usable[0] ?? 'nft');
   const { rulesets } = await firewall.read();
   const changes = rulesets.map((ruleset) => ({
     scope: ruleset.scope,
-    operations: switchOffOperations(ruleset, [app], 'off.sh'),
+    operations: switchOffOperations(ruleset, [app], cause),
     undo: [],
   }));
   await firewall.commit(changes.filter(({ operations }) => operations.length > 0));

@@ -86,7 +86,9 @@ test('calls from outside: proven, lost after the switch, and never answered are 
               originalDestination: { address, port },
               answeredBy: { address, port: 15_006 },
             }));
-          return calls.map(() => answers[round - 1] ?? false);
+          return calls.map(({ address }) =>
+            answers[round - 1] ? { address: address.includes(':') ? sources.ipv6 : sources.ipv4, port: 40_000 } : null,
+          );
         },
         close: async () => {},
       },

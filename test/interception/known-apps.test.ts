@@ -50,6 +50,26 @@ test('an on that was killed before its proof is off and says that it was interru
   assert.deepEqual(answer, ['off', 'interrupted while switching on']);
 });
 
+test('the time is that of the last decision, not of the one before it, and unknown where nobody noted it', async () => {
+  const known = await facts();
+  const since = (change: Partial<KnownAppFacts>) => knownApps({ ...known, ...change }).get('payment')?.since;
+  const [stored] = known.stored;
+  const [kernel] = known.installed;
+  assert.ok(stored !== undefined && kernel !== undefined);
+  const at = new Date(known.nowMs + 5000).toISOString();
+  const switched = (cause: 'off.sh' | 'operator') => ({ installed: [{ ...kernel, off: [cause] }] });
+  const late = (by: string) => ({ confirm: { timeoutMs: 1000, epochSeconds: 1, by } });
+  assert.equal(since({}), stored.since);
+  assert.equal(since({ pressed: new Map([['payment', at]]), ...switched('off.sh') }), at);
+  assert.equal(since({ pressed: new Map([['payment', at]]), installed: [] }), at);
+  assert.equal(since(switched('off.sh')), null, 'the marker is gone');
+  assert.equal(since(switched('operator')), null);
+  assert.equal(since({ stored: [] }), null);
+  assert.equal(since({ stored: [{ ...stored, ...late(stored.since) }], installed: [] }), stored.since);
+  assert.equal(since({ stored: [{ ...stored, ...late('2999-01-01T00:00:00.000Z') }], installed: [] }), null);
+  assert.equal(since({ stored: [{ ...stored, proven: false }], installed: [] }), null);
+});
+
 test('rules that are gone from the kernel are drift and not off: nobody asked for it', async () => {
   const known = knownApps(await facts({ installed: [] })).get('payment') ?? null;
   assert.equal(appState({ known, proxied: 0, drift: [], ...NOT_ASKED }).state, 'drifted');
@@ -80,10 +100,12 @@ test('connections fail for certain only where nobody listens at the ports of a s
     ['not-ready', /^its sidecar says that it is not ready: new connections may fail/],
   ] as const) {
     const sidecar = { state, detail: 'seen' };
-    const decided = appState({ known, proxied: 0, drift: [], ...NOT_ASKED, sidecar });
+    const decided = appState({ known, proxied: 0, drift: [], ...NOT_ASKED, areListenersSeen: true, sidecar });
     assert.equal(decided.state, 'on');
     assert.match(decided.reason ?? '', words);
   }
+  const unseen = appState({ known, proxied: 0, drift: [], ...NOT_ASKED, sidecar: { state: 'dead', detail: 'seen' } });
+  assert.match(unseen.reason ?? '', /whether somebody listens at its ports cannot be told: new connections may fail/);
 });
 
 test('every back end gives back what was installed: no drift right after on', async () => {

@@ -6,7 +6,7 @@ import { planChanges } from '../../src/interception/plan-changes.ts';
 import { reportStatus } from '../../src/interception/report-status.ts';
 import { verifyApps } from '../../src/interception/verify-apps.ts';
 import type { FakeHost } from '../fakes/fake-host.ts';
-import { BACKENDS, hostWith, MESH, off, on, pressPanicFile } from './cases.ts';
+import { BACKENDS, hostWith, MESH, off, on, pressPanicFile, UIDS } from './cases.ts';
 
 async function states(host: FakeHost): Promise<Record<string, string>> {
   const { result } = await reportStatus(host, { config: MESH, apps: [] });
@@ -91,7 +91,8 @@ for (const backend of BACKENDS) {
       const all = await verifyApps(host, async () => MESH, []);
       assert.deepEqual([all.result.passed, all.warnings], [true, []], end);
       const one = await verifyApps(host, async () => MESH, ['report']);
-      assert.deepEqual([one.result.passed, one.warnings], [true, []], end);
+      assert.deepEqual([one.result.passed, one.result.apps[0]?.packets], [true, { ipv4: 'skipped', ipv6: 'skipped' }]);
+      assert.match(one.warnings.join(), /^report is off \(.*\): .*, and none of its packets were tried$/);
       // A rule that somebody else took away is drift all the same.
       const { rulesets } = await host.fake(backend).read();
       const ruleset = rulesets.at(-1);
@@ -101,6 +102,24 @@ for (const backend of BACKENDS) {
       const operations = [{ op: 'flush-chain', table: table.name, chain: chain.name } as const];
       await host.fake(backend).commit([{ scope: ruleset.scope, operations, undo: [] }]);
       assert.equal((await states(host)).payment, 'drifted', end);
+    }
+  });
+
+  test(`${backend}: verify names the rules that divert an application that is off, beside one that is on`, async () => {
+    const host = hostWith(backend);
+    await on(host, { apps: ['payment', 'report'] });
+    const rulesOfBoth = host.fake(backend);
+    const both = await rulesOfBoth.read();
+    await off(host, { apps: ['report'] });
+    // Somebody restores rules that were saved while it was on.
+    rulesOfBoth.read = async () => both;
+    assert.equal((await states(host)).report, 'drifted');
+    for (const names of [[], ['report'], ['payment', 'report']]) {
+      const { result, warnings } = await verifyApps(host, async () => MESH, names);
+      const report = result.apps.find(({ name }) => name === 'report');
+      assert.deepEqual([result.passed, report?.text], [false, 'drift'], names.join());
+      assert.ok((report?.findings.length ?? 0) > 0);
+      assert.ok(!warnings.some((one) => one.includes('is off')), warnings.join());
     }
   });
 
@@ -193,6 +212,24 @@ test('a sidecar without an admin address is what its supervisor says: on, verify
   await assert.rejects(on(host), { code: 'WEIR3001' });
 });
 
+test('what a new Envoy answers before it is ready is no word about the one that serves during the upgrade', async () => {
+  const host = hostWith('nft');
+  host.readiness = { state: 'not-ready', detail: '/run/main/admin.sock answered 503: INITIALIZING' };
+  host.managed = { ...MANAGED, state: 'upgrading' };
+  await on(host);
+  const { result } = await reportStatus(host, { config: MESH, apps: ['payment'] });
+  const [app] = result.apps;
+  assert.deepEqual([app?.state, app?.reason, app?.next], ['on', null, null]);
+  assert.deepEqual([result.sidecars[0]?.state, result.sidecars[0]?.detail], ['upgrading', null]);
+  assert.equal((await verifyApps(host, async () => MESH, [])).result.passed, true);
+  await off(host);
+  // Nothing is under way: the answer is of the one that serves.
+  for (const state of ['live', 'failed'] as const) {
+    host.managed = { ...MANAGED, state };
+    await assert.rejects(on(host), { code: 'WEIR3001' });
+  }
+});
+
 test('verify does not pass while the sidecar does not answer, whatever its packets do', async () => {
   for (const readiness of [
     { state: 'frozen', detail: 'admin.sock did not answer' },
@@ -206,4 +243,107 @@ test('verify does not pass while the sidecar does not answer, whatever its packe
     const [finding] = result.apps[0]?.findings ?? [];
     assert.deepEqual([finding?.where, finding?.found], ['sidecar/main', readiness.detail]);
   }
+});
+
+const MISSING = (tool: string) =>
+  new WeirError('WEIR2001', { what: `${tool} is missing`, why: 'it is not in PATH', hint: 'install it' });
+
+for (const backend of BACKENDS) {
+  test(`${backend}: without what was installed, status says of no rule that it differs, and recommends what is carried out`, async () => {
+    for (const problem of [null, 'state.json is damaged', 'state.json was written by a newer weir']) {
+      const host = hostWith(backend);
+      await on(host);
+      host.stored = null;
+      host.storeProblem = problem;
+      const { result, warnings } = await reportStatus(host, { config: MESH, apps: ['payment'] });
+      const [payment] = result.apps;
+      assert.deepEqual([payment?.state, payment?.drift], ['drifted', []]);
+      assert.match(payment?.reason ?? '', problem === null ? /does not know it/ : /cannot be read/);
+      assert.deepEqual(warnings, problem === null ? [] : [problem]);
+      assert.equal(payment?.next, problem === null ? 'weir on payment' : 'weir off payment');
+      if (problem !== null) {
+        await off(host);
+        assert.equal(host.fate(UIDS.payment), null);
+      }
+    }
+  });
+
+  test(`${backend}: status without the tool of the back end in use says what it can, and calls nothing on or off`, async () => {
+    const host = hostWith(backend);
+    await on(host);
+    await on(host, { apps: ['report'] });
+    await off(host, { apps: ['report'] });
+    const seen = (await reportStatus(host, { config: MESH, apps: [] })).result;
+    host.missing = [backend];
+    const { result } = await reportStatus(host, { config: MESH, apps: [] });
+    assert.deepEqual(
+      result.apps.map(({ name, state, drift }) => [name, state, drift]),
+      [
+        ['payment', 'unknown', []],
+        ['report', 'unknown', []],
+      ],
+    );
+    assert.deepEqual(
+      result.apps.map(({ desired, since, connections }) => [desired, since, connections.direct]),
+      seen.apps.map(({ desired, since, connections }) => [desired, since, connections.direct]),
+    );
+    assert.match(result.apps[0]?.reason ?? '', /remembered as on.*is missing/);
+    assert.match(result.apps[1]?.reason ?? '', /remembered as off.*is missing/);
+    assert.deepEqual([result.backend, result.sidecars], [seen.backend, seen.sidecars]);
+    assert.match(JSON.stringify(result.notRead), /rules of weir.*is missing/);
+    // Any other obstacle is not one of a tool: nothing can be said then.
+    host.missing = [];
+    host.unreadable = backend;
+    await assert.rejects(reportStatus(host, { config: MESH, apps: [] }), { code: 'WEIR2003' });
+  });
+
+  test(`${backend}: status without ss or conntrack says what it can, and counts nothing that it could not see`, async () => {
+    const host = hostWith(backend);
+    await on(host);
+    const [direct] = host.connected;
+    assert.equal(direct, undefined);
+    host.socketsError = MISSING('ss');
+    const { result } = await reportStatus(host, { config: MESH, apps: [] });
+    const [payment] = result.apps;
+    assert.deepEqual([payment?.state, payment?.connections], ['on', { proxied: 0, direct: null }]);
+    assert.match(JSON.stringify(result.notRead), /sockets, so direct connections and listeners.*ss is missing/);
+    host.readiness = { state: 'dead', detail: 'nobody answers' };
+    const down = await reportStatus(host, { config: MESH, apps: ['payment'] });
+    assert.match(down.result.apps[0]?.reason ?? '', /whether somebody listens at its ports cannot be told/);
+    host.socketsError = null;
+    host.readiness = { state: 'ready' };
+    host.trackedError = MISSING('conntrack');
+    const blind = await reportStatus(host, { config: MESH, apps: ['payment'] });
+    assert.deepEqual(blind.result.apps[0]?.connections, { proxied: null, direct: null });
+    assert.match(JSON.stringify(blind.result.notRead), /proxied connections.*conntrack is missing/);
+    host.trackedError = null;
+    await off(host, { existing: 'keep' });
+    host.trackedError = MISSING('conntrack');
+    const after = await reportStatus(host, { config: MESH, apps: ['payment'] });
+    assert.equal(after.result.apps[0]?.state, 'off');
+    assert.match(after.result.apps[0]?.reason ?? '', /whether connections are still proxied cannot be told/);
+  });
+}
+
+test('status where the tool of a back end is not installed calls nothing off, and shows the rest', async () => {
+  const host = hostWith('iptables-nft');
+  host.usable = ['iptables-nft', 'iptables-legacy'];
+  host.missing = ['nft'];
+  const { result } = await reportStatus(host, { config: MESH, apps: [] });
+  assert.deepEqual(
+    result.apps.map(({ name, state }) => [name, state]),
+    [
+      ['payment', 'unknown'],
+      ['report', 'unknown'],
+    ],
+  );
+  assert.match(result.apps[0]?.reason ?? '', /whether it is on cannot be told: nft could not be looked at: .*missing/);
+  assert.equal(result.sidecars[0]?.state, 'live');
+  // What is on is known by its own back end.
+  await on(host, { backend: 'iptables-nft' });
+  const { result: known } = await reportStatus(host, { config: MESH, apps: [] });
+  assert.deepEqual(
+    known.apps.map(({ state }) => state),
+    ['on', 'off'],
+  );
 });

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WeirError } from '../../src/errors/weir-error.ts';
 import type { TrackedFlow } from '../../src/interception/ports.ts';
+import { releaseKeeper } from '../../src/interception/release-keeper.ts';
 import { reportStatus } from '../../src/interception/report-status.ts';
 import { encodeMark } from '../../src/interception/rules/mark.ts';
 import { verifyApps } from '../../src/interception/verify-apps.ts';
-import { meshOf, packet } from '../fakes/fake-host.ts';
-import { BACKENDS, hostWith, off, on, pressPanicFile, removeAll, UIDS } from './cases.ts';
+import { type FakeHost, meshOf, packet } from '../fakes/fake-host.ts';
+import { addSwitch, BACKENDS, hostWith, MESH, off, on, pressPanicFile, removeAll, UIDS } from './cases.ts';
 
 /** A proxied connection of the application in the first slot. */
 function flow(port: number, state = 'ESTABLISHED'): TrackedFlow {
@@ -57,6 +58,26 @@ for (const backend of BACKENDS) {
       },
     });
     assert.deepEqual(lines, [['payment']]);
+  });
+
+  test(`${backend}: off of a bypassed application is a switch: its line, the result and the event log say so`, async () => {
+    const host = hostWith(backend);
+    await on(host);
+    await addSwitch(host, 'payment', 'bypass');
+    const lines: string[][] = [];
+    const { result } = await off(host, {
+      report: (event) => {
+        if (event.step === 'direct') lines.push([...event.apps]);
+      },
+    });
+    assert.deepEqual([result.apps[0]?.before, result.apps[0]?.after, lines], ['bypassed', 'off', [['payment']]]);
+    assert.deepEqual(
+      host.journalled.map(({ from, to }) => [from, to]),
+      [
+        ['off', 'on'],
+        ['bypassed', 'off'],
+      ],
+    );
   });
 
   test(`${backend}: off of the last application leaves the host untouched when nothing is proxied`, async () => {
@@ -191,6 +212,11 @@ test('off works with the state directory broken: the switch stays in the kernel 
   assert.equal(host.fate(UIDS.payment), null);
 });
 
+async function stateOf(host: FakeHost): Promise<unknown[]> {
+  const { result } = await reportStatus(host, { config: MESH, apps: ['payment'] });
+  return [result.apps[0]?.desired, result.apps[0]?.state];
+}
+
 test('off and uninstall work with the state file gone and without mesh.yaml, from the tags alone', async () => {
   for (const backend of BACKENDS) {
     const host = hostWith(backend);
@@ -228,9 +254,39 @@ test('uninstall --existing keep leaves the keeper for connections that live, and
   const { result, warnings } = await removeAll(host, { existing: 'keep' });
   assert.equal(result.left, 1);
   assert.match(warnings.join(), /keeper stays/);
+  // A supervisor puts back what the state file has as on.
+  assert.deepEqual(await stateOf(host), ['off', 'draining']);
   host.flows = [];
   await removeAll(host);
   assert.equal(host.stored, null);
+});
+
+test('uninstall beside a state file that cannot be removed leaves the rules with their switch, and status says off', async () => {
+  for (const backend of BACKENDS) {
+    const host = hostWith(backend);
+    const untouched = host.fake(backend).list();
+    await on(host);
+    const { remove } = host.store;
+    host.store.remove = () => Promise.reject(new Error('EROFS: read-only file system'));
+    const { isWhole, warnings } = await removeAll(host);
+    assert.equal(isWhole, false);
+    assert.match(warnings.join(), /traffic is direct, but not everything was removed: .*read-only/);
+    assert.equal(host.fate(UIDS.payment), null);
+    assert.deepEqual(await stateOf(host), ['off', 'off']);
+    host.store.remove = remove;
+    // On a full disk a file can be removed, and none be written.
+    host.storeError = new Error('ENOSPC: no space left on device');
+    assert.equal((await removeAll(host)).isWhole, true);
+    assert.equal(host.fake(backend).list(), untouched);
+  }
+});
+
+test('a keeper that stays for want of the lock names what stands in the way', async () => {
+  const host = hostWith('nft');
+  await on(host);
+  host.flows = [flow(1)];
+  host.lockError = new Error('EROFS: read-only file system');
+  assert.deepEqual(await releaseKeeper(host), ['the keeper stays for now: EROFS: read-only file system']);
 });
 
 test('uninstall that cannot count connections leaves the keeper, the panic file and what it remembers', async () => {
@@ -292,7 +348,10 @@ for (const backend of BACKENDS) {
     const { result, warnings } = await off(host, { existing: 'drain' });
     assert.equal(host.fate(UIDS.payment), null);
     assert.deepEqual([result.apps[0]?.before, result.apps[0]?.after], ['on', 'off']);
-    assert.match(warnings.join(), /no lock: another command holds it; the switch stays in the kernel/);
+    assert.match(
+      warnings.join(),
+      /no lock: another command holds it; the rules stay in the kernel, and so does the switch/,
+    );
     const operations = host
       .fake(backend)
       .committed.slice(committed)

@@ -1,7 +1,9 @@
 /** `weir on` on the fake host. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { WeirError } from '../../src/errors/weir-error.ts';
 import { sendDirectFromMemory } from '../../src/interception/send-direct.ts';
+import type { FakeHost } from '../fakes/fake-host.ts';
 import { listener, meshOf } from '../fakes/fake-host.ts';
 import { BACKENDS, confirm, hostWith, MESH, MESH_TEXT, off, on, removeAll, UIDS } from './cases.ts';
 
@@ -354,3 +356,24 @@ test('when the way back fails as well, exit 5 names the panic file', async () =>
   host.advance(21_000);
   assert.equal(host.fate(UIDS.payment), null, 'what was not proven ends by itself');
 });
+
+for (const backend of BACKENDS) {
+  test(`${backend}: on is refused before anything is changed where its proof could not be carried out`, async () => {
+    const missing = (tool: string) =>
+      new WeirError('WEIR2001', { what: `${tool} is missing`, why: 'it is not in PATH', hint: `install ${tool}` });
+    const lacking: Readonly<Record<string, (host: FakeHost) => void>> = {
+      ip: (host) => {
+        host.probeAddresses = () => Promise.reject(missing('ip'));
+      },
+      conntrack: (host) => {
+        host.trackedError = missing('conntrack');
+      },
+    };
+    for (const [tool, lack] of Object.entries(lacking)) {
+      const host = hostWith(backend);
+      lack(host);
+      await assert.rejects(on(host), { code: 'WEIR2001', exit: 3, hint: `install ${tool}` });
+      assert.deepEqual([host.fake(backend).committed.length, host.stored, host.script], [0, null, null], tool);
+    }
+  });
+}

@@ -8,13 +8,16 @@ import { BACKENDS, hostWith, MESH, on } from './cases.ts';
 
 const SOURCES = { ipv4: '203.0.113.242', ipv6: '2001:db8:f00d:beef::2' };
 
-/** A neighbour whose calls are answered or not; `isDiverted` makes them show up at the sidecar. */
-function openNeighbour(host: FakeHost, isAnswered: boolean, isDiverted: boolean): { closed: number } {
+const PORT = 40_000;
+
+/** A neighbour whose calls are answered or not; `divertedFrom` makes calls from that port show up at the sidecar. */
+function openNeighbour(host: FakeHost, isAnswered: boolean, divertedFrom: number | null): { closed: number } {
   const seen = { closed: 0 };
-  const flowOf = ({ address, port }: OutsideCall) => ({
+  const sourceOf = ({ address }: OutsideCall) => (address.includes(':') ? SOURCES.ipv6 : SOURCES.ipv4);
+  const flowOf = ({ address, port }: OutsideCall, from: number) => ({
     mark: 0x57000120,
     state: 'CLOSE',
-    source: { address: address.includes(':') ? SOURCES.ipv6 : SOURCES.ipv4, port: 40_000 },
+    source: { address: sourceOf({ address, port }), port: from },
     originalDestination: { address, port },
     answeredBy: { address, port: 15_006 },
   });
@@ -22,8 +25,8 @@ function openNeighbour(host: FakeHost, isAnswered: boolean, isDiverted: boolean)
     seen: {
       sources: SOURCES,
       call: async (calls) => {
-        if (isDiverted) host.flows = calls.map(flowOf);
-        return calls.map(() => isAnswered);
+        if (divertedFrom !== null) host.flows = calls.map((call) => flowOf(call, divertedFrom));
+        return calls.map((call) => (isAnswered ? { address: sourceOf(call), port: PORT } : null));
       },
       close: async () => {
         seen.closed += 1;
@@ -35,15 +38,17 @@ function openNeighbour(host: FakeHost, isAnswered: boolean, isDiverted: boolean)
 
 for (const backend of BACKENDS) {
   test(`${backend}: a call from outside proves inbound, shows that it is not diverted, or proves nothing`, async () => {
-    for (const { isAnswered, isDiverted, result, passed } of [
-      { isAnswered: true, isDiverted: true, result: 'ok', passed: true },
-      { isAnswered: true, isDiverted: false, result: 'failed', passed: false },
-      { isAnswered: false, isDiverted: false, result: 'not proven', passed: true },
+    for (const { isAnswered, divertedFrom, result, passed } of [
+      { isAnswered: true, divertedFrom: PORT, result: 'ok', passed: true },
+      { isAnswered: true, divertedFrom: null, result: 'failed', passed: false },
+      // What the kernel remembers of an earlier call proves nothing about this one.
+      { isAnswered: true, divertedFrom: PORT - 1, result: 'failed', passed: false },
+      { isAnswered: false, divertedFrom: null, result: 'not proven', passed: true },
     ]) {
       const host = hostWith(backend);
       await on(host, { apps: ['payment', 'report'] });
       host.listeners = [...host.listeners, listener('0.0.0.0', 20_880, 20_001), listener('::', 20_880, 20_001)];
-      const neighbour = openNeighbour(host, isAnswered, isDiverted);
+      const neighbour = openNeighbour(host, isAnswered, divertedFrom);
       const { result: verified } = await verifyApps(host, async () => MESH, []);
       const [payment, report] = verified.apps;
       assert.deepEqual([payment?.inbound?.result, report?.inbound], [result, undefined]);
@@ -54,13 +59,31 @@ for (const backend of BACKENDS) {
   });
 }
 
+test('a neighbour that fails after the rules are there is told with its own words', async () => {
+  const host = hostWith('nft');
+  host.listeners = [...host.listeners, listener('0.0.0.0', 20_880, 20_001)];
+  openNeighbour(host, true, PORT);
+  const { neighbour } = host.surroundings;
+  assert.ok('seen' in neighbour);
+  const { call } = neighbour.seen;
+  let calls = 0;
+  const failing = { ...neighbour.seen, call: (all: readonly OutsideCall[]) => (++calls === 1 ? call(all) : refuse()) };
+  const refuse = () => Promise.reject(new Error('the source port of a call from outside is not known'));
+  host.surroundings.neighbour = { seen: failing };
+  const { result } = await on(host);
+  assert.deepEqual(result.apps[0]?.inbound, {
+    result: 'not proven',
+    detail: 'the source port of a call from outside is not known',
+  });
+});
+
 test('without a neighbour, and where nobody listens, inbound is not proven, with the reason', async () => {
   const host = hostWith('nft');
   await on(host);
   const without = await verifyApps(host, async () => MESH, ['payment']);
   assert.deepEqual(without.result.apps[0]?.inbound, { result: 'not proven', detail: 'there is none' });
   assert.equal(without.result.passed, true);
-  openNeighbour(host, true, true);
+  openNeighbour(host, true, PORT);
   const silent = await verifyApps(host, async () => MESH, ['payment']);
   assert.match(silent.result.apps[0]?.inbound?.detail ?? '', /nobody listens/);
 });
@@ -68,7 +91,7 @@ test('without a neighbour, and where nobody listens, inbound is not proven, with
 test('where listeners or routes cannot be read, inbound is not proven with that reason, not for want of a listener', async () => {
   const host = hostWith('nft');
   await on(host);
-  const neighbour = openNeighbour(host, true, true);
+  const neighbour = openNeighbour(host, true, PORT);
   const { sockets } = host.connections;
   const detailOf = async () => (await verifyApps(host, async () => MESH, ['payment'])).result.apps[0]?.inbound;
   host.connections.sockets = async (kind) => {

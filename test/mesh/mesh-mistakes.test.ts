@@ -40,6 +40,7 @@ extra: 1
   assert.deepEqual(problemsOf(yaml), [
     '4:26 sidecars.two.admin: "unix:a" is not an admin address',
     '5:31 sidecars.three.outbound: port 15001 is taken by sidecars.main.outbound (line 3)',
+    '7:22 apps.a.select: user envoy is the one that sidecar main runs as',
     '7:53 apps.a.lease: "1h" is not a duration here',
     '8:23 apps.b.select: group 5 is the one that sidecar three runs as',
     '8:38 apps.b.sidecar: there is no sidecar "for"',

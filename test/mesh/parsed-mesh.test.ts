@@ -41,6 +41,36 @@ discovery: {registries: [east]}
   assert.deepEqual(decodeParsedMesh(encodeParsedMesh(parsed.config, from), from, 'mesh.yaml'), parsed.config);
 });
 
+test('the nodes of a registry are absolute, however the file writes their slashes', () => {
+  const roots = ['my/dubbo', '/my/dubbo', 'my/dubbo/', '/my/dubbo/'].map((written) => [written, '/my/dubbo']);
+  // Dubbo's group `/`: interfaces lie below the root of the tree.
+  for (const [written, root] of [...roots, ['/', '']]) {
+    const yaml = `${EXAMPLE_MESH_YAML}registries: {east: {zookeeper: [zk1:2181], root: ${written}}}\ndiscovery: {registries: [east]}\n`;
+    const parsed = parseMeshConfig(yaml, 'mesh.yaml');
+    assert.ok('config' in parsed, JSON.stringify(parsed));
+    const east = parsed.config.registries?.get('east');
+    assert.deepEqual(east?.kind === 'zookeeper' && [east.root, east.services], [root, '/services']);
+  }
+  for (const root of ['//', 'a//b', '""']) {
+    const yaml = `${EXAMPLE_MESH_YAML}registries: {east: {zookeeper: [zk1:2181], root: ${root}}}\ndiscovery: {registries: [east]}\n`;
+    assert.ok('errors' in parseMeshConfig(yaml, 'mesh.yaml'), root);
+  }
+});
+
+test('members of small clusters are checked where calls prefer a unit, and where the file says so', () => {
+  const healthOf = (keys: string) => {
+    const yaml = `${EXAMPLE_MESH_YAML}registries: {east: {zookeeper: [zk1:2181]}}\ndiscovery: {registries: [east]${keys}}\n`;
+    const parsed = parseMeshConfig(yaml, 'mesh.yaml');
+    assert.ok('config' in parsed, JSON.stringify(parsed));
+    return parsed.config.discovery?.health;
+  };
+  assert.equal(healthOf(''), null);
+  assert.equal(healthOf(', unit: {label: unit, own: a}'), null);
+  assert.deepEqual(healthOf(', unit: {label: unit, own: a, mode: prefer}'), { most: 20, intervalMs: 1_000 });
+  assert.deepEqual(healthOf(', health: {most: 5, interval: 3s}'), { most: 5, intervalMs: 3_000 });
+  assert.equal(healthOf(', health: {most: 0}, unit: {label: unit, own: a, mode: prefer}'), null);
+});
+
 test('another byte of the file, or another build of weir, is another file', () => {
   const text = kept();
   assert.notEqual(decodeParsedMesh(text, FROM, 'mesh.yaml'), null);

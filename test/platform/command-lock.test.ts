@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { WeirError } from '../../src/errors/weir-error.ts';
 import { commandLock } from '../../src/platform/command-lock.ts';
+import { until } from '../until.ts';
 
 async function makeRunDir(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-lock-'));
@@ -144,6 +146,47 @@ test('a flock that fails is an error of its own', async (t) => {
   });
   process.env.PATH = `${tools}:${path}`;
   await assert.rejects(commandLock(runDir)('on a', 0, unexpectedWait), { code: 'WEIR2003', why: /No locks available/ });
+  process.env.PATH = tools;
+  await chmod(join(tools, 'flock'), 0o644);
+  await assert.rejects(commandLock(runDir)('on a', 0, unexpectedWait), {
+    code: 'WEIR2001',
+    what: 'flock may not be executed',
+    hint: 'install the package util-linux',
+  });
   process.env.PATH = join(runDir, 'nothing-here');
   await assert.rejects(commandLock(runDir)('on a', 0, unexpectedWait), { code: 'WEIR2001' });
+});
+
+test('a tool that outlives its killed command keeps the lock until it has done what it was told', async (t) => {
+  const runDir = await makeRunDir(t);
+  const folder = join(runDir, '..');
+  const url = (name: string) => JSON.stringify(new URL(`../../src/platform/${name}.ts`, import.meta.url).href);
+  const source = `
+    import { commandLock } from ${url('command-lock')};
+    import { runTool } from ${url('exec')};
+    await commandLock(${JSON.stringify(runDir)})('on payment', 0, () => {});
+    const tool = 'mkfifo ../go && touch ../started && read word < ../go && touch ../done';
+    await runTool(['sh', '-c', tool], { timeoutMs: 60_000, input: 'rules', holdsLocks: true });
+  `;
+  await mkdir(runDir);
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { cwd: runDir, stdio: 'inherit' });
+  t.after(() => child.kill('SIGKILL'));
+  const isThere = (name: string) =>
+    access(join(folder, name)).then(
+      () => true,
+      () => false,
+    );
+  await until('the tool', () => isThere('started'));
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+  const takeLock = commandLock(runDir);
+  await assert.rejects(takeLock('on payment', 0, unexpectedWait), (error: WeirError) => {
+    assert.match(error.what, new RegExp(`^weir on payment or a tool that it started \\(process ${child.pid}, since `));
+    return error.code === 'WEIR2021';
+  });
+  await writeFile(join(folder, 'go'), 'go\n');
+  const lock = await takeLock('on payment', 30_000, () => {});
+  assert.equal(await isThere('done'), true);
+  await lock.release();
 });

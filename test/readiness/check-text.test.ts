@@ -80,3 +80,8 @@ function same(text: string): string {
 function tag(name: string): (text: string) => string {
   return (text) => `<${name}>${text}</${name}>`;
 }
+
+test('a category without findings says that there is nothing to look at', () => {
+  const text = checkCategoryText({ name: 'cgroup', checks: [] }, PLAIN, { columns: 80, isUnicode: true });
+  assert.equal(text, 'cgroup\n  – nothing to look at\n\n');
+});

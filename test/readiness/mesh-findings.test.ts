@@ -234,3 +234,28 @@ test('sidecar: a crash loop is named with its cause, an old crash is not held ag
   ]);
   assert.deepEqual(await said({ state: 'live', crash: null }), ['ok: main: no crash is on record']);
 });
+
+test('sidecar: one that does not run is one error, with the command that starts it where weir does', async () => {
+  const host = checkCase();
+  host.intercept.readiness = { state: 'dead', detail: 'connection refused' };
+  host.intercept.listeners = [];
+  const yaml = (more: string) =>
+    `${SIDECARS.replace('outbound', `${more}outbound`)}apps:\n  pay: {select: {user: 20001}, sidecar: main}\n`;
+  const found = async (more: string) => {
+    host.config = goodConfig(yaml(more));
+    return (await findings(host, 'sidecar')).filter(({ result }) => result === 'error');
+  };
+  const [foreign, ...none] = await found('');
+  assert.deepEqual(none, []);
+  assert.match(foreign?.hint ?? '', /sidecars\.main\.admin$/);
+  const [own] = await found('binary: /e, bootstrap: /b, ');
+  assert.equal(own?.hint, 'start it: `weir sidecar run main`');
+});
+
+test('traffic: without a mesh.yaml it says that there is no application to look at', async () => {
+  const host = checkCase();
+  host.config = { state: 'missing', file: '/etc/weir/mesh.yaml' };
+  assert.deepEqual(await troubles(host, 'traffic'), [
+    'skipped: no mesh.yaml that can be used: no application to look at',
+  ]);
+});

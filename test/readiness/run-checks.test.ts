@@ -52,6 +52,34 @@ test('a tool that does not end in time is a timeout, another failure of a tool a
   assert.equal(error?.hint, 'look at it');
 });
 
+test('a check that may not look, or finds no descriptor, does not know, and the others go on', async () => {
+  const host = checkCase();
+  const fail = (code: string) =>
+    Promise.reject(Object.assign(new Error(`${code}: scandir '/run/weir'`), { code, syscall: 'scandir' }));
+  host.facts.filesIn = () => fail('EACCES');
+  assert.deepEqual(await troubles(host, 'leftovers'), ['skipped: files of weir: not known']);
+  host.facts.filesIn = () => fail('EMFILE');
+  const report = await check(host, 'leftovers', 'clock');
+  const [found] = report.categories.flatMap(({ checks }) => checks).filter(({ result }) => result === 'error');
+  assert.equal(found?.what, 'files of weir: not known');
+  assert.equal(found?.evidence, "EMFILE: scandir '/run/weir'");
+  assert.ok(report.categories[1]?.checks.every(({ result }) => result === 'ok'));
+});
+
+test('while the state file cannot be read, nothing is said of what weir remembers', async () => {
+  const host = checkCase();
+  host.intercept.storeProblem = 'state.json was written by a newer weir';
+  host.facts.files = ['off.sh'];
+  for (const category of ['backend', 'clock', 'leftovers'] as const) {
+    const said = (await findings(host, category)).map(({ result, what }) => `${result}: ${what}`);
+    assert.ok(!said.some((text) => /remembers nothing|will take|where they belong/.test(text)), said.join('; '));
+    assert.ok(
+      said.some((text) => /^skipped: .*newer weir/.test(text)),
+      said.join('; '),
+    );
+  }
+});
+
 test('a bug in a check is not a finding', async () => {
   const host = checkCase();
   host.facts.kernel = () => Promise.reject(new TypeError('undefined is not a function'));

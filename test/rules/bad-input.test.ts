@@ -69,6 +69,17 @@ describe('rules of unusual bytes', () => {
     assert.ok(!carried.includes('WR075'), 'YAML readers take the mark away');
   });
 
+  it('that are comments of YAML and nothing else: no rule, and not a broken one', () => {
+    for (const text of ['# off since May\n', '---\n# a\n', '\uFEFF# a\r\n---\r\n# b\r\n'])
+      assert.throws(() => planRuleFile('in/old.yaml', text, ESTATE), {
+        code: 'WEIR5002',
+        why: 'it holds nothing but comments',
+      });
+    for (const text of ['- a\n- b\n', 'a: 1\n---\nb: 2\n'])
+      assert.throws(() => planRuleFile('in/list.yml', text, ESTATE), { why: /^it is YAML, but has neither/ }, text);
+    assert.equal(planRuleFile('in/script.yaml', `${KEEP}\n`, ESTATE).plan.effect.state, 'live');
+  });
+
   it('in GBK: the first byte that is no UTF-8, and the encoding to name', () => {
     const bytes = Buffer.from([...Buffer.from('// a\n// '), 0xc2, 0xb7, 0xd3, 0xc9, 0x0a]);
     assert.throws(

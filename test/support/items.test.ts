@@ -44,7 +44,7 @@ it('are texts of the three folders; no programs, no links, no keys', async () =>
 });
 
 it('hold no planted secret, of the archive as it lies on disk', async () => {
-  const { files } = await gather(await fileItems(), await secretsKept(places));
+  const { files } = await gather(await fileItems(), (await secretsKept(places)).secrets);
   const archive = place('out.tar.gz');
   await writeArchive(archive, files);
   assert.equal(statSync(archive).mode & 0o777, 0o600);
@@ -53,6 +53,18 @@ it('hold no planted secret, of the archive as it lies on disk', async () => {
   assert.match(text, /login with \[redacted\] was refused/);
   assert.match(text, /drain: 15s/);
   assert.match(text, /\[1048576 bytes before this are left out\]/);
+});
+
+it('name the secrets that could not be read, and know those behind a link', async () => {
+  symlinkSync(place('elsewhere'), place('etc/zk.token'));
+  assert.deepEqual((await secretsKept(places)).unread, []);
+  writeFileSync(place('elsewhere'), 'linked-secret\n');
+  writeFileSync(place('etc/dump.key'), 'x'.repeat(70_000));
+  mkdirSync(place('etc/more'));
+  symlinkSync(place('etc/more'), place('etc/auth'));
+  const { secrets, unread } = await secretsKept(places);
+  assert.ok(secrets.includes('linked-secret'));
+  assert.deepEqual(unread.map(({ path }) => path).sort(), [place('etc/auth'), place('etc/dump.key')]);
 });
 
 it('never replace a file that is there', async () => {

@@ -9,7 +9,7 @@ import { showUpgrade } from '../../src/tour/upgrade-step.ts';
 const side = (epoch: number, version: string) => ({ epoch, version, binarySha256: null, bootstrapSha256: 'a' });
 const REPORT: UpgradeReport = {
   ...{ id: '1', at: '2026-01-01T00:00:00.000Z', outcome: 'settled', reason: 'the old process has ended' },
-  ...{ actor: null, note: null, drainedAtMs: 2000, notices: [], warnings: [] },
+  ...{ dryRun: false, served: true, actor: null, note: null, drainedAtMs: 2000, notices: [], warnings: [] },
   from: side(0, '1.39.3'),
   to: side(1, '1.40.0'),
   states: [
@@ -80,4 +80,9 @@ describe('the tour’s upgrade', () => {
       assert.equal((await showUpgrade(tour(change))).ok, false);
     });
   }
+
+  it('a sidecar that was not live in time is named as the cause of all that follows', async () => {
+    const { measured } = await showUpgrade(tour({ live: false }));
+    assert.match(measured[0] ?? '', /was not live in time: on a busy machine/);
+  });
 });

@@ -49,30 +49,42 @@ export class EtcdCluster {
     }
   }
 
-  store(region = 'east'): FleetStore {
-    return etcdStore({ name: region, kind: 'etcd', endpoints: [...this.endpoints], timeout: 20_000 });
+  /** `first`: the index of the member that is asked first. */
+  store({ region = 'east', timeout = 20_000, first = 0 } = {}): FleetStore {
+    const endpoints = [...this.endpoints.slice(first), ...this.endpoints.slice(0, first)];
+    return etcdStore({ name: region, kind: 'etcd', endpoints, timeout });
   }
 
   /** A fleet.yaml with one region. */
-  fleetFile(): string {
+  fleetFile(timeout = '5s'): string {
     const file = join(this.folder, 'fleet.yaml');
-    const regions = { east: { etcd: { endpoints: this.endpoints, timeout: '5s' } } };
+    const regions = { east: { etcd: { endpoints: this.endpoints, timeout } } };
     writeFileSync(file, JSON.stringify({ apiVersion: 'weir.dev/v1', regions }));
     return file;
   }
 
-  /** Kills the leader; resolves once it has ended. */
-  async killLeader(): Promise<void> {
+  /** The index of the member that leads. */
+  async leader(): Promise<number> {
     for (const [index, endpoint] of this.endpoints.entries()) {
       const response = await fetch(`${endpoint}/v3/maintenance/status`, { method: 'POST', body: '{}' });
       const { header, leader } = (await response.json()) as { header: { member_id: string }; leader: string };
-      if (header.member_id === leader) return await this.#kill(index);
+      if (header.member_id === leader) return index;
     }
     throw new Error('no member says that it leads');
   }
 
+  /** Kills the leader; resolves once it has ended. */
+  async killLeader(): Promise<void> {
+    await this.kill(await this.leader());
+  }
+
+  /** Freezes a member: connections are taken, and nothing answers. */
+  freeze(index: number): void {
+    this.#members[index]?.kill('SIGSTOP');
+  }
+
   async killAll(): Promise<void> {
-    await Promise.all(this.#members.map((_, index) => this.#kill(index)));
+    await Promise.all(this.#members.map((_, index) => this.kill(index)));
   }
 
   /** Resident memory of all members in bytes, and their CPU time so far in ms. */
@@ -92,7 +104,8 @@ export class EtcdCluster {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async #kill(index: number): Promise<void> {
+  /** Kills a member; resolves once it has ended. */
+  async kill(index: number): Promise<void> {
     const member = this.#members[index];
     if (member === undefined || member.exitCode !== null || member.signalCode !== null) return;
     const ended = once(member, 'exit');

@@ -26,6 +26,8 @@ export class SimulatedHosts {
       const daemon = new HostDaemon({
         ...{ name, region: 'east', labels: { unit: `u${index % 4}` }, ttlMs: 60_000, weirVersion: '0.1.0', keys },
         ...{ store: store(), local: self.#local(name, fails(index)), clock: systemClock, random: Math.random },
+        pod: null,
+        identity: { machine: name, boot: null, instance: name, session: name },
         ...{ recall: async () => null, remember: async () => {}, tell: () => {}, warn: () => {} },
       });
       self.#running.push(daemon.run(self.#stop.signal));

@@ -6,6 +6,7 @@ import type { Backend } from '../../../src/interception/backend.ts';
 import type { Stage } from '../../../test/e2e/interception/stage.ts';
 import { cleanEnvironment, WEIR_BIN } from '../../../test/run-weir.ts';
 import { onStage } from './bench-lab.ts';
+import { SwitchWatch } from './switch-watch.ts';
 import { CASES, type Case, childCpuMs, printRatios, printTimes, Times } from './times-table.ts';
 
 /** Rounds are made however long they take, until there are this many. */
@@ -47,7 +48,8 @@ export async function benchTimes({ minutes, rounds, many, backends, loops }: Tim
           }
           const until = performance.now() + Math.max(0, end - performance.now()) / left;
           left -= 1;
-          const times = await measure(stage, { busy, rounds, until });
+          const watch = backend === 'iptables-legacy' ? null : new SwitchWatch(stage.lab.client.path);
+          const times = await measure(stage, { busy, rounds, until, watch }).finally(() => watch?.close());
           printTimes(times, { backend, apps: count, busy, programs });
           const one = ofOne.get(busy);
           if (one !== undefined) printRatios(times, one, { backend, apps: count, busy });
@@ -75,7 +77,7 @@ async function onAll(backend: Backend, count: number, work: (stage: Stage) => Pr
 
 async function measure(
   stage: Stage,
-  { busy, rounds, until }: { busy: number; rounds: number; until: number },
+  { busy, rounds, until, watch }: { busy: number; rounds: number; until: number; watch: SwitchWatch | null },
 ): Promise<Times> {
   const times = new Times();
   const loops = Array.from({ length: busy }, () => spawn(process.execPath, ['-e', 'for (;;) {}'], { stdio: 'ignore' }));
@@ -89,7 +91,7 @@ async function measure(
     for (let round = 0; round <= rounds; round += 1) {
       if (round > FEWEST_ROUNDS && performance.now() > until) break;
       for (const name of CASES) {
-        await clock(stage, name, round === 0 ? null : times);
+        await clock(stage, name, { times: round === 0 ? null : times, watch: isOff(name) ? watch : null });
         if (name === 'sh off.sh') await expectOk(stage, ['on', 'payment']);
       }
     }
@@ -108,9 +110,16 @@ function argvOf({ weir }: Stage, name: Case): string[] {
   return [process.execPath, WEIR_BIN, command, ...(command.startsWith('-') ? [] : ['payment']), ...more];
 }
 
+const isOff = (name: Case): boolean => name === 'weir off' || name === 'sh off.sh';
+
 /** Each begins in the namespace, so that all pay the same way in. */
-async function clock(stage: Stage, name: Case, times: Times | null): Promise<void> {
+async function clock(
+  stage: Stage,
+  name: Case,
+  { times, watch }: { times: Times | null; watch: SwitchWatch | null },
+): Promise<void> {
   const argv = argvOf(stage, name);
+  watch?.begin();
   const cpuBefore = childCpuMs();
   const began = performance.now();
   const child = spawn('nsenter', [`--net=${stage.lab.client.path}`, '--', ...argv], {
@@ -124,7 +133,7 @@ async function clock(stage: Stage, name: Case, times: Times | null): Promise<voi
   const [code] = await once(child, 'close');
   const end = performance.now() - began;
   if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}`);
-  times?.add(name, { first: first ?? end, end, cpu: childCpuMs() - cpuBefore });
+  times?.add(name, { first: first ?? end, end, cpu: childCpuMs() - cpuBefore, direct: watch?.since(began) ?? null });
 }
 
 async function countAll(stage: Stage): Promise<ReadonlyMap<Case, number>> {

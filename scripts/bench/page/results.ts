@@ -42,5 +42,7 @@ export function mergeResults(
 /** Whether a figure meets its goal; null without a goal. Not a number meets nothing. */
 export function isMet({ weir, goal }: Figure): boolean | null {
   if (goal === null) return null;
+  // In JSON it is null, which is less than every number.
+  if (!Number.isFinite(weir)) return false;
   return 'most' in goal ? weir <= goal.most : weir >= goal.least;
 }

@@ -1,9 +1,10 @@
 /** Upgrades beside a control plane in trouble, with leased applications in front of the sidecar, in a network namespace. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ADS_TYPES, AdsServer, divertedListener } from '../../../test/e2e/sidecar/ads-server.ts';
+import { ADS_TYPES, type AdsServer } from '../../../test/e2e/sidecar/ads-server.ts';
 import { FallbackStage, probeClock } from '../../../test/e2e/sidecar/fallback-stage.ts';
+import { serveListeners } from '../../../test/e2e/sidecar/listeners-by-ads.ts';
 import { NEW_ENVOY } from '../../../test/e2e/sidecar/sidecar-lab.ts';
 import { textTable } from './text-table.ts';
 
@@ -12,8 +13,6 @@ const [FETCH_TIMEOUT, SLOW_MS] = ['4s', 1500] as const;
 const [LEASE_MS, PAUSE_MS] = [3000, 3000] as const;
 /** A client that waits long: what is lost then was lost by the sidecar, and not by a busy machine. */
 const PROBE = { intervalMs: 40, timeoutMs: 15_000 } as const;
-/** The listeners that mesh.yaml names, in front of the clusters that `weir sidecar init` wrote. */
-const LISTENERS = [divertedListener('outbound', 15_001, 'outbound'), divertedListener('inbound', 15_006, 'inbound')];
 
 const TROUBLES: Readonly<Record<string, (ads: AdsServer) => void | Promise<void>>> = {
   none: () => {},
@@ -52,7 +51,7 @@ async function tryOne(trouble: string, moment: (typeof MOMENTS)[number]): Promis
       leaseMs: LEASE_MS,
       probe: PROBE,
       arrange: async (bootstrap) => {
-        plane.ads = await serveListeners(bootstrap);
+        plane.ads = await serveListeners(bootstrap, FETCH_TIMEOUT);
       },
     });
     const { ads } = plane;
@@ -83,37 +82,6 @@ async function tryOne(trouble: string, moment: (typeof MOMENTS)[number]): Promis
     for (const task of tasks.toReversed()) await task();
     await plane.ads?.kill().catch(() => {});
   }
-}
-
-/** Moves the listeners of a bootstrap to a control plane, which it starts. */
-async function serveListeners(bootstrap: string): Promise<AdsServer> {
-  const path = `${bootstrap}.ads`;
-  const ads = await AdsServer.start(path);
-  ads.resources.set(ADS_TYPES.lds, LISTENERS);
-  const content = JSON.parse(await readFile(bootstrap, 'utf8'));
-  const source = { resource_api_version: 'V3', ads: {}, initial_fetch_timeout: FETCH_TIMEOUT };
-  const http2 = { explicit_http_config: { http2_protocol_options: {} } };
-  const options = 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-  content.static_resources.listeners = [];
-  content.static_resources.clusters.push({
-    name: 'xds',
-    type: 'STATIC',
-    connect_timeout: '1s',
-    typed_extension_protocol_options: {
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': { '@type': options, ...http2 },
-    },
-    load_assignment: {
-      cluster_name: 'xds',
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path } } } }] }],
-    },
-  });
-  const service = { envoy_grpc: { cluster_name: 'xds' } };
-  content.dynamic_resources = {
-    ads_config: { api_type: 'GRPC', transport_api_version: 'V3', grpc_services: [service] },
-    lds_config: source,
-  };
-  await writeFile(bootstrap, JSON.stringify(content));
-  return ads;
 }
 
 async function untilState({ weir }: FallbackStage, states: readonly string[]): Promise<void> {

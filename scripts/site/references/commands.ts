@@ -76,7 +76,7 @@ function commandSection(id: string, { args, description, examples, flags, strict
 
 function flagRows(flags: readonly [string, ManFlag][]): string[][] {
   return flags.map(([name, flag]) => {
-    const value = flag.options?.join('|') ?? flag.helpValue ?? 'VALUE';
+    const value = flag.helpValue ?? flag.options?.join('|') ?? 'VALUE';
     const names = `${flag.char === undefined ? '' : `-${flag.char}, `}--${name}`;
     const notes = [
       ...(flag.default === undefined ? [] : [`default ${cellCode(String(flag.default))}`]),

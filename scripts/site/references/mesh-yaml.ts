@@ -1,6 +1,6 @@
 /** The keys of mesh.yaml as a page, from the schema that the parser uses. */
 import { EXAMPLE_MESH_YAML } from '../../../src/mesh/example-mesh.ts';
-import { type MeshKey, meshKeys } from '../../../src/mesh/text/mesh-yaml-help.ts';
+import { fallbackText, type MeshKey, meshKeys } from '../../../src/mesh/text/mesh-yaml-help.ts';
 import { cell, cellCode, fence, table } from './text.ts';
 
 /** A section for each key at the top, with a table of what stands below it. */
@@ -29,5 +29,5 @@ function row(key: MeshKey): string[] {
 }
 
 function leftOut(key: MeshKey | undefined): string {
-  return key?.fallback === undefined ? '' : ` Left out: ${cellCode(String(key.fallback))}.`;
+  return key?.fallback === undefined ? '' : ` Left out: ${cellCode(fallbackText(key.fallback))}.`;
 }

@@ -1,5 +1,6 @@
 /** The command line as a tree, from which completion scripts are made. */
 import type { Interfaces } from '@oclif/core';
+import type { NameKind } from './name-lookup.ts';
 
 /** A flag as a completion script needs it. */
 export interface CompletionFlag {
@@ -9,6 +10,8 @@ export interface CompletionFlag {
   readonly takesValue: boolean;
   /** The values it takes, where they are fixed. */
   readonly values: readonly string[];
+  /** What its value names, where names can be looked up. */
+  readonly names?: NameKind;
 }
 
 /** A place on the command line: the root, a topic or a command. */
@@ -18,6 +21,8 @@ export interface CompletionNode {
   /** The words that may follow: commands with their summaries, and values of arguments where they are fixed. */
   readonly next: readonly { readonly word: string; readonly summary: string }[];
   readonly flags: readonly CompletionFlag[];
+  /** What the words of a command name, where names can be looked up. */
+  readonly names?: NameKind;
 }
 
 /** All places of weir's command line, the root first; hidden commands and flags are left out. */
@@ -39,12 +44,21 @@ export function buildCompletionTree(config: Pick<Interfaces.Config, 'commands' |
     const below = [...paths].filter((other) => other !== '' && other.slice(0, other.lastIndexOf('/')) === path).sort();
     const words = below.map((other) => ({ word: other.slice(path.length + 1), summary: summaryOf(other) }));
     const values = Object.values(command?.args ?? {}).flatMap(({ options }) => options ?? []);
+    const names = command === undefined ? undefined : namesOf(command);
     return {
       path,
+      ...(names === undefined ? {} : { names }),
       next: [...words, ...values.map((word) => ({ word, summary: '' }))],
       flags: flagsOf(command),
     };
   });
+}
+
+/** What the arguments of a command name, told by what they are called. */
+function namesOf({ id, args }: Pick<Interfaces.Config['commands'][number], 'id' | 'args'>): NameKind | undefined {
+  const [first] = Object.keys(args);
+  if (first === 'app' || first === 'consumer') return 'apps';
+  return first === 'name' && id.startsWith('sidecar:') ? 'sidecars' : undefined;
 }
 
 function flagsOf(command: { flags: Readonly<Record<string, unknown>> } | undefined): CompletionFlag[] {
@@ -57,6 +71,7 @@ function flagsOf(command: { flags: Readonly<Record<string, unknown>> } | undefin
       summary: summary ?? '',
       takesValue: type === 'option',
       values: options ?? [],
+      ...(name === 'sidecar' && type === 'option' ? { names: 'sidecars' as const } : {}),
     }));
   return [...flags, help].sort((a, b) => a.name.localeCompare(b.name));
 }

@@ -11,6 +11,6 @@ export default class ConfigSchemaCommand extends WeirCommand<typeof ConfigSchema
   static override examples = ['<%= config.bin %> config schema > mesh.schema.json'];
 
   protected override async execute(): Promise<CommandOutcome<JsonSchema>> {
-    return { result: buildMeshJsonSchema(), text: formatMeshJsonSchema };
+    return { result: buildMeshJsonSchema(), text: formatMeshJsonSchema, isVerbatim: true };
   }
 }

@@ -21,7 +21,7 @@ export default class DiffCommand extends DiscoveryCommand<
     const differences = await findDifferences(mesh, this.args.app, this.registries);
     return {
       result: { differences },
-      text: (paint) => findingsText(differences, 'both layouts say the same', paint),
+      text: (paint) => findingsText(differences, { none: 'both layouts say the same', noun: 'difference' }, paint),
       exit: differences.length === 0 ? 0 : 1,
     };
   }

@@ -19,7 +19,7 @@ export default class LintCommand extends DiscoveryCommand<
     const findings = await lintRegistries(mesh, this.registries);
     return {
       result: { findings },
-      text: (paint) => findingsText(findings, 'no findings', paint),
+      text: (paint) => findingsText(findings, { none: 'no findings', noun: 'finding' }, paint),
       exit: findings.length === 0 ? 0 : 1,
     };
   }

@@ -47,7 +47,7 @@ export default class FleetRenderCommand extends WeirCommand<typeof FleetRenderCo
     const { wave, former, namespace, image, out, tls, binary, user, 'run-dir': runDir } = this.flags;
     if (out === undefined) {
       const result = await renderObjects(objects, { wave, former: former ?? null, namespace, image }, readObjectsText);
-      return { result, text: () => result.text };
+      return { result, text: () => result.text, isVerbatim: true };
     }
     const folder = resolve(out);
     const account = /^\d+$/.test(user) ? Number(user) : user;
@@ -62,7 +62,7 @@ export default class FleetRenderCommand extends WeirCommand<typeof FleetRenderCo
     await writeFolder(folder, files);
     const documents = Object.entries(files).map(([name, text]) => ({ path: `${folder}/${name}`, text }));
     const result = { documents, text: documents.map(({ path }) => `${path}\n`).join('') };
-    return { result, text: () => result.text };
+    return { result, text: () => result.text, isVerbatim: true };
   }
 }
 

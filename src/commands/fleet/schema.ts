@@ -26,9 +26,9 @@ export default class FleetSchemaCommand extends WeirCommand<
   > {
     if (this.flags.crds) {
       const documents = fleetCrds();
-      return { result: { documents }, text: () => manifestText(documents) };
+      return { result: { documents }, text: () => manifestText(documents), isVerbatim: true };
     }
     const schemas = fleetSchemas();
-    return { result: schemas, text: () => `${JSON.stringify(schemas, null, 2)}\n` };
+    return { result: schemas, text: () => `${JSON.stringify(schemas, null, 2)}\n`, isVerbatim: true };
   }
 }

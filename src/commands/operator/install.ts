@@ -32,6 +32,6 @@ export default class OperatorInstallCommand extends WeirCommand<
     const { region, namespace, image, replicas, 'pods-of': pods } = this.flags;
     const documents = installManifests({ region, namespace, image, replicas, podNamespaces: pods ?? [] });
     const text = manifestText(documents);
-    return { result: { documents, text }, text: () => text };
+    return { result: { documents, text }, text: () => text, isVerbatim: true };
   }
 }

@@ -4,7 +4,6 @@ import * as Flags from '@oclif/core/flags';
 import type { CommandOutcome } from '../../cli/base-command.ts';
 import { formatCodeFrame } from '../../cli/code-frame.ts';
 import { type Paint, paintFor } from '../../cli/paint.ts';
-import { terminalColumns } from '../../cli/terminal.ts';
 import { someUnusable, unusableFile } from '../../rules/report/unusable-files.ts';
 import { formatConversion, formatRuleErrors } from '../../rules/text/conversion-text.ts';
 import { RulesCommand, type WithEngine } from '../../rules/text/rules-command.ts';
@@ -66,7 +65,6 @@ export default class RulesConvertCommand extends RulesCommand<typeof RulesConver
     const text = (paint: Paint): string =>
       formatConversion(outcome.results, outcome.json, paint, {
         out: flags.check ? null : flags.out,
-        columns: process.stdout.isTTY ? terminalColumns() : null,
         given: outcome.given,
       }) +
       oracle.line() +

@@ -56,7 +56,7 @@ export default class RulesEvalCommand extends RulesCommand<typeof RulesEvalComma
 
   // The contract: one JSON line a call, also without --json; with it, each line is an envelope.
   private emitLine(line: EvaluatedCall): void {
-    this.emit({ result: line, text: () => JSON.stringify(line) });
+    this.emit({ result: line, text: () => JSON.stringify(line), isVerbatim: true });
   }
 }
 

@@ -1,6 +1,7 @@
 /** The command `weir rules inspect`. */
 import * as Args from '@oclif/core/args';
 import type { CommandOutcome } from '../../cli/base-command.ts';
+import { type Paint, paintFor } from '../../cli/paint.ts';
 import { someUnusable } from '../../rules/report/unusable-files.ts';
 import { formatInspection } from '../../rules/text/inspection-text.ts';
 import { RulesCommand, type WithEngine } from '../../rules/text/rules-command.ts';
@@ -25,10 +26,10 @@ export default class RulesInspectCommand extends RulesCommand<typeof RulesInspec
       { files: this.files, oracle: oracle.engine },
     ).finally(() => oracle.close());
     const result = { ...found, oracle: oracle.use() };
-    const text = (): string => formatInspection(result) + oracle.line();
+    const text = (paint: Paint): string => formatInspection(result, paint) + oracle.line();
     for (const warning of result.warnings) this.warn(warning);
     if (result.errors.length > 0) {
-      this.announce(text().trimEnd());
+      this.announce(text(paintFor('stdout')).trimEnd());
       throw someUnusable(result.errors, result.scripts.length, result);
     }
     return { result, text };

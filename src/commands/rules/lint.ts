@@ -3,6 +3,8 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { CommandOutcome } from '../../cli/base-command.ts';
 import { countOf } from '../../cli/count-of.ts';
+import { type Paint, paintFor } from '../../cli/paint.ts';
+import { someUnusable } from '../../rules/report/unusable-files.ts';
 import { RulesCommand } from '../../rules/text/rules-command.ts';
 import { encodingFlag } from '../../rules/text/rules-flags.ts';
 import { type LintResult, lintRules } from '../../rules/usecases/lint-rules.ts';
@@ -24,22 +26,22 @@ export default class RulesLintCommand extends RulesCommand<typeof RulesLintComma
       { paths: this.words, sarif: this.flags.sarif, encoding: this.flags.encoding },
       { files: this.files, weirVersion: this.config.version },
     );
-    const exit = result.errors.length > 0 ? 2 : result.files.some((file) => file.findings.length > 0) ? 1 : 0;
-    return {
-      result,
-      exit,
-      text: (paint) =>
+    const text = (paint: Paint): string =>
+      [
+        ...result.files.flatMap(({ path, findings }) =>
+          findings.map((one) => `${path}:${one.line}:${one.column}: ${paint.caution(one.code)} ${one.message}`),
+        ),
+        ...result.errors.map((error) => `${error.what}: ${error.why}`),
         [
-          ...result.files.flatMap(({ path, findings }) =>
-            findings.map((one) => `${path}:${one.line}:${one.column}: ${paint.caution(one.code)} ${one.message}`),
-          ),
-          ...result.errors.map((error) => `${error.what}: ${error.why}`),
-          [
-            countOf(result.totals.files, 'file'),
-            countOf(result.totals.errors, 'error'),
-            countOf(result.totals.warnings, 'warning'),
-          ].join(', '),
-        ].join('\n'),
-    };
+          countOf(result.totals.files, 'file'),
+          countOf(result.totals.errors, 'error'),
+          countOf(result.totals.warnings, 'warning'),
+        ].join(', '),
+      ].join('\n');
+    if (result.errors.length > 0) {
+      this.announce(text(paintFor('stdout')));
+      throw someUnusable(result.errors, result.files.length, result);
+    }
+    return { result, exit: result.files.some((file) => file.findings.length > 0) ? 1 : 0, text };
   }
 }

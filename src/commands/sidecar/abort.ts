@@ -3,9 +3,12 @@ import * as Args from '@oclif/core/args';
 import type { CommandOutcome } from '../../cli/base-command.ts';
 import { SidecarCommand } from '../../sidecar/cli/sidecar-command.ts';
 import { abortUpgrade } from '../../sidecar/usecases/control-sidecar.ts';
+import { afterAbort } from '../../sidecar/usecases/upgrade-verdict.ts';
 
 interface AbortResult {
   readonly aborted: boolean;
+  /** Whether an Envoy serves after it; null: not known, or nothing was under way. */
+  readonly served: boolean | null;
 }
 
 /** Removes the new Envoy while the old one still accepts. */
@@ -18,9 +21,7 @@ export default class SidecarAbortCommand extends SidecarCommand<typeof SidecarAb
   protected override async execute(): Promise<CommandOutcome<AbortResult>> {
     const { name } = this.args;
     const result: AbortResult = await abortUpgrade(this.ports, name);
-    const text = result.aborted
-      ? 'the upgrade was aborted; the old Envoy serves as before'
-      : 'no upgrade was under way';
+    const text = result.aborted ? `the upgrade was aborted${afterAbort(result.served)}` : 'no upgrade was under way';
     return { result, text: () => `${name}: ${text}` };
   }
 }

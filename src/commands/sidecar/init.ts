@@ -11,7 +11,7 @@ import { initSidecar } from '../../sidecar/usecases/init-sidecar.ts';
 
 interface InitResult {
   readonly bootstrap: string;
-  readonly accessLog: string;
+  readonly accessLog: string | null;
 }
 
 function dubboPort(text: string): number {
@@ -24,7 +24,7 @@ function dubboPort(text: string): number {
 export default class SidecarInitCommand extends WeirCommand<typeof SidecarInitCommand, InitResult> {
   static override summary = 'Write an Envoy bootstrap for a sidecar of mesh.yaml.';
   static override description =
-    'Listeners for diverted traffic on both families, transparent ones for `mode: tproxy`, HTTP and TCP, the admin address of mesh.yaml, a JSON access log. Envoy itself checks the file before it is there.';
+    'Listeners for diverted traffic on both families, transparent ones for `mode: tproxy`, HTTP and TCP, the admin address of mesh.yaml, a JSON access log. Envoy itself checks the file before it is there; without a `binary` in mesh.yaml nobody does, and a warning says so.';
   static override args = { name: Args.string({ required: true, description: 'A sidecar of mesh.yaml.' }) };
   static override flags = {
     out: Flags.string({ helpValue: 'FILE', summary: 'Where to write it (default: `bootstrap` of mesh.yaml).' }),
@@ -32,7 +32,7 @@ export default class SidecarInitCommand extends WeirCommand<typeof SidecarInitCo
     dubbo: Flags.string({
       multiple: true,
       delimiter: ',',
-      helpValue: 'PORT,..',
+      helpValue: 'PORT[,PORT]',
       summary: 'Ports on which Dubbo providers listen: idle connections to them drain at an upgrade.',
     }),
     discovery: Flags.boolean({
@@ -69,7 +69,9 @@ export default class SidecarInitCommand extends WeirCommand<typeof SidecarInitCo
       dubboPorts: [...new Set(dubbo.map(dubboPort))],
     };
     const warn = (text: string) => void this.warn(text);
-    const result: InitResult = await initSidecar(sidecarPortsOf(this.flags), name, request, warn);
-    return { result, text: () => `wrote ${result.bootstrap}\nnext: weir sidecar run ${name}` };
+    const { isConfigured, isRun, ...result } = await initSidecar(sidecarPortsOf(this.flags), name, request, warn);
+    const first = isConfigured ? '' : `name it in mesh.yaml, sidecars.${name}.bootstrap; then `;
+    const next = isRun ? `${first}\`weir sidecar run ${name}\`` : `start Envoy with it, as the account of ${name}`;
+    return { result, text: () => `wrote ${result.bootstrap}\nnext: ${next}` };
   }
 }

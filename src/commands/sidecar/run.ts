@@ -18,7 +18,7 @@ export default class SidecarRunCommand extends SidecarCommand<typeof SidecarRunC
   static override flags = {
     'metrics-file': metricsFileFlag,
     'dry-run': Flags.boolean({
-      summary: 'Read everything that a start needs, say what it would do, and start nothing.',
+      summary: 'Make the checks of a start, say what it would do, and start nothing.',
     }),
   };
   static override examples = [

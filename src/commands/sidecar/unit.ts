@@ -37,6 +37,6 @@ export default class SidecarUnitCommand extends SidecarCommand<typeof SidecarUni
       flags,
       drainMs: Math.max(...sidecars.map(({ spec }) => spec.drainMs)),
     });
-    return { result: unit, text: () => unit.text };
+    return { result: unit, text: () => unit.text, isVerbatim: true };
   }
 }

@@ -13,7 +13,7 @@ import { NacosRegistry } from './nacos/nacos-registry.ts';
 import { ZooKeeperSession } from './zookeeper/zookeeper-session.ts';
 import { ZooKeeperWatch } from './zookeeper/zookeeper-watch.ts';
 
-/** How long a listing may make no progress, in milliseconds. */
+/** How long a registry may take to answer, in milliseconds; a listing takes as long as it is large. */
 const DEADLINE_MS = 10_000;
 
 /** A reader of registries on the network. */
@@ -57,10 +57,10 @@ export function networkRegistries(clock: Clock): RegistryReader {
       );
       try {
         await Promise.race([connected, failed]);
-        await Promise.race([
-          new ZooKeeperListing({ reads: session, askInstance: askMetadata }, config.name, config, emit).all(wanted),
-          failed,
-        ]);
+        // From now on the session gives up a server that leaves a single read without an answer.
+        ended.abort();
+        const parts = { reads: session, askInstance: askMetadata };
+        await new ZooKeeperListing(parts, config.name, config, emit).all(wanted);
       } catch (error) {
         throw error instanceof WeirError
           ? error

@@ -26,6 +26,7 @@ const schema = z.object({
     }),
   ),
   guard: z.object({ shrinkPercent: z.number(), holdMs: z.number() }),
+  health: z._default(z.nullable(z.object({ most: z.number(), intervalMs: z.number() })), null),
   sidecars: z.array(
     z.object({
       name: z.string(),
@@ -82,10 +83,10 @@ export function agentPlan(mesh: DiscoveryMesh, sidecarsOf: ResolvedMeshConfig['s
     const asked = isAuto && admin !== undefined ? { admin } : {};
     return outbound === undefined ? [] : [{ name, outbound, uid: user?.id ?? null, gid: group?.id ?? null, ...asked }];
   });
-  const { unit, guard, socket } = discovery;
+  const { unit, guard, health, socket } = discovery;
   return {
     registries: registries.map((registry) => ({ ...registry, servers: [...registry.servers] })),
-    ...{ socket, guard, sidecars, consumers },
+    ...{ socket, guard, health, sidecars, consumers },
     unit: unit === undefined ? null : { ...unit, center: [...unit.center] },
   };
 }

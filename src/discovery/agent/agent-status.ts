@@ -31,6 +31,7 @@ export function agentStatus(
       ...{ name, kind, state: states.get(name) ?? 'syncing' },
       lastEventAt: iso(machine.lastEventAt.get(name)),
     })),
+    mappingsSince: iso(machine.mappingsSince ?? undefined),
     unit: unit === null ? null : { own: unit.own, mode: unit.mode, spillPercent: unit.spillPercent },
     apps: [...machine.apps.values()].filter(({ name }) => consumed.has(name)).map((app) => appStatus(app, now)),
     sidecars: [...machine.sidecars].map(([name, { store }]) => ({ name, resources: store.size, hash: store.hash })),

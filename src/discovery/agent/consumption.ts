@@ -13,16 +13,18 @@ export const MOST_FOLLOWED = 500;
 export class Consumption {
   readonly #plan: AgentPlan;
   readonly #world: World;
-  readonly #snapshot: Pick<DiscoverySnapshot, 'interfaces'> | null;
+  readonly #snapshot: Pick<DiscoverySnapshot, 'interfaces' | 'offered'> | null;
   readonly #isHeard: () => boolean;
   /** By sidecar with `auto`, the applications that were seen to be called. */
   readonly #learned: Map<string, Set<string>>;
+  /** By consumed interface, the applications that offered it at some time that the agent, or an earlier one, remembers. */
+  readonly #offered = new Map<string, Set<string>>();
 
   /** `isHeard`: whether every registry was heard in full, so that the word of the snapshot counts no more. */
   constructor(
     plan: AgentPlan,
     world: World,
-    snapshot: Pick<DiscoverySnapshot, 'interfaces' | 'learned'> | null,
+    snapshot: Pick<DiscoverySnapshot, 'interfaces' | 'offered' | 'learned'> | null,
     isHeard: () => boolean,
   ) {
     this.#plan = plan;
@@ -30,6 +32,8 @@ export class Consumption {
     this.#snapshot = snapshot;
     this.#isHeard = isHeard;
     const auto = plan.consumers.filter(({ auto: isAuto }) => isAuto === true).map(({ sidecar }) => sidecar);
+    for (const name of new Set(plan.consumers.flatMap(({ interfaces }) => interfaces)))
+      this.#offered.set(name, new Set(snapshot?.offered.get(name)));
     this.#learned = new Map(auto.map((sidecar) => [sidecar, new Set(snapshot?.learned.get(sidecar))]));
   }
 
@@ -61,11 +65,25 @@ export class Consumption {
     return apps;
   }
 
-  /** The applications whose addresses are kept: the consumed ones, with `auto` those that may be called next. */
+  /** Notes who offers the consumed interfaces now. */
+  noteOffers(): void {
+    for (const [name, offered] of this.#offered)
+      for (const app of this.appsOf(name)) if (offered.size < MOST_FOLLOWED) offered.add(app);
+  }
+
+  /** By consumed interface, the applications that offer it or offered it before. */
+  get offered(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#offered;
+  }
+
+  /**
+   * The applications whose addresses are kept: the consumed ones; those that offered a consumed interface before, because
+   * consumers that hold their addresses go on to call them; with `auto` those that may be called next.
+   */
   get followed(): ReadonlySet<string> {
-    if (!this.followsEverything) return this.consumed;
     const apps = new Set(this.consumed);
-    for (const app of this.#world.apps) if (apps.size < MOST_FOLLOWED) apps.add(app);
+    for (const offered of this.#offered.values()) for (const app of offered) apps.add(app);
+    if (this.followsEverything) for (const app of this.#world.apps) if (apps.size < MOST_FOLLOWED) apps.add(app);
     return apps;
   }
 

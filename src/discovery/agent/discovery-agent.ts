@@ -6,7 +6,7 @@ import type { AgentHandlers } from '../../platform/agent/protocol.ts';
 import type { AdsServer, AgentPorts } from '../ports.ts';
 import type { AGENT_PROTOCOL } from '../records/agent-protocol.ts';
 import type { DiscoverySnapshot } from '../records/snapshot-record.ts';
-import { endpointsOf } from '../world/endpoints.ts';
+import { endpointKey, endpointsOf } from '../world/endpoints.ts';
 import { World } from '../world/world.ts';
 import type { AgentPlan } from './agent-plan.ts';
 import { agentStatus, consumerRoutes } from './agent-status.ts';
@@ -143,6 +143,7 @@ export class DiscoveryAgent {
     const wanted = {
       apps: new Set(plan.consumers.flatMap(({ apps }) => apps)),
       interfaces: new Set(plan.consumers.flatMap(({ interfaces }) => interfaces)),
+      mappedBefore: this.machine.offering,
       everything: plan.consumers.some(({ auto }) => auto === true),
     };
     // A registry that stays away is told once, and not at each try.
@@ -219,18 +220,37 @@ export class DiscoveryAgent {
     await this.#ports.saveSnapshot(this.machine.snapshot(this.#ports.clock.now()));
   }
 
-  /** Lists an application once more, over sessions of its own: a watch that lies does not confirm itself. */
+  /**
+   * Lists an application once more, over sessions of its own: a watch that lies does not confirm itself. Of a registry that
+   * does not answer, everything that it had counts as there; when none answers, nothing was looked at.
+   */
   async #look(app: string): Promise<void> {
     const { registries } = this.machine.plan;
     const world = new World(registries.map(({ name }) => name));
+    const states = this.machine.world.states();
     const wanted = { apps: new Set([app]), interfaces: new Set<string>() };
-    try {
-      for (const registry of registries)
-        await this.#ports.reader.readRegistry(registry, wanted, (event) => world.apply(event));
-      this.#agent.dispatch({ type: 'looked', app, size: endpointsOf(world, app, null).length });
-    } catch (error) {
-      this.#listener.warn(`${app} is held on: the second look failed: ${messageOf(error)}`);
-      this.#agent.dispatch({ type: 'looked', app, size: null });
+    const away = new Set<string>();
+    let why: string | null = null;
+    for (const registry of registries) {
+      try {
+        // One that is known to be away would hold up the look until its deadline.
+        if (states.get(registry.name) === 'lost') away.add(registry.name);
+        else await this.#ports.reader.readRegistry(registry, wanted, (event) => world.apply(event));
+      } catch (error) {
+        away.add(registry.name);
+        why = messageOf(error);
+      }
     }
+    if (away.size === registries.length) {
+      if (why !== null)
+        this.#listener.warn(`the former endpoints of ${app} stay in force: the second look failed: ${why}`);
+      this.#agent.dispatch({ type: 'looked', app, size: null });
+      return;
+    }
+    const kept = (this.machine.apps.get(app)?.published ?? []).filter(({ registries: had }) =>
+      had.some((name) => away.has(name)),
+    );
+    const there = new Set([...endpointsOf(world, app, null), ...kept].map(endpointKey));
+    this.#agent.dispatch({ type: 'looked', app, size: there.size });
   }
 }

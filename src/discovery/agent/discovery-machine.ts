@@ -41,6 +41,7 @@ export class DiscoveryMachine {
   #readyAtMs: number | null;
   #saveAtMs: number | null = null;
   #isSaving = false;
+  #mappingsSince: number | null = null;
 
   constructor(
     plan: AgentPlan,
@@ -97,6 +98,16 @@ export class DiscoveryMachine {
     return this.#lastEventAt;
   }
 
+  /** The applications that offered a consumed interface before, or do so now. */
+  get offering(): ReadonlySet<string> {
+    return new Set([...this.#consumption.offered.values()].flatMap((apps) => [...apps]));
+  }
+
+  /** Since when mappings are remembered, in milliseconds since 1970; null before the first event and where none is consumed. */
+  get mappingsSince(): number | null {
+    return this.#consumption.offered.size === 0 ? null : this.#mappingsSince;
+  }
+
   /** When `tick` has something to do, on the monotonic clock; null for never. */
   get wakeAtMs(): number | null {
     const times = [
@@ -143,7 +154,7 @@ export class DiscoveryMachine {
   /** Believes a held list now; null for an application that nobody consumes, else whether something was held. */
   confirm(app: string, nowMs: number): { readonly released: boolean; readonly actions: readonly AgentAction[] } | null {
     const guarded = this.#apps.get(app);
-    if (guarded === undefined) return null;
+    if (guarded === undefined || !this.consumed.has(app)) return null;
     const turn = guarded.confirm(nowMs);
     return { released: turn !== null, actions: this.#turned(app, turn, nowMs) };
   }
@@ -167,8 +178,11 @@ export class DiscoveryMachine {
   /** What is published, for the disk. */
   snapshot(savedAt: number): DiscoverySnapshot {
     const interfaces = this.#plan.consumers.flatMap((consumer) => consumer.interfaces);
+    // One that offers no more is remembered as long as somebody may hold an address of it.
+    const isThere = (app: string) => this.consumed.has(app) || (this.#apps.get(app)?.published.length ?? 0) > 0;
+    const offered = [...this.#consumption.offered].map(([name, apps]) => [name, [...apps].filter(isThere)] as const);
     return {
-      savedAt,
+      ...{ savedAt, mappingsSince: this.#mappingsSince, offered: new Map(offered) },
       apps: new Map([...this.#apps].map(([name, app]) => [name, app.published])),
       interfaces: new Map(interfaces.map((name) => [name, [...this.#consumption.appsOf(name)]])),
       learned: new Map([...this.#consumption.learned].map(([name, apps]) => [name, [...apps]])),
@@ -176,7 +190,7 @@ export class DiscoveryMachine {
   }
 
   #configure(nowMs: number): void {
-    const { sidecars, unit } = this.#plan;
+    const { sidecars, unit, health } = this.#plan;
     for (const name of this.#sidecars.keys())
       if (!sidecars.some((sidecar) => sidecar.name === name)) this.#sidecars.delete(name);
     for (const { name, outbound } of sidecars) {
@@ -184,6 +198,7 @@ export class DiscoveryMachine {
         outbound,
         ipv6: this.#ipv6,
         unit: unit ?? undefined,
+        health,
         allows: this.#consumption.allowsOf(name),
         callers: () => callersOf(this.#plan, this.#callers, name),
       };
@@ -200,6 +215,7 @@ export class DiscoveryMachine {
 
   /** Brings the consumed applications in line with what is consumed, and every sidecar with these; whether they differ. */
   #consume(nowMs: number): boolean {
+    this.#consumption.noteOffers();
     const { followed: consumed, text } = this.#consumption;
     if (text === this.#consumedText) return false;
     this.#consumedText = text;
@@ -222,6 +238,7 @@ export class DiscoveryMachine {
   #registry({ event, atMs }: Extract<AgentEvent, { type: 'registry' }>, nowMs: number): readonly AgentAction[] {
     const { registry } = event;
     this.#lastEventAt.set(registry, atMs);
+    this.#mappingsSince ??= atMs;
     const before = this.#world.states().get(registry);
     const changed = this.#world.apply(event);
     const actions: AgentAction[] = [];
@@ -269,6 +286,9 @@ export class DiscoveryMachine {
   }
 
   #consumptionOf(plan: AgentPlan): Consumption {
+    const { offered, mappingsSince = null } = this.#snapshot ?? {};
+    const isRemembered = plan.consumers.every(({ interfaces }) => interfaces.every((name) => offered?.has(name)));
+    this.#mappingsSince = isRemembered ? mappingsSince : null;
     return new Consumption(plan, this.#world, this.#snapshot, () => this.#isHeard);
   }
 

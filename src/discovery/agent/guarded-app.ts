@@ -10,8 +10,7 @@ import {
   takeJoins,
   wouldRemove,
 } from '../guard/admit.ts';
-import { type Endpoint, endpointsOf } from '../world/endpoints.ts';
-import { formatAddress } from '../world/read-address.ts';
+import { type Endpoint, endpointKey, endpointsOf } from '../world/endpoints.ts';
 import type { World } from '../world/world.ts';
 
 /** A change has to be quiet for so long, and waits for at most so long, in milliseconds. */
@@ -31,7 +30,8 @@ export class GuardedApp {
   #settleAt: { readonly quietMs: number; readonly latestMs: number } | null = null;
   #tookAtMs = Number.NEGATIVE_INFINITY;
   #lookAtMs: number | null = null;
-  #isLooking = false;
+  /** When the hold began that the second look under way is about; null: none is under way. */
+  #lookingAt: number | null = null;
   #sorted: readonly Endpoint[] = [];
   #sortedOf: ReadonlyMap<string, Endpoint> | null = null;
 
@@ -70,7 +70,7 @@ export class GuardedApp {
   /** When `tick` has something to do; null for never. */
   get dueAtMs(): number | null {
     const settle = this.#settleAt === null ? null : Math.min(this.#settleAt.quietMs, this.#settleAt.latestMs);
-    const look = this.#isLooking ? null : this.#lookAtMs;
+    const look = this.#lookingAt === null ? this.#lookAtMs : null;
     return settle === null ? look : look === null ? settle : Math.min(settle, look);
   }
 
@@ -129,16 +129,21 @@ export class GuardedApp {
 
   /** Whether the second look is due; it is under way then. */
   beginLook(nowMs: number): boolean {
-    if (this.#lookAtMs === null || this.#isLooking || nowMs < this.#lookAtMs) return false;
-    this.#isLooking = true;
+    const { hold } = this.#admission;
+    if (hold === null || this.#lookAtMs === null || this.#lookingAt !== null || nowMs < this.#lookAtMs) return false;
+    this.#lookingAt = hold.sinceMs;
     return true;
   }
 
-  /** The second look found so many addresses; null when the registries could not be asked. */
+  /**
+   * The second look found so many addresses; null when the registries could not be asked. One that was made for an
+   * earlier hold says nothing about this one.
+   */
   looked(size: number | null, policy: GuardPolicy, nowMs: number): GuardTurn {
-    this.#isLooking = false;
+    const since = this.#lookingAt;
+    this.#lookingAt = null;
     const { hold } = this.#admission;
-    if (hold === null) return null;
+    if (hold === null || hold.sinceMs !== since) return null;
     if (size !== null && isShort(size, hold.largest, policy)) return this.confirm(nowMs);
     this.#lookAtMs = nowMs + LOOK_AGAIN_MS;
     return null;
@@ -166,7 +171,7 @@ function byPlace(a: Endpoint, b: Endpoint): number {
 }
 
 function byAddress(endpoints: readonly Endpoint[]): Map<string, Endpoint> {
-  return new Map(endpoints.map((one) => [`${one.protocol} ${formatAddress(one.address, one.port)}`, one]));
+  return new Map(endpoints.map((one) => [endpointKey(one), one]));
 }
 
 function isSameSet(a: ReadonlyMap<string, Endpoint>, b: ReadonlyMap<string, Endpoint>): boolean {

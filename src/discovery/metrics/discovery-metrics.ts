@@ -12,11 +12,12 @@ export class DiscoveryMetrics {
   readonly #store = new MetricStore(Object.values(DISCOVERY_METRICS), CONVERGE_BUCKETS);
 
   constructor(startedMs: number) {
-    const { started, holds, nacks, snapshotFailures } = DISCOVERY_METRICS;
+    const { started, holds, nacks, converge, snapshotFailures } = DISCOVERY_METRICS;
     this.#store.set(started, {}, startedMs / 1000);
     // All counters exist from the start: `rate()` would lose an increase from nothing.
     for (const family of [holds, snapshotFailures]) this.#store.add(family, {}, 0);
     for (const type of TYPE_ORDER) this.#store.add(nacks, { type: shortType(type) }, 0);
+    this.#store.begin(converge, {});
   }
 
   observe(news: AgentNews): void {
@@ -36,11 +37,13 @@ export class DiscoveryMetrics {
     for (const [registry, state] of machine.world.states())
       this.#store.setState(registryState, { registry }, REGISTRY_STATES, state);
     for (const [registry, atMs] of machine.lastEventAt) this.#store.set(lastEvent, { registry }, atMs / 1000);
+    const isWhole = [...machine.world.states().values()].every((state) => state === 'synced');
     for (const { name: app, published, held: hold } of machine.apps.values()) {
       const units = Map.groupBy(published, ({ unit }) => unit ?? '');
       for (const [unit, members] of units) this.#store.set(endpoints, { app, unit }, members.length);
-      if (units.size === 0) this.#store.set(endpoints, { app, unit: '' }, 0);
-      this.#store.set(held, { app }, hold?.wouldRemove ?? 0);
+      // What nobody lists is known when every registry was heard.
+      if (units.size === 0 && isWhole) this.#store.set(endpoints, { app, unit: '' }, 0);
+      if (machine.isServing) this.#store.set(held, { app }, hold?.wouldRemove ?? 0);
     }
     for (const name of machine.sidecars.keys()) {
       const open = [...machine.streams.values()].filter(({ sidecar }) => sidecar === name);

@@ -20,6 +20,11 @@ const status = z.object({
       lastEventAt: z.nullable(z.string()),
     }),
   ),
+  /**
+   * ISO 8601: who lost a mapping of a consumed interface before is not known, and calls to its addresses pass as they are.
+   * Null where no interface is consumed by its name.
+   */
+  mappingsSince: z._default(z.nullable(z.string()), null),
   /** The unit of this host; null without one. */
   unit: z._default(
     z.nullable(z.object({ own: z.string(), mode: z.enum(['closed', 'prefer']), spillPercent: z.number() })),

@@ -10,6 +10,10 @@ export interface DiscoverySnapshot {
   readonly apps: ReadonlyMap<string, readonly Endpoint[]>;
   /** By interface, the applications that offered it. */
   readonly interfaces: ReadonlyMap<string, readonly string[]>;
+  /** By interface, the applications that offered it at some time since `mappingsSince`, and are still registered. */
+  readonly offered: ReadonlyMap<string, readonly string[]>;
+  /** Since when the mappings of `offered` are remembered, over restarts, in milliseconds since 1970; null: of none so far. */
+  readonly mappingsSince: number | null;
   /** By sidecar with `auto`, the applications that were seen to be called. */
   readonly learned: ReadonlyMap<string, readonly string[]>;
 }
@@ -21,6 +25,7 @@ const endpoint = z.object({
   protocol: z.string(),
   /** The place in `labels` of the application. */
   labels: z.number(),
+  timestamp: z.exactOptional(z.string()),
   unit: z.nullable(z.string()),
   weight: z.number(),
   layouts: z.array(layout),
@@ -42,6 +47,8 @@ const schema = z.object({
     }),
   ),
   interfaces: z.record(z.string(), z.array(z.string())),
+  offered: z._default(z.record(z.string(), z.array(z.string())), {}),
+  mappingsSince: z._default(z.nullable(z.number()), null),
   learned: z._default(z.record(z.string(), z.array(z.string())), {}),
 });
 
@@ -57,9 +64,10 @@ const texts = new WeakMap<readonly Endpoint[], string>();
  * The text of a snapshot's document. The text of an application is kept as long as its list is the same object: a change
  * of one application costs that one.
  */
-export function snapshotText({ savedAt, apps, interfaces, learned }: DiscoverySnapshot): string {
-  const lists = { interfaces: written(interfaces), learned: written(learned) };
-  const { apps: _, ...rest } = recordDocument(SNAPSHOT, { savedAt, apps: {}, ...lists });
+export function snapshotText({ savedAt, mappingsSince, apps, ...more }: DiscoverySnapshot): string {
+  const [interfaces, offered, learned] = [written(more.interfaces), written(more.offered), written(more.learned)];
+  const lists = { interfaces, offered, learned };
+  const { apps: _, ...rest } = recordDocument(SNAPSHOT, { savedAt, mappingsSince, apps: {}, ...lists });
   const head = JSON.stringify(rest);
   const parts = [...apps].map(([app, endpoints]) => `${JSON.stringify(app)}:${appText(endpoints)}`);
   return `${head.slice(0, -1)},"apps":{${parts.join()}}}`;
@@ -78,7 +86,7 @@ function appText(endpoints: readonly Endpoint[]): string {
 }
 
 /** The snapshot of a document. */
-export function snapshotOf({ savedAt, apps, interfaces, learned }: SnapshotDocument): DiscoverySnapshot {
+export function snapshotOf({ savedAt, mappingsSince, apps, ...more }: SnapshotDocument): DiscoverySnapshot {
   const read = Object.entries(apps).map(([app, { services, labels, endpoints }]) => {
     const sets = services.map((list) => new Set(list));
     const list = endpoints.map(
@@ -88,14 +96,16 @@ export function snapshotOf({ savedAt, apps, interfaces, learned }: SnapshotDocum
     );
     return [app, list] as const;
   });
-  const lists = { interfaces: new Map(Object.entries(interfaces)), learned: new Map(Object.entries(learned)) };
-  return { savedAt, apps: new Map(read), ...lists };
+  const [interfaces, offered, learned] = [more.interfaces, more.offered, more.learned].map(
+    (lists) => new Map(Object.entries(lists)),
+  ) as [Map<string, string[]>, Map<string, string[]>, Map<string, string[]>];
+  return { savedAt, mappingsSince, apps: new Map(read), interfaces, offered, learned };
 }
 
 function appDocument(endpoints: readonly Endpoint[]): SnapshotDocument['apps'][string] {
   const services = new Places((set: ReadonlySet<string>) => [...set].toSorted());
   const labels = new Places((all: Readonly<Record<string, string>>) => ({ ...all }));
-  const list = endpoints.map(({ app: _, ...one }) => ({
+  const list = endpoints.map(({ app: _, disabled: __, ...one }) => ({
     ...one,
     layouts: [...one.layouts],
     registries: [...one.registries],

@@ -5,6 +5,8 @@ import type { MeshConfig } from '../../mesh/mesh-config.ts';
 export interface Wanted {
   readonly apps: ReadonlySet<string>;
   readonly interfaces: ReadonlySet<string>;
+  /** Applications that a mapping named before: their instances are read as those of one that it names. */
+  readonly mappedBefore?: ReadonlySet<string>;
   /** Every application of the registry: what is called is only known when it is. */
   readonly everything?: boolean;
 }

@@ -5,6 +5,7 @@ import type { Endpoint } from '../world/endpoints.ts';
 import { formatAddress } from '../world/read-address.ts';
 import { type EncodedList, encodeList } from '../xds/encode-message.ts';
 import { addressRanges } from './address-ranges.ts';
+import { type ChainName, chainOf } from './chains.ts';
 import { unitPriority, unitView } from './unit-view.ts';
 
 /** One member of a cluster. */
@@ -17,7 +18,7 @@ export interface ClusterMember {
   readonly priority: 0 | 1;
 }
 
-/** An address whose connections are read as Dubbo. */
+/** An address whose connections are read. */
 export interface ReadAddress {
   readonly address: string;
   readonly port: number;
@@ -33,7 +34,7 @@ export interface ServiceProfile {
   readonly members: readonly ClusterMember[];
 }
 
-/** The shape of one application. */
+/** The shape of one application for one chain. */
 export interface AppShape {
   readonly app: string;
   readonly profiles: readonly ServiceProfile[];
@@ -48,25 +49,30 @@ export function opaqueAddresses(endpoints: readonly Endpoint[]): readonly string
   return endpoints.filter(({ straight }) => straight !== null).map(addressOf);
 }
 
-/** The endpoints that are there for this host and whose connections Envoy reads. */
+/** The endpoints that are there for this host and whose connections a chain reads. */
 export function readableEndpoints(
   endpoints: readonly Endpoint[],
+  chain: ChainName,
   unit: UnitConfig | undefined,
   opaque: { has(address: string): boolean },
 ): readonly Endpoint[] {
-  return unitView(endpoints, unit).filter((one) => one.protocol === 'dubbo' && !opaque.has(addressOf(one)));
+  return unitView(endpoints, unit).filter((one) => chainOf(one.protocol) === chain && !opaque.has(addressOf(one)));
 }
 
-/** The shape of an application; its endpoints are sorted by address. `opaque` has the addresses of all applications. */
+/**
+ * The shape of an application for a chain; its endpoints are sorted by address. `opaque` has the addresses of all
+ * applications.
+ */
 export function shapeOf(
   app: string,
   endpoints: readonly Endpoint[],
+  chain: ChainName,
   unit: UnitConfig | undefined,
   opaque: { has(address: string): boolean },
 ): AppShape {
-  const dubbo = readableEndpoints(endpoints, unit, opaque);
+  const read = readableEndpoints(endpoints, chain, unit, opaque);
   const drafts = new Map<string, { readonly services: ReadonlySet<string>; readonly members: ClusterMember[] }>();
-  for (const endpoint of dubbo) {
+  for (const endpoint of read) {
     const { services, weight, address, port } = endpoint;
     if (services === null || weight === 0) continue;
     const id = `${app}|${hashOf(services)}`;
@@ -76,7 +82,7 @@ export function shapeOf(
   }
   return {
     app,
-    ranges: encodedRanges(dubbo),
+    ranges: encodedRanges(read),
     profiles: [...drafts].map(([id, draft]) => ({ id, app, ...draft })),
   };
 }

@@ -1,6 +1,7 @@
 /** Divides services into clusters: all services that exactly the same groups of instances offer share one. */
 import { parseServiceKey } from '../world/service-key.ts';
 import { type AppShape, type ServiceProfile, shortHash } from './app-shape.ts';
+import type { ChainName } from './chains.ts';
 
 /** One cluster: the instances of some groups, for some services. */
 export interface ServiceCluster {
@@ -23,7 +24,11 @@ export type AllowsService = (app: string, service: string) => boolean;
  * A service goes only to instances whose revision offers it. An application that is not being released has one cluster,
  * however many interfaces it offers; a release of a new interface has two while it lasts.
  */
-export function partition(shapes: Iterable<AppShape>, allows: AllowsService = () => true): Partition {
+export function partition(
+  shapes: Iterable<AppShape>,
+  allows: AllowsService = () => true,
+  chain: ChainName = 'dubbo',
+): Partition {
   const profilesOf = new Map<string, ServiceProfile[]>();
   for (const { app, profiles } of shapes) {
     for (const profile of profiles) {
@@ -49,7 +54,7 @@ export function partition(shapes: Iterable<AppShape>, allows: AllowsService = ()
   const services = new Map<string, string>();
   for (const { profiles, services: names } of groups.values()) {
     const apps = [...new Set(profiles.map(({ app }) => app))].toSorted().join('+');
-    const name = `${apps}|${shortHash(names.join('\n')).slice(0, 8)}`;
+    const name = `${apps}|${shortHash(names.join('\n')).slice(0, 8)}${chain === 'dubbo' ? '' : `|${chain}`}`;
     clusters.set(name, { name, profiles });
     for (const service of names) services.set(service, name);
   }

@@ -11,11 +11,14 @@ import {
   type ServiceProfile,
   shapeOf,
 } from './app-shape.ts';
+import type { ChainName } from './chains.ts';
 import { type AllowsService, partition } from './partition.ts';
 
 /** One cluster: the endpoints to which the same services go. */
 export interface PlannedCluster {
   readonly name: string;
+  /** The chain whose calls it takes; left out: that of Dubbo. */
+  readonly chain?: ChainName;
   /** Sorted by address; none: calls fail. */
   readonly members: readonly ClusterMember[];
 }
@@ -33,8 +36,10 @@ export interface ClusterPlan {
   readonly services: ReadonlyMap<string, string>;
   /** By `formatServiceKey`, for services with rules: the first route whose test holds decides (`planRules`). */
   readonly ruled?: ReadonlyMap<string, readonly RuledTarget[]>;
-  /** Addresses whose connections are read as Dubbo; all others pass as they are. */
+  /** Addresses whose connections are read as Dubbo. */
   readonly read: readonly ReadAddress[];
+  /** The same for Triple and gRPC; left out where nobody offers them. All other connections pass as they are. */
+  readonly http?: Pick<ClusterPlan, 'services' | 'read'>;
 }
 
 /**
@@ -47,18 +52,18 @@ export function planClusters(endpoints: readonly Endpoint[], unit?: UnitConfig, 
     a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port,
   );
   const byApp = [...Map.groupBy(sorted, ({ app }) => app)];
-  const shapes = byApp.map(([app, own]) => shapeOf(app, own, unit, opaque));
-  const { clusters, services } = partition(shapes, allows);
-  const read = new Map(
-    readableEndpoints(sorted, unit, opaque).map(({ address, port }) => [
-      formatAddress(address, port),
-      { address, port },
-    ]),
-  );
+  const planOf = (chain: ChainName) => {
+    const shapes = byApp.map(([app, own]) => shapeOf(app, own, chain, unit, opaque));
+    const { clusters, services } = partition(shapes, allows, chain);
+    const planned = [...clusters.values()].map(({ name, profiles }) => ({ name, chain, members: membersOf(profiles) }));
+    const read = readableEndpoints(sorted, chain, unit, opaque);
+    const byAddress = new Map(read.map(({ address, port }) => [formatAddress(address, port), { address, port }]));
+    return { clusters: planned, services, read: [...byAddress.values()] };
+  };
+  const [{ services, read, clusters }, http] = [planOf('dubbo'), planOf('http')];
   return {
-    clusters: [...clusters.values()].map(({ name, profiles }) => ({ name, members: membersOf(profiles) })),
-    services,
-    read: [...read.values()],
+    ...{ services, read, clusters: [...clusters, ...http.clusters] },
+    ...(http.read.length === 0 ? {} : { http: { services: http.services, read: http.read } }),
   };
 }
 

@@ -1,20 +1,23 @@
 /** The resources of one sidecar, kept up to date: a change of one instance builds anew what that instance is in. */
-import type { UnitConfig } from '../../mesh/discovery-config.ts';
+import type { HealthConfig, UnitConfig } from '../../mesh/discovery-config.ts';
 import type { RuledRoute } from '../routing/ruled-routes.ts';
 import type { Endpoint } from '../world/endpoints.ts';
 import { formatAddress } from '../world/read-address.ts';
-import { type EncodedList, encodeMessage, joinLists } from '../xds/encode-message.ts';
+import { encodeMessage } from '../xds/encode-message.ts';
 import { ResourceStore } from '../xds/resource-store.ts';
 import { TYPE, type TypeUrl } from '../xds/resource-types.ts';
 import type { ResourceChanges } from '../xds/xds-stream.ts';
-import { type AppShape, opaqueAddresses, shapeOf } from './app-shape.ts';
-import { encodedAssignment, followedCluster } from './clusters.ts';
+import { opaqueAddresses, shapeOf } from './app-shape.ts';
+import { ChainState } from './chain-state.ts';
+import type { ChainName } from './chains.ts';
+import { encodedAssignment, followedCluster, originalHttpCluster } from './clusters.ts';
 import { DUBBO_ROUTES, encodedDubboRoutes } from './dubbo-routes.ts';
-import { followedListener, OUTBOUND_LISTENER, type PortRanges } from './outbound-listener.ts';
-import { type AllowsService, type Partition, partition, profilesText } from './partition.ts';
-import { membersOf } from './plan-clusters.ts';
+import { HTTP_ROUTES, httpRoutes, ORIGINAL_HTTP_CLUSTER } from './http-routes.ts';
+import { followedListener, OUTBOUND_LISTENER } from './outbound-listener.ts';
+import { type AllowsService, type Partition, partition } from './partition.ts';
+import type { membersOf } from './plan-clusters.ts';
 import { NO_RULES, type RuledParts, ruledParts } from './ruled-parts.ts';
-import type { RuledCaller } from './sidecar-rules.ts';
+import { isRuled, type RuledCaller } from './sidecar-rules.ts';
 import { unitView } from './unit-view.ts';
 
 /**
@@ -29,27 +32,29 @@ export interface SidecarOptions {
   readonly outbound: number;
   readonly ipv6: boolean;
   readonly unit: UnitConfig | undefined;
+  readonly health: HealthConfig | null;
   /** Asked at each partition; `consumesChanged` says when its answers may have changed. */
   readonly allows: AllowsService;
   /** The applications behind the sidecar with their rules; asked at each change, `rulesChanged` says when they differ. */
   readonly callers?: () => readonly RuledCaller[];
 }
 
+type PutResource = (type: TypeUrl, name: string, json: object) => void;
+
 /** Builds the resources of one sidecar. Pure: endpoints in, resources and the names of changed ones out. */
 export class SidecarResources {
   readonly store = new ResourceStore();
   #options: SidecarOptions;
   readonly #endpoints = new Map<string, readonly Endpoint[]>();
-  readonly #shapes = new Map<string, AppShape>();
+  readonly #dubbo = new ChainState('dubbo');
+  readonly #http = new ChainState('http');
   readonly #opaque = new Map<string, ReadonlySet<string>>();
   readonly #changedApps = new Set<string>();
   /** Clusters that nothing names any more, with the time since when. */
   readonly #lingering = new Map<string, { sinceMs: number; isEmpty: boolean }>();
-  #partition: Partition = { clusters: new Map(), services: new Map() };
   #rules: RuledParts = NO_RULES;
   #areRulesStale = true;
   #notBeforeMs = 0;
-  #isPartitionStale = true;
   #isListenerStale = true;
 
   constructor(options: SidecarOptions) {
@@ -66,9 +71,13 @@ export class SidecarResources {
     this.#areRulesStale = true;
   }
 
-  /** What calls are divided by now. */
+  /** What calls of Dubbo are divided by now. */
   get partition(): Partition {
-    return this.#partition;
+    return this.#dubbo.partition;
+  }
+
+  get #chains(): readonly ChainState[] {
+    return [this.#dubbo, this.#http];
   }
 
   /** Takes the endpoints of an application, sorted by address; an empty list takes it away. */
@@ -87,14 +96,14 @@ export class SidecarResources {
   reconfigure(options: SidecarOptions): void {
     this.#options = options;
     for (const app of this.#endpoints.keys()) this.#changedApps.add(app);
-    this.#isPartitionStale = true;
+    this.consumesChanged();
     this.#isListenerStale = true;
     this.#areRulesStale = true;
   }
 
   /** What its applications consume may have changed. */
   consumesChanged(): void {
-    this.#isPartitionStale = true;
+    for (const chain of this.#chains) chain.isStale = true;
   }
 
   /** When `build` has something to do although nothing changed; null when it has not. */
@@ -114,39 +123,59 @@ export class SidecarResources {
     const note = (type: TypeUrl, name: string, isChanged: boolean) => {
       if (isChanged) changes.set(type, (changes.get(type) ?? new Set<string>()).add(name));
     };
-    const put = (type: TypeUrl, name: string, json: object) => {
+    const put: PutResource = (type, name, json) => {
       note(type, name, this.store.set(type, name, encodeMessage(type.slice(type.lastIndexOf('/') + 1), json)));
     };
     const changed = this.#reshape();
-    if (this.#isPartitionStale) this.#divide(nowMs, put);
+    for (const chain of this.#chains) if (chain.isStale) this.#divide(chain, nowMs);
+    const areRulesAnew = this.#areRulesStale;
     const isRuledAnew = this.#rule(changed, nowMs, put);
-    if (this.#isPartitionStale || isRuledAnew) {
-      const { services } = this.#partition;
+    if (this.#dubbo.isStale || isRuledAnew) {
+      const { services } = this.#dubbo.partition;
       put(TYPE.routes, DUBBO_ROUTES, encodedDubboRoutes({ services, ruled: this.#rules.targets }));
     }
-    for (const { name, profiles } of this.#partition.clusters.values()) {
-      if (!this.#isPartitionStale && !profiles.some(({ app }) => changed.has(app))) continue;
-      put(TYPE.assignment, name, encodedAssignment(name, this.#membersOf(name), this.#options.unit?.spillPercent));
+    if (this.#http.isUsed && (this.#http.isStale || areRulesAnew)) {
+      put(TYPE.cluster, ORIGINAL_HTTP_CLUSTER, originalHttpCluster());
+      put(TYPE.httpRoutes, HTTP_ROUTES, httpRoutes(this.#unruledServices(this.#http)));
+    }
+    for (const { name: chain, isStale, partition } of this.#chains) {
+      for (const { name, profiles } of partition.clusters.values())
+        if (isStale || profiles.some(({ app }) => changed.has(app))) this.#putCluster(chain, name, isStale, put);
     }
     if (this.#isListenerStale) {
       const { outbound, ipv6 } = this.#options;
-      put(TYPE.listener, OUTBOUND_LISTENER, followedListener(this.#ranges(), outbound, ipv6));
+      put(
+        TYPE.listener,
+        OUTBOUND_LISTENER,
+        followedListener(this.#dubbo.ranges(), outbound, ipv6, this.#http.isUsed ? this.#http.ranges() : null),
+      );
     }
     if (this.dueAtMs !== null && this.dueAtMs <= nowMs) {
       if (mayRetire) this.#retire(nowMs, put, note);
       else this.#notBeforeMs = nowMs + EMPTY_AFTER_MS;
     }
-    this.#isPartitionStale = false;
+    for (const chain of this.#chains) chain.isStale = false;
     this.#isListenerStale = false;
     return changes;
   }
 
-  /** The members of a cluster as they are now, by the shapes: the partition keeps those of its own time. */
+  /** Puts a cluster of services; `isNew`: the cluster itself, too, which else differs only by whether it is checked. */
+  #putCluster(chain: ChainName, name: string, isNew: boolean, put: PutResource): void {
+    const { unit, health } = this.#options;
+    const members = this.#membersOf(name);
+    if (isNew || health !== null) put(TYPE.cluster, name, followedCluster(name, members.length, { chain, health }));
+    put(TYPE.assignment, name, encodedAssignment(name, members, unit?.spillPercent));
+  }
+
   #membersOf(name: string): ReturnType<typeof membersOf> {
-    const profiles = this.#partition.clusters.get(name)?.profiles ?? [];
-    return membersOf(
-      profiles.map((profile) => this.#shapes.get(profile.app)?.profiles.find(({ id }) => id === profile.id) ?? profile),
-    );
+    return (this.#dubbo.partition.clusters.has(name) ? this.#dubbo : this.#http).membersOf(name);
+  }
+
+  /** The services of a chain that no rule is about, with their clusters. */
+  #unruledServices({ partition: { services, clusters } }: ChainState): ReadonlyMap<string, string> {
+    const callers = this.#options.callers?.() ?? [];
+    const appsOf = (cluster: string) => [...new Set(clusters.get(cluster)?.profiles.map(({ app }) => app))];
+    return new Map([...services].filter(([key, cluster]) => !isRuled(key, appsOf(cluster), callers)));
   }
 
   /** The members of a cluster, for people. */
@@ -163,20 +192,15 @@ export class SidecarResources {
     const sets = [...this.#opaque.values()].filter(({ size }) => size > 0);
     const opaque = { has: (address: string) => sets.some((all) => all.has(address)) };
     for (const app of changed) {
-      const before = this.#shapes.get(app);
-      const shape = shapeOf(app, this.#endpoints.get(app) ?? [], this.#options.unit, opaque);
-      this.#shapes.set(app, shape);
-      if (before === undefined || profilesText(before) !== profilesText(shape)) this.#isPartitionStale = true;
-      if (before === undefined || !hasSameRanges(before, shape)) this.#isListenerStale = true;
+      for (const chain of this.#chains) {
+        const shape = shapeOf(app, this.#endpoints.get(app) ?? [], chain.name, this.#options.unit, opaque);
+        if (chain.take(shape)) this.#isListenerStale = true;
+      }
     }
     return changed;
   }
 
-  #retire(
-    nowMs: number,
-    put: (type: TypeUrl, name: string, json: object) => void,
-    note: (type: TypeUrl, name: string, isChanged: boolean) => void,
-  ): void {
+  #retire(nowMs: number, put: PutResource, note: (type: TypeUrl, name: string, isChanged: boolean) => void): void {
     for (const [name, lingering] of this.#lingering) {
       if (!lingering.isEmpty && nowMs >= lingering.sinceMs + EMPTY_AFTER_MS) {
         lingering.isEmpty = true;
@@ -189,58 +213,33 @@ export class SidecarResources {
     }
   }
 
-  #divide(nowMs: number, put: (type: TypeUrl, name: string, json: object) => void): void {
-    const before = this.#partition;
-    this.#partition = partition(this.#shapes.values(), this.#options.allows);
-    const { clusters } = this.#partition;
+  #divide(chain: ChainState, nowMs: number): void {
+    const before = chain.partition;
+    chain.partition = partition(chain.shapes.values(), this.#options.allows, chain.name);
+    const { clusters } = chain.partition;
     for (const name of before.clusters.keys())
       if (!clusters.has(name) && !this.#lingering.has(name))
         this.#lingering.set(name, { sinceMs: nowMs, isEmpty: false });
-    for (const name of clusters.keys()) {
-      this.#lingering.delete(name);
-      put(TYPE.cluster, name, followedCluster(name));
-    }
+    for (const name of clusters.keys()) this.#lingering.delete(name);
   }
 
   /** Puts the clusters of outcomes; whether routes differ. */
-  #rule(
-    changed: ReadonlySet<string>,
-    nowMs: number,
-    put: (type: TypeUrl, name: string, json: object) => void,
-  ): boolean {
-    const { unit, callers } = this.#options;
+  #rule(changed: ReadonlySet<string>, nowMs: number, put: PutResource): boolean {
+    const { unit, callers, health } = this.#options;
     const isTouched = [...changed].some((app) => this.#rules.apps === null || this.#rules.apps.has(app));
-    if (!this.#areRulesStale && !this.#isPartitionStale && !isTouched) return false;
+    if (!this.#areRulesStale && !this.#dubbo.isStale && !isTouched) return false;
     this.#areRulesStale = false;
     const before = this.#rules;
     const viewOf = (app: string) => unitView(this.#endpoints.get(app) ?? [], unit);
-    this.#rules = ruledParts(this.#partition, callers?.() ?? [], viewOf, unit);
+    this.#rules = ruledParts(this.#dubbo.partition, callers?.() ?? [], viewOf, unit);
     for (const name of before.clusters.keys())
       if (!this.#rules.clusters.has(name) && !this.#lingering.has(name))
         this.#lingering.set(name, { sinceMs: nowMs, isEmpty: false });
     for (const [name, members] of this.#rules.clusters) {
       this.#lingering.delete(name);
-      put(TYPE.cluster, name, followedCluster(name));
+      put(TYPE.cluster, name, followedCluster(name, members.length, { chain: 'dubbo', health }));
       put(TYPE.assignment, name, encodedAssignment(name, members, unit?.spillPercent));
     }
     return before.text !== this.#rules.text;
   }
-
-  /** The addresses to read, by port; each application's are merged into ranges by themselves. */
-  #ranges(): readonly PortRanges[] {
-    const byPort = new Map<number, Map<string, EncodedList>>();
-    for (const { ranges } of this.#shapes.values()) {
-      for (const [port, list] of ranges) {
-        const lists = byPort.get(port) ?? new Map<string, EncodedList>();
-        // An address of two applications is in one list only, where both have the same.
-        byPort.set(port, lists.set(list.key, list));
-      }
-    }
-    return [...byPort].toSorted(([a], [b]) => a - b).map(([port, lists]) => [port, joinLists([...lists.values()])]);
-  }
-}
-
-function hasSameRanges(a: AppShape, b: AppShape): boolean {
-  if (a.ranges.size !== b.ranges.size) return false;
-  return [...a.ranges].every(([port, { bytes }]) => b.ranges.get(port)?.bytes.equals(bytes) === true);
 }

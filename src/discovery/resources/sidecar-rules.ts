@@ -4,7 +4,7 @@ import type { UnitConfig } from '../../mesh/discovery-config.ts';
 import { allOf, type EnvoyTest } from '../../rules/targets/envoy/envoy-test.ts';
 import type { RuleScript } from '../routing/rule-scripts.ts';
 import { type CallerFacts, type RuledProvider, type RuledRoute, ruledRoutes } from '../routing/ruled-routes.ts';
-import type { Endpoint } from '../world/endpoints.ts';
+import { allLabels, type Endpoint } from '../world/endpoints.ts';
 import { formatAddress } from '../world/read-address.ts';
 import { parseServiceKey } from '../world/service-key.ts';
 import { unitPriority } from './unit-view.ts';
@@ -37,7 +37,8 @@ export function sidecarRules(
     const offering = endpoints.filter((one) => one.protocol === 'dubbo' && one.services?.has(key) === true);
     const apps = [...new Set(offering.map(({ app }) => app))].toSorted();
     const providers = offering.map((endpoint): RuledProvider => {
-      const { address: host, port, labels: params, weight, straight } = endpoint;
+      const { address: host, port, weight, straight } = endpoint;
+      const params = allLabels(endpoint);
       const id = formatAddress(host, port);
       return { id, host, port, params, weight, isReadable: straight === null, priority: unitPriority(endpoint, unit) };
     });
@@ -51,6 +52,17 @@ export function sidecarRules(
     if (routes.length > 0) rules.set(key, routes);
   }
   return rules;
+}
+
+/**
+ * Whether a rule is about a service of these applications. Envoy executes rules for Dubbo: calls of it that come as HTTP keep
+ * the address that their consumer picked.
+ */
+export function isRuled(key: string, apps: readonly string[], callers: readonly RuledCaller[]): boolean {
+  return callers.some(
+    ({ facts, scripts, unread }) =>
+      unread !== undefined || ruledRoutes(scripts, parseServiceKey(key), apps, facts, []) !== null,
+  );
 }
 
 function ofCaller(app: string, test: EnvoyTest | null): EnvoyTest {

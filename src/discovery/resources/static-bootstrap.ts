@@ -1,6 +1,7 @@
 /** A whole bootstrap with everything in it, from which a stock Envoy starts without an agent. */
+import type { HealthConfig } from '../../mesh/discovery-config.ts';
 import type { SidecarConfig } from '../../mesh/mesh-config.ts';
-import { originalCluster, staticCluster } from './clusters.ts';
+import { originalCluster, originalHttpCluster, staticCluster } from './clusters.ts';
 import { outboundListener } from './outbound-listener.ts';
 import type { ClusterPlan } from './plan-clusters.ts';
 
@@ -10,7 +11,7 @@ export function staticBootstrap(
   outbound: number,
   plan: ClusterPlan,
   ipv6: boolean,
-  spillPercent?: number,
+  { spillPercent, health }: { readonly spillPercent?: number | undefined; readonly health: HealthConfig | null },
 ): object {
   const address =
     admin.kind === 'unix'
@@ -21,7 +22,13 @@ export function staticBootstrap(
     admin: { address },
     static_resources: {
       listeners: [outboundListener(plan, outbound, ipv6)],
-      clusters: [originalCluster(), ...plan.clusters.map((cluster) => staticCluster(cluster, spillPercent))],
+      clusters: [
+        originalCluster(),
+        ...(plan.http === undefined ? [] : [originalHttpCluster()]),
+        ...plan.clusters.map((cluster) =>
+          staticCluster(cluster, spillPercent, { chain: cluster.chain ?? 'dubbo', health }),
+        ),
+      ],
     },
   };
 }

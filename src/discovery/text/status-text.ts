@@ -1,11 +1,15 @@
 /** The result of `weir discovery status` as text. */
 import type { Paint } from '../../cli/paint.ts';
 import { alignColumns } from '../../cli/table.ts';
+import { terminalColumns } from '../../cli/terminal.ts';
+import { wrapText } from '../../cli/wrap-text.ts';
 import type { AgentStatus } from '../records/agent-protocol.ts';
+import { printable } from './printable.ts';
 import { spillText } from './spill-text.ts';
 
 /** Registries, applications and Envoys, each as a table; what needs a decision is marked. */
-export function statusText({ serving, registries, unit, apps, sidecars, streams }: AgentStatus, paint: Paint): string {
+export function statusText(status: AgentStatus, paint: Paint): string {
+  const { serving, registries, unit, apps, sidecars, streams, mappingsSince } = printable(status);
   const lines: string[] = [];
   if (!serving) lines.push(paint.caution('Envoys are not answered yet: the registries were not heard in full'), '');
   const table = (titles: readonly string[], rows: readonly (readonly string[])[]) => {
@@ -22,9 +26,15 @@ export function statusText({ serving, registries, unit, apps, sidecars, streams 
     ['APPLICATION', 'ENDPOINTS', 'UNITS', 'LAYOUTS', ''],
     apps.map(({ name, endpoints, layouts, held }) => [
       ...[name, String(endpoints.total), unitsText(endpoints.byUnit), layouts.join('+') || '-'],
-      held === null ? '' : paint.caution(`held (${held.reason}): ${held.wouldRemove} would go, since ${held.since}`),
+      held === null ? '' : paint.caution('held'),
     ]),
   );
+  const held = apps.flatMap((app) => heldText(app).map((line) => paint.caution(line)));
+  if (held.length > 0) lines.push(...held, '');
+  if (mappingsSince !== null) {
+    const text = `mappings are remembered since ${mappingsSince}: calls to an application that lost its mapping before pass as they are`;
+    lines.push(...wrapText(text, terminalColumns()), '');
+  }
   if (unit?.mode === 'prefer') lines.push(...apps.map(({ name, endpoints }) => spillText(name, endpoints, unit)), '');
   table(
     ['SIDECAR', 'RESOURCES', 'HASH'],
@@ -42,6 +52,20 @@ export function statusText({ serving, registries, unit, apps, sidecars, streams 
     for (const { type, name, error } of nacked) lines.push(paint.caution(`${node} refuses ${type} ${name}: ${error}`));
   return lines.join('\n').trimEnd();
 }
+
+/** What is kept although the registries do not list it any more, and how to let it go. */
+function heldText({ name, held }: AgentStatus['apps'][number]): string[] {
+  if (held === null) return [];
+  const why = REASONS.get(held.reason) ?? held.reason;
+  const text = `${name} is held since ${held.since}: ${why}, and ${held.wouldRemove} would go; \`weir discovery confirm ${name}\` believes it now`;
+  return wrapText(text, terminalColumns());
+}
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['empty', 'its list is empty'],
+  ['shrink', 'its list shrank'],
+  ['registry-empty', 'the lists of all applications are empty'],
+]);
 
 function unitsText(byUnit: Readonly<Record<string, number>>): string {
   const units = Object.entries(byUnit).map(([unit, count]) => `${unit} ${count}`);

@@ -3,12 +3,12 @@ import { WeirError } from '../../errors/weir-error.ts';
 import type { SidecarConfig } from '../../mesh/mesh-config.ts';
 import type { RegistryReader, RulesReader } from '../ports.ts';
 import { consumedBy } from '../registry/wanted.ts';
-import { planClusters } from '../resources/plan-clusters.ts';
+import { type ClusterPlan, planClusters } from '../resources/plan-clusters.ts';
 import { planRules } from '../resources/plan-rules.ts';
-import { sidecarRules } from '../resources/sidecar-rules.ts';
+import { isRuled, type RuledCaller, sidecarRules } from '../resources/sidecar-rules.ts';
 import { staticBootstrap } from '../resources/static-bootstrap.ts';
 import { unitView } from '../resources/unit-view.ts';
-import { endpointsOf } from '../world/endpoints.ts';
+import { type Endpoint, endpointsOf } from '../world/endpoints.ts';
 import type { DiscoveryMesh } from './discovery-mesh.ts';
 import { appsIn, readWorld } from './list-endpoints.ts';
 import { ruledCallers } from './ruled-callers.ts';
@@ -47,14 +47,18 @@ export async function exportBootstrap(
   const wanted = consumedBy({ apps });
   const world = await readWorld(mesh, wanted, reader);
   const consumed = appsIn(world, wanted);
-  const { unit } = mesh.discovery;
+  const { unit, health } = mesh.discovery;
   const all = [...consumed].flatMap((app) => endpointsOf(world, app, unit?.label ?? null));
   const endpoints = unitView(all, unit);
   const bare = planClusters(endpoints, unit);
   const { callers, faults } = await ruledCallers(apps.values(), rules);
-  const plan = planRules(bare, sidecarRules(endpoints, bare.services.keys(), callers, unit));
+  const plan = unruledHttp(
+    planRules(bare, sidecarRules(endpoints, bare.services.keys(), callers, unit)),
+    endpoints,
+    callers,
+  );
   return {
-    bootstrap: staticBootstrap(sidecar, outbound, plan, ipv6, unit?.spillPercent),
+    bootstrap: staticBootstrap(sidecar, outbound, plan, ipv6, { spillPercent: unit?.spillPercent, health }),
     sidecar: sidecar.name,
     clusters: plan.clusters.length,
     endpoints: plan.clusters.reduce((sum, { members }) => sum + members.length, 0),
@@ -63,6 +67,16 @@ export async function exportBootstrap(
       straight === null ? [] : [{ app, address: `${address}:${port}`, reason: straight }],
     ),
   };
+}
+
+/** Services that a rule is about keep the address of a call that comes as HTTP. */
+function unruledHttp(plan: ClusterPlan, endpoints: readonly Endpoint[], callers: readonly RuledCaller[]): ClusterPlan {
+  if (plan.http === undefined) return plan;
+  const appsOf = (key: string) => [
+    ...new Set(endpoints.flatMap(({ app, services }) => (services?.has(key) ? [app] : []))),
+  ];
+  const services = [...plan.http.services].filter(([key]) => !isRuled(key, appsOf(key), callers));
+  return { ...plan, http: { ...plan.http, services: new Map(services) } };
 }
 
 function chooseSidecar(

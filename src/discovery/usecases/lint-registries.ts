@@ -3,6 +3,7 @@ import type { RegistryReader } from '../ports.ts';
 import { consumedBy } from '../registry/wanted.ts';
 import { type Endpoint, endpointsOf } from '../world/endpoints.ts';
 import { formatAddress } from '../world/read-address.ts';
+import type { World } from '../world/world.ts';
 import type { DiscoveryMesh } from './discovery-mesh.ts';
 import { appsIn, readWorld } from './list-endpoints.ts';
 
@@ -26,17 +27,58 @@ export async function lintRegistries(mesh: DiscoveryMesh, reader: RegistryReader
   }));
   const found = [...apps].flatMap((app) => {
     const endpoints = endpointsOf(world, app, unit?.label ?? null);
-    if (endpoints.length === 0) return [nobodyRegistered(app)];
-    return endpoints.flatMap((endpoint) => findingsOf(endpoint, unit?.label));
+    if (endpoints.length === 0) return [nobodyRegistered(app, wanted.apps.has(app))];
+    return [
+      ...registeredTwice(world, app),
+      ...endpoints.flatMap((endpoint) => findingsOf(endpoint, unit?.label)),
+      ...nobodyCalled(app, endpoints),
+    ];
   });
   return [...refused, ...found];
 }
 
-function nobodyRegistered(app: string): RegistryFinding {
-  return {
-    ...{ code: 'no-instances', place: app, what: `${app} has no instance in any registry` },
-    repair: 'see whether the name under consumes is the one that the application registers',
-  };
+function nobodyRegistered(app: string, isNamed: boolean): RegistryFinding {
+  const [by, repair] = isNamed
+    ? ['', 'see whether the name under consumes is the one that the application registers']
+    : [', although a mapping names it', 'take it out of the mapping if it is gone for good'];
+  return { code: 'no-instances', place: app, what: `${app} has no instance in any registry${by}`, repair };
+}
+
+/** One address under several names: one of its nodes is left over, or of somebody else, and what it offers is merged. */
+function registeredTwice(world: World, app: string): RegistryFinding[] {
+  const nodes = [...world.instancesOf(app)].flatMap(({ registry, node: { address, ports } }) =>
+    ports.map(({ port, protocol }) => ({ place: formatAddress(address, port), key: `${registry} ${protocol}` })),
+  );
+  return [...Map.groupBy(nodes, ({ place, key }) => `${key} ${place}`).values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined || same.length === 1) return [];
+    const { place } = first;
+    return [
+      {
+        ...{ code: 'registered-twice', place, what: `${same.length} nodes of ${app} are for ${place}, taken as one` },
+        repair: 'see which process listens there, and remove the nodes of others',
+      },
+    ];
+  });
+}
+
+/**
+ * Services whose providers are all disabled or without weight. Dubbo calls one of them all the same: without a weight above 0
+ * each is as good, and a consumer that is told of disabled providers only keeps its former list. So weir leaves such calls alone.
+ */
+function nobodyCalled(app: string, endpoints: readonly Endpoint[]): RegistryFinding[] {
+  const all = new Set(endpoints.flatMap(({ services, disabled }) => [...(services ?? []), ...(disabled ?? [])]));
+  for (const { services, weight } of endpoints) if (weight > 0) for (const key of services ?? []) all.delete(key);
+  const [first, ...more] = [...all].toSorted();
+  if (first === undefined) return [];
+  const names = more.length === 0 ? first : `${first} and ${more.length} more`;
+  return [
+    {
+      ...{ code: 'nobody-called', place: app },
+      what: `all providers of ${names} of ${app} are disabled or have weight 0, so calls keep the address that their consumer picked`,
+      repair: `register one with a weight above 0; \`weir discovery endpoints ${app}\` shows them`,
+    },
+  ];
 }
 
 function findingsOf(endpoint: Endpoint, unitLabel: string | undefined): RegistryFinding[] {
@@ -56,7 +98,7 @@ function findingsOf(endpoint: Endpoint, unitLabel: string | undefined): Registry
       ...{
         code: 'services-unknown',
         place,
-        what: `what ${place} of ${app} offers could not be read, so it gets no calls`,
+        what: `what ${place} of ${app} offers could not be read, so no calls are balanced to it`,
       },
       repair: `set dubbo.application.metadata-type=remote on ${app}, or see its MetadataService`,
     });

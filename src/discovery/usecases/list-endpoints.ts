@@ -1,7 +1,7 @@
 /** The endpoints of applications and interfaces, as the registries hold them now. */
 import type { RegistryReader } from '../ports.ts';
 import { consumedBy, type Wanted } from '../registry/wanted.ts';
-import { type Endpoint, endpointsOf } from '../world/endpoints.ts';
+import { allLabels, type Endpoint, endpointsOf } from '../world/endpoints.ts';
 import type { Layout } from '../world/registry-node.ts';
 import { parseServiceKey } from '../world/service-key.ts';
 import { World } from '../world/world.ts';
@@ -27,6 +27,8 @@ export interface ListedEndpoint {
   readonly layouts: readonly Layout[];
   readonly registries: readonly string[];
   readonly straight: string | null;
+  /** Services that are registered as disabled, by their keys: they get no calls. */
+  readonly disabled: readonly string[];
 }
 
 /** What the registries hold of what is wanted. Throws WeirError exit 3 when one of them cannot be read. */
@@ -58,7 +60,10 @@ export function endpointsIn(
   return all
     .filter((endpoint) => name === null || endpoint.app === name || offers(endpoint, name))
     .filter(({ layouts }) => layout === 'both' || layouts.includes(layout))
-    .map(({ services: _, ...listed }) => listed);
+    .map((endpoint) => {
+      const { services: _, timestamp: __, disabled, ...listed } = endpoint;
+      return { ...listed, labels: allLabels(endpoint), disabled: [...(disabled ?? [])].toSorted() };
+    });
 }
 
 /** The applications of a world that are wanted, by name, by interface, or all. */
@@ -70,10 +75,13 @@ export function appsIn(world: World, { apps, interfaces, everything }: Wanted): 
 
 /** What has to be read for a query. */
 export function wantedBy(mesh: DiscoveryMesh, { name }: EndpointQuery): Wanted {
-  return name === null ? consumedBy(mesh) : { apps: new Set([name]), interfaces: new Set([name]) };
+  if (name === null) return consumedBy(mesh);
+  return { apps: new Set([name]), interfaces: new Set([parseServiceKey(name).interface]) };
 }
 
 /** Whether an endpoint offers an interface in any group and version. */
-function offers({ services }: Endpoint, name: string): boolean {
-  return [...(services ?? [])].some((key) => key === name || parseServiceKey(key).interface === name);
+function offers({ services, disabled }: Endpoint, name: string): boolean {
+  return [...(services ?? []), ...(disabled ?? [])].some(
+    (key) => key === name || parseServiceKey(key).interface === name,
+  );
 }

@@ -11,8 +11,10 @@ export interface Endpoint {
   readonly address: string;
   readonly port: number;
   readonly protocol: string;
-  /** The instance's metadata, and the parameters of its revision or URL. */
+  /** The instance's metadata, and the parameters of its revision or URL; `allLabels` has the time of its start, too. */
   readonly labels: Readonly<Record<string, string>>;
+  /** `timestamp` of its instance as registered, where it has one: apart, so that equal instances share `labels`. */
+  readonly timestamp?: string;
   /** The value of the unit label; null without one. */
   readonly unit: string | null;
   /** 0 to 1,000,000; 100 where nothing usable is written. */
@@ -20,10 +22,22 @@ export interface Endpoint {
   readonly layouts: readonly Layout[];
   /** The services that it offers, by `formatServiceKey`; null while its revision's metadata could not be read. */
   readonly services: ReadonlySet<string> | null;
+  /** Services that are registered as disabled, where there are any: Dubbo does not call them. */
+  readonly disabled?: ReadonlySet<string>;
   /** Why calls to it cannot pass Envoy's Dubbo filter, else null. */
   readonly straight: string | null;
   /** The registries that have it, in the order of mesh.yaml. */
   readonly registries: readonly string[];
+}
+
+/** By what an endpoint is known: one for each protocol and address of an application. */
+export function endpointKey({ protocol, address, port }: Pick<Endpoint, 'protocol' | 'address' | 'port'>): string {
+  return `${protocol} ${formatAddress(address, port)}`;
+}
+
+/** All that is registered of an endpoint by keys, as Dubbo's rules see it. */
+export function allLabels({ labels, timestamp }: Pick<Endpoint, 'labels' | 'timestamp'>): Endpoint['labels'] {
+  return timestamp === undefined ? labels : { ...labels, timestamp };
 }
 
 /** The parts of one address, in the order of the registries. */
@@ -39,7 +53,7 @@ const MAX_WEIGHT = 1_000_000;
 export function endpointsOf(world: World, app: string, unitLabel: string | null): readonly Endpoint[] {
   const drafts = new Map<string, Draft>();
   const add = (registry: string, part: Contribution): void => {
-    const key = `${part.protocol} ${formatAddress(part.address, part.port)}`;
+    const key = endpointKey(part);
     const draft = drafts.get(key) ?? { parts: [], registries: new Set() };
     drafts.set(key, draft);
     draft.parts.push(part);
@@ -50,9 +64,26 @@ export function endpointsOf(world: World, app: string, unitLabel: string | null)
     for (const part of instanceContributions(node, revision)) add(registry, part);
   }
   for (const { registry, node } of world.providersOf(app)) add(registry, providerContribution(node));
-  return [...drafts.values()]
-    .map((draft) => finish(app, draft, unitLabel))
-    .toSorted((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port));
+  const endpoints = [...drafts.values()].map((draft) => finish(app, draft, unitLabel));
+  return withoutMixed(endpoints).toSorted((a, b) =>
+    a.address < b.address ? -1 : a.address > b.address ? 1 : a.port - b.port,
+  );
+}
+
+/**
+ * A port that speaks several protocols (`ext-protocol` of Dubbo 3.3) tells by its address not which one a connection brings:
+ * none of them can be read there.
+ */
+function withoutMixed(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  const [first] = endpoints;
+  // An address and protocol is there once: with one protocol nothing is mixed, and this is asked at every change.
+  if (endpoints.every(({ protocol }) => protocol === first?.protocol)) return endpoints;
+  const byAddress = Map.groupBy(endpoints, ({ address, port }) => formatAddress(address, port));
+  return [...byAddress.values()].flatMap((same) => {
+    if (same.length === 1) return same;
+    const straight = `the protocols ${same.map(({ protocol }) => protocol).join(' and ')} on one port`;
+    return same.map((endpoint) => ({ ...endpoint, straight: endpoint.straight ?? straight }));
+  });
 }
 
 const sharedNames = new Sharing<readonly string[]>();
@@ -82,9 +113,13 @@ function merge(
   // The first registry decides the labels: the others only add what it does not say.
   const labels =
     parts.length === 1 ? (parts[0]?.labels ?? {}) : Object.assign({}, ...parts.toReversed().map((part) => part.labels));
+  const timestamp = parts.find((part) => part.timestamp !== undefined)?.timestamp;
+  const services = servicesOf(parts);
+  const disabled = parts.flatMap((part) => [...part.disabled]).filter((key) => services?.has(key) !== true);
   return {
-    ...{ app, address, port, protocol, labels, registries },
-    services: servicesOf(parts),
+    ...{ app, address, port, protocol, labels, registries, services },
+    ...(timestamp === undefined ? {} : { timestamp }),
+    ...(disabled.length === 0 ? {} : { disabled: new Set(disabled) }),
     straight: parts.find(({ straight }) => straight !== null)?.straight ?? null,
     unit: unitOf(labels, unitLabel),
     weight: readWeight(labels.weight),

@@ -2,14 +2,17 @@
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from '../../mesh/cidr.ts';
 
-/** The canonical text of a literal address, or null: Envoy takes no host names in an endpoint, and 0.0.0.0 is no host. */
+/** Ranges in which no address is one host's. */
+const NO_HOST: ReadonlySet<string> = new Set(['unspecified', 'multicast', 'broadcast']);
+
+/** The canonical text of the literal address of a host, or null: Envoy takes no host names in an endpoint. */
 export function canonicalIp(value: unknown): string | null {
   // A zone names an interface of the host that wrote it.
   const text = typeof value === 'string' && !value.includes('%') ? canonicalAddress(value) : null;
   if (text === null) return null;
   // ::ffff:10.0.0.1 and 10.0.0.1 are one host: by one text they are one endpoint.
   const address = ipaddr.process(text);
-  return address.range() === 'unspecified' ? null : address.toString();
+  return NO_HOST.has(address.range()) ? null : address.toString();
 }
 
 /** A port from 1 to 65535, or null. Envoy accepts port 0 and would send calls there. */

@@ -1,20 +1,8 @@
 /** Reads the node of an instance: the JSON of Curator's service discovery, which Dubbo and Spring Cloud write. */
 import { canonicalIp, readPort } from './read-address.ts';
-import { isPlainObject, parseJson } from './read-json.ts';
+import { isPlainObject, parseJson, textsOf } from './read-json.ts';
 import { type InstanceNode, type InstancePort, NODE_LIMITS, type NodeFault, type ReadNode } from './registry-node.ts';
 import { Sharing } from './sharing.ts';
-
-/** Keys by which Dubbo talks to itself (ServiceInstanceMetadataUtils); they are no labels of the instance. */
-const OWN_KEYS = new Set([
-  'dubbo.endpoints',
-  'dubbo.metadata.revision',
-  'dubbo.metadata.storage-type',
-  'dubbo.metadata-service.url-params',
-  'dubbo.metadata-service.urls',
-  'dubbo.metadata.cluster',
-  'meta-v',
-  'timestamp',
-]);
 
 const sharedPorts = new Sharing<readonly InstancePort[]>();
 const sharedTexts = new Sharing<string>();
@@ -29,10 +17,11 @@ export function readInstanceNode(place: string, app: string, value: string): Rea
   const ip = canonicalIp(address);
   if (ip === null)
     return refuse('no-literal-address', `${place} has the address ${JSON.stringify(address)?.slice(0, 80)}`);
-  const metadata = stringsOf(isPlainObject(payload) && isPlainObject(payload.metadata) ? payload.metadata : {});
+  const metadata = textsOf(isPlainObject(payload) ? payload.metadata : null);
   const ports = portsOf(metadata['dubbo.endpoints'], port);
   if (ports === null) return refuse('bad-port', `${place} has no port from 1 to 65535`);
-  const labels = Object.fromEntries(Object.entries(metadata).filter(([key]) => !OWN_KEYS.has(key)));
+  // Instances of a revision differ in their start and in little else: the rest is one object for all of them.
+  const { timestamp, ...labels } = metadata;
   const revision = metadata['dubbo.metadata.revision'] ?? '';
   return {
     node: {
@@ -42,7 +31,7 @@ export function readInstanceNode(place: string, app: string, value: string): Rea
       revision: sharedTexts.of(revision, revision),
       metadata: metadata['dubbo.metadata.storage-type'] === 'remote' ? 'remote' : 'local',
       labels: sharedLabels.of(JSON.stringify(labels), labels),
-      startedAt: startedAt(metadata.timestamp),
+      ...(timestamp === undefined ? {} : { timestamp }),
     },
   };
 }
@@ -71,15 +60,4 @@ function parseList(text: string): readonly unknown[] | null {
     // An unreadable list is none: the instance's own port is left.
     return null;
   }
-}
-
-function startedAt(timestamp: string | undefined): number | null {
-  const ms = Number(timestamp);
-  return timestamp !== undefined && Number.isSafeInteger(ms) && ms > 0 ? ms : null;
-}
-
-/** The entries whose values are texts: metadata of a registry is a map of strings, whatever a node holds. */
-function stringsOf(object: Readonly<Record<string, unknown>>): Record<string, string> {
-  const texts = Object.entries(object).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
-  return Object.fromEntries(texts);
 }

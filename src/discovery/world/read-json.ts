@@ -19,6 +19,16 @@ export function parseJson(text: string, limit: number): ParsedJson {
   return isPlainObject(value) ? { value } : { code: 'not-an-object', what: 'holds JSON that is no object' };
 }
 
+/**
+ * The entries of an object as texts. Metadata is a map of strings to those that read it, and they take a number or a truth value for
+ * its text; anything else is left out, as is what is no object.
+ */
+export function textsOf(value: unknown): Record<string, string> {
+  if (!isPlainObject(value)) return {};
+  const texts = Object.entries(value).filter(([, one]) => ['string', 'number', 'boolean'].includes(typeof one));
+  return Object.fromEntries(texts.map(([key, one]) => [key, String(one)]));
+}
+
 /** Whether a JSON value is an object. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,5 +1,5 @@
 /** Reads the metadata of a revision: the services that all its instances offer. */
-import { isPlainObject, parseJson } from './read-json.ts';
+import { isPlainObject, parseJson, textsOf } from './read-json.ts';
 import { NODE_LIMITS, type ReadNode, type RevisionMetadata, type RevisionService } from './registry-node.ts';
 
 /**
@@ -21,15 +21,12 @@ export function readRevisionMetadata(
 function readService(service: unknown): RevisionService[] {
   if (!isPlainObject(service) || typeof service.name !== 'string') return [];
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
-  const params = isPlainObject(service.params) ? service.params : {};
   const version = text(service.version);
   return [
     {
       key: { interface: service.name, group: text(service.group), version: version === '0.0.0' ? '' : version },
       protocol: (text(service.protocol) || 'dubbo').toLowerCase(),
-      params: Object.fromEntries(
-        Object.entries(params).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-      ),
+      params: textsOf(service.params),
     },
   ];
 }

@@ -2,7 +2,7 @@
 import { canonicalIp, readPort } from './read-address.ts';
 import { NODE_LIMITS, type NodeFault, type ProviderNode, type ReadNode } from './registry-node.ts';
 
-const URL_FORM = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)(?::(\d+))?\/([^?]*)(?:\?(.*))?$/i;
+const URL_FORM = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)(?::(\d+))?(?:\/[^?]*)?(?:\?(.*))?$/i;
 
 /** Reads the name of a node below `/dubbo/INTERFACE/providers`. The interface is the folder's name, not the URL's. */
 export function readProviderUrl(folder: string, interfaceName: string, nodeName: string): ReadNode<ProviderNode> {
@@ -11,10 +11,10 @@ export function readProviderUrl(folder: string, interfaceName: string, nodeName:
   if (Buffer.byteLength(nodeName) > NODE_LIMITS.url) {
     return refuse('too-large', `a provider of ${interfaceName} has more than ${NODE_LIMITS.url} bytes`);
   }
-  const text = decode(nodeName);
+  const text = decodeNodeName(nodeName);
   const match = text === null ? null : URL_FORM.exec(text);
   if (match === null) return refuse('not-a-url', `a provider of ${interfaceName} is no URL`);
-  const [, protocol = '', host = '', portText = '', , query = ''] = match;
+  const [, protocol = '', host = '', portText = '', query = ''] = match;
   const address = canonicalIp(host.replace(/^\[|\]$/g, ''));
   if (address === null)
     return refuse('no-literal-address', `a provider of ${interfaceName} has the host ${host.slice(0, 80)}`);
@@ -39,7 +39,7 @@ export function readProviderUrl(folder: string, interfaceName: string, nodeName:
 }
 
 /** Dubbo encodes with java.net.URLEncoder, where a blank is `+`. Null for a broken escape. */
-function decode(text: string): string | null {
+export function decodeNodeName(text: string): string | null {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {

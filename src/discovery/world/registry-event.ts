@@ -33,5 +33,5 @@ export type RegistryEvent = { readonly registry: string } & (
   | { readonly kind: 'state'; readonly state: RegistryState }
 );
 
-/** Whether a registry's facts are whole: `syncing` before its first listing ended, `lost` without a session. */
+/** Whether a registry's facts are whole: `syncing` while it is listed or many changes wait, `lost` without a session. */
 export type RegistryState = 'syncing' | 'synced' | 'lost';

@@ -23,10 +23,10 @@ export interface InstanceNode {
   readonly revision: string;
   /** Whether the services of the revision are in the registry, or with the instance itself. */
   readonly metadata: 'remote' | 'local';
-  /** All its metadata but the keys that Dubbo uses for itself. */
+  /** All its metadata but the time of its start. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Milliseconds since 1970 at which it started; null where it does not say. */
-  readonly startedAt: number | null;
+  /** When it started, as it wrote it under `timestamp`: milliseconds since 1970 from Dubbo. */
+  readonly timestamp?: string;
 }
 
 /** One service of a revision. */
@@ -71,6 +71,7 @@ export type NodeFaultCode =
   | 'bad-port'
   | 'too-large'
   | 'no-application'
+  | 'no-access'
   | 'not-a-url';
 
 /** What reading a node gives. */

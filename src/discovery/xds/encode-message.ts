@@ -73,11 +73,7 @@ function writeValue(writer: ProtoWriter, id: number, kind: FieldKind, value: unk
   }
   // Sorted, so that the same content has the same bytes, and so the same version.
   for (const [key, item] of Object.entries(requireMessage(value, place)).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const message = requireMessage(item, place);
-    writer.message(id, () => {
-      writer.string(1, key);
-      writer.message(2, () => writeFields(writer, kind.mapOf, message));
-    });
+    writer.message(id, () => writeValue(writer.string(1, key), 2, kind.mapOf, item, place));
   }
   return writer;
 }

@@ -16,8 +16,8 @@ export type FieldKind =
   | { readonly message: string }
   /** google.protobuf.UInt32Value and BoolValue: the value in a message of its own. */
   | { readonly wrapped: 'uint32' | 'bool' }
-  /** A map from strings to messages. */
-  | { readonly mapOf: string };
+  /** A map from strings to values of this kind. */
+  | { readonly mapOf: FieldKind };
 
 /** One field. */
 export interface MessageField {
@@ -73,9 +73,31 @@ export const MESSAGES: Readonly<Record<string, MessageFields>> = {
     connect_timeout: one(4, 'duration'),
     per_connection_buffer_limit_bytes: one(5, NUMBER),
     lb_policy: one(6, { names: { ROUND_ROBIN: 0, LEAST_REQUEST: 1, CLUSTER_PROVIDED: 6 } }),
+    health_checks: list(8, message('HealthCheck')),
     circuit_breakers: one(10, message('CircuitBreakers')),
+    ignore_health_on_host_removal: one(32, 'bool'),
     load_assignment: one(33, message('envoy.config.endpoint.v3.ClusterLoadAssignment')),
+    typed_extension_protocol_options: one(36, { mapOf: 'any' }),
   },
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+    use_downstream_protocol_config: one(4, message('UseDownstreamHttpConfig')),
+  },
+  UseDownstreamHttpConfig: {
+    http_protocol_options: one(1, message('Http1ProtocolOptions')),
+    http2_protocol_options: one(2, message('Http2ProtocolOptions')),
+  },
+  Http1ProtocolOptions: NONE,
+  Http2ProtocolOptions: NONE,
+  HealthCheck: {
+    timeout: one(1, 'duration'),
+    interval: one(2, 'duration'),
+    interval_jitter: one(3, 'duration'),
+    unhealthy_threshold: one(4, NUMBER),
+    healthy_threshold: one(5, NUMBER),
+    tcp_health_check: one(9, message('TcpHealthCheck')),
+    no_traffic_interval: one(12, 'duration'),
+  },
+  TcpHealthCheck: NONE,
   EdsClusterConfig: { eds_config: one(1, message('ConfigSource')), service_name: one(2, 'string') },
   ConfigSource: {
     ads: one(3, message('AggregatedConfigSource')),
@@ -125,7 +147,7 @@ export const MESSAGES: Readonly<Record<string, MessageFields>> = {
     prefix_match_map: one(3, message('MatchMap')),
     custom_match: one(4, message('TypedExtensionConfig')),
   },
-  MatchMap: { map: one(1, { mapOf: 'OnMatch' }) },
+  MatchMap: { map: one(1, { mapOf: message('OnMatch') }) },
   TypedExtensionConfig: extension(2),
   StringMatcher: {
     exact: one(1, 'string'),
@@ -167,6 +189,37 @@ export const MESSAGES: Readonly<Record<string, MessageFields>> = {
   },
   [`${GENERIC}.matcher.v3.PropertyMatchInput`]: { property_name: one(1, 'string') },
   [`${GENERIC}.matcher.v3.MethodMatchInput`]: NONE,
+  [`${NETWORK}.http_connection_manager.v3.HttpConnectionManager`]: {
+    stat_prefix: one(2, 'string'),
+    rds: one(3, message('Rds')),
+    route_config: one(4, message('envoy.config.route.v3.RouteConfiguration')),
+    http_filters: list(5, message('HttpFilter')),
+    generate_request_id: one(15, FLAG),
+    upgrade_configs: list(23, message('UpgradeConfig')),
+    stream_idle_timeout: one(24, 'duration'),
+    server_header_transformation: one(34, { names: { OVERWRITE: 0, APPEND_IF_ABSENT: 1, PASS_THROUGH: 2 } }),
+    common_http_protocol_options: one(35, message('HttpProtocolOptions')),
+  },
+  Rds: { config_source: one(1, message('ConfigSource')), route_config_name: one(2, 'string') },
+  HttpFilter: extension(4),
+  UpgradeConfig: { upgrade_type: one(1, 'string') },
+  HttpProtocolOptions: { idle_timeout: one(1, 'duration') },
+  'envoy.extensions.filters.http.router.v3.Router': { suppress_envoy_headers: one(4, 'bool') },
+  'envoy.config.route.v3.RouteConfiguration': {
+    name: one(1, 'string'),
+    virtual_hosts: list(2, message('HttpVirtualHost')),
+    request_headers_to_remove: list(8, 'string'),
+  },
+  HttpVirtualHost: { name: one(1, 'string'), domains: list(2, 'string'), routes: list(3, message('HttpRoute')) },
+  HttpRoute: { match: one(1, message('RouteMatch')), route: one(2, message('HttpRouteAction')) },
+  RouteMatch: { prefix: one(1, 'string'), headers: list(6, message('HeaderMatcher')) },
+  HeaderMatcher: {
+    name: one(1, 'string'),
+    present_match: one(7, 'bool'),
+    string_match: one(13, message('StringMatcher')),
+    treat_missing_header_as_empty: one(14, 'bool'),
+  },
+  HttpRouteAction: { cluster: one(1, 'string'), timeout: one(8, 'duration') },
   [`${NETWORK}.tcp_proxy.v3.TcpProxy`]: { stat_prefix: one(1, 'string'), cluster: one(2, 'string') },
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': NONE,
   'envoy.extensions.matching.common_inputs.network.v3.DestinationPortInput': NONE,

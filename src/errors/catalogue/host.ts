@@ -29,7 +29,7 @@ export const HOST_ERRORS = {
     exit: 3,
     kind: 'host',
     explain:
-      'The namespace that --netns names exists, but weir could not move into it: that takes nsenter (package util-linux) and CAP_SYS_ADMIN, usually root. Nothing was changed.',
+      'The namespace that --netns names exists, but weir could not move into it: that takes nsenter (package util-linux) or perl, and CAP_SYS_ADMIN, usually root. Nothing was changed.',
   },
   WEIR2005: {
     title: 'interrupted',

@@ -43,7 +43,7 @@ export const SIDECAR_ERRORS = {
     exit: 4,
     kind: 'child',
     explain:
-      'The new Envoy was removed before it took over: it failed, it was not ready in time, or an operator aborted. The old one serves as before, and the next upgrade needs no manual step.',
+      'The new Envoy was removed before it took over: it failed, it was not ready in time, or an operator aborted. The old one serves as before where there was one; if it has ended or is being stopped, the error says that no Envoy serves. The next upgrade needs no manual step.',
   },
   WEIR4007: {
     title: 'upgrade rolled back',
@@ -53,18 +53,18 @@ export const SIDECAR_ERRORS = {
       'The new Envoy failed after the hand-over, or did not hold every listener. The former binary and bootstrap serve again.',
   },
   WEIR4008: {
-    title: 'upgrade failed, emergency bypass',
+    title: 'upgrade failed, and so did the way back',
     exit: 5,
     kind: 'child',
     explain:
-      'The new Envoy failed after the hand-over and the former one could not be started at once. Traffic goes direct, and the supervisor goes on trying to start the former pair. `weir sidecar status` shows the state; the log of the sidecar says why the start fails.',
+      'The new Envoy failed after the hand-over, and the former pair is not live again, or not with every listener. The error says whether an Envoy serves. While none does, the supervisor sends applications with `onFailure: direct` past the sidecar, and starts the former pair again and again. `weir sidecar status` shows the state, `weir status` where new connections go; the log of the sidecar says why a start fails.',
   },
   WEIR4009: {
     title: 'gave up waiting for the supervisor',
     exit: 6,
     kind: 'host',
     explain:
-      'The command stopped waiting: the supervisor did not say how the upgrade ended. The upgrade itself goes on while the supervisor runs; `weir sidecar history NAME` shows its end.',
+      'The supervisor went away before it answered, or before it said how an upgrade ended. An upgrade that it had begun goes on when a supervisor is back; `weir sidecar history NAME` shows its end.',
   },
   WEIR4010: {
     title: 'nothing to go back to',

@@ -1,5 +1,4 @@
 /** This machine as the host daemon sees it: the use cases of `weir on`, `off`, `status` and `sidecar upgrade`. */
-import { type FSWatcher, watch } from 'node:fs';
 import { WeirError } from '../../errors/weir-error.ts';
 import { localOverrides } from '../../interception/follow-fleet.ts';
 import type { InterceptHost } from '../../interception/host.ts';
@@ -9,11 +8,13 @@ import { switchOff } from '../../interception/switch-off.ts';
 import { switchOn } from '../../interception/switch-on.ts';
 import type { ResolvedMeshConfig } from '../../mesh/mesh-config.ts';
 import { sha256OfFile } from '../../platform/sha256-of-file.ts';
+import { lastAttempt } from '../../sidecar/machine/upgrade-history.ts';
 import type { SidecarPorts } from '../../sidecar/usecases/ports.ts';
 import { readHistory } from '../../sidecar/usecases/read-history.ts';
 import { sidecarStatuses } from '../../sidecar/usecases/sidecar-statuses.ts';
 import { rollBackSidecar, upgradeSidecar } from '../../sidecar/usecases/upgrade-sidecar.ts';
 import type { LocalHost } from '../host/ports.ts';
+import { watchFolder } from './watch-folder.ts';
 
 /** How long connections drain after a remote `off`, in ms: the standard of `weir off`. */
 const DRAIN_MS = 15_000;
@@ -39,11 +40,13 @@ export function localHost({ intercept, sidecars, loadMesh, watched, warn }: Loca
   return {
     async look() {
       const config = await loadMesh();
-      const [{ result }, { apps: known }, states] = await Promise.all([
+      const [{ result }, states] = await Promise.all([
         reportStatus(intercept, { config, apps: [] }),
-        readSituation(intercept, 'remembered'),
         sidecarStatuses(sidecars, undefined),
       ]);
+      // After the states: an application that is switched off here meanwhile would be off without an override, and the
+      // daemon would switch it on again.
+      const { apps: known } = await readSituation(intercept, 'remembered');
       const overrides = new Map(localOverrides(known).map((one) => [one.app, one]));
       return {
         apps: result.apps.map(({ name, state, reason, since }) => {
@@ -124,32 +127,18 @@ export function localHost({ intercept, sidecars, loadMesh, watched, warn }: Loca
       const { entries, warnings } = await readHistory(sidecars, sidecar);
       // The last entry that can be read need not be the last one.
       if (warnings[0] !== undefined) throw new Error(warnings[0]);
-      const last = entries.at(-1);
-      if (last === undefined) return null;
+      const last = lastAttempt(entries);
+      if (last === null) return null;
       const { outcome, reason, at, note } = last;
       const release = note?.startsWith(NOTE) === true ? note.slice(NOTE.length) : null;
       return { release, outcome, reason, at, isGood: outcome === 'settled' || outcome === 'unchanged' };
     },
     watch(changed, signal) {
-      for (const folder of watched) watchFolder(folder, changed, signal);
+      // The daemon writes its own memory there.
+      const isOurs = (name: string) => name.includes('fleet-host');
+      for (const folder of watched) watchFolder(folder, changed, signal, isOurs);
     },
   };
-}
-
-/** A folder that is not there yet, or cannot be watched, is looked at by the clock. */
-function watchFolder(folder: string, changed: () => void, signal: AbortSignal): void {
-  let watcher: FSWatcher;
-  try {
-    watcher = watch(folder, { signal, persistent: false });
-  } catch {
-    return;
-  }
-  // The daemon writes its own memory there.
-  watcher.on('change', (_type, name) => {
-    if (typeof name === 'string' && name.includes('fleet-host')) return;
-    changed();
-  });
-  watcher.on('error', () => watcher.close());
 }
 
 function requireHash(found: string, { binary, sha256 }: { readonly binary: string; readonly sha256: string }): void {

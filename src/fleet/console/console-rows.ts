@@ -1,4 +1,5 @@
 /** The rows of each screen of `weir console`, from a status of the fleet. Pure. */
+import { isDeepStrictEqual } from 'node:util';
 import { humanDuration } from '../../platform/duration.ts';
 import type { FleetStatus, HostRow, RegionRow } from '../usecases/fleet-status.ts';
 
@@ -20,6 +21,8 @@ export interface Row {
   readonly cells: readonly string[];
   /** `bad` and `caution` want somebody. */
   readonly tone: 'good' | 'caution' | 'bad';
+  /** Hosts of the row that are not as wanted. */
+  readonly wrong: number;
   readonly target: Target;
 }
 
@@ -31,8 +34,11 @@ export interface Sight {
   /** Rows that hold this text; '' for all. */
   readonly search: string;
   readonly onlyWrong: boolean;
+  /** By name; else what wants somebody comes first, as in `weir fleet status`. */
+  readonly byName: boolean;
 }
 
+const URGENCY = { bad: 0, caution: 1, good: 2 } as const;
 const NOWHERE: Target = { region: null, app: null, host: null, release: null };
 
 /** The heading of each column of a screen. A region that is chosen has no column. */
@@ -52,13 +58,26 @@ export function rowsOf({ regions }: FleetStatus, sight: Sight): readonly Row[] {
   const shown = regions.filter(({ name }) => sight.region === null || name === sight.region);
   const rows = allRows(shown, sight);
   const wanted = sight.search.toLowerCase();
-  return rows.filter(
+  const found = rows.filter(
     ({ cells, tone }) =>
       (!sight.onlyWrong || tone !== 'good') && (wanted === '' || cells.join(' ').toLowerCase().includes(wanted)),
   );
+  const byName = (a: Row, b: Row) => compare(a.cells[0] ?? '', b.cells[0] ?? '');
+  if (sight.byName) return found.sort(byName);
+  return found.sort((a, b) => URGENCY[a.tone] - URGENCY[b.tone] || b.wrong - a.wrong || byName(a, b));
 }
 
-function allRows(regions: readonly RegionRow[], sight: Sight): readonly Row[] {
+/** Where a row of before stands in another look; null when it is not there any more. */
+export function placeOf(row: Row, rows: readonly Row[]): number | null {
+  const at = rows.findIndex(({ target }) => isDeepStrictEqual(target, row.target));
+  return at === -1 ? null : at;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function allRows(regions: readonly RegionRow[], sight: Sight): Row[] {
   switch (sight.screen) {
     case 'regions':
       return regions.map(regionRow);
@@ -75,11 +94,13 @@ function allRows(regions: readonly RegionRow[], sight: Sight): readonly Row[] {
 
 function regionRow({ name, error, hosts, objects, releases, store }: RegionRow): Row {
   const target = { ...NOWHERE, region: name };
-  if (error !== null) return { cells: [name, '?', '?', '', '', `unreachable: ${error}`], tone: 'bad', target };
+  if (error !== null)
+    return { cells: [name, '?', '?', '', '', `unreachable: ${error}`], tone: 'bad', wrong: 0, target };
   const good = hosts.filter(({ state }) => state === 'ok').length;
   const moving = releases.filter(({ state }) => state === 'running' || state === 'undoing' || state === 'stopped');
   const damaged = objects.filter(({ ok }) => !ok);
-  const what = damaged.length === 0 ? '' : `${damaged[0]?.kind}/${damaged[0]?.name}: ${damaged[0]?.error}`;
+  const what =
+    damaged.length === 0 ? wrongHosts(hosts) : `${damaged[0]?.kind}/${damaged[0]?.name}: ${damaged[0]?.error}`;
   const isBad = damaged.length > 0 || moving.some(({ state }) => state === 'stopped');
   return {
     cells: [
@@ -87,8 +108,18 @@ function regionRow({ name, error, hosts, objects, releases, store }: RegionRow):
       ...[moving.map((one) => `${one.name} ${one.state}`).join(', ') || '-', what],
     ],
     tone: isBad ? 'bad' : good === hosts.length ? 'good' : 'caution',
+    wrong: hosts.length - good,
     target,
   };
+}
+
+/** The hosts that are not as wanted, by their state. */
+function wrongHosts(hosts: readonly HostRow[]): string {
+  const counts = Map.groupBy(
+    hosts.filter(({ state }) => state !== 'ok'),
+    ({ state }) => state,
+  );
+  return [...counts].map(([state, own]) => `${own.length} ${state}`).join(', ');
 }
 
 /** One row an application over all regions in sight, as an operator thinks of it. */
@@ -102,13 +133,12 @@ function appRows(regions: readonly RegionRow[], region: string | null): Row[] {
       sum.counts.set(state, (sum.counts.get(state) ?? 0) + count);
     apps.set(row.name, sum);
   }
-  return [...apps]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([app, { hosts, asDesired, counts }]) => ({
-      cells: [app, String(hosts), share(asDesired, hosts), [...counts].map(([state, n]) => `${n} ${state}`).join(', ')],
-      tone: asDesired === hosts ? 'good' : 'caution',
-      target: { ...NOWHERE, region, app },
-    }));
+  return [...apps].map(([app, { hosts, asDesired, counts }]) => ({
+    cells: [app, String(hosts), share(asDesired, hosts), [...counts].map(([state, n]) => `${n} ${state}`).join(', ')],
+    tone: asDesired === hosts ? 'good' : 'caution',
+    wrong: hosts - asDesired,
+    target: { ...NOWHERE, region, app },
+  }));
 }
 
 function hostRows({ name: region, hosts }: RegionRow, { app, region: chosen }: Sight): Row[] {
@@ -120,6 +150,7 @@ function hostRows({ name: region, hosts }: RegionRow, { app, region: chosen }: S
         ...[host.ageMs === null ? '' : humanDuration(host.ageMs), host.reason ?? ''],
       ],
       tone: host.state === 'ok' ? 'good' : host.state === 'override' || host.state === 'stopped' ? 'caution' : 'bad',
+      wrong: host.state === 'ok' ? 0 : 1,
       target: { ...NOWHERE, region, app, host: host.name },
     }));
 }
@@ -127,6 +158,8 @@ function hostRows({ name: region, hosts }: RegionRow, { app, region: chosen }: S
 function appsOf({ apps }: HostRow, app: string | null): string {
   const one = apps.find(({ name }) => name === app);
   if (one !== undefined) return `${one.name} ${one.state}`;
+  // A host that does not speak says nothing of its applications.
+  if (apps.length > 0 && apps.every(({ state }) => state === 'unknown')) return `${apps.length} unknown`;
   const on = apps.filter(({ state }) => state === 'on').length;
   return `${on} of ${apps.length} on`;
 }
@@ -135,6 +168,7 @@ function releaseRows({ name: region, releases }: RegionRow, { region: chosen }: 
   return releases.map(({ name, state, wave, reason }) => ({
     cells: [name, ...(chosen === null ? [region] : []), state, String(wave), reason ?? ''],
     tone: state === 'stopped' ? 'bad' : state === 'done' || state === 'undone' ? 'good' : 'caution',
+    wrong: 0,
     target: { ...NOWHERE, region, release: name },
   }));
 }

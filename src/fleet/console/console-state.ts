@@ -1,7 +1,7 @@
 /** The console as a pure machine: a key and the rows in sight go in, the next state and what is to be done come out. */
 import type { FleetStatus } from '../usecases/fleet-status.ts';
 import { actionOf, type ConsoleAction, commandLine, commandOf, wordOf } from './console-action.ts';
-import { type Row, rowsOf, SCREENS, type Sight } from './console-rows.ts';
+import { placeOf, type Row, rowsOf, SCREENS, type Sight } from './console-rows.ts';
 
 /** A change that waits for its word. */
 export interface Prompt {
@@ -34,7 +34,7 @@ export type ConsoleEffect =
 
 /** The first picture. */
 export const FIRST_STATE: ConsoleState = {
-  ...{ screen: 'regions', region: null, app: null, search: '', onlyWrong: false },
+  ...{ screen: 'regions', region: null, app: null, search: '', onlyWrong: false, byName: false },
   ...{ cursor: 0, isSearching: false, prompt: null, message: null, ran: [] },
 };
 
@@ -70,6 +70,8 @@ export function pressKey(
       return only({ isSearching: true, search: '', cursor: 0 });
     case 'w':
       return only({ onlyWrong: !state.onlyWrong, cursor: 0 });
+    case 'n':
+      return only({ byName: !state.byName, cursor: 0 });
     case 'tab':
       return only({ ...screenAt((SCREENS.indexOf(state.screen) + 1) % SCREENS.length) });
     case 'enter':
@@ -88,6 +90,14 @@ export function pressKey(
       return typeof action === 'string' ? only({ message: action }) : only({ prompt: { action, typed: '' } });
     }
   }
+}
+
+/** The cursor stays on its row when another look at the fleet moves that row. */
+export function keepChosen(state: ConsoleState, before: FleetStatus, after: FleetStatus): ConsoleState {
+  const chosen = rowsOf(before, state)[state.cursor];
+  const rows = rowsOf(after, state);
+  const cursor = (chosen === undefined ? null : placeOf(chosen, rows)) ?? clamp(state.cursor, rows.length);
+  return { ...state, cursor };
 }
 
 /** The end of a command that the console carried out. */

@@ -43,7 +43,12 @@ export async function followStore(ports: HostPorts, follower: StoreFollower, sig
         () => relist.abort(),
         () => undefined,
       );
-      const end = await watchFrom(ports, listing, follower, AbortSignal.any([signal, relist.signal]));
+      const seen = (now: StoreListing) => {
+        follower.seen(now);
+        // A change that is not believed: whether the store is accepted is seen by lists alone.
+        if (follower.isHeld() && relistMs !== HELD_RELIST_MS) relist.abort();
+      };
+      const end = await watchFrom(ports, listing, seen, AbortSignal.any([signal, relist.signal]));
       const isOurs = relist.signal.aborted || signal.aborted;
       relist.abort();
       await timer;
@@ -63,7 +68,7 @@ export async function followStore(ports: HostPorts, follower: StoreFollower, sig
 async function watchFrom(
   { store, keys }: HostPorts,
   listing: StoreListing,
-  follower: StoreFollower,
+  seen: (listing: StoreListing) => void,
   signal: AbortSignal,
 ): Promise<string | null> {
   const items = new Map<string, StoredItem>(listing.items.map((item) => [item.key, item]));
@@ -74,7 +79,7 @@ async function watchFrom(
       else items.set(key, { key, value, revision: changed, created: items.get(key)?.created ?? changed });
     }
     const ordered = [...items.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-    follower.seen({ ...listing, items: ordered, revision });
+    seen({ ...listing, items: ordered, revision });
   };
   const end = await store.watch(folders, listing.revision, told, signal);
   return end.kind === 'compacted' ? null : end.why;

@@ -5,7 +5,7 @@ import type { HostRecord, HostStatus } from '../model/records.ts';
 import type { StoredItem, StoreListing } from '../ports.ts';
 import { followStore } from './follow-store.ts';
 import { emptyMemory, type HostMemory } from './host-memory.ts';
-import { hostRecord, hostStatus } from './host-status.ts';
+import { hostRecord, hostStatus, identityOf } from './host-status.ts';
 import type { HostPorts, LocalApp, LocalLook } from './ports.ts';
 import { ReleaseMover } from './release-mover.ts';
 import { type OwnRevision, rulesOf, seeStore } from './see-store.ts';
@@ -39,6 +39,12 @@ export class HostDaemon {
   #lookProblem: string | null = null;
   readonly #work = new Map<string, Work>();
   readonly #jobs = new Set<Promise<void>>();
+  /** Applications that the daemon itself has switched, or began to, since the last look began. */
+  #switched = new Set<string>();
+  /** Those of them whose switch has achieved something since the last look began. */
+  #assumed = new Set<string>();
+  /** Sidecars whose work has ended, and that were not looked at since. */
+  readonly #unseen = new Set<string>();
   readonly #mover: ReleaseMover;
   #wake = Promise.withResolvers<void>();
   #isStale = true;
@@ -51,12 +57,14 @@ export class HostDaemon {
     this.#mover = new ReleaseMover(ports, {
       triedOn: (sidecar) => this.#memory.releases[sidecar],
       note: (sidecar, tried) => this.#noteRelease(sidecar, tried),
-      ended: () => {
+      ended: (sidecar) => {
+        this.#unseen.add(sidecar);
         this.#isStale = true;
         this.#wake.resolve();
       },
     });
     this.#status = new StatusWriter(ports, {
+      self: () => identityOf(this.#ports, this.#memory),
       mayWrite: () => this.#isFollowing,
       wrote: (revision) => this.#noteOwn(revision),
     });
@@ -67,6 +75,8 @@ export class HostDaemon {
     const ports = this.#ports;
     const recalled = await ports.recall();
     if (recalled !== null && recalled.region === ports.region) this.#memory = recalled;
+    this.#memory = { ...this.#memory, instance: recalled?.instance ?? ports.identity.instance };
+    if (recalled?.instance === undefined) this.#save();
     const wake = () => this.#wake.resolve();
     signal.addEventListener('abort', wake, { once: true });
     ports.local.watch(() => {
@@ -179,8 +189,12 @@ export class HostDaemon {
 
   async #reconcile(): Promise<void> {
     this.#isStale = false;
+    this.#switched = new Set([...this.#work].flatMap(([name, { isRunning }]) => (isRunning ? [name] : [])));
+    this.#assumed = new Set();
+    const ended = [...this.#unseen];
     try {
-      this.#look = await this.#ports.local.look();
+      this.#look = this.#withoutOwnSwitches(await this.#ports.local.look());
+      for (const name of ended) this.#unseen.delete(name);
       this.#isLooked = true;
       this.#lookProblem = null;
     } catch (error) {
@@ -196,24 +210,39 @@ export class HostDaemon {
     if (this.#isStale) this.#wake.resolve();
   }
 
+  /**
+   * The kernel has the daemon's own switch a moment before the state file says whose it is: such a look does not say who
+   * decided, and the next one follows when the switch is done. What a switch achieved meanwhile is newer than the look.
+   */
+  #withoutOwnSwitches(look: LocalLook): LocalLook {
+    const before = new Map(this.#look.apps.map((app) => [app.name, app]));
+    const apps = look.apps.map((app) => {
+      const known = this.#switched.has(app.name) ? before.get(app.name) : undefined;
+      if (known === undefined || this.#assumed.has(app.name)) return known ?? app;
+      return { ...app, override: known.override, reason: known.reason };
+    });
+    return { ...look, apps };
+  }
+
   /** Begins every switch that a decision wants and that is not under way. `isFresh`: the host was looked at just now. */
   #switchAll(isFresh: boolean): void {
     const { clock } = this.#ports;
     for (const app of this.#look.apps) {
       const decision = this.#decide(app.name);
+      const wanted = wantedOf(app, decision);
       const work = this.#work.get(app.name);
       if (work?.isRunning) continue;
-      if (decision === null || isAs(decision.state, app)) {
+      if (wanted === null || isAs(wanted.state, app)) {
         this.#work.delete(app.name);
         // What an older look shows may not be the state before the rule.
         if (isFresh) this.#noteEnd(app, decision);
         continue;
       }
-      if (decision.state === 'on' && (app.override !== null || this.#unreadSwitch(app.name) !== null)) continue;
-      const failed = work?.wanted === decision.state ? work.failed : null;
+      if (wanted.state === 'on' && (app.override !== null || this.#unreadSwitch(app.name) !== null)) continue;
+      const failed = work?.wanted === wanted.state ? work.failed : null;
       if (failed !== null && failed !== undefined && clock.monotonic() - failed.atMs < RETRY_MS) continue;
       this.#noteEnd(app, decision);
-      this.#begin(app, decision.state, `MeshPolicy/${decision.policy}`, decision.reason);
+      this.#begin(app, wanted.state, wanted.by, wanted.reason);
     }
   }
 
@@ -221,6 +250,7 @@ export class HostDaemon {
     const { local, tell, clock } = this.#ports;
     const work: Work = { wanted, isRunning: true, failed: null };
     this.#work.set(app.name, work);
+    this.#switched.add(app.name);
     const reason = why === null ? by : `${by}: ${why}`;
     tell(`${app.name}: ${wanted === 'on' ? 'on' : 'off'} (${reason})`);
     const direct = () => {
@@ -247,6 +277,7 @@ export class HostDaemon {
 
   /** What a switch has just achieved counts until the next look. */
   #assume(name: string, state: string, reason: string | null): void {
+    this.#assumed.add(name);
     const apps = this.#look.apps.map((app) =>
       app.name === name ? { ...app, state, reason, since: new Date(this.#ports.clock.now()).toISOString() } : app,
     );
@@ -319,12 +350,23 @@ export class HostDaemon {
       ...{ look: this.#look, lookProblem: this.#lookProblem, memory: this.#memory, seen: this.#seen },
       nowMs: clock.now(),
       errors: rulesOf(this.#memory, keys, this.#present).errors,
-      busySidecars: this.#mover.busy,
+      // What a release has brought is told when it was seen.
+      busySidecars: this.#mover.busy.union(this.#unseen),
       decide: (app) => this.#decide(app),
       failureOf: (app) => this.#work.get(app)?.failed?.reason ?? null,
       unreadSwitch: (app) => this.#unreadSwitch(app),
     });
   }
+}
+
+/** What is to become of an application, and who says so: an annotation of its pod before every policy. */
+function wantedOf(
+  { override }: LocalApp,
+  decision: Decision | null,
+): { readonly state: Decision['state']; readonly by: string; readonly reason: string | null } | null {
+  if (override?.by === 'annotation') return { state: 'off', by: override.reason ?? override.by, reason: null };
+  if (decision === null) return null;
+  return { state: decision.state, by: `MeshPolicy/${decision.policy}`, reason: decision.reason };
 }
 
 /** Whether an application is as wanted: `denied` means off. */

@@ -5,6 +5,8 @@ import type { StoredItem } from '../ports.ts';
 
 const memorySchema = z.object({
   region: z.string(),
+  /** Random, made once: which installation this is. */
+  instance: z.optional(z.string()),
   /** Null: the store was never seen. */
   store: z.nullable(
     z.object({

@@ -1,12 +1,12 @@
 /** What a host says of itself. Pure. */
 import type { Decision } from '../model/decide.ts';
-import type { HostRecord, HostStatus } from '../model/records.ts';
+import type { HostDaemonIdentity, HostRecord, HostStatus } from '../model/records.ts';
 import type { StoreListing } from '../ports.ts';
 import type { HostMemory } from './host-memory.ts';
 import type { HostPorts, LocalApp, LocalLook, LocalSidecar } from './ports.ts';
 import type { HostRules } from './see-store.ts';
 
-type Identity = Pick<HostPorts, 'name' | 'region' | 'labels' | 'weirVersion'>;
+type Identity = Pick<HostPorts, 'name' | 'region' | 'labels' | 'weirVersion' | 'identity' | 'pod'>;
 
 /** What the daemon knows at one moment. */
 export interface HostMoment {
@@ -27,18 +27,27 @@ export interface HostMoment {
 }
 
 /** The `Host` record. */
-export function hostRecord({ name, region, labels }: Identity, { apps }: LocalLook, nowMs: number): HostRecord {
+export function hostRecord({ name, region, labels, pod }: Identity, { apps }: LocalLook, nowMs: number): HostRecord {
   return {
     kind: 'Host',
     metadata: { name, region, labels },
     apps: apps.map((app) => app.name),
     lastSeen: new Date(nowMs).toISOString(),
     stopped: null,
+    ...(pod !== null && { pod: { name: pod.name, namespace: pod.namespace } }),
   };
 }
 
+/** Which daemon this is: the installation is the one that is remembered. */
+export function identityOf(
+  { identity }: Pick<HostPorts, 'identity'>,
+  { instance }: Pick<HostMemory, 'instance'>,
+): HostDaemonIdentity {
+  return { ...identity, instance: instance ?? identity.instance };
+}
+
 /** The `HostStatus` record. */
-export function hostStatus({ name, region, labels, weirVersion }: Identity, moment: HostMoment): HostStatus {
+export function hostStatus({ name, region, labels, weirVersion, identity }: Identity, moment: HostMoment): HostStatus {
   const { look, lookProblem, memory, seen, nowMs, errors } = moment;
   const { held } = memory;
   return {
@@ -47,12 +56,13 @@ export function hostStatus({ name, region, labels, weirVersion }: Identity, mome
     status: {
       at: new Date(nowMs).toISOString(),
       weir: weirVersion,
+      daemon: identityOf({ identity }, memory),
       seen: seen === null ? null : { clusterId: seen.clusterId, revision: Number(seen.revision) },
       held: held === null ? null : { since: held.since, why: held.why, revision: held.revision, objects: held.objects },
       overrides: look.apps.flatMap(({ name: app, override }) =>
         override === null
           ? []
-          : [{ app, state: 'off' as const, since: override.since, by: 'root', reason: override.reason }],
+          : [{ app, state: 'off' as const, since: override.since, by: override.by ?? 'root', reason: override.reason }],
       ),
       apps: look.apps.map((app) => appStatus(app, moment)),
       sidecars: look.sidecars.map((one) => sidecarStatus(one, moment)),

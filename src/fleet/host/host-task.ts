@@ -10,6 +10,8 @@ const schema = z.object({
   /** '' for the namespace of the process. */
   netns: z.string(),
   weirVersion: z.string(),
+  /** The folder of a downward API volume, in a pod; null on a machine. */
+  podInfo: z._default(z.nullable(z.string()), null),
   metricsFile: z.nullable(z.string()),
   json: z._default(z.boolean(), false),
   verbose: z._default(z.boolean(), false),

@@ -1,6 +1,7 @@
 /** What the host daemon needs of its machine. Simulated hosts are made of another `LocalHost`. */
 import type { Clock } from '../../platform/clock.ts';
 import type { RegionKeys } from '../model/keys.ts';
+import type { HostDaemonIdentity } from '../model/records.ts';
 import type { FleetStore } from '../ports.ts';
 import type { HostMemory } from './host-memory.ts';
 
@@ -12,8 +13,15 @@ export interface LocalApp {
   readonly reason: string | null;
   /** ISO 8601; null when it is not known. */
   readonly since: string | null;
-  /** Set where somebody switched it off on this host. */
-  readonly override: { readonly since: string | null; readonly reason: string | null } | null;
+  /**
+   * Set where somebody switched it off on this host. `by` the annotation of a pod: it is to be off, which the daemon sees
+   * to.
+   */
+  readonly override: {
+    readonly since: string | null;
+    readonly reason: string | null;
+    readonly by?: 'annotation';
+  } | null;
 }
 
 /** A sidecar as it is on this host. */
@@ -71,9 +79,13 @@ export interface HostPorts {
   readonly name: string;
   readonly region: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The pod that this host is; null for a machine. */
+  readonly pod: { readonly name: string; readonly namespace: string } | null;
   /** The lease of the status, in ms. */
   readonly ttlMs: number;
   readonly weirVersion: string;
+  /** Of this run of the daemon. `instance` is the one that it takes if its memory has none. */
+  readonly identity: HostDaemonIdentity;
   readonly keys: RegionKeys;
   readonly store: FleetStore;
   readonly local: LocalHost;

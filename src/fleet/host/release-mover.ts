@@ -16,8 +16,8 @@ export interface ReleaseMemory {
   triedOn(sidecar: string): Tried | undefined;
   /** Null: the sidecar is in no release any more. */
   note(sidecar: string, tried: Tried | null): void;
-  /** A piece of work has ended. */
-  ended(): void;
+  /** A piece of work on a sidecar has ended. */
+  ended(sidecar: string): void;
 }
 
 /** The mover of one host. */
@@ -132,7 +132,7 @@ export class ReleaseMover {
       .finally(() => {
         this.#busy.delete(sidecar);
         this.#jobs.delete(job);
-        this.#memory.ended();
+        this.#memory.ended(sidecar);
       });
     this.#jobs.add(job);
   }

@@ -12,6 +12,10 @@ export const HOST_METRICS = {
   requests: counter('weir_host_store_requests_total', 'Requests to the store of the region, by kind.'),
   failures: counter('weir_host_store_failures_total', 'Requests to the store that failed, by kind.'),
   lastAnswer: gauge('weir_host_store_last_answer_timestamp_seconds', 'When the store answered last.'),
+  lastLook: gauge(
+    'weir_host_last_look_timestamp_seconds',
+    'When the daemon last looked at its host and saw what is switched there.',
+  ),
   held: gauge('weir_host_store_held', 'Whether the store is not believed until somebody confirms it.'),
   objectErrors: gauge('weir_host_object_errors', 'Objects of the store that the daemon cannot read.'),
   asDesired: gauge('weir_host_app_as_desired', 'Whether an application is as the fleet wants it.'),

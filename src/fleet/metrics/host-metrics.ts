@@ -26,20 +26,26 @@ export class HostMetrics {
   meter<P extends Pick<HostPorts, 'store' | 'local' | 'clock'>>(ports: P): P {
     const { clock } = ports;
     const store = meterStore(ports.store, this.#store, HOST_METRICS, { labels: {}, now: () => clock.now() });
-    return { ...ports, store, local: this.#meterLocal(ports.local) };
+    return { ...ports, store, local: this.#meterLocal(ports.local, () => clock.now()) };
   }
 
-  /** The whole text, with the gauges of the present state. */
+  /** The whole text, with the gauges of the present state. What is not known yet has no number. */
   print({ metadata, status }: HostStatus, residentBytes: number): string {
     const { info, memory, held, objectErrors, asDesired, override, overrideSince, releaseFailed } = HOST_METRICS;
     const store = this.#store;
     store.set(info, { host: metadata.name, region: metadata.region, version: status.weir }, 1);
     store.set(memory, {}, residentBytes);
-    store.set(held, {}, status.held === null ? 0 : 1);
-    store.set(objectErrors, {}, status.errors.length);
-    for (const family of [asDesired, override, overrideSince, releaseFailed]) store.clear(family, {});
-    for (const app of status.apps) {
-      store.set(asDesired, { app: app.name }, isAsDesired(app) ? 1 : 0);
+    for (const family of [held, objectErrors, asDesired, override, overrideSince, releaseFailed])
+      store.clear(family, {});
+    const own = `Host/${metadata.name}`;
+    const torn = status.errors.filter(({ object }) => object !== own).length;
+    // Before the store was seen, what the daemon remembers of it may be told, and nothing else.
+    if (status.seen !== null || status.held !== null) store.set(held, {}, status.held === null ? 0 : 1);
+    if (status.seen !== null || torn > 0) store.set(objectErrors, {}, torn);
+    const isBlind = status.errors.some(({ object }) => object === own);
+    for (const app of isBlind ? [] : status.apps) {
+      if (status.seen !== null || app.desired !== null)
+        store.set(asDesired, { app: app.name }, isAsDesired(app) ? 1 : 0);
       const found = status.overrides.find((one) => one.app === app.name);
       store.set(override, { app: app.name }, found === undefined ? 0 : 1);
       const since = Date.parse(found?.since ?? '');
@@ -50,8 +56,9 @@ export class HostMetrics {
     return store.print();
   }
 
-  #meterLocal(local: LocalHost): LocalHost {
-    const { switches, releases } = HOST_METRICS;
+  #meterLocal(local: LocalHost, now: () => number): LocalHost {
+    const { switches, releases, lastLook } = HOST_METRICS;
+    const store = this.#store;
     const counted = async <T>(
       family: typeof switches | typeof releases,
       action: string,
@@ -67,7 +74,11 @@ export class HostMetrics {
       }
     };
     return {
-      look: () => local.look(),
+      async look() {
+        const seen = await local.look();
+        store.set(lastLook, {}, now() / 1000);
+        return seen;
+      },
       lastUpgrade: (sidecar) => local.lastUpgrade(sidecar),
       watch: (changed, signal) => local.watch(changed, signal),
       on: (app, policy) => counted(switches, 'on', local.on(app, policy)),

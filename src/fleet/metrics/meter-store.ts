@@ -36,6 +36,7 @@ export function meterStore(
     place: store.place,
     listsSingleKeys: store.listsSingleKeys,
     list: (prefixes) => metered('list', () => store.list(prefixes)),
+    find: (key) => metered('list', () => store.find(key)),
     madeWith: (key, revision, prefix) => metered('list', () => store.madeWith(key, revision, prefix)),
     write: (guards, changes) => metered('write', () => store.write(guards, changes)),
     watch: (prefixes, revision, onEvents, signal) => {

@@ -8,7 +8,7 @@ import { waveHosts } from '../model/rollout-machine.ts';
 import type { LeaderWatcher } from '../operator/lead-region.ts';
 import type { FleetStore } from '../ports.ts';
 import { HOST_STATES, regionRow } from '../usecases/fleet-status.ts';
-import { SWITCH_ALL } from '../usecases/switch-apps.ts';
+import { SWITCH_ALL } from '../usecases/write-switch.ts';
 import { OPERATOR_METRICS, STEP_BUCKETS } from './fleet-families.ts';
 import { meterStore } from './meter-store.ts';
 
@@ -30,10 +30,11 @@ export class OperatorMetrics {
     this.#clock = clock;
     this.#store.set(started, { region }, clock.now() / 1000);
     this.#store.set(leading, { region }, 0);
+    this.#store.begin(step, { region });
     this.watcher = {
       wholeEveryMs: WHOLE_MS,
       stepped: (ms, isLeading) => {
-        this.#store.observe(step, { region }, ms / 1000);
+        if (ms !== null) this.#store.observe(step, { region }, ms / 1000);
         this.#store.set(leading, { region }, isLeading ? 1 : 0);
       },
       saw: (view) => this.#see(view),
@@ -70,12 +71,22 @@ export class OperatorMetrics {
     store.set(objectErrors, { region }, row.objects.filter(({ ok }) => !ok).length);
     const pressed = policiesOf(view).find(({ metadata }) => metadata.name === SWITCH_ALL);
     const isPressed = pressed?.spec.rules.some((rule) => rule.state === 'off' && !hasExpired(rule, nowMs));
-    store.set(button, { region }, isPressed ? 1 : 0);
-    for (const { release, state, wave, startedAt } of view.rollouts.values()) {
+    // A button that cannot be read may be pressed.
+    const isUnread =
+      pressed === undefined && view.objects.some(({ kind, name }) => kind === 'MeshPolicy' && name === SWITCH_ALL);
+    if (!isUnread) store.set(button, { region }, isPressed ? 1 : 0);
+    for (const { release, state, wave, startedAt, pods } of view.rollouts.values()) {
       store.setState(rolloutState, { region, release }, ROLLOUT_STATES, state);
       store.set(rolloutWave, { region, release }, wave);
       const object = releasesOf(view).find(({ metadata }) => metadata.name === release);
       if (object === undefined) continue;
+      if (object.spec.pods !== undefined) {
+        // The record has what the leader saw, in the last row the pods of all waves so far; before that nobody knows.
+        const seen = pods?.at(-1);
+        if (seen === undefined) continue;
+        for (const progress of PROGRESS) store.set(rolloutHosts, { region, release, progress }, seen[progress]);
+        continue;
+      }
       for (const progress of PROGRESS) store.set(rolloutHosts, { region, release, progress }, 0);
       for (const { progress } of waveHosts(object, view.hosts.values(), startedAt).flatMap((one) => one.hosts))
         store.add(rolloutHosts, { region, release, progress }, 1);

@@ -65,10 +65,14 @@ export const CLUSTER_FOLDERS: readonly ClusterFolder[] = [
   },
   {
     ...{ folder: 'hosts/', plural: 'hosts', kind: 'Host' },
-    toFields: ({ metadata, apps, lastSeen, stopped }) => ({ labels: labelsOf(metadata), apps, lastSeen, stopped }),
-    toValue: ({ metadata: { name }, labels, apps, lastSeen, stopped }, region) => ({
+    toFields: ({ metadata, apps, lastSeen, stopped, pod }) => ({
+      ...{ labels: labelsOf(metadata), apps, lastSeen, stopped },
+      ...(pod !== undefined && { pod }),
+    }),
+    toValue: ({ metadata: { name }, labels, apps, lastSeen, stopped, pod }, region) => ({
       ...{ ...api, kind: 'Host', metadata: { name, region, labels: labels ?? {} }, apps, lastSeen },
       stopped: stopped ?? null,
+      ...(pod !== undefined && { pod }),
     }),
   },
   {

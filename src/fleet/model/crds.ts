@@ -114,8 +114,8 @@ function schemaOf(kind: string): Json {
       return object({ spec, status: { type: 'object', properties: { ...rollout, ...own } } }, ['spec']);
     }
     case 'Host': {
-      const { apps, lastSeen, stopped } = (structural(jsonSchema(hostRecordSchema)).properties ?? {}) as Json;
-      return object({ labels: LABELS, apps, lastSeen, stopped });
+      const { apps, lastSeen, stopped, pod } = (structural(jsonSchema(hostRecordSchema)).properties ?? {}) as Json;
+      return object({ labels: LABELS, apps, lastSeen, stopped, pod });
     }
     case 'HostStatus':
       return object({ labels: LABELS, status: part(hostStatusSchema, 'status') });

@@ -7,11 +7,16 @@ import { DURATION_PATTERN } from '../../platform/duration.ts';
 
 /** Names of regions, objects, applications and sidecars: they end up in keys, paths and shell arguments. */
 export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$';
+/** Names of hosts are as long as DNS lets them be. */
+const HOST_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$';
 /** An instant: RFC 3339, with its offset. */
 const TIME_PATTERN = '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$';
 
 /** A name by `NAME_PATTERN`. */
 export const nameField = (description: string) => text(description, 'a name', readFleetName, NAME_PATTERN);
+
+/** A name of a host: it is the end of a key. */
+export const hostNameField = (description: string) => text(description, 'a host name', readHostName, HOST_NAME_PATTERN);
 
 /** Any text on one line. */
 export const lineField = (description: string) => text(description, 'a text on one line', readLine, '^[^\\n\\r]+$');
@@ -77,6 +82,13 @@ export function readFleetName(value: unknown): ReadValue<string> {
     'a name begins with a letter or a digit and has at most 63 characters',
     hint,
   );
+}
+
+function readHostName(value: unknown): ReadValue<string> {
+  if (typeof value === 'string' && new RegExp(HOST_NAME_PATTERN).test(value)) return { value };
+  const hint =
+    typeof value === 'number' ? `put it into quotes: "${value}"` : 'take letters, digits, dots, dashes and underscores';
+  return refuseValue(`${quoteValue(value)} is not a host name`, 'it is a part of the keys in the store', hint);
 }
 
 /** Reads an instant in RFC 3339; the value is the text as written. */

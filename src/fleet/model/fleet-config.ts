@@ -7,7 +7,16 @@ import { ProblemList } from '../../mesh/yaml/problem-list.ts';
 import { choiceReader } from '../../mesh/yaml/scalar-readers.ts';
 import { noteField, scalarField } from '../../mesh/yaml/schema-field.ts';
 import { readYamlTree } from '../../mesh/yaml/yaml-tree.ts';
-import { durationField, labelsField, lineField, listField, NAME_PATTERN, nameField, pathField } from './fields.ts';
+import {
+  durationField,
+  hostNameField,
+  labelsField,
+  lineField,
+  listField,
+  NAME_PATTERN,
+  nameField,
+  pathField,
+} from './fields.ts';
 import { FLEET_API_VERSION } from './object-schemas.ts';
 
 const timeout = z.prefault(durationField('How long one request to the store may take.', 50, 60_000), '2s');
@@ -70,7 +79,7 @@ const fleetSchema = z.strictObject({
     noteField(
       z.strictObject({
         region: nameField('The region of this host.'),
-        name: z.optional(lineField('The name of this host; the system knows it if left out.')),
+        name: z.optional(hostNameField('The name of this host; the system knows it if left out.')),
         labels: z.prefault(labelsField('Labels of this host.'), {}),
         status: z.prefault(
           noteField(

@@ -114,6 +114,9 @@ const version = noteField(
     bootstrap: z.optional(pathField('Another bootstrap on the hosts.')),
     image: z.optional(lineField('The image of pods.')),
     emptyImage: z.optional(lineField('The empty image of a hot upgrade by OpenKruise.')),
+    hostImage: z.optional(
+      lineField('The image of the container beside the sidecar that follows the fleet; without it pods have none.'),
+    ),
   }),
   { description: 'The version to move to.', accepts: 'a map with name, and binary or image' },
 );
@@ -157,6 +160,9 @@ const gatewaySpec = z.strictObject({
     z.strictObject({
       name: nameField('The name of the listener.'),
       port: integerField('The port.', 1, 65_535),
+      protocol: z.optional(
+        choiceField('What runs over it: HTTP by itself, where no tcp route names the port.', ['http', 'dubbo']),
+      ),
       hosts: z.optional(listField('Host names.', 'a list of host names', lineField('A host name.'))),
       tls: z.optional(
         noteField(z.strictObject({ secret: nameField('The name of the secret.') }), {

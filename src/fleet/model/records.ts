@@ -14,6 +14,20 @@ export const hostRecordSchema = z.object({
   lastSeen: z.string(),
   /** When it was stopped on purpose; null while it runs or when it died. */
   stopped: nullable,
+  /** The pod that the host is. */
+  pod: z.optional(z.object({ name: z.string(), namespace: z.string() })),
+});
+
+/** Which daemon of which machine speaks: two machines may be given the same name. */
+const daemonIdentitySchema = z.object({
+  /** The host name of the machine. */
+  machine: z.string(),
+  /** The kernel's boot_id; null where it cannot be read. */
+  boot: nullable,
+  /** Random, kept in the state directory: the installation. */
+  instance: z.string(),
+  /** Random: this run of the daemon. */
+  session: z.string(),
 });
 
 const hold = z.object({
@@ -30,6 +44,10 @@ export const hostStatusSchema = z.object({
   status: z.object({
     at: z.string(),
     weir: z.string(),
+    /** A weir before this field leaves it out. */
+    daemon: z.optional(daemonIdentitySchema),
+    /** The name that this host was given and another daemon has; the key is another one then. */
+    conflict: z.optional(z.object({ name: z.string(), holder: z.nullable(daemonIdentitySchema) })),
     seen: z.nullable(z.object({ clusterId: z.string(), revision: z.number() })),
     held: z.nullable(hold),
     overrides: z.array(
@@ -130,6 +148,8 @@ export const historySchema = z.object({
 
 /** See `hostRecordSchema`. */
 export type HostRecord = z.output<typeof hostRecordSchema>;
+/** See `daemonIdentitySchema`. */
+export type HostDaemonIdentity = z.output<typeof daemonIdentitySchema>;
 /** See `hostStatusSchema`. */
 export type HostStatus = z.output<typeof hostStatusSchema>;
 /** See `rolloutSchema`. */

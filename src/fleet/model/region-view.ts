@@ -32,7 +32,12 @@ export interface StoredObject {
 
 /** A host, by its Host and its HostStatus; one of the two may be missing. */
 export interface FleetHost {
+  /** The name of its keys: its own, but for a second machine that was given a name which another one has. */
+  readonly key: string;
+  /** The name that it was given, by which it decides. */
   readonly name: string;
+  /** Machines that were given the same name; none as a rule. */
+  readonly twins: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   /** Applications that it has, by whatever it said last. */
   readonly apps: readonly string[];
@@ -48,7 +53,7 @@ export interface RegionView {
   readonly revision: string;
   readonly clusterId: string;
   readonly objects: readonly StoredObject[];
-  /** By name, in order. */
+  /** By key, in order. */
   readonly hosts: ReadonlyMap<string, FleetHost>;
   readonly rollouts: ReadonlyMap<string, Rollout & { readonly revision: string }>;
   readonly leader: Leader | null;
@@ -90,12 +95,30 @@ export function viewRegion(name: string, listing: StoreListing): RegionView {
     }
   }
   const names = [...new Set([...records.keys(), ...statuses.keys()])].sort();
-  const hosts = new Map(names.map((host) => [host, viewHost(host, records.get(host), statuses.get(host))]));
+  const hosts = withTwins(names.map((host) => viewHost(host, records.get(host), statuses.get(host))));
   const { revision, clusterId } = listing;
   return { name, revision, clusterId, objects, hosts, rollouts, leader, damaged };
 }
 
-function viewHost(name: string, record: StoredItem | undefined, status: StoredItem | undefined): FleetHost {
+/** Which machines have the same name is said by the one that did not get it. */
+function withTwins(hosts: readonly FleetHost[]): ReadonlyMap<string, FleetHost> {
+  const second = Map.groupBy(
+    hosts.filter(({ key, name }) => key !== name),
+    ({ name }) => name,
+  );
+  return new Map(
+    hosts.map((host) => {
+      const conflict = host.status?.conflict;
+      const twins =
+        conflict !== undefined
+          ? [conflict.holder?.machine ?? 'another machine']
+          : (second.get(host.name) ?? []).map(({ status }) => status?.daemon?.machine ?? 'another machine');
+      return [host.key, { ...host, twins }];
+    }),
+  );
+}
+
+function viewHost(key: string, record: StoredItem | undefined, status: StoredItem | undefined): FleetHost {
   const host = record === undefined ? null : readFleetRecord(hostRecordSchema, record.value);
   const state = status === undefined ? null : readFleetRecord(hostStatusSchema, status.value);
   const readHost = host?.state === 'read' ? host.value : null;
@@ -103,7 +126,7 @@ function viewHost(name: string, record: StoredItem | undefined, status: StoredIt
   const damaged = [host, state].flatMap((one) => (one?.state === 'damaged' ? [one.why] : []))[0] ?? null;
   const apps = readHost?.apps ?? readState?.status.apps.map((app) => app.name) ?? [];
   return {
-    name,
+    ...{ key, name: readState?.status.conflict?.name ?? key, twins: [] },
     labels: readState?.metadata.labels ?? readHost?.metadata.labels ?? {},
     apps,
     record: readHost,

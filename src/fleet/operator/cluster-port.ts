@@ -14,6 +14,8 @@ export interface ClusterCondition {
 /** An object of weir with what the cluster says of its life. */
 export interface ClusterLife {
   readonly name: string;
+  /** Another one for each object that is made under the name, and for each change of what it wants. */
+  readonly version: string;
   readonly isDeleted: boolean;
   readonly deletedAtMs: number | null;
   readonly hasFinalizer: boolean;
@@ -38,8 +40,9 @@ export interface ClusterPort {
   /** What the operator said of an object last; null when it has said nothing. */
   condition(plural: 'sidecarreleases' | 'gateways', name: string): Promise<ClusterCondition | null>;
   setCondition(plural: 'sidecarreleases' | 'gateways', name: string, condition: ClusterCondition): Promise<void>;
-  /** Writes any other object of weir by server-side apply. */
-  apply(document: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Writes any other object of weir by server-side apply; resolves to it as the cluster has it now. */
+  apply(document: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
+  hasConfigMap(name: string): Promise<boolean>;
   removeOwn(kind: 'Deployment' | 'Service' | 'ConfigMap', name: string): Promise<void>;
   event(
     regarding: { readonly kind: string; readonly name: string },

@@ -1,22 +1,26 @@
 /** The leader of a region on Kubernetes: releases become SidecarSets, gateways Deployments; waves move as on plain hosts. */
 import { messageOf } from '../../errors/message-of.ts';
-import { gatewayDocuments } from '../model/gateway/gateway-documents.ts';
+import { gatewayCondition, type PresentDeployment } from '../model/gateway/gateway-condition.ts';
+import { gatewayDocuments, gatewayName } from '../model/gateway/gateway-documents.ts';
 import { type PodState, podStates, podsLeft, podWave, whyHanging } from '../model/kruise/pods.ts';
 import { containerName, sidecarSetName, whyNotForPods } from '../model/kruise/sidecar-set.ts';
 import { isAsWanted, wantedSet } from '../model/kruise/wanted-set.ts';
-import type { ReleaseGate, SidecarRelease } from '../model/object-schemas.ts';
+import type { Gateway, ReleaseGate, SidecarRelease } from '../model/object-schemas.ts';
 import type { Rollout } from '../model/records.ts';
-import { objectsOf, type RegionView, releasesOf, viewRegion } from '../model/region-view.ts';
+import { objectsOf, type RegionView, releasesOf, viewPrefixes, viewRegion } from '../model/region-view.ts';
 import { type GateAnswer, gatesToAsk, stepRollout, type WaveHosts } from '../model/rollout-machine.ts';
 import { StoreFailure } from '../ports.ts';
 import type { ClusterPort } from './cluster-port.ts';
 import { type LeaderPorts, takeLead, writeRollout } from './lead-region.ts';
+import { forgetGonePods } from './pod-hosts.ts';
 import { WaveWatch } from './wave-watch.ts';
 
 /** How long leadership outlives a leader, in ms, and how often it is renewed or looked at. */
 const [LEASE_MS, RENEW_MS] = [15_000, 5_000];
 /** While a rollout moves it is looked at so often; a region at rest so often, without a change, in ms. */
 const [STEP_MS, RESYNC_MS] = [1_000, 60_000];
+/** The same while pods of a gateway start: nobody tells the operator when they are ready. */
+const WAITING_MS = 10_000;
 /** A finalizer is taken off after this time whatever happens, in ms: nobody waits for ever. */
 const FINALIZER_MS = 60_000;
 
@@ -33,6 +37,8 @@ export async function leadCluster(ports: ClusterLeaderPorts, signal: AbortSignal
   await new ClusterLeader(ports).run(signal);
 }
 
+type SidecarSets = Awaited<ReturnType<ClusterPort['sidecarSets']>>;
+
 class ClusterLeader {
   readonly #ports: ClusterLeaderPorts;
   #lease: string | null = null;
@@ -42,9 +48,14 @@ class ClusterLeader {
   #reconciledAt = Number.NEGATIVE_INFINITY;
   #isChanged = true;
   #isMoving = false;
+  /** Whether a gateway was not ready when it was looked at last. */
+  #isWaiting = false;
+  #podsAt = Number.NEGATIVE_INFINITY;
+  #shownAt = Number.NEGATIVE_INFINITY;
   readonly #waveWatch: WaveWatch;
-  /** What was said of an object last, so that events are not repeated. */
+  /** What was said of an object last, so that events are not repeated: of one that was made anew, nothing was. */
   readonly #said = new Map<string, string>();
+  readonly #versions = new Map<string, string>();
 
   constructor(ports: ClusterLeaderPorts) {
     this.#ports = ports;
@@ -52,21 +63,31 @@ class ClusterLeader {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, store, region, warn } = this.#ports;
+    const { clock, store, region, warn, watcher } = this.#ports;
     const watching = this.#watch(signal);
     signal.addEventListener('abort', () => this.#wake.resolve(), { once: true });
     while (!signal.aborted) {
+      let stepMs: number | null = null;
+      let isAway = false;
       try {
         await this.#lead();
-        const isDue = this.#isChanged || this.#isMoving || clock.monotonic() - this.#reconciledAt > RESYNC_MS;
-        if (this.#isLeading && isDue) await this.#reconcile();
+        const resyncMs = this.#isWaiting ? WAITING_MS : RESYNC_MS;
+        const began = clock.monotonic();
+        const isDue = this.#isChanged || this.#isMoving || began - this.#reconciledAt > resyncMs;
+        if (this.#isLeading && isDue) {
+          await this.#reconcile();
+          stepMs = clock.monotonic() - began;
+        }
+        if (this.#isLeading) await this.#show();
       } catch (error) {
         if (!(error instanceof StoreFailure)) throw error;
         warn(`${region}: ${error.message}; what runs goes on, no wave moves`);
-        this.#isChanged = true;
+        [this.#isChanged, isAway] = [true, true];
         this.#waveWatch.looksAway();
       }
       if (!this.#isLeading) this.#waveWatch.looksAway();
+      if (!this.#isLeading || isAway) watcher?.saw(null);
+      watcher?.stepped(stepMs, this.#isLeading && !isAway);
       const waiting = new AbortController();
       const slept = clock.sleep(this.#isMoving ? STEP_MS : RENEW_MS, waiting.signal).catch(() => undefined);
       await Promise.race([slept, this.#wake.promise]);
@@ -97,8 +118,18 @@ class ClusterLeader {
     }
     this.#isLeading = true;
     this.#isChanged = true;
+    // Another leader may have said something else meanwhile.
+    this.#said.clear();
     this.#said.set('leader', holder);
     tell(`leads ${region}`);
+  }
+
+  /** Lets the metrics see the whole region now and then. */
+  async #show(): Promise<void> {
+    const { clock, store, keys, region, watcher } = this.#ports;
+    if (watcher === null || clock.monotonic() - this.#shownAt < watcher.wholeEveryMs) return;
+    watcher.saw(viewRegion(region, await store.list(viewPrefixes(keys))));
+    this.#shownAt = clock.monotonic();
   }
 
   /** Watches what people write and what OpenKruise reports; a watch that ends is begun again. */
@@ -129,26 +160,33 @@ class ClusterLeader {
 
   async #reconcile(): Promise<void> {
     const { store, keys, region, clock } = this.#ports;
-    this.#isChanged = false;
+    [this.#isChanged, this.#isWaiting] = [false, false];
     this.#reconciledAt = clock.monotonic();
     const prefixes = [keys.objects('SidecarRelease'), keys.rollouts, keys.objects('Gateway')];
     const view = viewRegion(region, await store.list(prefixes));
-    await this.#finalize(view);
+    const leaving = await this.#finalize(view);
+    // One list for all releases; without OpenKruise each of them says so, and gateways go on.
+    let listed: Promise<SidecarSets> | null = null;
+    const sets = () => {
+      listed ??= this.#ports.cluster.sidecarSets();
+      return listed;
+    };
     let isMoving = false;
     for (const release of releasesOf(view)) {
-      if (release.spec.pods === undefined) continue;
-      const moves = await this.#each(`SidecarRelease/${release.metadata.name}`, () => this.#release(release, view));
+      if (release.spec.pods === undefined || leaving.has(`sidecarreleases/${release.metadata.name}`)) continue;
+      const moves = await this.#each(`SidecarRelease/${release.metadata.name}`, () =>
+        this.#release(release, view, sets),
+      );
       isMoving ||= moves;
     }
     for (const gateway of objectsOf(view, 'Gateway')) {
+      if (leaving.has(`gateways/${gateway.metadata.name}`)) continue;
       await this.#each(`Gateway/${gateway.metadata.name}`, async () => {
-        const { namespace, gatewayImage, cluster } = this.#ports;
-        for (const document of gatewayDocuments(gateway, { namespace, image: gatewayImage }))
-          await cluster.apply(document);
-        await this.#condition('gateways', gateway.metadata.name, 'Applied', 'its Deployment and Service are written');
+        await this.#gateway(gateway);
         return false;
       });
     }
+    await this.#forgetPods();
     this.#isMoving = isMoving;
   }
 
@@ -166,7 +204,29 @@ class ClusterLeader {
     }
   }
 
-  async #release(release: SidecarRelease, view: RegionView): Promise<boolean> {
+  async #gateway(gateway: Gateway): Promise<void> {
+    const { namespace, gatewayImage, cluster } = this.#ports;
+    const { name } = gateway.metadata;
+    let deployment: PresentDeployment = {};
+    for (const document of gatewayDocuments(gateway, { namespace, image: gatewayImage })) {
+      const applied = await cluster.apply(document);
+      if (document.kind === 'Deployment') deployment = applied;
+    }
+    const hasFiles = await cluster.hasConfigMap(gatewayName(name));
+    const { status, reason, message } = gatewayCondition(gateway, deployment, hasFiles);
+    await this.#condition('gateways', name, reason, message, status, reason !== 'Starting');
+    if (!status) this.#isWaiting = true;
+  }
+
+  /** Pods that were killed took no leave. */
+  async #forgetPods(): Promise<void> {
+    const { clock } = this.#ports;
+    if (clock.monotonic() - this.#podsAt < RESYNC_MS) return;
+    this.#podsAt = clock.monotonic();
+    await forgetGonePods(this.#ports);
+  }
+
+  async #release(release: SidecarRelease, view: RegionView, sets: () => Promise<SidecarSets>): Promise<boolean> {
     const { cluster } = this.#ports;
     const { name } = release.metadata;
     const why = whyNotForPods(release);
@@ -177,7 +237,7 @@ class ClusterLeader {
     const record = view.rollouts.get(name) ?? null;
     if (record === null) return false;
     const { revision, ...rollout } = record;
-    const before = (await cluster.sidecarSets()).get(sidecarSetName(name)) ?? null;
+    const before = (await sets()).get(sidecarSetName(name)) ?? null;
     const wanted = wantedSet(release, rollout, before);
     if (wanted === null) {
       if (rollout.state === 'undoing') {
@@ -203,7 +263,7 @@ class ClusterLeader {
       rollout.state === 'undoing' ? podsLeft(rollout.wave, states) : podWave(rollout.wave, wanted.reach, states);
     await this.#step(release, { rollout, revision }, wave, {
       states,
-      hanging: whyHanging(set, states, maxUnavailable(release)),
+      hanging: whyHanging(set, states, release.spec.budget?.maxUnavailable ?? 1),
     });
     return true;
   }
@@ -246,11 +306,16 @@ class ClusterLeader {
       .catch(() => undefined);
   }
 
-  /** Objects that people remove take what was made of them along; an empty store removes nothing. */
-  async #finalize(view: RegionView): Promise<void> {
+  /**
+   * Objects that people remove take what was made of them along; an empty store removes nothing. Resolves to the objects
+   * that are being removed: nothing may be made of them anew.
+   */
+  async #finalize(view: RegionView): Promise<ReadonlySet<string>> {
     const { cluster, clock, warn } = this.#ports;
+    const leaving = new Set<string>();
     for (const plural of ['sidecarreleases', 'gateways'] as const) {
-      for (const { name, isDeleted, deletedAtMs, hasFinalizer } of await cluster.lives(plural)) {
+      for (const { name, version, isDeleted, deletedAtMs, hasFinalizer } of await cluster.lives(plural)) {
+        this.#versions.set(`${plural}/${name}`, version);
         if (!isDeleted) {
           const isOurs =
             plural === 'gateways' ||
@@ -258,12 +323,13 @@ class ClusterLeader {
           if (!hasFinalizer && isOurs) await cluster.setFinalizer(plural, name, true);
           continue;
         }
+        leaving.add(`${plural}/${name}`);
         if (!hasFinalizer) continue;
         try {
           if (plural === 'sidecarreleases') await cluster.removeSidecarSet(sidecarSetName(name));
           else
             for (const kind of ['Deployment', 'Service', 'ConfigMap'] as const)
-              await cluster.removeOwn(kind, `weir-gateway-${name}`);
+              await cluster.removeOwn(kind, gatewayName(name));
         } catch (error) {
           if (deletedAtMs !== null && clock.now() - deletedAtMs < FINALIZER_MS) throw error;
           warn(
@@ -273,6 +339,7 @@ class ClusterLeader {
         await cluster.setFinalizer(plural, name, false);
       }
     }
+    return leaving;
   }
 
   async #condition(
@@ -281,10 +348,11 @@ class ClusterLeader {
     reason: string,
     message: string,
     status = true,
+    isTrouble = !status,
   ): Promise<void> {
     const { cluster, warn } = this.#ports;
     const key = `${plural}/${name}`;
-    const text = `${reason}: ${message}`;
+    const text = `${this.#versions.get(key)} ${reason}: ${message}`;
     if (this.#said.get(key) === text) return;
     await cluster.setCondition(plural, name, {
       type: plural === 'gateways' ? 'Ready' : 'Synced',
@@ -293,7 +361,7 @@ class ClusterLeader {
       message,
     });
     this.#said.set(key, text);
-    if (status) return;
+    if (status || !isTrouble) return;
     warn(`${key}: ${message}`);
     const kind = plural === 'gateways' ? 'Gateway' : 'SidecarRelease';
     await cluster.event({ kind, name }, { type: 'Warning', reason, message }).catch(() => undefined);
@@ -326,8 +394,4 @@ function podRow(
     ...{ done: count('done'), failed: count('failed'), pending: count('pending'), silent: 0 },
     ...(Object.keys(reasons).length > 0 && { reasons }),
   };
-}
-
-function maxUnavailable(release: SidecarRelease): number {
-  return release.spec.budget?.maxUnavailable ?? 1;
 }

@@ -22,8 +22,8 @@ const REST_SHARE = 2;
 export interface LeaderWatcher {
   /** The whole region is read for `saw` so often, in ms. */
   readonly wholeEveryMs: number;
-  /** A look at the rollouts has ended, with all that it wrote. */
-  stepped(ms: number, isLeading: boolean): void;
+  /** A look at the rollouts has ended, with all that it wrote; null: none was due. */
+  stepped(ms: number | null, isLeading: boolean): void;
   /** The region as the leader sees it; null: this operator does not lead. */
   saw(view: RegionView | null): void;
 }
@@ -100,7 +100,10 @@ function moves({ state }: Pick<Rollout, 'state'>): boolean {
 /** Takes the lead if nobody has it; resolves to whether it was taken. */
 export async function takeLead({ store, keys, holder, pid, clock }: LeaderPorts, lease: string): Promise<boolean> {
   const value = JSON.stringify({ holder, pid, since: new Date(clock.now()).toISOString() });
-  const outcome = await store.write([{ key: keys.leader, revision: null }], [{ key: keys.leader, value, lease }]);
+  const outcome = await store.write(
+    [{ key: keys.leader, revision: null }],
+    [{ key: keys.leader, value, lease, isOwn: true }],
+  );
   return outcome.kind === 'written';
 }
 

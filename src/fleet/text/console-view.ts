@@ -66,8 +66,8 @@ function headLine({ status, ageMs, problem }: ConsolePicture): string {
 
 function Tabs({ state }: { readonly state: ConsoleState }): ReactElement {
   const where = [state.region ?? 'all regions', ...(state.app === null ? [] : [state.app])].join(' > ');
-  const search = state.isSearching || state.search !== '' ? `   /${state.search}${state.isSearching ? '_' : ''}` : '';
-  const wrong = state.onlyWrong ? '   wrong only' : '';
+  const search = state.isSearching || state.search !== '' ? ` /${state.search}${state.isSearching ? '_' : ''} ` : '';
+  const wrong = `${state.onlyWrong ? ' wrong only ' : ''}${state.byName ? ' by name ' : ''}`;
   return h(
     Text,
     { wrap: 'truncate-end' },
@@ -75,7 +75,8 @@ function Tabs({ state }: { readonly state: ConsoleState }): ReactElement {
       h(Text, { key: screen, inverse: screen === state.screen }, ` ${index + 1} ${screen} `),
       ' ',
     ]),
-    h(Text, { key: 'where', color: 'cyan' }, ` ${where}${search}${wrong}`),
+    // What hides rows comes first: a narrow terminal cuts the end.
+    h(Text, { key: 'where', color: 'cyan' }, `${wrong}${search} ${where}`),
   );
 }
 
@@ -113,7 +114,9 @@ function foot({ state }: ConsolePicture, rows: readonly Row[]): ReactElement[] {
   );
   while (commands.length < SHOWN_COMMANDS) commands.unshift(line(' ', { key: `no command ${commands.length}` }));
   if (state.prompt !== null) return [...commands, ...promptLines(state.prompt)];
-  const place = rows.length === 0 ? '' : `${state.cursor + 1} of ${rows.length}`;
+  const wrong = rows.filter((row) => row.tone !== 'good').length;
+  const place =
+    rows.length === 0 ? '' : `${state.cursor + 1} of ${rows.length}${wrong === 0 ? '' : `, ${wrong} wrong`}`;
   // The last cell says why; on a narrow terminal it is cut above.
   const { cells = [], tone = 'good' } = rows[state.cursor] ?? {};
   const why = tone === 'good' ? ' ' : `${cells[0]}: ${cells.at(-1)}`;
@@ -121,7 +124,10 @@ function foot({ state }: ConsolePicture, rows: readonly Row[]): ReactElement[] {
     ...commands,
     line(state.message ?? why, { key: 'message', color: 'yellow' }),
     line(keysOf(state), { key: 'keys', dimColor: true }),
-    line(`w only what is wrong  R look again  q quit   ${place}`, { key: 'more keys', dimColor: true }),
+    line(`w only what is wrong  n ${state.byName ? 'wrong first' : 'by name'}  R look again  q quit   ${place}`, {
+      key: 'more keys',
+      dimColor: true,
+    }),
   ];
 }
 

@@ -4,11 +4,32 @@ import { humanDuration } from '../../platform/duration.ts';
 import type { Explained } from '../usecases/explain-fleet.ts';
 import type { DecidedBy, ExplainedHost } from '../usecases/explained.ts';
 
+/** Of more hosts those that are well are counted. */
+const MANY = 10;
+
 /** Each application of each host in a sentence, then the next step. */
 export function explainedText(explained: Explained, paint: Paint): string {
   const hosts = 'hosts' in explained ? explained.hosts : [{ name: explained.subject.name, ...explained }];
-  const lines = hosts.flatMap((host) => hostLines(host, paint));
+  const good = hosts.length > MANY ? hosts.filter(({ state }) => state === 'ok') : [];
+  const lines = [
+    ...hosts.filter((host) => !good.includes(host)).flatMap((host) => hostLines(host, paint)),
+    ...(good.length === 0 ? [] : goodLines(good, hosts.length, paint)),
+  ];
   return explained.next === null ? lines.join('\n') : [...lines, '', `next: ${explained.next}`].join('\n');
+}
+
+/** Hosts that are well, by what runs on them. */
+function goodLines(good: readonly ExplainedHost[], all: number, paint: Paint): string[] {
+  const running = Map.groupBy(
+    good.flatMap(({ sidecars }) => sidecars),
+    ({ name, state, version, release }) => {
+      return `sidecar ${name}: ${state} ${version ?? '?'}${release === null ? '' : `, release ${release}`}`;
+    },
+  );
+  return [
+    `${paint.good(`${good.length} of ${all} hosts`)} are ok; \`weir fleet explain HOST\` shows one`,
+    ...[...running].map(([what, own]) => `  ${what} on ${own.length}`),
+  ];
 }
 
 function hostLines({ name, region, state, reason, ageMs, apps, ...host }: ExplainedHost, paint: Paint): string[] {

@@ -24,12 +24,8 @@ export function drawFleetStatus(): FleetStatusView {
 /** The status in as many lines as the terminal has: regions share them. */
 function StatusPicture({ status, at }: { readonly status: FleetStatus; readonly at: Date }): ReactElement {
   const { rows } = useWindowSize();
-  const regions = Math.max(1, status.regions.length);
-  // A head and a blank a region, the clock, and a line that stays free; the rest is for applications, hosts and objects.
-  const mostLines = Math.max(2, Math.floor((rows - 2 - 2 * regions) / regions / 3));
-  const lines = fleetStatusText(status, paintFor('stdout'), mostLines)
-    .split('\n')
-    .slice(0, Math.max(1, rows - 2));
+  // The clock has a line, and one stays free.
+  const lines = fittingText(status, rows - 2);
   return h(
     Box,
     { flexDirection: 'column' },
@@ -40,4 +36,16 @@ function StatusPicture({ status, at }: { readonly status: FleetStatus; readonly 
       `${at.toISOString().slice(11, 19)} UTC   Ctrl-C ends   weir console: all hosts, search`,
     ),
   );
+}
+
+/** As many lines of each list as fit together, and at least two. */
+function fittingText(status: FleetStatus, rows: number): readonly string[] {
+  const textOf = (mostLines: number) => fleetStatusText(status, paintFor('stdout'), mostLines).split('\n');
+  let [least, most] = [2, Math.max(2, rows)];
+  while (least < most) {
+    const middle = Math.ceil((least + most) / 2);
+    if (textOf(middle).length <= rows) least = middle;
+    else most = middle - 1;
+  }
+  return textOf(least).slice(0, Math.max(1, rows));
 }

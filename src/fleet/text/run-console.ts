@@ -9,6 +9,7 @@ import {
   type ConsoleState,
   commandEnded,
   FIRST_STATE,
+  keepChosen,
   pressKey,
 } from '../console/console-state.ts';
 import { controlRollout } from '../usecases/control-rollout.ts';
@@ -77,7 +78,9 @@ export async function runConsole({ fleet, regions, signal }: ConsoleSetting): Pr
   try {
     while (!ended.aborted) {
       const began = fleet.now();
-      world = await look(fleet, regions, world);
+      const seen = await look(fleet, regions, world);
+      if (world.status !== null && seen.status !== null) state = keepChosen(state, world.status, seen.status);
+      world = seen;
       draw();
       const pause = Math.max(LOOK_MS, LOOK_SHARE * (fleet.now() - began));
       const waiting = new AbortController();

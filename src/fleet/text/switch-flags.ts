@@ -4,7 +4,8 @@ import { durationFlag, wrongFlagValue } from '../../cli/flags.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import { parseDuration } from '../../platform/duration.ts';
 import { readTime } from '../model/fields.ts';
-import { type FleetSwitch, SWITCH_ALL } from '../usecases/switch-apps.ts';
+import type { FleetSwitch } from '../usecases/switch-apps.ts';
+import { SWITCH_ALL } from '../usecases/write-switch.ts';
 import { reasonFlag } from './fleet-command.ts';
 
 /** The flags. */
@@ -14,7 +15,7 @@ export const fleetSwitchFlags = {
     multiple: true,
     multipleNonGreedy: true,
     delimiter: ',',
-    helpValue: 'NAME|LABEL=VALUE,..',
+    helpValue: 'NAME|LABEL=VALUE',
     summary: 'Only these hosts: names, and labels that must all match.',
   }),
   percent: Flags.string({ helpValue: 'N', summary: 'Only this share of hosts, 0 to 100, by a stable hash.' }),
@@ -33,6 +34,7 @@ export interface FleetSwitchFlags {
   readonly until?: string | undefined;
   readonly reason?: string | undefined;
   readonly wait?: boolean;
+  /** In milliseconds. */
   readonly timeout: number;
   readonly 'dry-run'?: boolean;
 }
@@ -50,6 +52,14 @@ export function switchRequest(
       what: isAll ? `--all and ${words.join(' ')} are both given` : `\`weir fleet ${action}\` names no application`,
       why: 'it takes applications, or --all for every one',
       hint: `say weir fleet ${action} APP, or weir fleet ${action} --all`,
+    });
+  }
+  const narrowing = (['hosts', 'percent', 'until'] as const).find((flag) => flags[flag] !== undefined);
+  if (isAll && action === 'on' && narrowing !== undefined) {
+    throw new WeirError('WEIR1002', {
+      what: `\`weir fleet on --all\` takes no --${narrowing}`,
+      why: 'it releases the red button of a whole region and switches nothing on itself; a rule for some hosts would',
+      hint: `leave --${narrowing} out, or name applications: weir fleet on APP --${narrowing} ...`,
     });
   }
   return {

@@ -2,6 +2,9 @@
 import type { Paint } from '../../cli/paint.ts';
 import type { FleetSwitched, SwitchedRegion } from '../usecases/switch-apps.ts';
 
+/** So many hosts are named. */
+const MANY = 12;
+
 /** A line a region, and each host that has not confirmed. */
 export function switchedText({ action, apps, regions, ms }: FleetSwitched, paint: Paint): string {
   const what = apps.includes('*') ? 'every application' : apps.join(', ');
@@ -21,8 +24,17 @@ export function switchedText({ action, apps, regions, ms }: FleetSwitched, paint
 function regionLines(region: SwitchedRegion, paint: Paint): string[] {
   const { name, error, selected, confirmed, pending, hosts, written } = region;
   if (error !== null) return [`  ${name}  ${paint.bad(error)}`];
-  if (!written) return [`  ${name}  ${hosts.join(', ') || 'no host'}`];
+  if (!written) return [`  ${name}  ${someOf(hosts) || 'no host'}`];
   const state =
     confirmed === selected ? paint.good(`${confirmed} of ${selected}`) : paint.caution(`${confirmed} of ${selected}`);
-  return [`  ${name}  ${state}`, ...pending.map(({ host, reason }) => `    ${host}: ${reason}`)];
+  // Hosts that wait for the same are one line.
+  const waiting = Map.groupBy(pending, ({ reason }) => reason);
+  const lines = [...waiting].map(([reason, own]) => `    ${someOf(own.map(({ host }) => host))}: ${reason}`);
+  return [`  ${name}  ${state}`, ...lines];
+}
+
+/** The first names of a list, and how many more there are; `--json` has all of them. */
+function someOf(names: readonly string[]): string {
+  const rest = names.length - MANY;
+  return rest <= 0 ? names.join(', ') : `${names.slice(0, MANY).join(', ')} and ${rest} more`;
 }

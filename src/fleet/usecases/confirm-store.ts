@@ -55,9 +55,10 @@ async function acceptStore(
   const accepted = { clusterId, revision, at, by: ports.by, why: reason };
   const from = items[0] === undefined ? null : parse(items[0].value);
   const change = { verb: 'confirm', kind: 'Store', name, why: reason, from, to: accepted } as const;
+  const entry = historyChange(ports, region, change);
   await store.write(
-    [],
-    [{ key: keys.accepted, value: JSON.stringify(accepted) }, historyChange(ports, region, change)],
+    [{ key: entry.key, revision: null }],
+    [{ key: keys.accepted, value: JSON.stringify(accepted) }, entry],
   );
   return { clusterId, revision };
 }
@@ -97,8 +98,9 @@ export async function forgetHost(
       key,
       value: null,
     }));
+    const entry = historyChange(ports, region, change);
     const end = await inRegion(region, () =>
-      region.store.write([], [...changes, historyChange(ports, region, change)]),
+      region.store.write([{ key: entry.key, revision: null }], [...changes, entry]),
     );
     if ('failure' in end) failures.push(end.failure);
     else done.push(region.name);

@@ -27,15 +27,20 @@ export type RolloutVerb = (typeof ROLLOUT_VERBS)[number];
 export interface RolloutRow {
   readonly release: string;
   readonly region: string;
-  readonly state: Rollout['state'] | 'none';
+  /** `none`: it was never started. `unknown`: its record cannot be read. */
+  readonly state: Rollout['state'] | 'none' | 'unknown';
+  /** The wave that moves, from 0; null: the rollout was never started, or is not known. */
   readonly wave: number | null;
   readonly reason: string | null;
+  /** Of hosts by what they say now; of pods by what the leader saw last, empty while it has not looked. */
   readonly waves: readonly {
     readonly index: number;
     readonly hosts: readonly string[];
+    /** How many of them have the release, and ended its upgrade without an error; the other numbers likewise. */
     readonly done: number;
     readonly failed: number;
     readonly pending: number;
+    /** Those whose daemon does not speak: whether they have it is not known. */
     readonly silent: number;
   }[];
 }
@@ -129,7 +134,7 @@ export async function rolloutStatus(
     throw unknownName('release', release, names, 'the fleet');
   }
   const rollouts = views.flatMap((view) =>
-    (release === null ? [...view.rollouts.keys()] : hasRelease(view, release) ? [release] : []).map((name) =>
+    (release === null ? rolloutNames(view) : hasRelease(view, release) ? [release] : []).map((name) =>
       rolloutRow(view, name),
     ),
   );
@@ -161,12 +166,26 @@ function waitsForSilent({ wave, waves }: RolloutRow): boolean {
 }
 
 function hasRelease(view: RegionView, name: string): boolean {
-  return view.rollouts.has(name) || view.objects.some((one) => one.kind === 'SidecarRelease' && one.name === name);
+  return (
+    view.rollouts.has(name) ||
+    unreadRollout(view, name) !== undefined ||
+    view.objects.some((one) => one.kind === 'SidecarRelease' && one.name === name)
+  );
+}
+
+/** The rollouts of a region, with those whose record cannot be read. */
+function rolloutNames({ rollouts, damaged }: RegionView): string[] {
+  return [...rollouts.keys(), ...damaged.flatMap(({ kind, name }) => (kind === 'Rollout' ? [name] : []))];
+}
+
+/** The record of a rollout that is there and cannot be read. */
+function unreadRollout(view: RegionView, name: string): RegionView['damaged'][number] | undefined {
+  return view.damaged.find((one) => one.kind === 'Rollout' && one.name === name);
 }
 
 function releaseNames(views: readonly RegionView[]): string[] {
   const names = views.flatMap((view) => [
-    ...view.rollouts.keys(),
+    ...rolloutNames(view),
     ...view.objects.flatMap(({ kind, name }) => (kind === 'SidecarRelease' ? [name] : [])),
   ]);
   return [...new Set(names)].sort();
@@ -177,7 +196,7 @@ function requireFitting(verb: RolloutVerb, release: string, view: RegionView): v
   if (verb === 'start' && object !== undefined && 'error' in object.reading) {
     throw unreadable(`SidecarRelease/${release} of ${view.name}`, object.reading.error);
   }
-  const damaged = view.damaged.find(({ kind, name }) => kind === 'Rollout' && name === release);
+  const damaged = unreadRollout(view, release);
   if (damaged !== undefined) throw unreadable(`the rollout of ${release} in ${view.name}`, damaged.why);
   const state = view.rollouts.get(release)?.state ?? 'none';
   if (FITTING[verb].includes(state)) return;
@@ -263,6 +282,11 @@ export function nextRecord(
 }
 
 function rolloutRow(view: RegionView, name: string): RolloutRow {
+  const unread = unreadRollout(view, name);
+  if (unread !== undefined) {
+    const reason = `its record cannot be read: ${unread.why}`;
+    return { release: name, region: view.name, state: 'unknown', wave: null, reason, waves: [] };
+  }
   const rollout = view.rollouts.get(name);
   const release = releasesOf(view).find(({ metadata }) => metadata.name === name);
   const waves = release === undefined ? [] : waveHosts(release, view.hosts.values(), rollout?.startedAt);

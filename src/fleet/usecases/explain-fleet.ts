@@ -2,6 +2,7 @@
 import { WeirError } from '../../errors/weir-error.ts';
 import { decide } from '../model/decide.ts';
 import type { MeshPolicy } from '../model/object-schemas.ts';
+import { hostNameOfPod, OFF_ANNOTATION } from '../model/pod-info.ts';
 import { historySchema, readFleetRecord } from '../model/records.ts';
 import { type FleetHost, policiesOf, type RegionView, releasesOf } from '../model/region-view.ts';
 import { waveOf } from '../model/rollout-machine.ts';
@@ -53,7 +54,7 @@ export async function explainFleet(
     });
     return (await Promise.all(rows)).flat();
   };
-  const [host] = await explain(null, (one) => one.name === name);
+  const [host] = await explain(null, (one) => one.key === name);
   if (host !== undefined) {
     const { name: _name, ...rest } = host;
     return { result: { subject: { kind: 'host', name }, ...rest }, isGood: rest.state === 'ok', warnings };
@@ -64,7 +65,9 @@ export async function explainFleet(
     if (pods.found.length > 1) throw manyPods(name, pods.found);
     const [pod] = pods.found;
     if (pod !== undefined) {
-      const { name: own, ...rest } = pod;
+      const isPods = ({ record }: FleetHost) => record?.pod !== undefined && hostNameOfPod(record.pod) === hostOf(pod);
+      const speaking = (await explain(null, isPods)).find(({ region }) => region === pod.region);
+      const { name: own, ...rest } = speaking === undefined ? pod : withHost(pod, speaking);
       const subject = { kind: 'pod', name: own } as const;
       return { result: { subject, ...rest }, isGood: rest.state === 'ok', warnings: [...warnings, ...pods.warnings] };
     }
@@ -109,6 +112,22 @@ async function podsOf(
   );
   const warnings = failed.map(({ region, error }) => `pods of ${region.name} could not be read: ${error}`);
   return { found: found.flat(), failed, warnings };
+}
+
+/** The name of the host that a pod is; pods are `namespace/name`. */
+function hostOf({ name }: ExplainedHost): string {
+  const [namespace = '', own = ''] = name.split('/');
+  return hostNameOfPod({ name: own, namespace });
+}
+
+/** A pod in which `weir host run --pod` speaks: what it says of its applications is the pod's. */
+function withHost(pod: ExplainedHost, host: ExplainedHost): ExplainedHost {
+  const { state, reason, next } = pod.state === 'ok' && host.state !== 'ok' ? host : pod;
+  return {
+    ...{ ...pod, state, reason, next, ageMs: host.ageMs, apps: host.apps },
+    sidecars: pod.sidecars.length > 0 ? pod.sidecars : host.sidecars,
+    errors: [...pod.errors, ...host.errors],
+  };
 }
 
 function manyPods(name: string, found: readonly ExplainedHost[]): WeirError {
@@ -173,7 +192,7 @@ function explainHost(one: Explainable, nowMs: number, only: string | null): Expl
       return { name, desired, state, reason, decidedBy: decidedBy(one, name, nowMs) };
     });
   return {
-    name: host.name,
+    name: host.key,
     region: view.name,
     state: row.state,
     reason: row.reason,
@@ -182,7 +201,7 @@ function explainHost(one: Explainable, nowMs: number, only: string | null): Expl
     sidecars: host.status?.sidecars ?? [],
     rollouts: rolloutsOf(view, host),
     errors: host.status?.errors ?? [],
-    next: nextStep(host.name, row.state, apps, view.name),
+    next: nextStep(host, row.state, apps, view.name),
   };
 }
 
@@ -217,7 +236,14 @@ function decidedBy({ policies, host }: Explainable, app: string, nowMs: number):
   };
 }
 
-function nextStep(host: string, state: HostState, apps: readonly ExplainedApp[], region: string): string | null {
+function nextStep(
+  { key: host, twins, record }: FleetHost,
+  state: HostState,
+  apps: readonly ExplainedApp[],
+  region: string,
+): string | null {
+  if (twins.length > 0)
+    return 'on one of the two machines: another host.name in fleet.yaml, then start weir host run again';
   const wrong = apps.find((app) => !isAsDesired(app));
   switch (state) {
     case 'ok':
@@ -229,6 +255,8 @@ function nextStep(host: string, state: HostState, apps: readonly ExplainedApp[],
     case 'stopped':
       return `on ${host}: weir host run`;
     case 'override':
+      if (record?.pod !== undefined && apps.some(({ decidedBy: { by } }) => by === 'annotation'))
+        return `kubectl annotate pod -n ${record.pod.namespace} ${record.pod.name} ${OFF_ANNOTATION}-`;
       return `on ${host}: weir host follow ${apps.find(({ decidedBy: { kind } }) => kind === 'override')?.name ?? ''}`.trimEnd();
     case 'differs':
       return wrong === undefined ? `on ${host}: weir status` : `on ${host}: weir status ${wrong.name}`;

@@ -87,6 +87,9 @@ async function judge({ cluster, view, sets }: Seen, release: SidecarRelease, pod
   };
   const said = { sidecar: row, rollout };
   if (record === null) return { ...said, reason: `${name} was never started`, isWrong: false, next: null };
+  // The operator writes its SidecarSet a moment after each step of the rollout: what stops the pod itself comes first.
+  if (own !== null && own.error !== null)
+    return { ...said, reason: own.error, isWrong: true, next: kubectl('describe', pod) };
   if (set === null || (wanted !== null && !isAsWanted(wanted.document, set))) {
     const what =
       set === null
@@ -122,7 +125,6 @@ interface Moment {
 function standing(pod: PodObject, own: PodState, moment: Moment): Omit<Verdict, 'sidecar' | 'rollout'> {
   const { record, release, states, hanging } = moment;
   const status = `weir fleet rollout status ${release.metadata.name}`;
-  if (own.error !== null) return { reason: own.error, isWrong: true, next: kubectl('describe', pod) };
   if (!own.isUpdated && own.stuck !== null)
     return { reason: `it cannot be upgraded in place: ${own.stuck}`, isWrong: true, next: kubectl('describe', pod) };
   if (own.isUpdated) {

@@ -29,8 +29,10 @@ export interface ExplainedHost {
   readonly region: string;
   readonly state: HostState;
   readonly reason: string | null;
+  /** Since its last word in the store; null: there is none, or its clock is ahead. */
   readonly ageMs: number | null;
   readonly apps: readonly ExplainedApp[];
+  /** As it said last; empty as well for a host without a status, of whose sidecars nothing is known. */
   readonly sidecars: HostStatus['status']['sidecars'];
   /** Rollouts that are for this host. `wave` is the one that moves, `ownWave` the host's. */
   readonly rollouts: readonly (Pick<Rollout, 'release' | 'state' | 'wave' | 'reason'> & {

@@ -40,8 +40,11 @@ export interface HostRow {
 /** An application of a region. */
 export interface AppRow {
   readonly name: string;
+  /** How many hosts have it. */
   readonly hosts: number;
+  /** How many of them are as the fleet wants them, and still say so. */
   readonly asDesired: number;
+  /** Hosts by the state of the application on them; `silent` and `stopped` for those that do not speak, whatever they said last. */
   readonly counts: Readonly<Record<string, number>>;
 }
 
@@ -170,7 +173,7 @@ export function hostRow(policies: readonly MeshPolicy[], host: FleetHost, nowMs:
     };
   });
   const clock = clockOf(host, nowMs);
-  return { name: host.name, ...hostState(host, apps, { ageMs, clock }), ageMs, clock, labels: host.labels, apps };
+  return { name: host.key, ...hostState(host, apps, { ageMs, clock }), ageMs, clock, labels: host.labels, apps };
 }
 
 /** Null where the host never said a time, or one that has not come yet: then its clock is not this one's. */
@@ -209,6 +212,7 @@ function hostState(
     const age = ageMs === null ? '' : ` for ${humanDuration(ageMs)}`;
     return { state: 'silent', reason: `no word${age}: its lease has ended${clock === null ? '' : `; ${clock}`}` };
   }
+  if (host.twins.length > 0) return { state: 'differs', reason: twinsReason(host) };
   if (status.held !== null) {
     const { why, objects } = status.held;
     return {
@@ -229,12 +233,25 @@ function hostState(
   if (overridden !== undefined) {
     return {
       state: 'override',
-      reason: `${overridden.name} is ${overridden.state} by an override there: ${overridden.override}`,
+      reason: `${overridden.name} is ${overridden.state} by an override on the host${overrideReason(overridden)}`,
     };
   }
   const failed = status.sidecars.find(({ error }) => error !== null);
   if (failed !== undefined) return { state: 'differs', reason: `sidecar ${failed.name}: ${failed.error}` };
   return { state: 'ok', reason: null };
+}
+
+function twinsReason({ key, name, twins, status }: FleetHost): string {
+  const machine = status?.daemon?.machine ?? 'its machine';
+  return key === name
+    ? `${twins.join(', ')} says that it is ${name} too, and so does ${machine}: give one of them another host.name`
+    : `${machine} was given the name ${name}, which ${twins.join(', ')} has: give one of them another host.name`;
+}
+
+/** The reason of an override, without its state. */
+function overrideReason({ override }: HostApp): string {
+  const at = override?.indexOf(': ') ?? -1;
+  return at === -1 ? '' : `: ${override?.slice(at + 2)}`;
 }
 
 /** Whether the application is as the policies want it; what none speaks of is. */

@@ -97,7 +97,7 @@ export async function inRegion<T>(
 
 /** The error for regions of which none could be read: nothing was sent that changes anything. */
 export function unreachable(failures: readonly Pick<RegionFailure, 'region' | 'error'>[]): WeirError {
-  return nothingDone('no region could be reached', failures);
+  return nothingDone('no region could be read', failures);
 }
 
 /**

@@ -85,5 +85,15 @@ export async function renderGateway(
     }
     services.push(...reading.services);
   }
+  const listens = object.spec.listeners.some(({ protocol }) => protocol === 'dubbo');
+  const speaks = services.some(({ spec }) => (spec.dubbo ?? []).length > 0);
+  if (listens !== speaks) {
+    throw placed(
+      one,
+      `Gateway/${object.metadata.name} ${listens ? 'has a Dubbo listener, and no document has dubbo routes' : 'has documents with dubbo routes, and no listener for them'}`,
+      'calls of Dubbo are routed by spec.dubbo at listeners of protocol: dubbo',
+      listens ? 'add spec.dubbo to a VirtualService, or route the port by spec.tcp' : 'give a listener protocol: dubbo',
+    );
+  }
   return gatewayFiles(object, services, place);
 }

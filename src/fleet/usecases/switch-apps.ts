@@ -3,10 +3,8 @@ import { messageOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import { hasExpired } from '../model/decide.ts';
 import type { RegionKeys } from '../model/keys.ts';
-import { FLEET_API_VERSION, type MeshPolicy, type PolicyRule } from '../model/object-schemas.ts';
 import { type FleetHost, policiesOf, type RegionView, viewPrefixes, viewRegion } from '../model/region-view.ts';
-import { type Selector, selects } from '../model/selector.ts';
-import { type StoreChange, StoreFailure, type StoreGuard } from '../ports.ts';
+import { selects } from '../model/selector.ts';
 import {
   type FleetPorts,
   inRegion,
@@ -15,20 +13,15 @@ import {
   readRegions,
   regionsNamed,
   requireSome,
-  unknownName,
   unreadOf,
   writeFailed,
 } from './fleet.ts';
-import { historyChange } from './write-history.ts';
+import { requireKnownNames, selectorOf } from './switch-names.ts';
+import { SWITCH_ALL, switchName, writeSwitch } from './write-switch.ts';
 
-/** The name of the red button's policy. */
-export const SWITCH_ALL = 'switch-all';
-const [APP_PRIORITY, ALL_PRIORITY] = [1_000, 2_000];
 /** A command without --wait looks so long for confirmations, in ms. */
 const LOOK_MS = 2_000;
 const POLL_MS = 100;
-/** How often a write is tried when somebody else writes the same switch. */
-const TRIES = 5;
 
 /** The operator's request. */
 export interface FleetSwitch {
@@ -36,6 +29,7 @@ export interface FleetSwitch {
   readonly apps: readonly string[] | 'all';
   readonly regions: readonly string[] | undefined;
   readonly hosts: readonly string[];
+  /** The share of hosts, 0 to 100; null: all that are selected otherwise. */
   readonly percent: number | null;
   /** RFC 3339. */
   readonly until: string | null;
@@ -49,12 +43,17 @@ export interface FleetSwitch {
 /** One region in the result. */
 export interface SwitchedRegion {
   readonly name: string;
+  /** Whether its store could be read before the write. */
   readonly reachable: boolean;
   readonly written: boolean;
+  /** Why nothing is written; or, where it is, why its hosts are not known: the numbers below are 0 then. */
   readonly error: string | null;
+  /** How many hosts the switch is for. */
   readonly selected: number;
   readonly hosts: readonly string[];
+  /** How many of them said, while they were looked at, that it is carried out. */
   readonly confirmed: number;
+  /** The others, each with what it still lacks. */
   readonly pending: readonly { readonly host: string; readonly reason: string }[];
 }
 
@@ -74,7 +73,7 @@ interface Written {
   selected: readonly string[] | null;
   /** Why the hosts could not be read; null when they could. */
   unread: string | null;
-  /** Null for a dry run. */
+  /** Null for a dry run, and where the switch means nobody. */
   readonly revision: string | null;
   readonly confirmed: Set<string>;
   readonly reasons: Map<string, string>;
@@ -95,7 +94,7 @@ export async function switchFleet(
   const readings = await readRegions(regions, isButton ? onlyPolicies : viewPrefixes);
   const answered = requireSome(readings);
   const views = answered.map(({ view }) => view);
-  if (!isButton) requireKnownNames(request, views);
+  if (!isButton) requireKnownNames(request, views, unreadOf(readings));
   refusePressed(request, views, ports.now());
   refuseUnread(request, views);
   const began = ports.now();
@@ -110,7 +109,7 @@ export async function switchFleet(
         failed.push(end.failure);
         return;
       }
-      const selected = isButton ? null : selectedHosts(view, request).map(({ name }) => name);
+      const selected = isButton ? null : selectedHosts(view, request).map(({ key }) => key);
       written.push({ region, selected, unread: null, revision: end.done, confirmed: new Set(), reasons: new Map() });
     }),
   );
@@ -131,25 +130,6 @@ export async function switchFleet(
 }
 
 const onlyPolicies = (keys: RegionKeys): readonly string[] => [keys.objects('MeshPolicy')];
-
-function requireKnownNames(request: FleetSwitch, views: readonly RegionView[]): void {
-  const hosts = views.flatMap((view) => [...view.hosts.values()]);
-  const apps = [...new Set(hosts.flatMap((host) => host.apps))].sort();
-  for (const app of request.apps === 'all' ? [] : request.apps) {
-    if (!apps.includes(app)) throw unknownName('application', app, apps, 'no host reports it: the fleet');
-  }
-  const names = hosts.map(({ name }) => name);
-  for (const name of selectorOf(request)?.names ?? []) {
-    if (!names.includes(name)) throw unknownName('host', name, names, 'the fleet');
-  }
-  for (const [label, value] of Object.entries(selectorOf(request)?.labels ?? {})) {
-    if (hosts.some(({ labels }) => Object.hasOwn(labels, label) && labels[label] === value)) continue;
-    const known = [
-      ...new Set(hosts.flatMap(({ labels }) => Object.entries(labels).map(([key, one]) => `${key}=${one}`))),
-    ];
-    throw unknownName('host with the label', `${label}=${value}`, known, 'the fleet');
-  }
-}
 
 function refusePressed(request: FleetSwitch, views: readonly RegionView[], nowMs: number): void {
   if (request.action === 'off' || request.apps === 'all') return;
@@ -184,8 +164,6 @@ function refuseUnread(request: FleetSwitch, views: readonly RegionView[]): void 
   }
 }
 
-const switchName = (app: string): string => `switch-${app}`;
-
 /** The hosts of which the rule selects an application. */
 function selectedHosts(view: RegionView, request: FleetSwitch): FleetHost[] {
   return [...view.hosts.values()].filter((host) => meantApps(host, request).length > 0);
@@ -196,86 +174,6 @@ function meantApps(host: FleetHost, request: FleetSwitch): readonly string[] {
   const selector = selectorOf(request);
   const { apps } = request;
   return host.apps.filter((app) => (apps === 'all' || apps.includes(app)) && selects(selector, host, app));
-}
-
-/** Host names and `label=value` apart; undefined when nothing narrows the switch. */
-function selectorOf({ hosts, percent }: FleetSwitch): Selector | undefined {
-  const names = hosts.filter((one) => !one.includes('='));
-  const labels = Object.fromEntries(
-    hosts
-      .filter((one) => one.includes('='))
-      .map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]),
-  );
-  const selector = {
-    ...(names.length > 0 && { names }),
-    ...(Object.keys(labels).length > 0 && { labels }),
-    ...(percent !== null && { percent }),
-  };
-  return Object.keys(selector).length === 0 ? undefined : selector;
-}
-
-/** Writes the policies of all applications in one transaction; resolves to its revision. */
-async function writeSwitch(
-  ports: FleetPorts,
-  region: Region,
-  first: RegionView,
-  request: FleetSwitch,
-): Promise<string> {
-  let view = first;
-  for (let tries = 0; tries < TRIES; tries += 1) {
-    const guards: StoreGuard[] = [];
-    const changes: StoreChange[] = [];
-    for (const app of request.apps === 'all' ? [null] : request.apps) {
-      const name = app === null ? SWITCH_ALL : switchName(app);
-      const key = region.keys.object('MeshPolicy', name);
-      const present = view.objects.find((one) => one.kind === 'MeshPolicy' && one.name === name);
-      const before = present !== undefined && 'object' in present.reading ? present.reading.object : null;
-      const policy = nextPolicy(before?.kind === 'MeshPolicy' ? before : null, app, name, request, ports.now());
-      guards.push({ key, revision: present?.revision ?? null });
-      changes.push({ key, value: JSON.stringify(policy) });
-      changes.push(
-        historyChange(ports, region, {
-          verb: request.action,
-          kind: 'MeshPolicy',
-          name,
-          why: request.reason,
-          from: before,
-          to: policy,
-        }),
-      );
-    }
-    const outcome = await region.store.write(guards, changes);
-    if (outcome.kind === 'written') return outcome.revision;
-    view = viewRegion(region.name, await region.store.list([region.keys.objects('MeshPolicy')]));
-  }
-  throw new StoreFailure('somebody else writes the same switch all the time; nothing was changed', 'refused');
-}
-
-/** With --hosts, --percent or --until a rule is appended, without them one rule replaces all. */
-function nextPolicy(
-  before: MeshPolicy | null,
-  app: string | null,
-  name: string,
-  request: FleetSwitch,
-  nowMs: number,
-): MeshPolicy {
-  const hosts = selectorOf(request);
-  const rule: PolicyRule = {
-    state: request.action,
-    ...(hosts !== undefined && { hosts }),
-    ...(request.until !== null && { until: request.until }),
-    ...(request.reason !== null && { reason: request.reason }),
-  };
-  const isNarrow = hosts !== undefined || request.until !== null;
-  const kept = (before?.spec.rules ?? []).filter((one) => !hasExpired(one, nowMs));
-  const isRelease = app === null && request.action === 'on';
-  const rules = isRelease && !isNarrow ? [] : isNarrow ? [...kept, rule] : [rule];
-  return {
-    apiVersion: FLEET_API_VERSION,
-    kind: 'MeshPolicy',
-    metadata: { name },
-    spec: { apps: [app ?? '*'], priority: app === null ? ALL_PRIORITY : APP_PRIORITY, rules },
-  };
 }
 
 /** Looks at the hosts until all have confirmed or the time is over; resolves to whether all have. */
@@ -307,7 +205,7 @@ async function look(request: FleetSwitch, one: Written): Promise<void> {
     for (const name of one.selected ?? []) reasons.set(name, why);
     return;
   }
-  one.selected ??= selectedHosts(view, request).map(({ name }) => name);
+  one.selected ??= selectedHosts(view, request).map(({ key }) => key);
   for (const name of one.selected) {
     const reason = whyPending(view.hosts.get(name), BigInt(revision ?? 0), request);
     if (reason === null) confirmed.add(name);

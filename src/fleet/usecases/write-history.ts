@@ -27,5 +27,5 @@ export function historyChange(
   const { verb, kind, name, why, from, to } = change;
   const at = new Date(now).toISOString();
   const entry = { at, by: ports.by, why, verb, kind, name, region: region.name, from, to };
-  return { key: `${region.keys.history}${time}-${ports.writer}`, value: JSON.stringify(entry) };
+  return { key: `${region.keys.history}${time}-${ports.writer}`, value: JSON.stringify(entry), isOwn: true };
 }

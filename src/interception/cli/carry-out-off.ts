@@ -31,7 +31,7 @@ export async function carryOutOff(line: OffLine, { argv, version, first, begun }
     const { result, warnings, isWhole } = await Promise.race([off, interruption.forced, crash.crashed]);
     for (const warning of warnings) output.warn(warning);
     const exit = isWhole ? 0 : 1;
-    output.result({ result, exit, text: (paint) => switchedOffText(result, paint) });
+    output.result({ result, text: (paint) => switchedOffText(result, paint) });
     return exit;
   } catch (thrown) {
     const error = toWeirError(thrown, { argv, weirVersion: version });

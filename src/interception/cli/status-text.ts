@@ -6,7 +6,7 @@ import { alignColumns } from '../../cli/table.ts';
 import { plural, wrapText } from '../../cli/wrap-text.ts';
 import { humanDuration } from '../../platform/duration.ts';
 import type { AppState } from '../app-state.ts';
-import type { AppStatus, SeenSidecar, StatusReport } from '../report-status.ts';
+import { type AppStatus, type SeenSidecar, type StatusReport, UNREAD_BACKENDS } from '../report-status.ts';
 
 /** How the screen is drawn. */
 export interface StatusTextOptions {
@@ -24,7 +24,8 @@ export function statusText(report: StatusReport, paint: Paint, options: StatusTe
   if (report.apps.length === 0) lines.push('no applications');
   else lines.push(...appTable(report, paint, options));
   if (report.sidecars.length > 0) lines.push('', ...sidecarTable(report.sidecars, paint, options));
-  lines.push('', paint.faint(`back end: ${report.backend ?? 'none usable'}`));
+  const none = report.notRead.some(({ what }) => what === UNREAD_BACKENDS) ? 'not known' : 'none usable';
+  lines.push('', paint.faint(`back end: ${report.backend ?? none}`));
   for (const foreign of report.foreign) {
     const mark = foreign.kind === 'mesh' ? paint.bad('another mesh') : 'also here';
     lines.push(...wrapped(`${mark}: ${foreign.name} (${foreign.evidence}, ${foreign.backend})`, '', options));
@@ -41,8 +42,8 @@ function appTable(report: StatusReport, paint: Paint, options: StatusTextOptions
     app.sidecar ?? '-',
     familiesWord(app),
     app.lease === null ? '-' : `${(app.lease.remainingMs / 1000).toFixed(1)}s`,
-    String(app.connections.proxied),
-    String(app.connections.direct),
+    String(app.connections.proxied ?? '?'),
+    String(app.connections.direct ?? '?'),
     app.since === null ? '-' : `${humanDuration(options.nowMs - Date.parse(app.since))} ago`,
   ]);
   const [head = '', ...body] = fitted({ titles, rows }, paint, options.columns);

@@ -2,7 +2,7 @@
 import type { Paint } from '../../cli/paint.ts';
 import { alignColumns } from '../../cli/table.ts';
 import { wrapText } from '../../cli/wrap-text.ts';
-import type { VerifiedApps } from '../verify-apps.ts';
+import { SIDECAR_PLACE, type VerifiedApps, type VerifyFinding } from '../verify-apps.ts';
 
 /** The proof in three depths, an application a line, each finding below it, lines of prose at most `columns` wide. */
 export function verifyText(result: VerifiedApps, paint: Paint, columns = Number.POSITIVE_INFINITY): string {
@@ -39,8 +39,18 @@ export function verifyText(result: VerifiedApps, paint: Paint, columns = Number.
   }
   const wrong = result.apps.filter((app) => app.findings.length > 0 || app.counters === 'unmoved');
   const names = wrong.map(({ name }) => name).join(' ');
-  if (names !== '') lines.push('', `put it right: \`weir on ${names}\`   (or get out of it: \`weir off ${names}\`)`);
+  if (names === '') return lines.join('\n');
+  const sidecars = [...new Set(wrong.flatMap(({ findings }) => findings.flatMap(unreadySidecar)))];
+  // `weir on` refuses beside a sidecar that is not ready.
+  const starts = sidecars.map((name) => `\`weir sidecar run ${name}\``).join(', ');
+  const first = sidecars.length === 0 ? '' : `first the sidecar (${starts} where weir runs it), then `;
+  lines.push('', `put it right: ${first}\`weir on ${names}\`   (or get out of it: \`weir off ${names}\`)`);
   return lines.join('\n');
+}
+
+/** The name of the sidecar that a finding is about. */
+function unreadySidecar({ where }: VerifyFinding): string[] {
+  return where.startsWith(SIDECAR_PLACE) ? [where.slice(SIDECAR_PLACE.length)] : [];
 }
 
 /** A text after a lead, broken at words; its further lines are set in as far. */

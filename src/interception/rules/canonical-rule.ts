@@ -65,6 +65,9 @@ function canonicalMatch(match: Match): string {
       return `packet mark ${not}in ${match.set}`;
     case 'flag':
       return `flag ${match.flag}`;
+    case 'reply':
+    case 'unassured':
+      return match.on;
     case 'flow-in':
       return `IPv${match.family} flow in ${match.set}`;
     case 'lease':

@@ -94,6 +94,10 @@ export type Match =
   | { readonly on: 'packet-mark-in'; readonly set: string; readonly negate: boolean }
   /** One flag of TCP is set, whatever the others are. */
   | { readonly on: 'flag'; readonly flag: 'fin' | 'rst' }
+  /** nft only: sent by the side that was called. */
+  | { readonly on: 'reply' }
+  /** nft only: the handshake of the connection was never completed, as conntrack saw it. */
+  | { readonly on: 'unassured' }
   /** nft only: both endpoints of the packet are an element of a set of flows. */
   | { readonly on: 'flow-in'; readonly set: string; readonly family: 4 | 6 }
   /** Wall clock earlier than this many seconds since the epoch. */
@@ -132,6 +136,8 @@ export type RuleVerdict =
     }
   /** Refused by a reset. */
   | { readonly to: 'reset' }
+  /** Nobody hears of it. */
+  | { readonly to: 'drop' }
   /** Verdict map: the element's chain, or the next rule when the key is not in the map. */
   | { readonly to: 'dispatch'; readonly key: LookupKey; readonly map: string };
 

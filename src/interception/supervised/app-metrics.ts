@@ -5,6 +5,7 @@ import type { SupervisedApp } from './ports.ts';
 /**
  * The applications of one sidecar as `weir status` shows them; `configured` are those that mesh.yaml names. As long as
  * none was ever switched on, neither packet rules nor connections are asked for: a supervisor that idles costs nothing.
+ * Rejects when the state file cannot be read.
  */
 export async function appsOfSidecar(
   host: InterceptHost,
@@ -13,7 +14,8 @@ export async function appsOfSidecar(
 ): Promise<readonly SupervisedApp[]> {
   const never = (name: string) =>
     ({ name, state: 'off', connections: { proxied: 0, direct: 0 }, lease: null }) as const;
-  const { state } = await host.store.read();
+  const { state, problem } = await host.store.read();
+  if (problem !== null) throw new Error(problem);
   if (!state?.apps.some((app) => app.sidecar.name === sidecar)) return configured.map(never);
   // Loaded late: it pulls in most of the interception, and a supervisor must stay small.
   const { reportStatus } = await import('../report-status.ts');

@@ -33,6 +33,9 @@ export class AppBypass {
   #ready: ReadyBypass | null = null;
   #preparedAt = Number.NEGATIVE_INFINITY;
   #last: Promise<void> = Promise.resolve();
+  /** Why the bypass is to end, while that has not been done; null: it is wanted, or has ended. */
+  #liftFor: string | null = null;
+  #liftedAt = Number.NEGATIVE_INFINITY;
 
   constructor(host: InterceptHost, sidecar: string) {
     this.#host = host;
@@ -52,16 +55,26 @@ export class AppBypass {
   }
 
   /**
-   * Sends the apps direct. The first bypass commits the prepared transaction before anything is read, because every
+   * Sends the apps direct. Rejects when the state file or the kernel cannot be read. The first bypass commits the prepared transaction before anything is read, because every
    * millisecond loses calls. Then it reads the kernel and corrects what changed.
    */
   add(reason: string): Promise<void> {
+    this.#liftFor = null;
     return this.#inTurn(() => this.#add(reason));
   }
 
-  /** Removes the bypass, and no other switch. */
+  /** Removes the bypass, and no other switch. Rejects when the state file or the kernel cannot be read. */
   lift(reason: string): Promise<void> {
+    this.#liftFor = reason;
     return this.#inTurn(() => this.#lift(reason));
+  }
+
+  /** Removes the bypass, now and then, as long as that failed when it was to end. Call it while the sidecar serves. */
+  async liftAgain(): Promise<void> {
+    if (this.#liftFor === null || this.#host.clock.monotonic() < this.#liftedAt + KEEP_MS) return;
+    await this.#inTurn(async () => {
+      if (this.#liftFor !== null) await this.#lift(this.#liftFor);
+    });
   }
 
   /** Adds the bypass again, while it is on, for rules that changed and for new applications. */
@@ -81,16 +94,23 @@ export class AppBypass {
     this.#isOn = true;
     this.#keptAt = this.#host.clock.monotonic();
     const done = isFresh ? await this.#commitReady() : [];
-    const names = directApps(await supervisedApps(this.#host, this.#sidecar));
-    const more = await this.#change(names, addBypass);
-    const apps = names.filter((name) => done.includes(name) || more.includes(name));
-    await this.#note(apps, 'on', 'bypassed', reason);
+    let apps = done;
+    try {
+      const names = directApps(await supervisedApps(this.#host, this.#sidecar));
+      apps = names.filter((name) => done.includes(name));
+      const more = await this.#change(names, addBypass);
+      apps = names.filter((name) => done.includes(name) || more.includes(name));
+    } finally {
+      await this.#note(apps, 'on', 'bypassed', reason);
+    }
   }
 
   async #lift(reason: string): Promise<void> {
+    this.#liftedAt = this.#host.clock.monotonic();
     const known = await supervisedApps(this.#host, this.#sidecar);
     const lifted = await this.#change(known?.apps.map(({ name }) => name) ?? [], liftBypass);
     this.#isOn = false;
+    this.#liftFor = null;
     this.#preparedAt = Number.NEGATIVE_INFINITY;
     await this.prepare();
     await this.#note(lifted, 'bypassed', 'on', reason);

@@ -4,7 +4,7 @@ import type { Firewall } from '../ports.ts';
 import type { Lease } from '../rules/lease.ts';
 import { leasesOf } from '../switch-plan.ts';
 import type { LeaseObserver } from './ports.ts';
-import { noteChange, supervisedApps } from './supervised-apps.ts';
+import { noteChange, type SupervisedApps, supervisedApps } from './supervised-apps.ts';
 
 /** Receives lines that the supervisor prints about its applications' traffic. */
 export type TellTraffic = (event: 'lease' | 'rules', text: string) => void;
@@ -21,7 +21,8 @@ export class LeaseRenewal {
   /** By application, when its lease was last renewed, milliseconds of the monotonic clock. */
   readonly #renewedAt = new Map<string, number>();
   readonly #lapsed = new Set<string>();
-  #known: readonly Lease[] = [];
+  /** What was on when the state file was read last; null: nothing, or it never was read. */
+  #on: SupervisedApps | null = null;
   #dueAt = 0;
 
   constructor(host: InterceptHost, sidecar: string, tell: TellTraffic, observer?: LeaseObserver) {
@@ -33,14 +34,27 @@ export class LeaseRenewal {
 
   /**
    * Renews the leases that are due. Call it only after the sidecar answered a readiness request. `now` renews all and
-   * notes nothing, because its caller does. Resolves to false when the rules of a leased application are gone.
+   * notes nothing, because its caller does. Resolves to false when the rules of a leased application are gone. Rejects
+   * when the state file cannot be read, after it has renewed the leases that were known before.
    */
   async renew(when: 'due' | 'now'): Promise<boolean> {
     const { clock } = this.#host;
     if (when === 'due' && clock.monotonic() < this.#dueAt && this.#lapsed.size === 0) return true;
-    const on = await supervisedApps(this.#host, this.#sidecar);
+    const read = await supervisedApps(this.#host, this.#sidecar).then(
+      (on) => ({ on, problem: null }),
+      (problem: unknown) => ({ on: this.#on, problem }),
+    );
+    const { on } = read;
+    const isWhole = await this.#renewAll(on, when);
+    // What was switched off meanwhile has its switch in the kernel, and a lease changes nothing about that.
+    if (read.problem !== null) throw read.problem;
+    return isWhole;
+  }
+
+  async #renewAll(on: SupervisedApps | null, when: 'due' | 'now'): Promise<boolean> {
+    const { clock } = this.#host;
     const leases = on === null ? [] : leasesOf(on.apps);
-    this.#known = leases;
+    this.#on = on;
     this.#dueAt = clock.monotonic() + Math.min(...leases.map(termMs), 3000) / RENEWALS_A_TERM;
     // An application that was switched off meanwhile counts as new when it returns.
     for (const app of this.#renewedAt.keys()) if (!leases.some((lease) => lease.app === app)) this.#forget(app);
@@ -77,11 +91,23 @@ export class LeaseRenewal {
   /** Notes the leases that have lapsed since they were last renewed; the kernel has sent their applications direct. */
   async noteLapsed(why: string): Promise<void> {
     this.#observer?.missed('not-ready');
-    const lapsed = this.#known
-      .filter((lease) => !this.#lapsed.has(lease.app) && this.#hadLapsed(lease))
-      .map(({ app }) => app);
+    const known = leasesOf(this.#on?.apps ?? []);
+    const due = known.filter((lease) => !this.#lapsed.has(lease.app) && this.#hadLapsed(lease));
+    const lapsed = due.length === 0 ? [] : await this.#lapsedOf(due);
     for (const app of lapsed) this.#lapsed.add(app);
     if (lapsed.length > 0) await this.#note(lapsed, 'on', 'bypassed', `the lease lapsed: ${why}`);
+  }
+
+  /** Those that are on and whose lease has run out: meanwhile some may have been switched off, or off and on again. */
+  async #lapsedOf(due: readonly Lease[]): Promise<readonly string[]> {
+    const on = await supervisedApps(this.#host, this.#sidecar);
+    const leases = on === null ? [] : leasesOf(on.apps).filter(({ app }) => due.some((lease) => lease.app === app));
+    for (const { app } of due) if (!leases.some((lease) => lease.app === app)) this.#forget(app);
+    if (on === null || leases.length === 0) return [];
+    const left = await this.#host.firewall(on.backend).remainingLeases(leases);
+    const now = this.#host.clock.monotonic();
+    for (const lease of leases) this.#renewedAt.set(lease.app, now + (left.get(lease.app) ?? 0) - termMs(lease));
+    return leases.filter(({ app }) => left.get(app) === 0).map(({ app }) => app);
   }
 
   /** A lapse that ended unseen: the first answer after a silence renews the lease. */

@@ -25,6 +25,7 @@ export function sidecarTraffic(
     },
     async whileReady() {
       const isWhole = await leases.renew('due');
+      await bypass.liftAgain();
       await bypass.prepare();
       // Not awaited: reading many rules must not delay the next renewal.
       void monitor.look(isWhole ? 'due' : 'now').then(

@@ -10,12 +10,16 @@ export interface SupervisedApps {
   readonly apps: readonly StoredApp[];
 }
 
-/** Null while none is on. Read anew each time: commands change the state file under a running supervisor. */
+/**
+ * Null while none is on. Read anew each time: commands change the state file under a running supervisor. Rejects when it
+ * cannot be read, or was written by a newer weir: that none is on is not known then.
+ */
 export async function supervisedApps(
   host: Pick<InterceptHost, 'store'>,
   sidecar: string,
 ): Promise<SupervisedApps | null> {
-  const { state } = await host.store.read();
+  const { state, problem } = await host.store.read();
+  if (problem !== null) throw new Error(problem);
   if (state === null || state.backend === null) return null;
   const apps = state.apps.filter((app) => app.desired === 'on' && app.sidecar.name === sidecar);
   return apps.length === 0 ? null : { state, backend: state.backend, apps };

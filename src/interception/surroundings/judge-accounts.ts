@@ -39,7 +39,7 @@ function judgeSidecarAccount(app: AppInQuestion, { listeners, accounts, guard }:
       id: 'sidecar-account',
       severity: 'refuse',
       what: `the sidecar at port ${port} runs as ${real}${process === undefined ? '' : ` (${process.name}, pid ${process.pid})`}, mesh.yaml says ${guardText(guard)}`,
-      why: 'only the account in mesh.yaml is never diverted: connections of another one can come back to the sidecar without end',
+      why: 'weir leaves alone the account that mesh.yaml names, and diverts this one: what the sidecar sends would come back to it, in a circle',
       hint: `set its \`user:\` in mesh.yaml to the account it runs as${holders[0] === undefined ? '' : `, ${holders[0].uid}`}`,
     });
   }
@@ -119,7 +119,7 @@ function judgeUserNamespace({ userNamespace }: HazardFacts): Judgement {
         id: 'user-namespace',
         severity: 'refuse',
         what: `this network namespace belongs to another user namespace (user:[${id}])`,
-        why: 'the kernel compares accounts by the numbers that they have inside it: rules that are made out here mean others, or none',
+        why: 'an account has another number inside that namespace, and the kernel translates: a rule that is made outside means another account there, or none',
         hint: `run weir inside: \`nsenter -t ${pid ?? 'PID'} -U -n weir ...\`, with mesh.yaml in the numbers of that namespace`,
       },
     ],

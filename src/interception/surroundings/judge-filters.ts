@@ -54,7 +54,7 @@ function searchOutbound(search: FilterSearch, app: AppInQuestion, one: DirectedP
         id: 'redirect-filtered',
         severity: sure ? 'refuse' : 'warn',
         what: `a packet filter stops connections on their way to the sidecar at ${app.mode === 'tproxy' ? 'loopback' : `${loopback} port ${one.port}`}${given}`,
-        why: `the filter sees them after they were redirected, still with their first interface: they would fail. It ends at: ${rule}`,
+        why: `redirected connections come to the filter with the sidecar's address and with the interface that they would have left by. The filter stops them, and they would fail. It ends at: ${rule}`,
         hint:
           app.mode === 'tproxy'
             ? 'let all that comes in by lo through'

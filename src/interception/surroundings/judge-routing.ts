@@ -80,7 +80,7 @@ function addressHazards(app: AppInQuestion, { interfaces }: RoutingFacts): Hazar
         id: 'no-address',
         severity: family === 'ipv4' ? 'refuse' : 'warn',
         what: `${names} ${bare.length === 1 ? 'carries' : 'carry'} ${label} and ${bare.length === 1 ? 'has' : 'have'} no ${label} address`,
-        why: `a call that comes in there is redirected to an address of that interface: without one the kernel drops it, and every ${label} call times out`,
+        why: `the kernel redirects an incoming call to an address of the interface that it came in by. Without an address it drops the call, and every ${label} call times out`,
         hint: `give ${names} an address, or leave \`inbound\` out of mesh.yaml on this host`,
       },
     ];
@@ -107,7 +107,7 @@ function boundHazards(app: AppInQuestion, connected: readonly TcpSocket[]): Haza
       id: 'bound-sockets',
       severity: 'warn',
       what: `${bound.length === 1 ? 'a connection' : `${bound.length} connections`} of it ${bound.length === 1 ? 'is' : 'are'} bound to ${devices} (to ${first.peer.address} port ${first.peer.port})`,
-      why: 'a socket that is bound to a device cannot reach the sidecar by loopback: its next connections would time out, and no rule can tell them apart',
+      why: 'a socket that is bound to a device sends by that device only, so it never reaches the sidecar on loopback. Its next connections would time out, and no rule can see which sockets are bound',
       hint: 'exclude where it connects to in mesh.yaml (`exclude: {cidrs: ...}`), or let it bind to an address instead',
     },
   ];

@@ -92,7 +92,7 @@ function zoneHazard(way: string, which: string, rule: ForeignRule): Hazard {
     id: 'conntrack-zone',
     severity: 'refuse',
     what: `${way} are tracked in a zone of their own${which}`,
-    why: `a sidecar asks the kernel for the original destination in zone 0 and finds none: every call fails. The rule: ${rule.text}`,
+    why: `a sidecar asks the kernel for the original destination, and the kernel looks in zone 0 only. It finds none, so every call fails. The rule: ${rule.text}`,
     hint: 'leave out the zone for these connections, or exclude them in mesh.yaml',
   };
 }
@@ -129,7 +129,7 @@ function foreignMarkHazard(tables: readonly ForeignTable[]): Hazard | null {
     id: 'foreign-mark',
     severity: restores === undefined ? 'warn' : 'refuse',
     what: 'another program uses the connection mark',
-    why: `a connection has one mark: calls that carry the other program's are left alone and go past the sidecar, and replies of diverted calls are not routed by it. The rule: ${rule.text}`,
+    why: `a connection has one mark only. Where the other program sets it first, weir leaves the call alone, and it goes past the sidecar. Where weir sets it first, the other program does not route the replies. The rule: ${rule.text}`,
     hint: 'leave `inbound` out of mesh.yaml on this host, or route these replies by something else than the connection mark',
   };
 }

@@ -83,6 +83,7 @@ function markedHazards(app: AppInQuestion, tables: readonly ForeignTable[]): Haz
           if (!table.chains.some(({ rules }) => rules.some(({ effects }) => effects.some(isMarking)))) return [];
           const paths = followChain(table, chain, { packet: packetOf(family, { dport, uid, gid }) }) ?? [];
           const met = paths.map(({ ends }) => ends.packet.effects.filter(({ effect }) => isMarking(effect)));
+          // Sure where each path that the packet may take marks it: conditions that cannot be told open several.
           const isSure = met.length > 0 && met.every((effects) => effects.length > 0);
           return met.flat().map(({ rule }) => ({ rule, isSure, direction: one.direction }));
         }),

@@ -1,4 +1,5 @@
 /** The port of passive looks at the surroundings that an application's connections pass. */
+import type { TcpEndpoint } from '../ports.ts';
 import type { ForeignTable } from './foreign-rules.ts';
 import type { Seen } from './seen.ts';
 
@@ -26,8 +27,8 @@ export interface Surroundings {
 export interface Neighbour {
   /** Where its calls come from. */
   readonly sources: { readonly ipv4: string; readonly ipv6: string };
-  /** Connects side by side; whether each was accepted within a second. */
-  call(calls: readonly OutsideCall[]): Promise<readonly boolean[]>;
+  /** Connects side by side; this end of each that was accepted within a second, null for the others. */
+  call(calls: readonly OutsideCall[]): Promise<readonly (TcpEndpoint | null)[]>;
   close(): Promise<void>;
 }
 

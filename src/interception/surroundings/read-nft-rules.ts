@@ -72,6 +72,7 @@ function readVerdict(kind: string, body: Json): ForeignVerdict | null {
     case 'return':
       return { to: kind };
     case 'reject':
+      // The connection fails all the same, only sooner.
       return { to: 'drop' };
     case 'queue':
       return { to: 'accept' };
@@ -83,6 +84,7 @@ function readVerdict(kind: string, body: Json): ForeignVerdict | null {
   }
 }
 
+/** What a statement that writes a mark or a zone does. `meta mark set ct mark` copies a connection's mark to its packet. */
 function readMangle({ key, value }: Expression): Effect[] {
   const [target = '', field = null] = Object.entries(asObject(key))[0] ?? [];
   const name = asObject(field).key;
@@ -92,6 +94,7 @@ function readMangle({ key, value }: Expression): Effect[] {
   return JSON.stringify(value).includes('"ct"') ? ['restores-connection-mark'] : ['sets-packet-mark'];
 }
 
+/** A condition and its verdict for each element of a verdict map, as in `tcp dport vmap { 80 : accept, 443 : drop }`. */
 function readVerdictMap(
   { key, data }: Expression,
   sets: ReadonlyMap<string, Json>,
@@ -124,6 +127,7 @@ function readMatch(match: Expression, sets: ReadonlyMap<string, Json>): Conditio
   return [unknown];
 }
 
+/** What a field of a header is compared with. The header is a condition of its own: `ip daddr` holds for IPv4 only. */
 function payloadConditions(
   field: Expression,
   values: readonly Json[],
@@ -167,11 +171,13 @@ function elementsOf(right: Json, sets: ReadonlyMap<string, Json>): readonly Json
   return Array.isArray(right) ? right : [right];
 }
 
+/** An element that has a counter, a timeout or a comment stands as `{elem: {val: ...}}` in the JSON of nft. */
 function plainElement(element: Json): Json {
   const wrapped = asObject(asObject(element).elem ?? null).val;
   return wrapped ?? element;
 }
 
+/** Numbers and ranges of numbers; null where one of the values is neither, such as the name of a service. */
 function rangesOf(values: readonly Json[]): PortRange[] | null {
   const ranges = values.map((value): PortRange | null => {
     if (typeof value === 'number') return { from: value, to: value };

@@ -15,7 +15,11 @@ import type {
 /** What a checked mesh.yaml says, for a human: a line for each sidecar and a few for each app. */
 export function formatConfigSummary({ file, sidecars, apps }: ConfigSummary, paint: Paint): string {
   const head = `${file} is ${paint.good('valid')}: ${plural(sidecars.length, 'sidecar')}, ${plural(apps.length, 'app')}`;
-  const blocks = [...sidecars.map((one) => sidecarText(one, paint)), ...apps.map((one) => appText(one, paint))];
+  const watched = new Set(sidecars.flatMap(({ name, managed }) => (managed ? [name] : [])));
+  const blocks = [
+    ...sidecars.map((one) => sidecarText(one, paint)),
+    ...apps.map((one) => appText(one, watched.has(one.sidecar), paint)),
+  ];
   return [head, ...blocks].join('\n\n');
 }
 
@@ -27,15 +31,22 @@ function sidecarText({ name, user, group, outbound, inbound, admin, managed }: S
   return `sidecar ${paint.strong(name)}\n  ${facts.join(', ')}`;
 }
 
-function appText({ name, select, sidecar, outbound, inbound, onFailure, leaseMs }: AppSummary, paint: Paint): string {
-  const failure = onFailure === 'deny' ? 'refused' : 'direct';
-  const lease = leaseMs === null ? '' : `, lease ${formatDuration(leaseMs)}`;
+function appText(app: AppSummary, isWatched: boolean, paint: Paint): string {
+  const { name, select, sidecar, outbound, inbound } = app;
   return [
     `app ${paint.strong(name)}: ${selectText(select)}, through sidecar ${sidecar}`,
     `  outbound:  ${scopeText(outbound, 'to')}`,
     `  inbound:   ${scopeText(inbound, 'from')}`,
-    `  sidecar down: new connections are ${failure === 'direct' ? 'made directly' : failure}${lease}`,
+    `  sidecar down: new connections ${failureText(app, isWatched)}`,
   ].join('\n');
+}
+
+/** Only a supervisor sees that a sidecar is down; without one what a lease has left runs out, or nothing happens at all. */
+function failureText({ onFailure, leaseMs }: AppSummary, isWatched: boolean): string {
+  const lease = leaseMs === null ? '' : `, lease ${formatDuration(leaseMs)}`;
+  if (onFailure === 'deny') return `are refused${lease}`;
+  if (isWatched || leaseMs !== null) return `are made directly${lease}`;
+  return 'fail until it is back, since weir does not run it';
 }
 
 function selectText(select: SelectSummary): string {

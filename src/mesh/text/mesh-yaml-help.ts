@@ -64,21 +64,32 @@ function keysBelow(schema: JsonSchema, path: string, seen: Map<string, string>):
   return Object.entries(entries).flatMap(([key, value]) => {
     const name = path === '' ? key : `${path}.${key}`;
     const needed = map.required?.includes(key) === true;
-    const { default: fallback, description = '' } = value;
+    const { description = '' } = value;
+    // The keys of a map say themselves what counts without them.
+    const fallback = mapOf(value) !== undefined && isEmptyMap(value.default) ? undefined : value.default;
     return [{ path: name, needed, description, fallback, sameAs: undefined }, ...keysBelow(value, name, seen)];
   });
 }
 
 function keyParagraph({ path, needed, description, fallback, sameAs }: MeshKey): string {
   if (sameAs !== undefined) return `${path}\n    The same keys as below ${sameAs}.`;
-  const left = fallback === undefined ? '' : ` Left out: ${fallback}.`;
+  const left = fallback === undefined ? '' : ` Left out: ${fallbackText(fallback)}.`;
   return `${path}${needed ? ' *' : ''}\n${indent(wrap(`${description}${left}`))}`;
+}
+
+/** A default as mesh.yaml writes it. */
+export function fallbackText(fallback: unknown): string {
+  return typeof fallback === 'object' ? JSON.stringify(fallback) : String(fallback);
 }
 
 /** Of a choice between `false` and a map, the map. */
 function mapOf(schema: JsonSchema): JsonSchema | undefined {
   if (schema.properties !== undefined || schema.additionalProperties !== undefined) return schema;
   return schema.anyOf?.find(({ properties }) => properties !== undefined);
+}
+
+function isEmptyMap(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 function wrap(text: string): string {

@@ -17,14 +17,16 @@ export function readApiVersion(value: unknown): ReadValue<string> {
 export function durationReader(minMs: number, maxMs: number): (value: unknown) => ReadValue<number> {
   return (value) => {
     const refuse = (why: string, hint: string) => refuseValue(`${quoteValue(value)} is not a duration here`, why, hint);
-    if (typeof value === 'number' && Number.isInteger(value) && value >= 0)
-      return refuse('its unit is missing', `write ${value}s or ${value}ms`);
+    const example = `write for example ${formatDuration(maxMs >= 15_000 ? 15_000 : minMs)}`;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0) {
+      const meant = [`${value}s`, `${value}ms`].filter((text) => {
+        const ms = parseDuration(text);
+        return ms !== null && ms >= minMs && ms <= maxMs;
+      });
+      return refuse('its unit is missing', meant.length > 0 ? `write ${meant.join(' or ')}` : example);
+    }
     const ms = typeof value === 'string' ? parseDuration(value) : null;
-    if (ms === null)
-      return refuse(
-        `a duration is ${DURATION_FORM}`,
-        `write for example ${formatDuration(maxMs >= 15_000 ? 15_000 : minMs)}`,
-      );
+    if (ms === null) return refuse(`a duration is ${DURATION_FORM}`, example);
     if (ms < minMs)
       return refuse(
         `the shortest that makes sense is ${formatDuration(minMs)}`,

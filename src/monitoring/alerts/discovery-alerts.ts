@@ -22,15 +22,19 @@ export const DISCOVERY_ALERTS: readonly Alert[] = [
   {
     name: 'WeirDiscoveryRegistryLost',
     severity: 'ticket',
-    expr: 'weir_discovery_registry_state{state="lost"} == 1',
+    // One that was never in sync may go from lost to syncing and back for ever.
+    expr: 'max by (instance, registry) (weir_discovery_registry_state{state=~"lost|syncing"}) == 1',
     for: '5m',
     summary: 'The agent of {{ $labels.instance }} does not reach the registry {{ $labels.registry }}',
     meaning: 'Endpoints stay as they were last seen; instances that came or went since then are not known.',
     steps: ['On the host: `weir discovery status`; see whether the registry lives, and whether the host reaches it.'],
     fires: {
-      series: { 'weir_discovery_registry_state{instance="a",registry="zk",state="lost"}': '1x10' },
+      series: {
+        'weir_discovery_registry_state{instance="a",registry="zk",state="lost"}': '1 0 1 0 1 0 1 0 1 0',
+        'weir_discovery_registry_state{instance="a",registry="zk",state="syncing"}': '0 1 0 1 0 1 0 1 0 1',
+      },
       at: '8m',
-      labels: [{ instance: 'a', registry: 'zk', state: 'lost' }],
+      labels: [{ instance: 'a', registry: 'zk' }],
     },
     quiet: [
       { series: { 'weir_discovery_registry_state{instance="a",registry="zk",state="lost"}': '1x2 0x10' }, at: '8m' },

@@ -9,7 +9,8 @@ export const FLEET_ALERTS: readonly Alert[] = [
   {
     name: 'WeirHostStoreAway',
     severity: 'ticket',
-    expr: 'time() - weir_host_store_last_answer_timestamp_seconds > 120',
+    // A store that never answered has no last answer.
+    expr: 'time() - (weir_host_store_last_answer_timestamp_seconds or on (instance) weir_host_start_time_seconds) > 120',
     for: '1m',
     summary: 'The daemon of {{ $labels.instance }} has not heard its store for minutes',
     meaning: 'The host goes on as it is; what is written into the store does not reach it, the red button neither.',
@@ -18,11 +19,22 @@ export const FLEET_ALERTS: readonly Alert[] = [
       'Until it is back, on each host: `weir off payment` or `sh /run/weir/off.sh`.',
     ],
     fires: {
-      series: { 'weir_host_store_last_answer_timestamp_seconds{instance="a"}': '0x10' },
+      series: {
+        'weir_host_store_last_answer_timestamp_seconds{instance="a"}': '0x10',
+        'weir_host_start_time_seconds{instance="b"}': '0x10',
+      },
       at: '6m',
-      labels: [A],
+      labels: [A, { instance: 'b' }],
     },
-    quiet: [{ series: { 'weir_host_store_last_answer_timestamp_seconds{instance="a"}': '0+60x10' }, at: '6m' }],
+    quiet: [
+      {
+        series: {
+          'weir_host_store_last_answer_timestamp_seconds{instance="a"}': '0+60x10',
+          'weir_host_start_time_seconds{instance="a"}': '0x10',
+        },
+        at: '6m',
+      },
+    ],
   },
   {
     name: 'WeirHostHeld',
@@ -38,6 +50,33 @@ export const FLEET_ALERTS: readonly Alert[] = [
     ],
     fires: { series: { 'weir_host_store_held{instance="a"}': '1x10' }, at: '3m', labels: [A] },
     quiet: [{ series: { 'weir_host_store_held{instance="a"}': '0x10' }, at: '3m' }],
+  },
+  {
+    name: 'WeirHostBlind',
+    severity: 'ticket',
+    expr: 'time() - (weir_host_last_look_timestamp_seconds or on (instance) weir_host_start_time_seconds) > 120',
+    for: '1m',
+    summary: 'The daemon of {{ $labels.instance }} cannot look at its host',
+    meaning:
+      'What is switched there is not known. A switch of the fleet is tried by what was seen last, and nobody sees whether it holds.',
+    steps: ['On the host: `weir status` and `weir check` say what fails.', '`weir fleet explain HOST` has the error.'],
+    fires: {
+      series: {
+        'weir_host_last_look_timestamp_seconds{instance="a"}': '0x10',
+        'weir_host_start_time_seconds{instance="b"}': '0x10',
+      },
+      at: '6m',
+      labels: [A, { instance: 'b' }],
+    },
+    quiet: [
+      {
+        series: {
+          'weir_host_last_look_timestamp_seconds{instance="a"}': '0+60x10',
+          'weir_host_start_time_seconds{instance="a"}': '0x10',
+        },
+        at: '6m',
+      },
+    ],
   },
   {
     name: 'WeirHostNotAsDesired',
@@ -198,19 +237,28 @@ export const FLEET_ALERTS: readonly Alert[] = [
   {
     name: 'WeirOperatorStoreAway',
     severity: 'ticket',
-    expr: 'time() - weir_operator_store_last_answer_timestamp_seconds > 60',
+    expr: 'time() - (weir_operator_store_last_answer_timestamp_seconds or on (instance, region) weir_operator_start_time_seconds) > 60',
     for: '1m',
     summary: 'The operator {{ $labels.instance }} does not reach the store of {{ $labels.region }}',
     meaning: 'It cannot lead. Waves stand still if no other operator does; nothing is switched by it.',
     steps: ['See whether the store lives, and whether the machine of the operator reaches it: `weir fleet status`.'],
     fires: {
-      series: { 'weir_operator_store_last_answer_timestamp_seconds{instance="a",region="east"}': '0x10' },
+      series: {
+        'weir_operator_store_last_answer_timestamp_seconds{instance="a",region="east"}': '0x10',
+        'weir_operator_start_time_seconds{instance="b",region="east"}': '0x10',
+      },
       at: '5m',
-      labels: [{ ...A, ...EAST }],
+      labels: [
+        { ...A, ...EAST },
+        { instance: 'b', ...EAST },
+      ],
     },
     quiet: [
       {
-        series: { 'weir_operator_store_last_answer_timestamp_seconds{instance="a",region="east"}': '0+60x10' },
+        series: {
+          'weir_operator_store_last_answer_timestamp_seconds{instance="a",region="east"}': '0+60x10',
+          'weir_operator_start_time_seconds{instance="a",region="east"}': '0x10',
+        },
         at: '5m',
       },
     ],

@@ -92,7 +92,7 @@ export const SIDECAR_ALERTS: readonly Alert[] = [
     expr: 'increase(weir_upgrades_total{outcome=~"aborted|rolled-back|emergency"}[15m]) > 0',
     summary: 'An upgrade of {{ $labels.sidecar }} ended as {{ $labels.outcome }}',
     meaning:
-      '`aborted` and `rolled-back`: the former version serves, as before. `emergency`: neither could be kept, and traffic was bypassed.',
+      '`aborted` and `rolled-back`: the former version serves, as before, where one did. `emergency`: the way back failed too.',
     steps: ['On the host: `weir sidecar history main` has the reason and the times.'],
     fires: {
       series: { 'weir_upgrades_total{sidecar="main",outcome="aborted"}': '0x5 1x10' },

@@ -50,16 +50,26 @@ export class MetricStore {
     for (const all of [...this.#series.values(), ...this.#histograms.values()]) forget(all, labels);
   }
 
+  /** Makes a histogram that has seen nothing, so that its first observation can be seen. */
+  begin(family: MetricFamily, labels: MetricLabels): void {
+    this.#observed(family, labels);
+  }
+
   observe(family: MetricFamily, labels: MetricLabels, value: number): void {
+    const seen = this.#observed(family, labels);
+    for (const [index, bound] of this.#buckets.entries())
+      if (value <= bound) seen.counts[index] = (seen.counts[index] ?? 0) + 1;
+    seen.sum += value;
+    seen.count += 1;
+  }
+
+  #observed(family: MetricFamily, labels: MetricLabels): Observed {
     const all = this.#histograms.get(family.name) ?? new Map<string, Observed>();
     this.#histograms.set(family.name, all);
     const key = JSON.stringify(labels);
     const seen = all.get(key) ?? { labels, counts: this.#buckets.map(() => 0), sum: 0, count: 0 };
     all.set(key, seen);
-    for (const [index, bound] of this.#buckets.entries())
-      if (value <= bound) seen.counts[index] = (seen.counts[index] ?? 0) + 1;
-    seen.sum += value;
-    seen.count += 1;
+    return seen;
   }
 
   /** Everything as one text. */

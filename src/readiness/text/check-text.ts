@@ -41,7 +41,9 @@ export function checkCategoryText({ name, checks }: CheckedCategory, paint: Pain
       ...(index < 0 ? explanation(one, paint, { ...options, columns: width }) : []),
     ];
   });
-  return [paint.strong(name), ...lines, '', ''].join('\n');
+  const skipped = paint.faint(SYMBOLS.skipped[options.isUnicode ? 'unicode' : 'ascii']);
+  const body = lines.length === 0 ? [`  ${skipped} nothing to look at`] : lines;
+  return [paint.strong(name), ...body, '', ''].join('\n');
 }
 
 /** The closing line: how often each result came up. */

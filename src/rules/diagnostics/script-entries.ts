@@ -230,4 +230,18 @@ export const SCRIPT_DIAGNOSTICS = {
     example: '\\uFEFFreturn invokers',
     instead: 'Save the file without a mark, and look at the text in the config centre.',
   },
+  WR076: {
+    title: 'it needs a library, or a Dubbo, that consumers may not have',
+    level: 'note',
+    why: 'weir takes the class to be on the class path of the consumers that run the script. Without the library the script does not compile; without the method it fails where it calls it. Dubbo ignores the rule either way.',
+    example: 'import org.apache.commons.lang3.StringUtils',
+    instead: 'Look for the jar and its version at the consumers; a rule that never compiled becomes no document.',
+  },
+  WR077: {
+    title: 'two files are for one node of the config centre',
+    level: 'warning',
+    why: 'Dubbo reads one text under <key>.script-router, <key>.condition-router and <key>.tag-router. Of several files for it one at most is live, and the documents of the others say what no consumer does today.',
+    example: 'key: shop   # in prod/shop.yaml and in old/shop.yaml',
+    instead: 'Convert the text that the config centre holds, or each environment by itself.',
+  },
 } as const satisfies Record<string, DiagnosticEntry>;

@@ -151,9 +151,9 @@ export const TARGET_DIAGNOSTICS = {
     instead: 'weight: 50',
   },
   WR053: {
-    title: 'every call that comes here fails',
+    title: 'calls that come here fail',
     level: 'error',
-    why: 'An empty route list, a route entry without destination, a VirtualService without spec, an args entry without oneof, or a broken regex throws inside the router.',
+    why: 'An empty route list, a route entry without destination, a VirtualService without spec, an args entry without oneof, or a broken regex throws inside the router. Of several route entries only the one without destination fails its calls.',
     example: 'route: []',
     instead: 'Name a destination, or leave `route` out to mean all providers.',
   },

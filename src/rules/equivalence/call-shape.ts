@@ -1,7 +1,6 @@
 /** Shapes of calls: the families in which plan and documents are compared. */
 import type { RoutingCall, RoutingService } from '../case-file.ts';
-import { OpaqueSignal } from '../groovy/machine/exceptions.ts';
-import type { LeafValue } from '../models/target-model.ts';
+import type { LeafConstants, LeafValue } from '../models/target-model.ts';
 import type { CallLeaf } from '../plan/plan-term.ts';
 import type { RoutePlan } from '../plan/route-plan.ts';
 import type { TypedValue } from '../plan/typed-value.ts';
@@ -22,14 +21,22 @@ export interface CallShape {
 
 /** A service that no plan and no document names. */
 const OTHER_SERVICE = 'com.example.AnyOtherService';
+/** What can be the name of an interface. */
+const JAVA_NAME = /^[\p{ID_Start}_$][\p{ID_Continue}$.]*$/u;
 const OTHER_TYPE = 'com.example.AnyOtherType';
 
-/** The shapes in which a plan and a document must be compared: every known signature, and those beyond. */
-export function callShapes(plan: RoutePlan, services: readonly RoutingService[]): CallShape[] {
+/**
+ * The shapes in which a plan and a document must be compared: every known signature, and those beyond. `named` are the
+ * services that either tells apart.
+ */
+export function callShapes(
+  plan: RoutePlan,
+  services: readonly RoutingService[],
+  named: readonly string[],
+): CallShape[] {
   const shapes: CallShape[] = [];
   const scope = plan.scope.service;
-  const names = new Set(scope === null ? services.map((service) => service.interface) : [scope]);
-  if (scope === null) for (const name of namedServices(plan)) names.add(name);
+  const names = new Set(scope === null ? [...services.map((service) => service.interface), ...named] : [scope]);
   for (const name of names) {
     const known = services.find((service) => service.interface === name);
     const seen = new Set<string>();
@@ -41,13 +48,13 @@ export function callShapes(plan: RoutePlan, services: readonly RoutingService[])
     }
     shapes.push(...beyond(name));
   }
-  if (scope === null) shapes.push(...otherShapes());
+  if (scope === null) shapes.push(...beyond(OTHER_SERVICE));
   return shapes;
 }
 
-/** Calls to a service that no plan and no document names. */
-export function otherShapes(): CallShape[] {
-  return beyond(OTHER_SERVICE);
+/** Calls to services that a plan for one service is not about. */
+export function outsideShapes(plan: RoutePlan, named: readonly string[]): CallShape[] {
+  return [...named.filter((name) => name !== plan.scope.service), OTHER_SERVICE].flatMap(beyond);
 }
 
 function beyond(service: string): CallShape[] {
@@ -57,18 +64,18 @@ function beyond(service: string): CallShape[] {
   ];
 }
 
-/** A service for each way in which the plan tells services apart. @throws OpaqueSignal where weir cannot list them. */
-function namedServices(plan: RoutePlan): string[] {
+/** A service for each way in which plan and document tell services apart; null where weir cannot list them. */
+export function namedServices(plan: RoutePlan, ofDocument: LeafConstants | null): string[] | null {
+  if (ofDocument === null) return null;
   const conditions = plan.rules.flatMap(({ when }) => when.filter(({ term }) => term.t === 'service'));
-  const named = conditions.flatMap(({ test }) =>
-    test.op === 'eq' ? test.values.flatMap((value) => ('v' in value ? [String(value.v)] : [])) : [],
-  );
-  if (conditions.every(({ test }) => test.op === 'eq')) return named;
   const constants = planConstants(conditions);
-  const { values, complete } = textCandidates([constants], false);
-  if (!complete || constants.opaque.length > 0)
-    throw new OpaqueSignal('unsupported', 'services are told apart in a way that weir cannot list');
-  return [...named, ...values.filter((value) => typeof value === 'string' && value !== '').map(String)];
+  const listed = [...constants.texts, ...ofDocument.texts];
+  const isPlain = (side: LeafConstants): boolean => side.patterns.length === 0 && side.prefixes.length === 0;
+  if (isPlain(ofDocument) && conditions.every(({ test }) => test.op === 'eq')) return [...new Set(listed)];
+  const { values, complete } = textCandidates([constants, ofDocument], false);
+  if (!complete || constants.opaque.length > 0) return null;
+  const texts = values.flatMap((value) => (typeof value === 'string' && JAVA_NAME.test(value) ? [value] : []));
+  return [...new Set([...listed, ...texts])];
 }
 
 /** A call of a shape with the values of some leaves; arguments that are not given are null, or zero for primitives. */

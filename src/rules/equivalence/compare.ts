@@ -2,22 +2,25 @@
 import type { RoutingCall, RoutingProvider, RoutingService } from '../case-file.ts';
 import { OpaqueSignal } from '../groovy/machine/exceptions.ts';
 import type { TargetEntries, TargetModel } from '../models/target-model.ts';
-import { decideRule, groupProviders, type PlanDecision } from '../plan/evaluate-plan.ts';
+import { decideRule, evaluatePlan, groupProviders, type PlanDecision } from '../plan/evaluate-plan.ts';
 import type { CallLeaf } from '../plan/plan-term.ts';
 import type { PlanRule, RoutePlan } from '../plan/route-plan.ts';
+import type { TypedValue } from '../plan/typed-value.ts';
 import { JavaRegexError } from '../regex/java-regex-error.ts';
 import { isRefusedEntry, refusesRule } from '../targets/entry-name.ts';
 import type { WhenEmpty } from '../targets/when-empty.ts';
-import { type CallShape, callShapes, otherShapes, shapedCall } from './call-shape.ts';
+import { type CallShape, callShapes, namedServices, outsideShapes, shapedCall } from './call-shape.ts';
+import { dividedEntries } from './divided-entries.ts';
 import { PlanMemory, ShapeMemory } from './leaf-rules.ts';
 import { decidingRule, findMeetings, firstBit } from './meetings.ts';
 import { planLeaves } from './plan-constants.ts';
 import { shapeCells } from './shape-cells.ts';
-import { type RuleProof, Tally } from './tally.ts';
+import { type Rounded, type RuleProof, Tally } from './tally.ts';
 
 /** The comparison of a plan with the documents of a target. */
 export interface EquivalenceReport {
   readonly rules: readonly RuleProof[];
+  /** How many calls both models were asked about. */
   readonly calls: number;
   /** Entries (by their place in the document) that no call can reach; empty where `isWhole` is false. */
   readonly unreachable: readonly number[];
@@ -39,6 +42,10 @@ export interface ComparisonOptions {
   readonly whenEmpty?: WhenEmpty;
   /** Answers of the plan's rules from an earlier comparison of the same plan. */
   readonly memory?: PlanMemory;
+  /** Whether documents need not leave a call to the script; all calls may be left if omitted. */
+  readonly isDecided?: (call: RoutingCall, present: readonly RoutingProvider[]) => boolean;
+  /** Other documents for the same plan: calls that they tell apart are compared each. */
+  readonly dividedBy?: TargetModel;
 }
 
 /**
@@ -50,17 +57,29 @@ export function compareWithTarget(
   model: TargetModel,
   services: readonly RoutingService[],
   providers: readonly RoutingProvider[],
-  { watch = () => undefined, whenEmpty = 'keep', memory: known }: ComparisonOptions = {},
+  {
+    watch = () => undefined,
+    whenEmpty = 'keep',
+    memory: known,
+    isDecided = () => false,
+    dividedBy,
+  }: ComparisonOptions = {},
 ): EquivalenceReport {
   const leaves = new Map<string, CallLeaf>();
   for (const [key, { leaf }] of planLeaves(plan)) leaves.set(key, leaf);
   const aliases = new Set([...leaves.values()].map(wireName));
-  for (const leaf of model.leaves()) if (!aliases.has(wireName(leaf))) leaves.set(JSON.stringify(leaf), leaf);
-  const shapes = callShapes(plan, services);
+  for (const leaf of [...model.leaves(), ...(dividedBy?.leaves() ?? [])])
+    if (!aliases.has(wireName(leaf))) leaves.set(JSON.stringify(leaf), leaf);
+  const scope = model.otherScope(plan.scope);
+  if (scope !== null) return notProved(plan, scope);
+  const named = namedServices(plan, model.services());
+  if (named === null) return notProved(plan, 'services are told apart in a way that weir cannot list');
+  const shapes = callShapes(plan, services, named);
   const tally = new Tally(
     plan,
     shapes.some((shape) => shape.known),
     whenEmpty,
+    isDecided,
   );
   const memory = new ShapeMemory(known ?? new PlanMemory(plan));
   const reached = new Set<number>();
@@ -72,10 +91,11 @@ export function compareWithTarget(
         watch,
         memory,
         reached,
+        dividedBy,
       });
       isWhole &&= whole;
     }
-    if (plan.scope.service !== null) reachFromOutside(plan, model, reached);
+    if (plan.scope.service !== null) compareOutside(plan, model, outsideShapes(plan, named), providers, tally, reached);
   } catch (error) {
     if (!(error instanceof OpaqueSignal) && !(error instanceof JavaRegexError)) throw error;
     // A document by other hands may hold a pattern that weir does not read: then nothing is proved.
@@ -85,20 +105,32 @@ export function compareWithTarget(
   return { ...tally.report(), unreachable, isWhole };
 }
 
-// Entries for services that the rule is not about: its calls never come there, those of others do.
-function reachFromOutside(plan: RoutePlan, model: TargetModel, reached: Set<number>): void {
+// Calls of services that the rule is not about: an entry that takes them must leave them as they are.
+function compareOutside(
+  plan: RoutePlan,
+  model: TargetModel,
+  shapes: readonly CallShape[],
+  providers: readonly RoutingProvider[],
+  tally: Tally,
+  reached: Set<number>,
+): void {
   const outside: RoutePlan = { ...plan, rules: [] };
-  for (const shape of otherShapes()) {
+  const all: PlanDecision = { kind: 'providers', picks: [{ providers: providers.map(({ id }) => id), share: 1 }] };
+  for (const shape of shapes) {
     const entries = model.entries(shape.service, shape);
     const cells = shapeCells(outside, shape, entries, model.leaves(), new ShapeMemory(new PlanMemory(outside)));
     for (const meeting of findMeetings(outside, shape, entries, cells).meetings) {
       const first = firstBit(meeting.entries);
-      if (first >= 0) reached.add(entries.ids[first] ?? -1);
+      if (first < 0) continue;
+      reached.add(entries.ids[first] ?? -1);
+      const call = shapedCall(shape, meeting.values);
+      tally.takesOther(call, providers, all, model.evaluate(call, providers));
     }
   }
 }
 
-function notProved(plan: RoutePlan, reason: string): EquivalenceReport {
+/** The report of a comparison that cannot be made. */
+export function notProved(plan: RoutePlan, reason: string): EquivalenceReport {
   const proof = { verdict: 'unverified', state: 'left', shadowedBy: [], cells: 0, disagreements: [] } as const;
   return {
     rules: plan.rules.map(({ id }) => {
@@ -124,6 +156,7 @@ interface Comparison {
   readonly watch: CallWatcher;
   readonly memory: ShapeMemory;
   readonly reached: Set<number>;
+  readonly dividedBy: TargetModel | undefined;
 }
 
 // Returns whether all combinations of cells were visited.
@@ -133,11 +166,12 @@ function compareShape(
   shape: CallShape,
   leaves: readonly CallLeaf[],
   providers: readonly RoutingProvider[],
-  { tally, watch, memory, reached }: Comparison,
+  { tally, watch, memory, reached, dividedBy }: Comparison,
 ): boolean {
   const entries = model.entries(shape.service, shape);
-  const cells = shapeCells(plan, shape, entries, leaves, memory);
-  const found = findMeetings(plan, shape, entries, cells);
+  const all = dividedBy === undefined ? entries : dividedEntries(entries, dividedBy.entries(shape.service, shape));
+  const cells = shapeCells(plan, shape, all, leaves, memory);
+  const found = findMeetings(plan, shape, all, cells);
   const doubt = Math.min(found.complete ? Number.POSITIVE_INFINITY : 0, ...cells.map((leaf) => leaf.doubt));
   const met = new Set<string>();
   // A rule that no cell met may decide in a cell that was not found: it is no more proved than those that were met.
@@ -165,8 +199,10 @@ function compareShape(
     for (const present of sets) {
       const decided = decideRule(plan, rule, call, present);
       watch(rule, call, present, decided);
+      const falls = fallsBack(plan, rule, present);
+      const rounded = roundedDecision(plan, call, present);
       tally.judge(
-        { rule, call, present, doubtful: index >= doubt, known: shape.known },
+        { rule, call, present, doubtful: index >= doubt, known: shape.known, falls, rounded },
         decided,
         model.evaluate(call, present),
       );
@@ -184,6 +220,30 @@ function refusedFrom(plan: RoutePlan, entries: TargetEntries, leaves: readonly C
   const rule = name === null ? -1 : plan.rules.findIndex((candidate) => refusesRule(name, candidate.id) === true);
   return rule < 0 ? plan.rules.length : rule;
 }
+
+// A group has no provider, and the rule has another choice for its calls.
+function fallsBack(plan: RoutePlan, rule: PlanRule, present: readonly RoutingProvider[]): boolean {
+  if (rule.then.kind !== 'route') return false;
+  return rule.then.choices.some(({ chain: [first] }) => {
+    const group = plan.groups.find(({ id }) => id === first);
+    return group !== undefined && groupProviders(group, present).length === 0;
+  });
+}
+
+// The decision for a call whose numbers are those that doubles hold.
+function roundedDecision(plan: RoutePlan, call: RoutingCall, present: readonly RoutingProvider[]): Rounded {
+  const args = call.args.map((arg): TypedValue => {
+    if (arg.t !== 'java.lang.Long' || !('v' in arg) || Number.isSafeInteger(Number(arg.v))) return arg;
+    return { t: arg.t, v: BigInt(Number(arg.v)).toString() };
+  });
+  if (args.every((arg, at) => arg === call.args[at])) return { kind: 'same' };
+  // No Long is as large as the double next to the largest one.
+  if (args.some((arg) => arg.t === 'java.lang.Long' && 'v' in arg && BigInt(String(arg.v)) > LARGEST_LONG))
+    return { kind: 'beyond' };
+  return { kind: 'other', decision: evaluatePlan(plan, { ...call, args }, present).decision };
+}
+
+const LARGEST_LONG = 2n ** 63n - 1n;
 
 // All providers, then without each group of the rule in turn, then without all of them.
 function presences(

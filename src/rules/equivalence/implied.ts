@@ -15,16 +15,22 @@ export function withoutImplied(patterns: readonly string[]): string[] {
 }
 
 // Pure, and asked again for every entry and every rule that holds the same patterns.
-const CONTAINED = new Map<string, boolean>();
+const CONTAINED = new Map<string, Map<string, boolean>>();
+let remembered = 0;
 const MAX_REMEMBERED = 4000;
 
 function isContained(inner: string, outer: string): boolean {
-  const key = JSON.stringify([inner, outer]);
-  const known = CONTAINED.get(key);
+  const known = CONTAINED.get(inner)?.get(outer);
   if (known !== undefined) return known;
   const answer = computeContained(inner, outer);
-  if (CONTAINED.size >= MAX_REMEMBERED) CONTAINED.clear();
-  CONTAINED.set(key, answer);
+  if (remembered >= MAX_REMEMBERED) {
+    CONTAINED.clear();
+    remembered = 0;
+  }
+  remembered += 1;
+  const answers = CONTAINED.get(inner);
+  if (answers === undefined) CONTAINED.set(inner, new Map([[outer, answer]]));
+  else answers.set(outer, answer);
   return answer;
 }
 

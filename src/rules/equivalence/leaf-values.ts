@@ -1,6 +1,6 @@
 /** Candidate values of a leaf, taken from the constants of plan and documents. */
 import type { LeafConstants, LeafValue } from '../models/target-model.ts';
-import { isObjectType } from '../plan/java-type.ts';
+import { boxOf, isObjectType, isPrimitive } from '../plan/java-type.ts';
 import type { CallLeaf } from '../plan/plan-term.ts';
 import { textWitnesses } from './languages.ts';
 
@@ -20,21 +20,6 @@ const LIMITS: Readonly<Record<string, readonly [bigint, bigint]>> = {
   'java.lang.Integer': [-(2n ** 31n), 2n ** 31n - 1n],
   'java.lang.Long': [-(2n ** 63n), 2n ** 63n - 1n],
 };
-const BOXES: Readonly<Record<string, string>> = {
-  byte: 'java.lang.Byte',
-  short: 'java.lang.Short',
-  int: 'java.lang.Integer',
-  long: 'java.lang.Long',
-  float: 'java.lang.Float',
-  double: 'java.lang.Double',
-  boolean: 'java.lang.Boolean',
-  char: 'java.lang.Character',
-};
-
-/** The class of the values of a declared type: `long` holds java.lang.Long. */
-export function boxOf(type: string): string {
-  return BOXES[type] ?? type;
-}
 
 /** Candidate texts for a leaf that is a String, with null where it can be absent. */
 export function textCandidates(constants: readonly LeafConstants[], nullable: boolean): LeafCandidates {
@@ -59,7 +44,7 @@ export function textCandidates(constants: readonly LeafConstants[], nullable: bo
 /** Candidate values of an argument by its declared type; the more `rows` each value is put to, the fewer numbers. */
 export function argumentCandidates(type: string, constants: readonly LeafConstants[], rows = 1): LeafCandidates {
   const boxed = boxOf(type);
-  const nullable = BOXES[type] === undefined;
+  const nullable = !isPrimitive(type);
   const own = valuesOf(boxed, constants, Math.max(FEWEST_NUMBERS, Math.min(MAX_NUMBERS, Math.floor(MAX_TESTS / rows))));
   return nullable ? { ...own, values: [...own.values, { t: 'null' }] } : own;
 }

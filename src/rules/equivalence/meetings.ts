@@ -38,6 +38,7 @@ export function findMeetings(
 ): Meetings {
   const fixed = fixedRules(plan, shape);
   const rest = remainingReaders(plan, entries, leaves);
+  const own = (1n << BigInt(entries.own ?? entries.names.length)) - 1n;
   let states = new Map<string, State>();
   const first: State = { rules: fixed, entries: everyEntry(entries), throws: false, values: new Map() };
   states.set(keyOf(first), first);
@@ -48,7 +49,10 @@ export function findMeetings(
     for (const state of states.values()) {
       for (const cell of cells) {
         const rules = upToDecider(state.rules & cell.rules, free?.rules ?? 0n);
-        const taken = upToDecider(state.entries & cell.entries, free?.entries ?? 0n);
+        const open = state.entries & cell.entries;
+        const readers = free?.entries ?? 0n;
+        // Each document has a deciding entry of its own.
+        const taken = upToDecider(open & own, readers & own) | upToDecider(open & ~own, readers & ~own);
         const throws = state.throws || cell.throws;
         const key = `${rules.toString(16)}:${taken.toString(16)}:${throws}`;
         if (next.has(key)) continue;
@@ -63,7 +67,8 @@ export function findMeetings(
     states = next;
   });
   const possible = plan.rules.flatMap((_, index) => (((fixed >> BigInt(index)) & 1n) === 1n ? [index] : []));
-  return { meetings: [...states.values()], complete, possible };
+  const meetings = [...states.values()].map((state) => ({ ...state, entries: state.entries & own }));
+  return { meetings, complete, possible };
 }
 
 interface State {

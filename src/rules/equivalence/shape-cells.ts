@@ -1,14 +1,14 @@
 /** The cells of every leaf in one shape of calls. */
 import { type LeafConstants, type LeafValue, leafKey, type TargetEntries } from '../models/target-model.ts';
 import { conditionAnswer } from '../plan/evaluate-plan.ts';
-import { isObjectType } from '../plan/java-type.ts';
+import { boxOf, isObjectType } from '../plan/java-type.ts';
 import { type CallLeaf, leavesOf } from '../plan/plan-term.ts';
 import type { PlanRule, RoutePlan } from '../plan/route-plan.ts';
 import { isRefusedEntry, refusesRule } from '../targets/entry-name.ts';
 import { type CallShape, shapedCall } from './call-shape.ts';
 import { DoubtfulRules, type KnownCells, type LeafCell, type LeafCells } from './leaf-cells.ts';
 import type { LeafRules, ShapeMemory } from './leaf-rules.ts';
-import { argumentCandidates, boxOf, isNullableLeaf, textCandidates } from './leaf-values.ts';
+import { argumentCandidates, isNullableLeaf, textCandidates } from './leaf-values.ts';
 import { MaskIndex } from './mask-index.ts';
 
 /** The leaves that matter in a shape, each with its cells; conditions over several leaves put all their rules in doubt. */
@@ -72,8 +72,8 @@ function leafCells(
   const cells = new Map<string, LeafCell>();
   const taken = new MaskIndex(entries.names.map((_, index) => entries.domain(index, leaf)));
   for (const value of candidates.values) {
-    // No method of Java is without a name.
-    if (leaf.t === 'method' && value === '') continue;
+    // No method of Java is without a name, or has a slash in it, which divides paths of Triple.
+    if (leaf.t === 'method' && (value === '' || String(value).includes('/'))) continue;
     const cell = cellOf(rules, entries, leaf, value, taken);
     const name = `${cell.rules.toString(16)}:${cell.entries.toString(16)}:${cell.throws}`;
     if (!cells.has(name)) cells.set(name, cell);
@@ -81,7 +81,7 @@ function leafCells(
   // For numbers a text pattern means nothing; a computed term is in doubt unless its residues were listed.
   const type = leaf.t === 'arg' ? (shape.paramTypes[leaf.index] ?? '') : '';
   const numeric = isNumeric(type);
-  const names = new Set(entries.names);
+  const names = new Set(entries.names.slice(0, entries.own));
   const refused = [...names].filter((name) => name !== null && isRefusedEntry(name)) as string[];
   const opaque = new Set(own.opaque);
   const doubtful = (index: number): boolean => {

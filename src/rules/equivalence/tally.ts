@@ -48,7 +48,15 @@ export interface Trial {
   readonly doubtful: boolean;
   /** The services describe the method of the call. */
   readonly known: boolean;
+  /** A group that the rule prefers to others has no provider. */
+  readonly falls: boolean;
+  readonly rounded: Rounded;
 }
+
+/** A call with its numbers as doubles hold them: the same one, another with its decision, or none that a script can get. */
+export type Rounded =
+  | { readonly kind: 'same' | 'beyond' }
+  | { readonly kind: 'other'; readonly decision: PlanDecision };
 
 interface Cells {
   met: number;
@@ -72,11 +80,13 @@ export class Tally {
   private calls = 0;
   private readonly describes: boolean;
   private readonly whenEmpty: WhenEmpty;
+  private readonly isDecided: (call: RoutingCall, present: readonly RoutingProvider[]) => boolean;
 
-  /** `describes`: the input holds methods with their signatures. */
-  constructor(plan: RoutePlan, describes: boolean, whenEmpty: WhenEmpty) {
+  /** `describes`: the input holds methods with their signatures. `isDecided`: documents need not leave a call. */
+  constructor(plan: RoutePlan, describes: boolean, whenEmpty: WhenEmpty, isDecided: Tally['isDecided']) {
     this.describes = describes;
     this.whenEmpty = whenEmpty;
+    this.isDecided = isDecided;
     const cells = (): Cells => ({ met: 0, decided: 0, left: new Set() });
     for (const rule of plan.rules) {
       this.entries.set(rule.id, { known: cells(), beyond: cells(), sampled: false, bad: [], caveats: [] });
@@ -99,24 +109,47 @@ export class Tally {
   }
 
   /** Takes one call with both outcomes. */
-  judge({ rule, call, present, doubtful, known }: Trial, script: PlanDecision, target: TargetOutcome): void {
+  judge(trial: Trial, script: PlanDecision, target: TargetOutcome): void {
     this.calls += 1;
+    const { rule, call, present, doubtful, known, falls, rounded } = trial;
     const entry = this.entries.get(rule.id);
     if (entry === undefined) return;
     const cells = entry[known ? 'known' : 'beyond'];
-    const falls = rule.then.kind === 'route';
-    const sort = compareOutcomes(script, target, { present, whenEmpty: this.whenEmpty, falls });
+    const hasNull = call.args.some(({ t }) => t === 'null');
+    const compared = { present, whenEmpty: this.whenEmpty, falls, hasNull };
+    const sort = compareOutcomes(script, target, compared);
     if (sort === 'left') {
       if ('entry' in target && target.entry !== null) cells.left.add(target.entry);
+      if (entry.bad.length < KEPT_WITNESSES && this.isDecided(call, present)) {
+        const differs = witness(rule.id, call, present, script, target);
+        entry.bad.push({ ...differs, target: 'left to the script, though documents can decide it' });
+      }
       return;
     }
     cells.decided += 1;
     entry.sampled ||= doubtful;
     if (sort === 'equal') return;
-    const list = sort === 'caveat' || hasInexactNumber(call) ? entry.caveats : entry.bad;
-    if (list.length >= KEPT_WITNESSES) return;
-    const only = { ...call, only: present.map((provider) => provider.id) };
-    list.push({ rule: rule.id, call: only, script: describeDecision(script), target: describeTargetOutcome(target) });
+    // WR025 announces what happens to numbers that a double cannot hold, and nothing else.
+    const isRounding =
+      rounded.kind === 'beyond' ||
+      (rounded.kind === 'other' && compareOutcomes(rounded.decision, target, compared) !== 'different');
+    const list = sort === 'caveat' || isRounding ? entry.caveats : entry.bad;
+    if (list.length < KEPT_WITNESSES) list.push(witness(rule.id, call, present, script, target));
+  }
+
+  /** Takes a call that the plan is not about: an entry of the documents does something with it all the same. */
+  takesOther(
+    call: RoutingCall,
+    present: readonly RoutingProvider[],
+    script: PlanDecision,
+    target: TargetOutcome,
+  ): void {
+    this.calls += 1;
+    const [id, entry] = [...this.entries].at(-1) ?? [];
+    const compared = { present, whenEmpty: this.whenEmpty, falls: false, hasNull: false };
+    const sort = compareOutcomes(script, target, compared);
+    if (id === undefined || entry === undefined || sort === 'equal' || sort === 'left') return;
+    if (entry.bad.length < KEPT_WITNESSES) entry.bad.push(witness(id, call, present, script, target));
   }
 
   /** Records a call for which weir cannot tell the script's decision. Nothing is compared, and the rule says so. */
@@ -152,7 +185,13 @@ function stateOf(id: string, { met, decided, left }: Cells): RuleState {
   return [...left].some((name) => refusesRule(name, id) === null) ? 'left' : 'shadowed';
 }
 
-// Numbers that a double cannot hold: WR025 announces what happens to them.
-function hasInexactNumber(call: RoutingCall): boolean {
-  return call.args.some((arg) => arg.t === 'java.lang.Long' && 'v' in arg && Math.abs(Number(arg.v)) > 2 ** 53);
+function witness(
+  rule: string,
+  call: RoutingCall,
+  present: readonly RoutingProvider[],
+  script: PlanDecision,
+  target: TargetOutcome,
+): Witness {
+  const only = { ...call, only: present.map((provider) => provider.id) };
+  return { rule, call: only, script: describeDecision(script), target: describeTargetOutcome(target) };
 }

@@ -299,8 +299,9 @@ class MeshLint {
         this.add('WR052', weight, 'weight is no integer: the whole rule is rejected.');
       }
       const destination = child(entry, 'destination');
-      if (destination === undefined)
-        this.add('WR053', entry, 'A route without destination fails every call that comes here.');
+      // Another entry of the route is taken by chance, as long as it has its own.
+      const fails = entries.length === 1 ? 'every call that comes here' : 'the calls that its weight gives it';
+      if (!isMap(destination)) this.add('WR053', entry, `A route without destination fails ${fails}.`);
       else this.destination(destination, defined);
     }
     const sum = entries.reduce((total, entry) => total + Number(textOf(child(entry, 'weight')) ?? 0), 0);

@@ -1,8 +1,17 @@
 /** Models of Aeraki and of Envoy's dubbo_proxy: both walk a list of routes with tests on named texts. */
 import { parseAllDocuments } from 'yaml';
+import * as z from 'zod';
 import type { RoutingCall, RoutingProvider } from '../case-file.ts';
 import type { CallLeaf } from '../plan/plan-term.ts';
 import { compileJavaRegex } from '../regex/run-pattern.ts';
+import {
+  destinations,
+  proxyDocument,
+  readProxyDocuments,
+  readStrictly,
+  requireOneHost,
+  textTest,
+} from './proxy-documents.ts';
 import type { LeafConstants, TargetEntries, TargetModel, TargetOutcome } from './target-model.ts';
 
 /** A test on one text of a call, as the proxies have it. `present` may be false for "must be absent". */
@@ -20,100 +29,114 @@ interface AttributeRoute {
   readonly targets: readonly { readonly labels: Readonly<Record<string, string>> | null; readonly weight: number }[];
 }
 
-/** Reads an Aeraki MetaRouter with its DestinationRule. Throws Error when there is no MetaRouter. */
+const metaRouter = proxyDocument('MetaRouter', {
+  hosts: z.array(z.string()).min(1),
+  routes: z
+    .array(
+      z.strictObject({
+        name: z.string().exactOptional(),
+        match: z.strictObject({ attributes: z.record(z.string(), textTest).exactOptional() }).exactOptional(),
+        route: destinations.min(1),
+      }),
+    )
+    .min(1),
+});
+
+/** Reads an Aeraki MetaRouter with its DestinationRule. Throws Error when there is none, or weir cannot tell what it does. */
 export function readAerakiModel(text: string): AttributeListModel {
-  const routes: AttributeRoute[] = [];
-  const subsets = new Map<string, Record<string, string>>();
-  const documents = parseAllDocuments(text).map((document) => document.toJS() as AerakiDocument | null);
-  for (const document of documents) {
-    for (const subset of document?.spec?.subsets ?? []) subsets.set(subset.name, subset.labels ?? {});
-  }
-  for (const document of documents) {
-    if (document?.kind !== 'MetaRouter') continue;
-    for (const route of document.spec?.routes ?? []) {
-      const tests = new Map(Object.entries(route.match?.attributes ?? {}).map(([key, test]) => [key, presence(test)]));
-      const targets = (route.route ?? []).map(({ destination, weight }) => ({
-        labels: destination.subset === undefined ? null : (subsets.get(destination.subset) ?? { '': '' }),
+  const { rules, subsets, host } = readProxyDocuments(text, metaRouter);
+  const labels = new Map(subsets.map((subset) => [subset.name, subset.labels ?? {}]));
+  const routes = rules.spec.routes.map(({ name, match, route }): AttributeRoute => {
+    requireOneHost(route, host, name);
+    return {
+      name: name ?? null,
+      tests: new Map(Object.entries(match?.attributes ?? {}).map(([key, test]) => [key, presence(test)])),
+      targets: route.map(({ destination, weight }) => ({
+        labels: destination.subset === undefined ? null : (labels.get(destination.subset) ?? { '': '' }),
         weight: weight ?? 0,
-      }));
-      routes.push({ name: route.name ?? null, tests, targets });
-    }
-  }
-  if (routes.length === 0) throw new Error('there is no MetaRouter with routes');
+      })),
+    };
+  });
   return new AttributeListModel(routes);
 }
 
-interface AerakiDocument {
-  readonly kind?: string;
-  readonly spec?: {
-    readonly subsets?: readonly { readonly name: string; readonly labels?: Record<string, string> }[];
-    readonly routes?: readonly {
-      readonly name?: string;
-      readonly match?: { readonly attributes?: Record<string, TextTest> };
-      readonly route?: readonly { readonly destination: { readonly subset?: string }; readonly weight?: number }[];
-    }[];
-  };
-}
-
 function presence(test: TextTest): TextTest {
-  return Object.keys(test).length === 0 ? { present: true } : test;
+  const fields = Object.keys(test);
+  if (fields.length > 1) throw new Error(`a match says ${fields.join(' and ')} at once`);
+  return fields.length === 0 ? { present: true } : test;
 }
 
-/** Reads a route_config of Envoy's dubbo_proxy. Throws Error when there is none. */
+const matcher = z.union([
+  z.strictObject({ exact: z.string() }),
+  z.strictObject({ prefix: z.string() }),
+  z.strictObject({ safe_regex: z.strictObject({ regex: z.string() }) }),
+]);
+const header = z.union([
+  z.strictObject({ name: z.string(), string_match: matcher }),
+  z.strictObject({ name: z.string(), present_match: z.literal(true), invert_match: z.boolean().exactOptional() }),
+]);
+const routeConfig = z.strictObject({
+  route_config: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        interface: z.string().refine((name) => name === '*' || !name.includes('*'), 'weir does not read patterns here'),
+        routes: z.array(
+          z.strictObject({
+            metadata: z
+              .strictObject({ filter_metadata: z.strictObject({ weir: z.strictObject({ rule: z.string() }) }) })
+              .exactOptional(),
+            match: z.strictObject({
+              method: z.strictObject({ name: matcher }),
+              headers: z.array(header).exactOptional(),
+            }),
+            route: z.strictObject({
+              cluster: z.string(),
+              metadata_match: z
+                .strictObject({
+                  filter_metadata: z.strictObject({ 'envoy.lb': z.record(z.string(), z.string()) }),
+                })
+                .exactOptional(),
+            }),
+          }),
+        ),
+      }),
+    )
+    .min(1),
+});
+
+/** Reads a route_config of Envoy's dubbo_proxy. Throws Error when there is none, or weir cannot tell what it does. */
 export function readEnvoyDubboModel(text: string): AttributeListModel {
-  const value = parseAllDocuments(text)[0]?.toJS() as EnvoyDocument | null | undefined;
-  const routes: AttributeRoute[] = [];
-  for (const config of value?.route_config ?? []) {
-    for (const route of config.routes ?? []) {
+  const documents = parseAllDocuments(text);
+  const [document] = documents;
+  const [error] = documents.flatMap(({ errors }) => errors);
+  if (document === undefined || documents.length !== 1 || error !== undefined)
+    throw new Error(error?.message ?? 'it is not one document');
+  const configs = readStrictly(routeConfig, document.toJS()).route_config;
+  const clusters = new Set(configs.flatMap((config) => config.routes.map(({ route }) => route.cluster)));
+  if (clusters.size > 1) throw new Error(`it leads to several clusters: ${[...clusters].join(', ')}`);
+  const routes = configs.flatMap((config) =>
+    config.routes.map(({ match, route, metadata }): AttributeRoute => {
       const tests = new Map<string, TextTest>();
       if (config.interface !== '*') tests.set('interface', { exact: config.interface });
-      tests.set('method', matcherTest(route.match.method.name));
-      for (const header of route.match.headers ?? []) {
-        const absent = header.invert_match === true;
-        tests.set(
-          header.name,
-          header.string_match === undefined ? { present: !absent } : matcherTest(header.string_match),
-        );
+      tests.set('method', matcherTest(match.method.name));
+      for (const one of match.headers ?? []) {
+        if (tests.has(one.name)) throw new Error(`a route asks for ${one.name} twice`);
+        const isAbsent = 'invert_match' in one && one.invert_match === true;
+        tests.set(one.name, 'string_match' in one ? matcherTest(one.string_match) : { present: !isAbsent });
       }
-      const labels = route.route.metadata_match?.filter_metadata['envoy.lb'] ?? null;
-      const name = route.metadata?.filter_metadata?.weir?.rule ?? null;
-      routes.push({ name, tests, targets: [{ labels, weight: 0 }] });
-    }
-  }
+      const labels = route.metadata_match?.filter_metadata['envoy.lb'] ?? null;
+      return { name: metadata?.filter_metadata.weir.rule ?? null, tests, targets: [{ labels, weight: 0 }] };
+    }),
+  );
   if (routes.length === 0) throw new Error('there is no route_config with routes');
   return new AttributeListModel(routes);
 }
 
-interface EnvoyMatcher {
-  readonly exact?: string;
-  readonly prefix?: string;
-  readonly safe_regex?: { readonly regex: string };
-}
-
-interface EnvoyDocument {
-  readonly route_config?: readonly {
-    readonly interface: string;
-    readonly routes?: readonly {
-      readonly metadata?: { readonly filter_metadata?: { readonly weir?: { readonly rule?: string } } };
-      readonly match: {
-        readonly method: { readonly name: EnvoyMatcher };
-        readonly headers?: readonly {
-          readonly name: string;
-          readonly string_match?: EnvoyMatcher;
-          readonly invert_match?: boolean;
-        }[];
-      };
-      readonly route: {
-        readonly metadata_match?: { readonly filter_metadata: { readonly 'envoy.lb'?: Record<string, string> } };
-      };
-    }[];
-  }[];
-}
-
-function matcherTest(matcher: EnvoyMatcher): TextTest {
-  if (matcher.safe_regex === undefined) return matcher as TextTest;
+function matcherTest(test: z.infer<typeof matcher>): TextTest {
+  if (!('safe_regex' in test)) return test;
   // Envoy's safe_regex is a full match; `.*` stands for any name.
-  return matcher.safe_regex.regex === '.*' ? {} : { regex: matcher.safe_regex.regex };
+  return test.safe_regex.regex === '.*' ? {} : { regex: test.safe_regex.regex };
 }
 
 /**
@@ -168,6 +191,15 @@ class AttributeListModel implements TargetModel {
 
   names(): readonly (string | null)[] {
     return this.routes.map((route) => route.name);
+  }
+
+  services(): LeafConstants {
+    return constantsOf(this.routes, 'interface');
+  }
+
+  /** The host in the mesh may have another name than the application of a rule. */
+  otherScope(): null {
+    return null;
   }
 
   leaves(): readonly CallLeaf[] {

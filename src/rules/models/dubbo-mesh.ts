@@ -2,7 +2,9 @@
 import type { RoutingCall, RoutingProvider } from '../case-file.ts';
 import type { CallLeaf } from '../plan/plan-term.ts';
 import type { TypedValue } from '../plan/typed-value.ts';
+import { JavaRegexError } from '../regex/java-regex-error.ts';
 import { compileJavaRegex, type JavaRegex } from '../regex/run-pattern.ts';
+import { callerLeaf, requestConstants, textConstants } from './mesh-constants.ts';
 import { DetailIndex, domainOf } from './mesh-index.ts';
 import type {
   MeshArgument,
@@ -22,9 +24,13 @@ import type {
   TargetOutcome,
   TargetPick,
 } from './target-model.ts';
+import { weightShares } from './weight-shares.ts';
 
 /** Join of the entries of `match`: all must hold (Dubbo up to 3.3.6), or one is enough (after apache/dubbo#16377). */
 export type MeshMatchMode = 'and' | 'or';
+
+/** The place of a destination that an entry of a route does not have. */
+const MISSING = 'missing';
 
 /** An exception of the router: the caller sees "no provider available". */
 class RouterError extends Error {}
@@ -55,6 +61,9 @@ export class DubboMeshModel implements TargetModel {
       return { kind: 'routed', entry: found.name, picks: this.pick(found.route, present) };
     } catch (error) {
       if (error instanceof RouterError) return { kind: 'error', exception: error.message };
+      // The router compiles a pattern for each call. What weir alone does not read stays an error of the caller.
+      if (error instanceof JavaRegexError && error.kind === 'syntax')
+        return { kind: 'error', exception: 'java.util.regex.PatternSyntaxException' };
       throw error;
     }
   }
@@ -64,13 +73,16 @@ export class DubboMeshModel implements TargetModel {
     service: string,
     signature: { readonly method: string | null; readonly paramTypes: readonly string[] },
   ): TargetEntries {
-    const details = (this.findRoute(service)?.details ?? []).filter((detail) =>
-      (detail.match ?? []).every((request) => request === null || this.signatureHolds(request, signature.paramTypes)),
+    const found = (this.routeOrNone(service)?.details ?? []).flatMap((detail) =>
+      this.conjunctions(detail).map((requests) => ({ detail, requests })),
     );
-    const requests = (entry: number): readonly (MeshMatchRequest | null)[] => details[entry]?.match ?? [];
+    const entries = found.filter(({ requests }) =>
+      requests.every((request) => request === null || this.signatureHolds(request, signature)),
+    );
+    const requests = (entry: number): readonly (MeshMatchRequest | null)[] => entries[entry]?.requests ?? [];
     return {
-      names: details.map((detail) => detail.name),
-      ids: details.map((detail) => this.ids.get(detail) ?? -1),
+      names: entries.map(({ detail }) => detail.name),
+      ids: entries.map(({ detail }) => this.ids.get(detail) ?? -1),
       domain: (entry, leaf) => domainOf(requests(entry), leaf),
       holds: (entry, leaf, value) => {
         try {
@@ -81,8 +93,8 @@ export class DubboMeshModel implements TargetModel {
         }
       },
       constants: (leaf) =>
-        constantsOf(
-          details.flatMap((detail) => detail.match ?? []),
+        requestConstants(
+          entries.flatMap((entry) => entry.requests),
           leaf,
         ),
     };
@@ -90,6 +102,18 @@ export class DubboMeshModel implements TargetModel {
 
   names(): readonly (string | null)[] {
     return this.details.map((detail) => detail.name);
+  }
+
+  services(): LeafConstants {
+    const matches = this.rule.virtualServices.flatMap(({ routes }) =>
+      (routes ?? []).flatMap(({ services }) => services ?? []),
+    );
+    return textConstants(matches);
+  }
+
+  /** The key of the text in the configuration centre, which is not in the text, says for whom it is. */
+  otherScope(): null {
+    return null;
   }
 
   leaves(): readonly CallLeaf[] {
@@ -108,9 +132,18 @@ export class DubboMeshModel implements TargetModel {
     return [...found.values()];
   }
 
-  private signatureHolds(request: MeshMatchRequest, paramTypes: readonly string[]): boolean {
-    const { method } = request;
+  /** The requests of a detail: all of them must hold, or (by version) each of them is enough. */
+  private conjunctions({ match }: MeshRouteDetail): readonly (readonly (MeshMatchRequest | null)[])[] {
+    if (this.mode === 'and' || match === null || match.length === 0) return [match ?? []];
+    return match.map((request) => [request]);
+  }
+
+  private signatureHolds(
+    { method }: MeshMatchRequest,
+    { method: name, paramTypes }: { readonly method: string | null; readonly paramTypes: readonly string[] },
+  ): boolean {
     if (method === null) return true;
+    if (name !== null && method.name !== null && !this.text(method.name, name)) return false;
     if (method.argc !== null && method.argc !== paramTypes.length) return false;
     if (method.argp === null || method.argp.length === 0) return true;
     return method.argp.length === paramTypes.length && this.typesHold(method.argp, paramTypes);
@@ -151,6 +184,16 @@ export class DubboMeshModel implements TargetModel {
       this.indexes.set(route, index);
     }
     return index.candidates(call).find((detail) => this.detailHolds(detail, call)) ?? null;
+  }
+
+  // Where the router fails for every call no entry is met.
+  private routeOrNone(service: string): MeshRoute | null {
+    try {
+      return this.findRoute(service);
+    } catch (error) {
+      if (error instanceof RouterError) return null;
+      throw error;
+    }
   }
 
   private findRoute(service: string): MeshRoute | null {
@@ -241,12 +284,12 @@ export class DubboMeshModel implements TargetModel {
   }
 
   private pick(route: NonNullable<MeshRouteDetail['route']>, present: readonly RoutingProvider[]): TargetPick[] {
-    // nextInt(0) throws; so does a destination that is null.
+    // nextInt(0) throws.
     if (route.length === 0) throw new RouterError('java.lang.IllegalArgumentException');
-    const chosen = route.map((entry) => {
-      if (entry.destination === null) throw new RouterError('java.lang.NullPointerException');
-      return this.subsetOf(entry.destination, present);
-    });
+    // A destination that is not there throws when its turn comes.
+    const chosen = route.map(({ destination }) =>
+      destination === null ? MISSING : this.subsetOf(destination, present),
+    );
     const shares = new Map<number, number>();
     for (const [index, share] of weightShares(route.map((entry) => entry.weight))) {
       // A destination without providers hands its share to the next one; after the last, to the first that has any.
@@ -254,8 +297,11 @@ export class DubboMeshModel implements TargetModel {
       if (taken < 0) taken = chosen.findIndex((subset) => subset !== null);
       shares.set(taken, (shares.get(taken) ?? 0) + share);
     }
+    const exception = 'java.lang.NullPointerException';
+    if ([...shares.keys()].every((index) => chosen[index] === MISSING)) throw new RouterError(exception);
     return [...shares].map(([index, share]) => {
       const subset = index < 0 ? null : (chosen[index] ?? null);
+      if (subset === MISSING) return { subset: null, providers: [], share, emptyToAll: false, exception };
       return subset === null
         ? { subset: null, providers: present.map((provider) => provider.id), share, emptyToAll: true }
         : { subset: subset.name, providers: subset.providers, share, emptyToAll: false };
@@ -286,47 +332,6 @@ export class DubboMeshModel implements TargetModel {
       )
       .map((provider) => provider.id);
   }
-}
-
-/** The leaf that a key of sourceLabels reads. */
-export function callerLeaf(key: string): CallLeaf {
-  if (key === 'application') return { t: 'callerApp' };
-  return key === 'register.ip' ? { t: 'callerHost' } : { t: 'callerParam', key };
-}
-
-function constantsOf(requests: readonly (MeshMatchRequest | null)[], leaf: CallLeaf): LeafConstants {
-  const texts: string[] = [];
-  const prefixes: string[] = [];
-  const patterns: string[] = [];
-  const numbers: number[] = [];
-  const moduli: number[] = [];
-  const addMatch = (match: MeshStringMatch | null | undefined): void => {
-    if (match == null) return;
-    if (match.exact !== null) texts.push(match.exact);
-    else if (match.prefix !== null) prefixes.push(match.prefix);
-    else if (match.regex !== null) patterns.push(match.regex);
-    else if (match.wildcard !== null) texts.push(match.wildcard);
-  };
-  for (const request of requests) {
-    if (leaf.t === 'method') addMatch(request?.method?.name);
-    else if (leaf.t === 'attachment') addMatch(request?.attachments?.dubboContext?.get(leaf.key));
-    else if (leaf.t === 'arg') {
-      for (const argument of request?.method?.args ?? []) {
-        if (argument.index !== leaf.index) continue;
-        for (const match of argument.text ?? []) addMatch(match);
-        for (const match of argument.number ?? []) {
-          if (match.mod !== null) moduli.push(Math.abs(match.mod));
-          else if (match.exact !== null) numbers.push(match.exact);
-          for (const end of [match.range?.start, match.range?.end]) if (typeof end === 'number') numbers.push(end);
-        }
-      }
-    } else {
-      for (const [key, value] of request?.sourceLabels ?? []) {
-        if (JSON.stringify(callerLeaf(key)) === JSON.stringify(leaf)) texts.push(value);
-      }
-    }
-  }
-  return { texts, prefixes, patterns, numbers, moduli };
 }
 
 // sourceLabels are compared with the consumer's URL parameters; `register.ip` is the consumer's own address.
@@ -374,24 +379,4 @@ function compareDoubles(left: number, right: number): number {
   if (Number.isNaN(right)) return -1;
   if (left === right) return Object.is(left, -0) ? -1 : 1;
   return left < right ? -1 : 1;
-}
-
-/**
- * The share of each destination under MeshRuleRouter's loop. The loop draws t in [0, sum) and takes the first
- * destination whose running sum reaches t. So the first gets one ticket more and the last one less. Weights below 1
- * count as 1.
- */
-function weightShares(weights: readonly number[]): [number, number][] {
-  const counted = weights.map((weight) => Math.max(weight, 1));
-  const total = counted.reduce((sum, weight) => sum + weight, 0);
-  const shares: [number, number][] = [];
-  let reached = -1;
-  let running = 0;
-  counted.forEach((weight, index) => {
-    running += weight;
-    const last = Math.min(running, total - 1);
-    if (last > reached) shares.push([index, (last - reached) / total]);
-    reached = Math.max(reached, last);
-  });
-  return shares;
 }

@@ -1,21 +1,24 @@
 /** The model of the target envoy: what Envoy with weir's agent does with calls that passed the consumer Filter. */
 import type { RoutingCall, RoutingProvider } from '../case-file.ts';
+import { planConstants } from '../equivalence/plan-constants.ts';
 import { OpaqueSignal } from '../groovy/machine/exceptions.ts';
 import { LABEL_PREFIX } from '../groovy/machine/machine-group.ts';
 import { conditionHolds, predicateHolds } from '../plan/evaluate-plan.ts';
 import { type CallLeaf, leavesOf } from '../plan/plan-term.ts';
+import type { PlanScope } from '../plan/route-plan.ts';
 import { type EnvoyRoute, type EnvoyRules, readEnvoyRules } from '../targets/envoy/envoy-rules.ts';
 import type { EnvoyTest, EnvoyText } from '../targets/envoy/envoy-test.ts';
 import { classKey, parameterKey, promotedArguments, textKey } from '../targets/envoy/promoted-arguments.ts';
 import { providerLeaves } from '../targets/parameter-labels.ts';
 import { type CallTexts, javaSpelling, testHolds, textsOf } from './envoy-tests.ts';
-import type {
-  LeafConstants,
-  LeafValue,
-  TargetEntries,
-  TargetModel,
-  TargetOutcome,
-  TargetPick,
+import {
+  type LeafConstants,
+  type LeafValue,
+  NO_CONSTANTS,
+  type TargetEntries,
+  type TargetModel,
+  type TargetOutcome,
+  type TargetPick,
 } from './target-model.ts';
 
 /** Loads the document. Throws Error for a text that is none. */
@@ -59,7 +62,7 @@ export class EnvoyModel implements TargetModel {
     if (decides === undefined) return { kind: 'unrouted', providers: all };
     const { name, route, unknown } = decides;
     const outcome = this.#rules.outcomes.find((one) => one.name === route.outcome);
-    if (outcome === undefined || unknown !== null) return { kind: 'denied', entry: name };
+    if (outcome === undefined || unknown !== null) return { kind: 'left', entry: name };
     try {
       const total = outcome.choices.reduce((sum, { weight }) => sum + weight, 0);
       const picks = outcome.choices.map(({ weight, chain, otherwise }): TargetPick => {
@@ -73,7 +76,7 @@ export class EnvoyModel implements TargetModel {
       return { kind: 'routed', entry: name, picks };
     } catch (error) {
       if (!(error instanceof OpaqueSignal)) throw error;
-      return { kind: 'denied', entry: refused(name) };
+      return { kind: 'left', entry: refused(name) };
     }
   }
 
@@ -114,6 +117,26 @@ export class EnvoyModel implements TargetModel {
     };
   }
 
+  services(): LeafConstants | null {
+    const facts = this.#rules.routes.flatMap((route) => route.facts);
+    const { opaque, texts, prefixes, patterns } = planConstants(facts.filter(({ term }) => term.t === 'service'));
+    if (opaque.length > 0) return null;
+    const own = this.#rules.service === null ? [] : [this.#rules.service];
+    return { ...NO_CONSTANTS, texts: [...own, ...texts], prefixes, patterns };
+  }
+
+  otherScope({ providerApp, service, group, version, consumerHost }: PlanScope): string | null {
+    // A run that is not told the application takes the document's word for it.
+    const app = providerApp ?? this.#rules.app;
+    const wanted = { app, service, group, version, consumerHost: consumerHost ?? null };
+    for (const key of SCOPE_FIELDS) {
+      const own = this.#rules[key];
+      if (own !== wanted[key])
+        return `the document says ${key} ${own ?? 'nothing'}, the rule says ${wanted[key] ?? 'nothing'}`;
+    }
+    return null;
+  }
+
   leaves(): readonly CallLeaf[] {
     const leaves = new Map<string, CallLeaf>();
     for (const route of this.#rules.routes) {
@@ -137,6 +160,8 @@ export class EnvoyModel implements TargetModel {
     return label ?? name;
   }
 }
+
+const SCOPE_FIELDS = ['app', 'service', 'group', 'version', 'consumerHost'] as const;
 
 const EMPTY: RoutingCall = { service: '', method: '', paramTypes: [], args: [], attachments: {}, consumer: {} };
 

@@ -1,63 +1,73 @@
 /** The model of an Istio VirtualService with its DestinationRule, for calls over Triple. */
-import { parseAllDocuments } from 'yaml';
+import * as z from 'zod';
 import type { RoutingCall, RoutingProvider } from '../case-file.ts';
 import type { CallLeaf } from '../plan/plan-term.ts';
 import { JavaRegexError } from '../regex/java-regex-error.ts';
 import { compileJavaRegex } from '../regex/run-pattern.ts';
-import type {
-  LeafConstants,
-  LeafValue,
-  TargetEntries,
-  TargetModel,
-  TargetOutcome,
-  TargetPick,
+import {
+  destinations,
+  type ProxySubset,
+  proxyDocument,
+  readProxyDocuments,
+  requireOneHost,
+  textTest,
+} from './proxy-documents.ts';
+import {
+  type LeafConstants,
+  type LeafValue,
+  NO_CONSTANTS,
+  type TargetEntries,
+  type TargetModel,
+  type TargetOutcome,
+  type TargetPick,
 } from './target-model.ts';
 
-interface StringMatch {
-  readonly exact?: string;
-  readonly prefix?: string;
-  readonly regex?: string;
-}
+type StringMatch = z.infer<typeof textTest>;
 
-interface HttpMatch {
-  readonly uri?: StringMatch;
-  readonly headers?: Readonly<Record<string, StringMatch>>;
-  readonly withoutHeaders?: Readonly<Record<string, StringMatch>>;
-}
+const httpMatch = z.strictObject({
+  uri: textTest.exactOptional(),
+  headers: z.record(z.string(), textTest).exactOptional(),
+  withoutHeaders: z.record(z.string(), textTest).exactOptional(),
+});
+type HttpMatch = z.infer<typeof httpMatch>;
 
-interface HttpRoute {
-  readonly name?: string;
-  readonly match?: readonly HttpMatch[];
-  readonly route?: readonly {
-    readonly destination: { readonly host: string; readonly subset?: string };
-    readonly weight?: number;
-  }[];
-  readonly directResponse?: { readonly status: number };
-}
+const httpRoute = z.strictObject({
+  name: z.string().exactOptional(),
+  match: z.array(httpMatch).exactOptional(),
+  route: destinations.exactOptional(),
+  directResponse: z.strictObject({ status: z.int().min(400).max(599) }).exactOptional(),
+  // How long and how often, not where.
+  timeout: z.unknown().exactOptional(),
+  retries: z.unknown().exactOptional(),
+});
+type HttpRoute = z.infer<typeof httpRoute>;
 
-interface Subset {
-  readonly name: string;
-  readonly labels?: Readonly<Record<string, string>>;
-}
+const virtualService = proxyDocument('VirtualService', {
+  hosts: z.array(z.string()).length(1),
+  http: z.array(httpRoute).min(1),
+});
 
 /** Header by which Triple tells the application of the caller. */
 const CALLER_HEADER = 'tri-consumer-appname';
 /** Attachments that Triple never sends (dubbo-rpc-triple, TripleHeaderEnum). */
 const NOT_SENT = new Set(['group', 'interface', 'path', 'application', 'remote.application']);
 
-/** Reads the documents for one host. Throws Error with the reason when Istio would not take them. */
+/** Reads the documents for one host. Throws Error with the reason when Istio would not take them, or weir cannot tell. */
 export function readIstioModel(text: string): IstioModel {
-  const routes: HttpRoute[] = [];
-  const subsets: Subset[] = [];
-  for (const document of parseAllDocuments(text)) {
-    const [error] = document.errors;
-    if (error !== undefined) throw new Error(error.message);
-    const value = document.toJS() as { kind?: string; spec?: { http?: HttpRoute[]; subsets?: Subset[] } } | null;
-    if (value?.kind === 'VirtualService') routes.push(...(value.spec?.http ?? []));
-    if (value?.kind === 'DestinationRule') subsets.push(...(value.spec?.subsets ?? []));
+  const { rules, subsets, host } = readProxyDocuments(text, virtualService);
+  for (const { match = [], route = [], directResponse, name } of rules.spec.http) {
+    const isOne = route.length > 0 !== (directResponse !== undefined);
+    if (!isOne) throw new Error(`the route ${name ?? ''} needs either destinations or a direct response`);
+    requireOneHost(route, host, name);
+    const tests = match.flatMap(({ uri, headers = {}, withoutHeaders = {} }) => [
+      ...(uri === undefined ? [] : [uri]),
+      ...Object.values(headers),
+      ...Object.values(withoutHeaders),
+    ]);
+    const both = tests.find((test) => Object.keys(test).length > 1);
+    if (both !== undefined) throw new Error(`a match says ${Object.keys(both).join(' and ')} at once`);
   }
-  if (routes.length === 0) throw new Error('there is no VirtualService with spec.http');
-  return new IstioModel(routes, subsets);
+  return new IstioModel(rules.spec.http, subsets);
 }
 
 /**
@@ -65,11 +75,11 @@ export function readIstioModel(text: string): IstioModel {
  */
 export class IstioModel implements TargetModel {
   private readonly routes: readonly HttpRoute[];
-  private readonly subsets: readonly Subset[];
+  private readonly subsets: readonly ProxySubset[];
   /** One entry for each match of a route, so that an entry is a conjunction. */
   private readonly pairs: readonly { readonly name: string | null; readonly match: HttpMatch; readonly id: number }[];
 
-  constructor(routes: readonly HttpRoute[], subsets: readonly Subset[]) {
+  constructor(routes: readonly HttpRoute[], subsets: readonly ProxySubset[]) {
     this.routes = routes;
     this.subsets = subsets;
     this.pairs = routes
@@ -125,6 +135,26 @@ export class IstioModel implements TargetModel {
           leaf,
         ),
     };
+  }
+
+  services(): LeafConstants | null {
+    const found = { texts: [] as string[], prefixes: [] as string[], patterns: [] as string[] };
+    for (const { match } of this.pairs) {
+      const { uri } = match;
+      const text = (uri?.exact ?? uri?.prefix)?.slice(1);
+      if (text?.includes('/')) found.texts.push(text.slice(0, text.indexOf('/')));
+      else if (text !== undefined) found.prefixes.push(text);
+      if (uri?.regex === undefined) continue;
+      const parts = pathParts(uri.regex);
+      if (parts === null) return null;
+      found.patterns.push(javaSpelling(parts.service));
+    }
+    return { ...NO_CONSTANTS, ...found };
+  }
+
+  /** The host in the mesh may have another name than the application of a rule. */
+  otherScope(): null {
+    return null;
   }
 
   leaves(): readonly CallLeaf[] {
@@ -200,6 +230,25 @@ function re2Matches(pattern: string, value: string): boolean {
   return compileJavaRegex(javaSpelling(pattern)).matches(value);
 }
 
+/** The patterns of service and method in the pattern of a path; null where a slash does not divide them. */
+function pathParts(pattern: string): { readonly service: string; readonly method: string } | null {
+  const slashes: number[] = [];
+  let [depth, inClass] = [0, false];
+  for (let at = 0; at < pattern.length; at += 1) {
+    const char = pattern.charAt(at);
+    if (char === '\\') at += 1;
+    else if (inClass) inClass = char !== ']';
+    else if (char === '[') inClass = true;
+    else if (char === '(') depth += 1;
+    else if (char === ')') depth -= 1;
+    else if (depth === 0 && char === '|') return null;
+    else if (depth === 0 && char === '/') slashes.push(at);
+  }
+  const [first, second] = slashes;
+  if (first !== 0 || second === undefined || slashes.length > 2) return null;
+  return { service: pattern.slice(1, second), method: pattern.slice(second + 1) };
+}
+
 function javaSpelling(pattern: string): string {
   return pattern.replace(/\\x\{([0-9a-fA-F]{1,4})\}/g, (_, hex: string) => `\\u${hex.padStart(4, '0')}`);
 }
@@ -242,7 +291,7 @@ function constantsOf(matchList: readonly HttpMatch[], service: string, leaf: Cal
     if (test.exact !== undefined) texts.push(test.exact.slice(strip.length));
     else if (test.prefix !== undefined) prefixes.push(test.prefix.slice(strip.length));
     else if (test.regex !== undefined) {
-      const part = strip === '' ? test.regex : test.regex.slice(test.regex.lastIndexOf('/') + 1);
+      const part = strip === '' ? test.regex : (pathParts(test.regex)?.method ?? test.regex);
       patterns.push(javaSpelling(part));
     }
   };

@@ -1,5 +1,6 @@
 /** A Dubbo mesh rule as Dubbo's own beans hold it, and its reader. */
-import { readYamlDocuments, YamlDate, YamlDouble, YamlInteger, type YamlValue } from './yaml-value.ts';
+import { YamlDouble, YamlInteger, type YamlValue } from './yaml-scalar.ts';
+import { readYamlDocuments } from './yaml-value.ts';
 
 /** A StringMatch of a Dubbo mesh rule: the first field that is set decides, and all but the last two are skipped for null. */
 export interface MeshStringMatch {
@@ -111,6 +112,7 @@ export function readMeshRule(text: string): MeshRuleReading {
 }
 
 function routesOf(document: Fields): readonly MeshRoute[] | null {
+  requireText(document, 'apiVersion');
   const spec = mapField(document, 'spec');
   // Without a spec every call runs into a NullPointerException; the model shows it through `routes: null`.
   if (spec === null) return null;
@@ -141,6 +143,7 @@ function routeDestination(fields: Fields): { weight: number; destination: MeshDe
 
 function destinationOf(fields: Fields): MeshDestination {
   const fallback = mapField(fields, 'fallback');
+  requireText(fields, 'host');
   return {
     subset: textField(fields, 'subset'),
     fallback: fallback === null ? null : { destination: routeDestination(fallback).destination },
@@ -177,7 +180,7 @@ function methodArgument(fields: Fields): MeshArgument {
   const text = mapField(fields, 'str_value');
   const number = mapField(fields, 'num_value');
   const bool = mapField(fields, 'bool_value');
-  const exact = bool?.get('exact');
+  const exact = bool === null ? null : plainField(bool, 'exact');
   return {
     index: primitiveInt(fields, 'index') ?? 0,
     text: text === null ? undefined : listField(text, 'oneof', stringMatch),
@@ -207,8 +210,10 @@ function doubleMatch(fields: Fields): MeshDoubleMatch {
 }
 
 function subsetsOf(document: Fields): MeshRule['subsets'][number][] {
+  requireText(document, 'apiVersion');
   const spec = mapField(document, 'spec');
   if (spec === null) throw new Rejected('a DestinationRule has no spec');
+  requireText(spec, 'host');
   const subsets = listField(spec, 'subsets', (subset) => ({
     name: textField(subset, 'name'),
     labels: textMapField(subset, 'labels'),
@@ -228,8 +233,20 @@ function mapField(fields: Fields, key: string): Fields | null {
   return isMap(value) ? value : null;
 }
 
+/** The value of a field that holds no bean: a map there is made one all the same, which fails. */
+function plainField(fields: Fields, key: string): YamlValue {
+  const value = fields.get(key) ?? null;
+  if (isMap(value)) throw new Rejected(`${key} is a map`);
+  return value;
+}
+
+/** weir has no use for the field, but Dubbo reads it. */
+function requireText(fields: Fields, key: string): void {
+  plainField(fields, key);
+}
+
 function textField(fields: Fields, key: string): string | null {
-  return textOf(fields.get(key) ?? null);
+  return textOf(plainField(fields, key));
 }
 
 // Scalars become text by their Java toString: `yes` is "true", `012` is "10", `6.10` is "6.1"; a date is dropped.
@@ -242,12 +259,12 @@ function textOf(value: YamlValue): string | null {
 }
 
 function doubleField(fields: Fields, key: string): number | null {
-  const value = fields.get(key);
+  const value = plainField(fields, key);
   return value instanceof YamlDouble ? value.value : null;
 }
 
 function boxedInt(fields: Fields, key: string): number | null {
-  const value = fields.get(key);
+  const value = plainField(fields, key);
   return value instanceof YamlInteger && Math.abs(value.value) < 2 ** 31 ? value.value : null;
 }
 
@@ -276,8 +293,8 @@ function textMapField(fields: Fields, key: string): ReadonlyMap<string, string> 
   if (map === null) return null;
   const out = new Map<string, string>();
   for (const [name, value] of map) {
-    if (value === null) throw new Rejected(`${key}.${name} is null`);
-    const text = value instanceof YamlDate ? null : textOf(value);
+    if (value === null || isMap(value)) throw new Rejected(`${key}.${name} is no text`);
+    const text = textOf(value);
     if (text !== null) out.set(name, text);
   }
   return out;

@@ -1,6 +1,7 @@
 /** The interface of all target models: calls in, outcomes out, constants for the comparison. */
 import type { RoutingCall, RoutingProvider } from '../case-file.ts';
 import type { CallLeaf } from '../plan/plan-term.ts';
+import type { PlanScope } from '../plan/route-plan.ts';
 import type { TypedValue } from '../plan/typed-value.ts';
 
 /** Where a call goes by the documents of a target. */
@@ -16,7 +17,9 @@ export type TargetOutcome =
   /** The call fails inside the router. */
   | { readonly kind: 'error'; readonly exception: string }
   /** The document makes the call fail on purpose: no provider. */
-  | { readonly kind: 'denied'; readonly entry: string | null };
+  | { readonly kind: 'denied'; readonly entry: string | null }
+  /** The entry does nothing with the call: it stays where the consumer sends it. */
+  | { readonly kind: 'left'; readonly entry: string };
 
 /** One way that a weighted choice can go; shares sum to 1. */
 export interface TargetPick {
@@ -25,6 +28,8 @@ export interface TargetPick {
   readonly share: number;
   /** No destination had a provider, and the target gives all instead. */
   readonly emptyToAll: boolean;
+  /** The exception with which these calls fail inside the router. */
+  readonly exception?: string;
 }
 
 /** A key that equal values of a leaf share: texts, or numbers of any class; null for null and for objects. */
@@ -49,6 +54,9 @@ export interface LeafConstants {
   readonly moduli: readonly number[];
 }
 
+/** Constants that cut nothing. */
+export const NO_CONSTANTS: LeafConstants = { texts: [], prefixes: [], patterns: [], numbers: [], moduli: [] };
+
 /** The entries of a document that a call to one service can meet, in order; the first that holds decides. */
 export interface TargetEntries {
   readonly names: readonly (string | null)[];
@@ -62,6 +70,8 @@ export interface TargetEntries {
   /** Whether what an entry says about one leaf holds for a value; `error` when the router throws over it. */
   holds(entry: number, leaf: CallLeaf, value: LeafValue): boolean | 'error';
   constants(leaf: CallLeaf): LeafConstants;
+  /** How many of them are the document's own, where entries of another document follow that only tell calls apart. */
+  readonly own?: number;
 }
 
 /** The evaluator of a target, working on the text of its documents. */
@@ -72,6 +82,10 @@ export interface TargetModel {
     service: string,
     signature: { readonly method: string | null; readonly paramTypes: readonly string[] },
   ): TargetEntries;
+  /** How the document tells services apart; null where weir cannot list it. */
+  services(): LeafConstants | null;
+  /** Why the document is not for the calls of a plan's scope; null where it is. */
+  otherScope(scope: PlanScope): string | null;
   /** Leaves that the document reads. */
   leaves(): readonly CallLeaf[];
   /** Names of all entries of the document, in order; their indexes are the `ids` of `entries`. */

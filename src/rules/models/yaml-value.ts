@@ -1,49 +1,13 @@
-/** YAML values with the Java classes that SnakeYAML gives them. */
-import { isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar } from 'yaml';
-
-/** A YAML integer as SnakeYAML makes it: an Integer or Long, never a Double. */
-export class YamlInteger {
-  readonly value: number;
-  constructor(value: number) {
-    this.value = value;
-  }
-}
-
-/** A YAML float as SnakeYAML makes it: a Double. */
-export class YamlDouble {
-  readonly value: number;
-  constructor(value: number) {
-    this.value = value;
-  }
-}
-
-/** A YAML timestamp: a Date in Java, which no field of a mesh rule takes. */
-export class YamlDate {}
-
-/** A value as a YAML 1.1 reader in Java sees it: integers and floats are different classes. */
-export type YamlValue =
-  | null
-  | string
-  | boolean
-  | YamlInteger
-  | YamlDouble
-  | YamlDate
-  | readonly YamlValue[]
-  | ReadonlyMap<string, YamlValue>;
+/** YAML documents as SnakeYAML reads them. */
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar } from 'yaml';
+import { readPrintedYaml } from './printed-yaml.ts';
+import { floatOf, integerOf, plainValue, YamlDouble, YamlInteger, type YamlValue } from './yaml-scalar.ts';
 
 /** Result of `readYamlDocuments`: the documents, or why a Java reader refuses the text. */
 export type YamlReading =
   | { readonly ok: true; readonly documents: readonly YamlValue[] }
   | { readonly ok: false; readonly reason: string; readonly line: number };
 
-const INTEGER = /^[-+]?(?:0b[0-1_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*(?::[0-5]?[0-9])*)$/;
-const FLOAT =
-  /^[-+]?(?:(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?)$/;
-const SPECIAL = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
-const DATE = /^\d{4}-\d\d?-\d\d?(?:(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::?\d\d)?))?)?$/;
-const TRUE = new Set(['yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON']);
-const FALSE = new Set(['no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF']);
-const NULL = new Set(['', '~', 'null', 'Null', 'NULL']);
 /** SnakeYAML's LoaderOptions refuse longer texts (codePointLimit). */
 const SNAKE_LIMIT = 3 * 1024 * 1024;
 
@@ -53,16 +17,31 @@ const SNAKE_LIMIT = 3 * 1024 * 1024;
  */
 export function readYamlDocuments(text: string): YamlReading {
   if (text.length > SNAKE_LIMIT) return { ok: false, reason: `longer than ${SNAKE_LIMIT} characters`, line: 1 };
+  const printed = readPrintedYaml(text);
+  return printed === null ? readWholeYaml(text) : { ok: true, documents: printed };
+}
+
+/** Reads every form of YAML, those that weir prints among them. */
+export function readWholeYaml(text: string): YamlReading {
   const documents: YamlValue[] = [];
   // Counting lines takes a third of the time, and only errors have a use for them.
   for (const document of parseAllDocuments(text, { ...YAML_OPTIONS, prettyErrors: false })) {
     if (document.errors.length > 0) return refusalOf(text);
-    documents.push(readNode(document.contents, (node) => (isAlias(node) ? node.resolve(document) : node)));
+    try {
+      documents.push(readNode(document.contents, { document, above: new Set() }));
+    } catch (error) {
+      if (error instanceof NotConstructed) return { ok: false, reason: error.message, line: 1 };
+      throw error;
+    }
   }
   return { ok: true, documents };
 }
 
-const YAML_OPTIONS = { version: '1.1', schema: 'failsafe', uniqueKeys: true } as const;
+// SnakeYAML takes a key twice, and the last value counts.
+const YAML_OPTIONS = { version: '1.1', schema: 'failsafe', uniqueKeys: false } as const;
+
+/** SnakeYAML parses the text, and makes no objects of it. */
+class NotConstructed extends Error {}
 
 /** Why a text is no YAML, with its line. */
 function refusalOf(text: string): YamlReading {
@@ -70,22 +49,46 @@ function refusalOf(text: string): YamlReading {
   return { ok: false, reason: error?.message ?? 'it is no YAML', line: error?.linePos?.[0].line ?? 1 };
 }
 
-type Resolve = (node: Node | null | undefined) => Node | null | undefined;
+interface Reading {
+  readonly document: Document;
+  /** The collections around a node. */
+  readonly above: ReadonlySet<Node>;
+}
 
-function readNode(raw: Node | null | undefined, resolve: Resolve): YamlValue {
-  const node = resolve(raw);
+function readNode(raw: Node | null | undefined, { document, above }: Reading): YamlValue {
+  const node = isAlias(raw) ? raw.resolve(document) : raw;
   if (node === null || node === undefined) return null;
+  requireKnownTag(node.tag);
   if (isScalar(node)) return scalarValue(node);
-  if (isSeq(node)) return node.items.map((item) => readNode(item as Node, resolve));
-  if (isMap(node)) {
-    const map = new Map<string, YamlValue>();
-    for (const pair of node.items) {
-      const key = readNode(pair.key as Node, resolve);
-      map.set(keyText(key), readNode(pair.value as Node | null, resolve));
-    }
-    return map;
+  if (above.has(node)) throw new NotConstructed('an alias stands inside of what it names');
+  const inside = { document, above: new Set([...above, node]) };
+  if (isSeq(node)) return node.items.map((item) => readNode(item as Node, inside));
+  if (!isMap(node)) return null;
+  const map = new Map<string, YamlValue>();
+  const merged: (readonly [string, YamlValue])[] = [];
+  for (const pair of node.items) {
+    const [key, value] = [pair.key as Node, readNode(pair.value as Node | null, inside)];
+    if (isScalar(key) && key.type === 'PLAIN' && key.source === '<<') merged.push(...mergedFields(value));
+    else map.set(keyText(readNode(key, inside)), value);
   }
-  return null;
+  // A map's own keys count before merged ones, and of those the first.
+  for (const [key, value] of merged) if (!map.has(key)) map.set(key, value);
+  return map;
+}
+
+function mergedFields(value: YamlValue): (readonly [string, YamlValue])[] {
+  const maps = Array.isArray(value) ? (value as readonly YamlValue[]) : [value];
+  return maps.flatMap((map) => {
+    if (map instanceof Map) return [...(map as ReadonlyMap<string, YamlValue>)];
+    throw new NotConstructed('`<<` merges something that is no map');
+  });
+}
+
+const TAGS = 'tag:yaml.org,2002:';
+
+function requireKnownTag(tag: string | undefined): void {
+  if (tag !== undefined && tag !== '!' && !tag.startsWith(TAGS))
+    throw new NotConstructed(`nothing is known of the tag ${tag}`);
 }
 
 // A key that is no string in Java is found by no field name; its text keeps it apart from the real ones.
@@ -100,28 +103,5 @@ function scalarValue(node: Scalar): YamlValue {
   if (tag === 'tag:yaml.org,2002:int') return new YamlInteger(integerOf(text));
   const explicitText = tag === 'tag:yaml.org,2002:str' && node.type === 'PLAIN' && node.srcToken === undefined;
   if (node.type !== 'PLAIN' || explicitText) return String(node.value ?? '');
-  if (NULL.has(text)) return null;
-  if (TRUE.has(text)) return true;
-  if (FALSE.has(text)) return false;
-  if (INTEGER.test(text)) return new YamlInteger(integerOf(text));
-  if (FLOAT.test(text) || SPECIAL.test(text)) return new YamlDouble(floatOf(text));
-  if (DATE.test(text)) return new YamlDate();
-  return text;
-}
-
-function integerOf(text: string): number {
-  const bare = text.replaceAll('_', '');
-  const sign = bare.startsWith('-') ? -1 : 1;
-  const digits = bare.replace(/^[-+]/, '');
-  if (digits.includes(':')) return sign * digits.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
-  if (/^0[xb]/.test(digits)) return sign * Number(digits);
-  if (digits.length > 1 && digits.startsWith('0')) return sign * Number.parseInt(digits, 8);
-  return sign * Number(digits);
-}
-
-function floatOf(text: string): number {
-  const bare = text.replaceAll('_', '').toLowerCase();
-  if (bare.endsWith('.nan')) return Number.NaN;
-  if (bare.endsWith('.inf')) return bare.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  return Number(bare);
+  return plainValue(text);
 }

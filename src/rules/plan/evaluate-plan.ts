@@ -19,7 +19,9 @@ export interface PlanVerdict {
 
 /** One choice: the providers, their share of the calls, and HSF weights where they differ. */
 export interface PlanPick {
+  /** Ids of providers. */
   readonly providers: readonly string[];
+  /** From 0 to 1; those of one decision sum to 1. */
   readonly share: number;
   readonly weights?: Readonly<Record<string, number>>;
 }

@@ -88,11 +88,23 @@ const DECLARATIVE: readonly EngineSupport[] = [
   { engine: 'dubbo 2.7-3.x', loads: true, why: 'condition and tag routers are part of every version' },
 ];
 
+/** Conditions of v3.1 with from and to, asked of 2.7.23, 3.2.16 and 3.3.6. */
+const FROM_TO: readonly EngineSupport[] = [
+  { engine: 'dubbo 2.7', loads: false, why: 'it knows no from and to: every provider is left' },
+  {
+    engine: 'dubbo 3.2',
+    loads: false,
+    why: 'it takes from and to for the text of a condition that no provider fulfils: with force: true every call fails',
+  },
+  { engine: 'dubbo >= 3.3', loads: true, why: 'its condition router reads configVersion v3.1' },
+];
+
 /** Which runtimes still load a rule of this carrier. Sources: the SPI files and routers of apache/dubbo, per version. */
 export function engineSupport(source: RuleSource): readonly EngineSupport[] {
   if (source.form === 'script-url') return SCRIPT_URL;
   if (source.form === 'script-yaml') return scriptYaml(source.language);
   if (source.kind === 'hsf-routing-rule' || source.kind === 'hsf-dpath-rule') return HSF;
+  if (source.destinations !== undefined) return FROM_TO;
   return source.kind === 'dubbo-script'
     ? [...SCRIPT_URL.slice(0, 2), ...scriptYaml(source.language).slice(1, 2)]
     : DECLARATIVE;

@@ -4,7 +4,16 @@ import type { LeafOutcome } from '../groovy/machine/explorer.ts';
 import { allOf, anyOf, NO_PROVIDER, noneOf } from '../groovy/machine/predicates.ts';
 import type { Term } from '../plan/plan-term.ts';
 import type { PlanTest, ProviderPredicate } from '../plan/route-plan.ts';
-import { ipExpression, isPlainHost } from './ip-expression.ts';
+import {
+  addressIs,
+  comparedHosts,
+  type IpComparison,
+  ipExpression,
+  isLinkLocal,
+  isPlainHost,
+  isUncompared,
+  namesLinkLocal,
+} from './ip-expression.ts';
 import { loadFault } from './load-fault.ts';
 import { linesDiffer } from './router-behaviour.ts';
 import type { RouterWorld } from './router-world.ts';
@@ -15,11 +24,12 @@ const FORCE: Term = { t: 'attachment', key: 'dubbo.force.tag' };
 const OF_CALLER: Term = { t: 'callerParam', key: 'dubbo.tag' };
 const FORCE_OF_CALLER: Term = { t: 'callerParam', key: 'dubbo.force.tag' };
 
-/** A tag that the rule gives providers. `always`: also when none of them is present (addresses are written out). */
+/** A tag that the rule gives providers. */
 interface TagGroup {
   readonly name: string;
   readonly where: ProviderPredicate;
-  readonly always: boolean;
+  /** Without one of these it is no tag of the rule; null where addresses are written out, so that it always is one. */
+  readonly matched: ProviderPredicate | null;
 }
 
 /** The rule as the router holds it: null where it is off, empty or could not be loaded. */
@@ -44,8 +54,8 @@ export function tagOutcome(source: RuleSource, world: RouterWorld): LeafOutcome 
   for (const one of loaded.groups) {
     if (!tag.is(one.name, tag.hasLevels() && !tag.forced())) continue;
     const force = source.force;
-    if (!one.always && !world.decideGroup(one.where)) continue;
-    if (!one.always || world.decideGroup(one.where) || force) return group(one.where);
+    if (one.matched !== null && !world.decideGroup(one.matched)) continue;
+    if (one.matched === one.where || world.decideGroup(one.where) || force) return group(one.where);
     return tag.forced() ? { kind: 'deny' } : group(failOver(loaded));
   }
   return byOwnTag(loaded, tag, world);
@@ -100,13 +110,18 @@ function load(source: RuleSource, world: RouterWorld): LoadedTags {
       'unsupported',
       `the tag router looks up the host of provider ${strange.id}, ${strange.host}`,
     );
+  const isOdd = world.providers.some(({ host }) => isUncompared(host));
+  const isLocalMet =
+    world.providers.some(({ host }) => isLinkLocal(host)) ||
+    source.tags.some(({ addresses }) => addresses.some(namesLinkLocal));
+  const linkLocal = !isLocalMet || world.does('link-local-compared');
   const byName = new Map<string, TagGroup>();
   const written: ProviderPredicate[] = [];
   for (const { name, addresses } of source.tags) {
     if (addresses.length === 0) continue;
-    const where = anyOf(addresses.map(ipExpression));
+    const where = anyOf(addresses.map((address) => ipExpression(address, { linkLocal })));
     written.push(where);
-    byName.set(String(name), { name: String(name), where, always: true });
+    byName.set(String(name), { name: String(name), where, matched: null });
   }
   const reads = source.tags.some(({ match }) => match !== null) && matchIsRead(source, world);
   if (reads) {
@@ -115,9 +130,9 @@ function load(source: RuleSource, world: RouterWorld): LoadedTags {
       const name = String(tag.name);
       // A later group replaces an earlier one of the same name only if one of its providers is present.
       const before = byName.get(name);
-      const where = matchPredicate(tag);
-      if (before === undefined) byName.set(name, { name, where, always: false });
-      else if (world.decideGroup(where)) byName.set(name, { name, where, always: false });
+      const matched = matchPredicate(tag);
+      const where = isOdd ? asWritten(matched, { linkLocal }, world) : matched;
+      if (before === undefined || world.decideGroup(matched)) byName.set(name, { name, where, matched });
     }
   }
   const names = source.tags.map(({ name }) => String(name));
@@ -128,6 +143,15 @@ function load(source: RuleSource, world: RouterWorld): LoadedTags {
   const same = JSON.stringify(inForce) === JSON.stringify(all);
   const inGroup = same || world.does('untagged-avoids-own-tags') ? inForce : all;
   return { groups, inGroup, names };
+}
+
+/** Dubbo keeps the addresses of those that match, and compares them as if they had been written: 0.0.0.0 is any host there. */
+function asWritten(matched: ProviderPredicate, hosts: IpComparison, world: RouterWorld): ProviderPredicate {
+  const anyHosts = new Set(
+    world.providers.flatMap(({ host, port }) => (host === '0.0.0.0' ? [`0.0.0.0:${port}`] : [])),
+  );
+  const taken = [...anyHosts].filter((address) => world.decideGroup(allOf([matched, addressIs(address)])));
+  return anyOf([allOf([matched, comparedHosts(hosts)]), ...taken.map((address) => ipExpression(address, hosts))]);
 }
 
 /** Only a rule of configVersion v3.0 has its `match` read. */

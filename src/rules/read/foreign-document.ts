@@ -1,5 +1,7 @@
 /** Files that lie among rules and are none: documents that weir wrote, Kubernetes objects, other YAML. */
-import { isMap, parseDocument } from 'yaml';
+import { isCollection, parseAllDocuments } from 'yaml';
+import { WeirError } from '../../errors/weir-error.ts';
+import { child, readPlacedYaml } from '../lint/yaml-walk.ts';
 import { unreadable } from './unreadable.ts';
 
 /** First words of every document that weir writes; `weir rules eval` knows its own documents by them. */
@@ -15,9 +17,38 @@ export function refuseForeign(path: string, text: string): void {
   }
 }
 
-/** Whether a file that is named as YAML holds a YAML mapping, so that it is no script. */
-export function isPlainYaml(path: string, text: string): boolean {
-  if (!/\.ya?ml$/i.test(path)) return false;
-  const document = parseDocument(text, { prettyErrors: false });
-  return document.errors.length === 0 && isMap(document.contents);
+/** Keys by which YAML of a configuration centre is a legacy rule; no mesh rule has one at its top. */
+const LEGACY_KEYS = { conditions: 'condition', tags: 'tag', script: 'script', affinityAware: 'affinity' } as const;
+
+/** Throws WEIR5002 for a legacy rule among mesh rules: what Dubbo reads of a mesh rule says nothing about it. */
+export function refuseLegacyRule(path: string, text: string): void {
+  const kind = legacyKind(path, text);
+  if (kind === null) return;
+  throw new WeirError('WEIR5002', {
+    what: `${path} is a ${kind} rule of Dubbo, no mesh rule`,
+    why: '`weir rules convert` reads it',
+    hint: 'give lint files with VirtualService and DestinationRule',
+  });
+}
+
+function legacyKind(path: string, text: string): string | null {
+  if (/\.(?:groovy|js)$/i.test(path)) return 'script';
+  const url = /^\s*(script|condition|route):\/\//.exec(text)?.[1];
+  if (url !== undefined) return url === 'script' ? 'script' : 'condition';
+  const reading = readPlacedYaml(text);
+  const roots = reading.ok ? reading.documents.map(({ root }) => root) : [];
+  if (roots.some((root) => child(root, 'kind') !== undefined || child(root, 'spec') !== undefined)) return null;
+  const found = Object.entries(LEGACY_KEYS).find(([key]) => roots.some((root) => child(root, key) !== undefined));
+  return found?.[1] ?? null;
+}
+
+/** Throws WEIR5002 for a file that is named as YAML and holds mappings, lists or comments only: it is no script. */
+export function refusePlainYaml(path: string, text: string): void {
+  if (!/\.ya?ml$/i.test(path)) return;
+  const documents = [...parseAllDocuments(text, { prettyErrors: false })];
+  if (documents.some(({ errors }) => errors.length > 0)) return;
+  const contents = documents.map((document) => (document.toJS() === null ? null : document.contents));
+  if (contents.every((content) => content === null)) throw unreadable(path, 'it holds nothing but comments', 1, 1);
+  if (contents.every((content) => content === null || isCollection(content)))
+    throw unreadable(path, 'it is YAML, but has neither `script` nor `conditions` nor `tags`', 1, 1);
 }

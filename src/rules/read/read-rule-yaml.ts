@@ -1,6 +1,7 @@
 /** Rules that are YAML of a configuration centre. */
 import { LineCounter, parseDocument, type ScalarTag } from 'yaml';
 import * as z from 'zod';
+import { issueText } from '../issue-text.ts';
 import { OPEN_SCOPE, PLAIN_SOURCE, type RuleSource, type TagGroupSource } from './rule-source.ts';
 import { unreadable } from './unreadable.ts';
 
@@ -51,6 +52,8 @@ export function readRuleYaml(path: string, text: string): RuleSource {
     lineCounter: lines,
     prettyErrors: false,
     version: '1.1',
+    // SnakeYAML takes a key twice, and the last value counts.
+    uniqueKeys: false,
     customTags: (tags) => [
       javaBool,
       ...tags.filter((one) => typeof one === 'string' || one.tag !== 'tag:yaml.org,2002:bool'),
@@ -65,8 +68,7 @@ export function readRuleYaml(path: string, text: string): RuleSource {
   }
   const parsed = yamlRule.safeParse(document.toJS({ maxAliasCount: 100 }));
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw unreadable(path, `${issue?.path.join('.') || 'the document'}: ${issue?.message ?? 'not accepted'}`, 1, 1);
+    throw unreadable(path, issueText(parsed.error.issues[0]), 1, 1);
   }
   return ruleOf(path, text, parsed.data);
 }

@@ -74,6 +74,13 @@ export const ROUTER_BEHAVIOUR = {
     '3.2': false,
     '3.3': true,
   },
+  'link-local-compared': {
+    what: 'compares link-local addresses (169.254.0.0/16) of providers with the addresses of a tag',
+    else: 'finds a provider with a link-local address (169.254.0.0/16) in no address of a tag but `*` and networks',
+    '2.7': true,
+    '3.2': true,
+    '3.3': false,
+  },
   'text-fields-only': {
     what: 'does not load a rule whose key, scope, configVersion or tag name is no text',
     else: 'takes a number as the text of a key, scope or tag name',

@@ -9,7 +9,7 @@ import { JavaRegexError } from './java-regex-error.ts';
 export interface JavaPattern {
   /** Source of a JavaScript RegExp with the flag `u`, not anchored. */
   readonly unicode: string;
-  /** Source without flags for automata and RE2; null where only `unicode` can say it. */
+  /** Source without flags for automata and RE2 that match a whole text; null where only `unicode` can say it. */
   readonly plain: string | null;
   /** JavaScript and Java may give a group another text: a group or an empty text is repeated. */
   readonly groupsDiffer: boolean;
@@ -62,6 +62,8 @@ const NOTHING: Part = { unicode: '', plain: '', empty: true, captures: false, re
 class PatternReader {
   readonly #text: string;
   #at = 0;
+  /** Where the current alternative of the whole pattern begins. */
+  #start = 0;
   #depth = 0;
   #ignoreCase = false;
   #dotAll = false;
@@ -112,6 +114,7 @@ class PatternReader {
 
   #sequence(): Part {
     let all = NOTHING;
+    if (this.#depth === 0) this.#start = this.#at;
     for (;;) {
       const char = this.#text[this.#at];
       if (char === undefined || char === '|' || char === ')') return all;
@@ -165,16 +168,23 @@ class PatternReader {
         : { ...NOTHING, unicode: `[^${LINE_ENDS}]`, plain: `[^${LINE_ENDS}]`, empty: false };
     }
     if (char === '^' || char === '$') {
+      const isOuter = this.#isOuter(char);
       this.#at++;
       // An assertion can only be repeated inside of a group.
-      return char === '^'
-        ? { ...NOTHING, unicode: '(?:(?<![^]))', plain: '^' }
-        : { ...NOTHING, unicode: DOLLAR, plain: PLAIN_DOLLAR };
+      const [unicode, plain] = char === '^' ? ['(?:(?<![^]))', '^'] : [DOLLAR, PLAIN_DOLLAR];
+      return { ...NOTHING, unicode, plain: isOuter ? '' : plain };
     }
     if (char === '{') throw new JavaRegexError('syntax', 'a { that begins no quantifier');
     const code = this.#text.codePointAt(this.#at) ?? 0;
     this.#at += code > 0xffff ? 2 : 1;
     return ofSet(setOfChar(code, this.#ignoreCase));
+  }
+
+  /** Whether an assertion here says what a match of the whole text says anyway. */
+  #isOuter(char: '^' | '$'): boolean {
+    if (this.#depth > 0) return false;
+    const next = this.#text[this.#at + 1];
+    return char === '^' ? this.#at === this.#start && !/^[*+?{]/.test(next ?? '') : next === undefined || next === '|';
   }
 
   #group(): Part {

@@ -55,6 +55,15 @@ export function collectDiagnostics(plan: RoutePlan, converted: ConvertedPlan, fr
   return out;
 }
 
+/** A finding at its place in the file, of which the script may be a part. */
+export function placedDiagnostic(
+  one: ScriptDiagnostic,
+  file: { place(span: PlanSpan): Omit<PlanSpan, 'offset' | 'end'> },
+): ScriptDiagnostic {
+  const { line, column, endLine, endColumn } = file.place({ offset: 0, end: 0, ...one });
+  return { ...one, line, column, endLine, endColumn };
+}
+
 /** The assumptions of a plan, each once. */
 export function distinctAssumptions(plan: RoutePlan): PlanAssumption[] {
   const known = new Map<string, PlanAssumption>();

@@ -1,6 +1,6 @@
 /** The JSON result of `weir rules convert`. */
 import type { RuleState } from '../equivalence/tally.ts';
-import { type ScriptResult, scriptFidelity, sentenceOf } from './script-result.ts';
+import { presentGroups, type ScriptResult, scriptFidelity, sentenceOf } from './script-result.ts';
 
 /** `result` of `weir rules convert --json`. */
 export interface ConversionJson {
@@ -23,6 +23,8 @@ export interface ScriptJson {
     readonly state: RuleState;
     /** Entries in front that leave calls of this rule to the script. */
     readonly shadowedBy: readonly string[];
+    /** Groups that must have a provider for `fidelity` and `verdict` to hold (WR045). */
+    readonly whilePresent: readonly string[];
     /** The rule as one sentence. */
     readonly says: string;
     readonly diagnostics: readonly string[];
@@ -46,6 +48,8 @@ export interface ConversionTotals {
   readonly broken: number;
   readonly rules: number;
   readonly exact: number;
+  /** Those among the exact ones that hold while their groups have a provider (WR045). */
+  readonly exactWhilePresent: number;
   readonly noted: number;
   readonly lossy: number;
   readonly refused: number;
@@ -73,6 +77,7 @@ function scriptJson(result: ScriptResult): ScriptJson {
       fidelity: rule.fidelity,
       state: rule.state,
       shadowedBy: rule.shadowedBy,
+      whilePresent: presentGroups(rule),
       says: sentenceOf(result, rule.id),
       diagnostics: [...new Set(result.diagnostics.filter((one) => one.rule === rule.id).map((one) => one.code))].sort(),
       cells: rule.proof?.cells ?? 0,
@@ -100,6 +105,7 @@ function conversionTotals(results: readonly ScriptResult[]): ConversionTotals {
     broken: effect('broken'),
     rules: rules.length,
     exact: level('exact'),
+    exactWhilePresent: rules.filter((rule) => rule.fidelity === 'exact' && presentGroups(rule).length > 0).length,
     noted: level('noted'),
     lossy: level('lossy'),
     refused: level('refused'),

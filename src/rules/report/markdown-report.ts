@@ -4,7 +4,7 @@ import { DIAGNOSTICS } from '../diagnostics/catalogue.ts';
 import type { Witness } from '../equivalence/tally.ts';
 import { describeTypedValue } from '../plan/typed-value.ts';
 import { conversionJson } from './conversion-json.ts';
-import { fateOf, type ScriptResult, scriptFidelity, sentenceOf } from './script-result.ts';
+import { fateOf, levelsOf, type ScriptResult, scriptFidelity, sentenceOf } from './script-result.ts';
 
 /** The report of a run for people: totals, then each script with its rules, what they lose, witness calls and repairs. */
 export function markdownReport(results: readonly ScriptResult[], target: string): string {
@@ -12,7 +12,7 @@ export function markdownReport(results: readonly ScriptResult[], target: string)
   const lines = [
     '# Conversion of routing rules',
     '',
-    `Target: ${target}. ${totals.scripts} scripts (${totals.live} live, ${totals.dead} dead, ${totals.broken} broken), ${totals.rules} rules: ${totals.states.converted} converted, ${totals.states.shadowed} shadowed, ${totals.states.left} left to the script, ${totals.states.none} that no call comes to; ${totals.exact} exact, ${totals.noted} noted, ${totals.lossy} lossy, ${totals.refused} refused.`,
+    `Target: ${target}. ${totals.scripts} scripts (${totals.live} live, ${totals.dead} dead, ${totals.broken} broken), ${totals.rules} rules: ${totals.states.converted} converted, ${totals.states.shadowed} shadowed, ${totals.states.left} left to the script, ${totals.states.none} that no call comes to; ${levelsOf(totals)}.`,
     `Both models were asked about ${totals.comparedCalls} calls.`,
     '',
     '| script | kind | effect | fidelity | rules | converted | not in force in the documents |',

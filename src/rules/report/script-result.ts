@@ -50,6 +50,18 @@ export function fateOf({ state, verdict, shadowedBy }: ConvertedRule): string {
   return state === 'left' ? 'left to the script' : 'no call comes to it';
 }
 
+/** The groups whose providers a rule takes for present: nothing is said of its calls while one has none (WR045). */
+export function presentGroups({ findings, state }: ConvertedRule): readonly string[] {
+  return state === 'converted' ? [...new Set(findings.flatMap(({ empty }) => empty ?? []))] : [];
+}
+
+/** The levels of many rules in words. */
+export function levelsOf(totals: Readonly<Record<Fidelity | 'exactWhilePresent', number>>): string {
+  const { exact, exactWhilePresent, noted, lossy, refused } = totals;
+  const present = exactWhilePresent === 0 ? '' : ` (${exactWhilePresent} while their groups have a provider, WR045)`;
+  return `${exact} exact${present}, ${noted} noted, ${lossy} lossy, ${refused} refused`;
+}
+
 /** Where a span lies, as a diagnostic tells it. */
 export function placeOf(span: PlanSpan): Pick<ScriptDiagnostic, 'line' | 'column' | 'endLine' | 'endColumn'> {
   return { line: span.line, column: span.column, endLine: span.endLine, endColumn: span.endColumn };

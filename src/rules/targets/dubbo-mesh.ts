@@ -4,6 +4,7 @@ import { RuleOverlap } from '../equivalence/rule-overlap.ts';
 import { conditionHolds } from '../plan/evaluate-plan.ts';
 import { leavesOf } from '../plan/plan-term.ts';
 import type { PlanRule } from '../plan/route-plan.ts';
+import { emptyCall } from './empty-call.ts';
 import { entryComment } from './entry-comment.ts';
 import { type OrderedItem, orderEntries } from './entry-order.ts';
 import { worseFidelity } from './fidelity.ts';
@@ -13,7 +14,6 @@ import { readsSignature, type SplitConditions, splitConditions } from './leaf-co
 import { type ArgumentState, type BlockContext, blockRule, type MeshSignature, splitStates } from './mesh-block.ts';
 import { ALL_SUBSET, meshDestinations } from './mesh-destination.ts';
 import { entryName, joinEntries, type MeshEntry, type MeshRouteEntries, shareRoutes } from './mesh-entries.ts';
-import { emptyCall } from './mesh-match.ts';
 import type { Fidelity, LoweredPlan, LoweringFinding, LoweringInput } from './target.ts';
 import { printYaml, YamlCommented, type YamlTree } from './yaml-text.ts';
 
@@ -61,7 +61,12 @@ class MeshLowering {
 
   lower(): LoweredPlan {
     const raw = this.routes();
-    const routes = this.tidied(raw);
+    const without = (unreachable: ReadonlySet<number>): LoweredPlan => this.finished(raw, unreachable);
+    return { ...this.finished(raw, this.input.unreachable), without };
+  }
+
+  private finished(raw: readonly MeshRouteEntries[], unreachable: ReadonlySet<number> | undefined): LoweredPlan {
+    const routes = this.tidied(raw, unreachable);
     const findings = Map.groupBy(this.findings.values(), (finding) => finding.rule);
     const rules = this.input.plan.rules.map((rule) => ({
       id: rule.id,
@@ -79,8 +84,7 @@ class MeshLowering {
   }
 
   // Without the entries that no call reaches, as far as somebody has looked; then neighbours and services are joined.
-  private tidied(raw: readonly MeshRouteEntries[]): MeshRouteEntries[] {
-    const { unreachable } = this.input;
+  private tidied(raw: readonly MeshRouteEntries[], unreachable: ReadonlySet<number> | undefined): MeshRouteEntries[] {
     if (unreachable === undefined) return [...raw];
     let at = 0;
     const kept = raw.map(({ services, entries }) => ({
@@ -234,13 +238,8 @@ class MeshLowering {
   }
 
   private destinations(rule: PlanRule): ReturnType<typeof meshDestinations> {
-    if (this.input.rejected.has(rule.id)) {
-      return {
-        kind: 'refused',
-        code: 'WR032',
-        message: 'The documents would not do what the script does; see the witness.',
-      };
-    }
+    const rejection = this.input.rejected.get(rule.id);
+    if (rejection !== undefined) return { kind: 'refused', code: 'WR032', message: rejection };
     return meshDestinations(rule.then, {
       host: this.host,
       subsets: new Map(this.subsets.map((subset) => [subset.group.id, subset])),

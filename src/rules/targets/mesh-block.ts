@@ -2,14 +2,14 @@
 import type { RoutingCall } from '../case-file.ts';
 import type { DiagnosticCode } from '../diagnostics/catalogue.ts';
 import { conditionHolds } from '../plan/evaluate-plan.ts';
+import { isPrimitive } from '../plan/java-type.ts';
 import type { PlanCondition, PlanRule } from '../plan/route-plan.ts';
+import { emptyCall } from './empty-call.ts';
 import { readsSignature, type SplitConditions } from './leaf-conditions.ts';
 import {
   argumentMatch,
   attachmentMatch,
   callerMatch,
-  emptyCall,
-  isPrimitive,
   type LeafMatch,
   methodMatch,
   nonNullEntry,

@@ -159,7 +159,7 @@ function emptyNote(chain: readonly GroupSubset[], context: DestinationContext): 
 
 /** One message about all groups that may be empty, with the consequence. */
 export function emptyMessage(groups: readonly string[]): string {
-  return `While no provider of ${groups.join(' or ')} is present, Dubbo gives all of them; the script none.`;
+  return `While no provider of ${groups.join(' or ')} is present, Dubbo gives all of them; the script none. What is said of the rules holds while one is.`;
 }
 
 function nested(chain: readonly GroupSubset[], otherwise: 'deny' | 'all', host: string): YamlTree {

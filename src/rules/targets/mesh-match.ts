@@ -6,6 +6,7 @@ import { isObjectType } from '../plan/java-type.ts';
 import { joinEnds } from '../plan/join-ends.ts';
 import type { CallLeaf } from '../plan/plan-term.ts';
 import type { PlanCondition } from '../plan/route-plan.ts';
+import { emptyCall } from './empty-call.ts';
 import { type NumberAlternative, type NumericClass, numberMatch } from './number-match.ts';
 import { type TextMatch, textMatchRegex, textSet } from './text-match.ts';
 import { escapeRegex } from './text-regex.ts';
@@ -25,11 +26,6 @@ export interface ArgumentMatch {
 }
 
 const NEVER = '[^\\s\\S]';
-
-/** A call in which nothing but one leaf is set; the probe of constant folding. */
-export function emptyCall(): RoutingCall {
-  return { service: '', method: '', paramTypes: [], args: [], attachments: {}, consumer: {} };
-}
 
 /** Conditions on an attachment, as one StringMatch: its `empty` also holds for null, its other fields are skipped there. */
 export function attachmentMatch(key: string, conditions: readonly PlanCondition[]): LeafMatch {
@@ -116,11 +112,6 @@ export function parameterKind(type: string): 'text' | 'number' | 'bool' | 'other
   if (type === 'java.lang.String') return 'text';
   if (type === 'boolean' || type === 'java.lang.Boolean') return 'bool';
   return type in NUMERIC ? 'number' : 'other';
-}
-
-/** Primitive parameters are never null. */
-export function isPrimitive(type: string): boolean {
-  return !type.includes('.') && !type.startsWith('[');
 }
 
 /** The args entry that holds for every value of a parameter but null (for a number: null fails the call). */

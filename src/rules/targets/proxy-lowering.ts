@@ -116,9 +116,11 @@ function* proxyItems(
   for (const rule of input.plan.rules) {
     const wire = wireRule(rule, dialect.capabilities);
     if (wire === null) continue;
-    const outcome = input.rejected.has(rule.id)
-      ? { code: 'WR032' as const, message: 'The documents would not do what the script does; see the witness.' }
-      : lowerOutcome(rule, subsets, input, dialect);
+    const rejection = input.rejected.get(rule.id);
+    const outcome =
+      rejection !== undefined
+        ? { code: 'WR032' as const, message: rejection }
+        : lowerOutcome(rule, subsets, input, dialect);
     const place = 'action' in outcome ? JSON.stringify(outcome.action) : null;
     const takesAll = wire.matches.some(
       (match) => match.service === null && match.method === null && match.attributes.length === 0,

@@ -1,5 +1,5 @@
 /** Names of subsets and labels: short, readable, and independent of a script's other groups. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { describeProviders } from '../plan/describe-rule.ts';
 import type { ProviderGroup } from '../plan/route-plan.ts';
 import { parameterEqualities } from './parameter-labels.ts';
@@ -18,12 +18,9 @@ export function subsetName(group: ProviderGroup): string {
     .replace(/^-+|-+$/g, '');
   const isWhole = slug !== '' && slug.length <= LONGEST && slug === own.toLowerCase().replace(/[ =.:_-]+/g, '-');
   if (isWhole) return slug;
-  const hash = createHash('sha256')
-    .update(JSON.stringify([group.where, own]))
-    .digest('hex')
-    .slice(0, 4);
+  const digits = hash('sha256', JSON.stringify([group.where, own])).slice(0, 4);
   const head = slug.slice(0, LONGEST - 5).replace(/-+$/, '');
-  return head === '' ? `g-${hash}` : `${head}-${hash}`;
+  return head === '' ? `g-${digits}` : `${head}-${digits}`;
 }
 
 /** Names by identity: groups of one identity share a name; where two identities meet, both get digits of their own. */
@@ -37,7 +34,7 @@ export function subsetNames(
   return new Map(
     [...plain].map(([identity, name]) => {
       if (counts.get(name) === 1 && !taken.has(name)) return [identity, name];
-      return [identity, `${name}-${createHash('sha256').update(identity).digest('hex').slice(0, 6)}`];
+      return [identity, `${name}-${hash('sha256', identity).slice(0, 6)}`];
     }),
   );
 }

@@ -24,8 +24,8 @@ export interface LoweringInput {
   readonly version: string;
   /** Codes that a reviewed accept file lets through; key `WR041` or `WR041@r3`. */
   readonly accepted: ReadonlySet<string>;
-  /** Rules that a proof has rejected. The lowering writes them as refused in any case. */
-  readonly rejected: ReadonlySet<string>;
+  /** Rules that a proof has rejected, with the reason. The lowering writes them as refused in any case. */
+  readonly rejected: ReadonlyMap<string, string>;
   /**
    * Entries (by their place) that no call reaches, found by asking the target's model: they are left out, and neighbours are
    * joined. Undefined: nobody has looked yet, every entry is written.
@@ -63,4 +63,6 @@ export interface LoweredPlan {
   readonly labels: LabelPlan;
   /** Entries before any was left out or joined. */
   readonly entries: number;
+  /** The same plan without some entries, as lowering with `unreachable` gives it; absent where that starts anew. */
+  readonly without?: (unreachable: ReadonlySet<number>) => LoweredPlan;
 }

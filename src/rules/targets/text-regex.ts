@@ -1,4 +1,5 @@
 /** Conditions on one text leaf as regular expressions that Java, RE2 and JavaScript read alike. */
+import { conditionKey } from '../groovy/machine/path-knowledge.ts';
 import type { FunctionTerm, Term } from '../plan/plan-term.ts';
 import type { PlanCondition, PlanTest } from '../plan/route-plan.ts';
 import type { TypedValue } from '../plan/typed-value.ts';
@@ -16,8 +17,18 @@ const NOTHING = '[^\\s\\S]';
  * java.util.regex, RE2 and JavaScript. The condition's term reads one String leaf. Null: weir knows no such expression.
  */
 export function conditionTextRegex(condition: PlanCondition): string | null {
-  return preimage(condition.term, condition.test);
+  const key = conditionKey(condition);
+  const known = REGEXES.get(key);
+  if (known !== undefined) return known;
+  const regex = preimage(condition.term, condition.test);
+  if (REGEXES.size >= MAX_REMEMBERED) REGEXES.clear();
+  REGEXES.set(key, regex);
+  return regex;
 }
+
+// Pure, and asked for the same condition by every entry and every rule that has it.
+const REGEXES = new Map<string, string | null>();
+const MAX_REMEMBERED = 2000;
 
 /** Escapes a text for use inside a regular expression of any dialect. */
 export function escapeRegex(text: string): string {

@@ -2,8 +2,8 @@
 import type { DiagnosticCode } from '../diagnostics/catalogue.ts';
 import { conditionHolds } from '../plan/evaluate-plan.ts';
 import type { PlanCondition, PlanRule } from '../plan/route-plan.ts';
+import { emptyCall } from './empty-call.ts';
 import { splitConditions } from './leaf-conditions.ts';
-import { emptyCall } from './mesh-match.ts';
 import { re2Pattern } from './re2-pattern.ts';
 import { type TextMatch, type TextSet, textMatchRegex, textSet } from './text-match.ts';
 

@@ -1,29 +1,20 @@
 /** The output of `weir rules convert` for a terminal. */
 import type { Paint } from '../../cli/paint.ts';
-import { plural, wrapText } from '../../cli/wrap-text.ts';
+import { plural } from '../../cli/wrap-text.ts';
 import type { WeirError } from '../../errors/weir-error.ts';
 import type { ConvertedRule } from '../convert-plan.ts';
 import { ruleOf } from '../plan/describe-rule.ts';
 import type { ConversionJson } from '../report/conversion-json.ts';
-import {
-  fateOf,
-  type ScriptDiagnostic,
-  type ScriptResult,
-  scriptFidelity,
-  sentenceOf,
-} from '../report/script-result.ts';
+import { fateOf, levelsOf, type ScriptResult, scriptFidelity, sentenceOf } from '../report/script-result.ts';
+import { diagnosticLines } from './diagnostic-lines.ts';
 import { printable } from './printable.ts';
 
-const SHOWN_DIAGNOSTICS = 12;
 const SHOWN_RULES = 16;
 const SHOWN_PLACES = 6;
 
-/**
- * Layout of the text: `out` is the output folder, null with --check; `columns` is the width, null where nothing wraps.
- */
+/** What the text is told besides the results: the output folder, null with --check, and the flags. */
 export interface ConversionTextOptions {
   readonly out: string | null;
-  readonly columns: number | null;
   /** Which parts of the estate the flags gave. */
   readonly given: { readonly services: boolean; readonly providers: boolean };
 }
@@ -36,27 +27,20 @@ export function formatConversion(
   results: readonly ScriptResult[],
   json: ConversionJson & { readonly stale: readonly string[] },
   paint: Paint,
-  { out, columns, given }: ConversionTextOptions,
+  { out, given }: ConversionTextOptions,
 ): string {
-  const width = columns ?? Number.POSITIVE_INFINITY;
   const lines: string[] = [];
   for (const result of results) {
-    lines.push(...wrapText(headline(result), width));
-    lines.push(...ruleLines(result, width, paint));
-    lines.push(...diagnosticLines(result, width, paint));
-    for (const hint of hintsFor(result, given)) {
-      const [first = '', ...more] = wrapText(`hint: ${hint}`, width - 4);
-      lines.push(`  ${first}`, ...more.map((row) => `    ${row}`));
-    }
+    lines.push(headline(result));
+    lines.push(...ruleLines(result, paint));
+    lines.push(...diagnosticLines(result.diagnostics, paint));
+    for (const hint of hintsFor(result, given)) lines.push(`  hint: ${hint}`);
   }
   const { totals } = json;
   const { converted, shadowed, left, none } = totals.states;
   lines.push(
     `${plural(totals.scripts, 'script')}: ${totals.live} live, ${totals.dead} dead, ${totals.broken} broken`,
-    ...wrapText(
-      `${plural(totals.rules, 'rule')}: ${converted} converted, ${shadowed} shadowed, ${left} left to the script, ${none} that no call comes to; ${totals.exact} exact, ${totals.noted} noted, ${totals.lossy} lossy, ${totals.refused} refused; ${totals.proved} proved on ${plural(totals.comparedCalls, 'call')}`,
-      width,
-    ),
+    `${plural(totals.rules, 'rule')}: ${converted} converted, ${shadowed} shadowed, ${left} left to the script, ${none} that no call comes to; ${levelsOf(totals)}; ${totals.proved} proved on ${plural(totals.comparedCalls, 'call')}`,
   );
   const files = results.reduce((sum, { outputs }) => sum + outputs.length, 0);
   if (out !== null) lines.push(`written: ${plural(files, 'file')} in ${out}`);
@@ -87,7 +71,7 @@ function levelOf(result: ScriptResult): string {
 
 // Rules with the same sentence and the same result share one line. Rules that no call reaches are only counted, and
 // so are those that nobody wrote: they hold the calls with which the script fails.
-function ruleLines(result: ScriptResult, width: number, paint: Paint): string[] {
+function ruleLines(result: ScriptResult, paint: Paint): string[] {
   if (result.plan.effect.state !== 'live') return [];
   const told = new Map<string, number[]>();
   const failing: ConvertedRule[] = [];
@@ -100,61 +84,30 @@ function ruleLines(result: ScriptResult, width: number, paint: Paint): string[] 
     const text = `${sentenceOf(result, rule.id)} (${fateOf(rule)})`;
     told.set(text, [...(told.get(text) ?? []), rule.line]);
   }
-  const lines = [...told].slice(0, SHOWN_RULES).flatMap(([text, at]) => ruleLine(text, at, width));
+  const lines = [...told].slice(0, SHOWN_RULES).map(([text, at]) => ruleLine(text, at));
   const hidden = told.size - SHOWN_RULES;
   if (hidden > 0) lines.push(paint.faint(`  and ${plural(hidden, 'more rule')}; --report has all`));
   if (failing.length > 0) {
     const many = plural(failing.length, 'rule');
     const text = `${many} for calls with which the script throws, so that Dubbo ignores it -> all providers (left to the script)`;
     lines.push(
-      ...ruleLine(
+      ruleLine(
         text,
         failing.map(({ line }) => line),
-        width,
       ),
     );
   }
   return lines;
 }
 
-function ruleLine(text: string, at: readonly number[], width: number): string[] {
+function ruleLine(text: string, at: readonly number[]): string {
   const places = [...new Set(at)].slice(0, SHOWN_PLACES).join(', ');
-  const [first = '', ...more] = wrapText(printable(`line ${places}: ${text}`), width - 4);
-  return [`  ${first}`, ...more.map((row) => `    ${row}`)];
+  return `  ${printable(`line ${places}: ${text}`)}`;
 }
 
 function fails({ plan }: ScriptResult, { id }: ConvertedRule): boolean {
   const then = ruleOf(plan, id)?.then;
   return then?.kind === 'all' && then.ignored !== undefined;
-}
-
-function diagnosticLines({ diagnostics }: ScriptResult, width: number, paint: Paint): string[] {
-  const groups = new Map<string, ScriptDiagnostic[]>();
-  for (const one of diagnostics) {
-    const key = `${one.code} ${one.message}`;
-    groups.set(key, [...(groups.get(key) ?? []), one]);
-  }
-  const framed = new Set<string>();
-  const lines = [...groups.values()].slice(0, SHOWN_DIAGNOSTICS).flatMap((group) => {
-    const [{ code, message, line, column, frame }, ...others] = group as [ScriptDiagnostic, ...ScriptDiagnostic[]];
-    const places = [...new Set(others.map((one) => `${one.line}:${one.column}`))];
-    const also =
-      places.length === 0
-        ? ''
-        : ` (also ${places.slice(0, SHOWN_PLACES).join(', ')}${places.length > SHOWN_PLACES ? ', ...' : ''})`;
-    const rows = wrapText(printable(`${code} ${line}:${column} ${message}${also}`), width - 4);
-    const [first = '', ...more] = rows;
-    const out = [`  ${first.replace(code, paint.caution(code))}`, ...more.map((row) => `    ${row}`)];
-    // A line that was drawn already is not drawn again.
-    if (frame !== '' && !framed.has(`${line}`)) {
-      framed.add(`${line}`);
-      out.push(...frame.split('\n').map((row) => `    ${paint.faint(printable(row))}`));
-    }
-    return out;
-  });
-  const more = groups.size - SHOWN_DIAGNOSTICS;
-  if (more > 0) lines.push(`  and ${more} more; --report has all`);
-  return lines;
 }
 
 function hintsFor({ diagnostics }: ScriptResult, given: ConversionTextOptions['given']): string[] {

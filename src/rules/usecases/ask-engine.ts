@@ -12,6 +12,7 @@ import { type AskedEngine, enginesFor, putQuestion } from './put-question.ts';
 
 /** The answers of the real engines about one rule. */
 export interface EngineFinding {
+  /** How many calls of the rule the engines were asked about, and how many answers were those of the plan. */
   readonly asked: number;
   readonly equal: number;
   /** At most three. */

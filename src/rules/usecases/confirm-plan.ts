@@ -3,7 +3,7 @@ import type { RoutingCall, RoutingProvider } from '../case-file.ts';
 import { compareWithTarget } from '../equivalence/compare.ts';
 import { type EngineDifference, judgeEngine, OracleSample, type SampledCall } from '../equivalence/oracle-sample.ts';
 import { sampleProviders } from '../equivalence/sample-providers.ts';
-import type { TargetModel } from '../models/target-model.ts';
+import { NO_CONSTANTS, type TargetModel } from '../models/target-model.ts';
 import { outsideCall } from '../plan/call-outcome.ts';
 import { evaluatePlan, predicateHolds } from '../plan/evaluate-plan.ts';
 import { refuseRules } from '../plan/refuse-rules.ts';
@@ -43,8 +43,10 @@ const NO_DOCUMENT: TargetModel = {
     ids: [],
     domain: () => 'any',
     holds: () => true,
-    constants: () => ({ texts: [], prefixes: [], patterns: [], numbers: [], moduli: [] }),
+    constants: () => NO_CONSTANTS,
   }),
+  services: () => NO_CONSTANTS,
+  otherScope: () => null,
   leaves: () => [],
   names: () => [],
 };

@@ -4,7 +4,7 @@ import { WeirError } from '../../errors/weir-error.ts';
 import { AcceptList, parseAcceptFile } from '../accept-list.ts';
 import { convertPlan } from '../convert-plan.ts';
 import { DIAGNOSTICS } from '../diagnostics/catalogue.ts';
-import { collectDiagnostics } from '../report/collect-diagnostics.ts';
+import { collectDiagnostics, placedDiagnostic } from '../report/collect-diagnostics.ts';
 import { type ConversionJson, conversionJson } from '../report/conversion-json.ts';
 import { markdownReport } from '../report/markdown-report.ts';
 import { sarifLog } from '../report/sarif.ts';
@@ -19,6 +19,7 @@ import { MANIFEST_NAME, OutputManifest } from './output-manifest.ts';
 import { planRuleFile } from './plan-rule-file.ts';
 import type { Estate, PlannedRule, RuleFilePath, RuleFiles, ScriptOracle } from './ports.ts';
 import { scriptNames } from './script-names.ts';
+import { type Claim, sharedNode } from './shared-nodes.ts';
 
 /** The request of `weir rules convert`. */
 export interface ConvertRequest extends EstateFlags {
@@ -82,7 +83,7 @@ export async function convertRules(request: ConvertRequest, ports: ConvertPorts)
   const manifest = await OutputManifest.read(files, request.out);
   const listing = await files.list(request.paths, request.out);
   const names = scriptNames(listing.files.map(({ name }) => name));
-  const results: ScriptResult[] = [];
+  const found: (Claim & { readonly result: ScriptResult; readonly frame: string })[] = [];
   const errors: WeirError[] = [...listing.errors];
   const stale: string[] = [];
   const put = async (name: string, text: string | null): Promise<void> => {
@@ -100,7 +101,9 @@ export async function convertRules(request: ConvertRequest, ports: ConvertPorts)
       const planned = await confirmed(read, script, estate, ports, engine);
       const name = names.get(script.name) ?? 'rule';
       const { result, outputs } = convertScript(planned, { script, name, version, request, estate, accepts }, ports);
-      results.push(result);
+      const { node } = planned;
+      const frame = node === null ? '' : ports.frame(planned.lineText(node.line), node.line, 1, 3);
+      found.push({ name: script.name, node, result, frame });
       manifest.wrote(script, request.target, result.outputs);
       for (const file of outputs) await put(file.name, file.text);
     } catch (error) {
@@ -111,6 +114,10 @@ export async function convertRules(request: ConvertRequest, ports: ConvertPorts)
     done += 1;
     if (done % PROGRESS_EVERY === 0) ports.progress(`${done} of ${listing.files.length} files`);
   }
+  const results = found.map(({ result, frame, node }) => {
+    const diagnostics = [...sharedNode(node, found).map((one) => ({ ...one, frame })), ...result.diagnostics];
+    return { ...result, diagnostics };
+  });
   for (const orphan of await manifest.orphans(files)) await put(orphan, null);
   await put(MANIFEST_NAME, manifest.text());
   if (!request.check && engine.reports.length > 0)
@@ -197,7 +204,9 @@ function convertScript(
     accepted: accepts.codesFor(script.path),
   });
   const converted = { ...plain, rules: plain.rules.map((rule) => ({ ...rule, line: lineOf(rule.line) })) };
-  const diagnostics = collectDiagnostics(plan, converted, frameFor(planned, ports)).map((one) => placed(one, planned));
+  const diagnostics = collectDiagnostics(plan, converted, frameFor(planned, ports)).map((one) =>
+    placedDiagnostic(one, planned),
+  );
   const assumed = diagnostics.filter(({ code }) => code === 'WR062').map(({ message }) => message);
   const isChosen = converted.rules.some(
     ({ findings, fidelity }) =>
@@ -259,11 +268,6 @@ function frameFor(planned: PlannedRule, ports: ConvertPorts): Parameters<typeof 
     const text = planned.lineText(line);
     return ports.frame(text, line, column, endLine === line ? endColumn - column : text.length - column + 1);
   };
-}
-
-function placed(one: ScriptResult['diagnostics'][number], planned: PlannedRule): ScriptResult['diagnostics'][number] {
-  const { line, column, endLine, endColumn } = planned.place({ offset: 0, end: 0, ...one });
-  return { ...one, line, column, endLine, endColumn };
 }
 
 function atLine(line: number): Parameters<PlannedRule['place']>[0] {

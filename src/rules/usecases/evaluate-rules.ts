@@ -32,6 +32,8 @@ export async function loadRules(
     readonly name?: string | undefined;
     /** Tells the wanted script by the path that its plan remembers, where the folder holds several. */
     readonly isSource?: (path: string) => boolean;
+    /** The next step where the folder has others; by default `--name`. */
+    readonly choice?: string;
   },
 ): Promise<RulesInFolder> {
   const version = targetVersion(wanted.target, wanted.version);
@@ -53,7 +55,7 @@ export async function loadRules(
   if (chosen === undefined) chosen = wanted.name ?? (names.size === 1 ? [...names][0] : undefined);
   if (chosen === undefined || !names.has(chosen)) {
     const isThere = entries.length > 0 || (await files.exists(place));
-    throw noDocuments(place, wanted.target, isThere ? [...names] : null, wanted.name);
+    throw noDocuments(place, wanted.target, isThere ? [...names] : null, wanted);
   }
   const text = await files.readIfPresent(join(place, `${chosen}${suffix}`));
   if (text === null) {
@@ -120,7 +122,7 @@ function noDocuments(
   place: string,
   target: TargetName,
   names: readonly string[] | null,
-  name: string | undefined,
+  { name, choice = 'choose one with --name' }: { readonly name?: string | undefined; readonly choice?: string },
 ): WeirError {
   return new WeirError('WEIR5023', {
     what: name === undefined ? `cannot choose documents in ${place}` : `${place} has no documents named ${name}`,
@@ -130,7 +132,7 @@ function noDocuments(
         : names.length === 0
           ? `it holds no file *.${target}.yaml`
           : `it holds those of ${names.slice(0, 10).join(', ')}`,
-    hint: (names ?? []).length === 0 ? 'run `weir rules convert` into that folder first' : 'choose one with --name',
+    hint: (names ?? []).length === 0 ? 'run `weir rules convert` into that folder first' : choice,
   });
 }
 

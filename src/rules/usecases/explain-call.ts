@@ -1,6 +1,6 @@
 /** The use case of `weir rules explain`. */
-import { WeirError } from '../../errors/weir-error.ts';
-import { parseCaseFile, type RoutingCall } from '../case-file.ts';
+import { parseCall, type RoutingCall } from '../case-file.ts';
+import { describeOutcome } from '../plan/describe-rule.ts';
 import { evaluatePlan, type PlanDecision } from '../plan/evaluate-plan.ts';
 import { type EstateFlags, readEstate } from './estate.ts';
 import { planRuleFile } from './plan-rule-file.ts';
@@ -14,10 +14,13 @@ export interface Explanation {
   readonly column: number;
   readonly endColumn: number;
   readonly source: string;
-  readonly decision: PlanDecision;
+  /** `picks` is null where the choice depends on providers, and none were given: unknown is not nobody. */
+  readonly decision: PlanDecision | { readonly kind: 'providers'; readonly picks: null };
   readonly outcome: string;
   readonly notes: readonly string[];
 }
+
+const NO_PROVIDERS = '; --providers says which those are';
 
 /** Finds what decides a call. Throws WEIR5001 for a call that is none. */
 export async function explainCall(
@@ -27,8 +30,10 @@ export async function explainCall(
   const estate = await readEstate(ports.files, request);
   const text = await ports.files.read(request.script, request.encoding);
   const planned = planRuleFile(request.script, text, estate);
-  const { rule, decision } = evaluatePlan(planned.plan, callOf(request.call), estate.providers);
+  const { rule, decision } = evaluatePlan(planned.plan, parseCall(request.call, '--call'), estate.providers);
   const place = planned.place(rule.span);
+  // A choice among no providers would read as one that reaches nobody; that of a denied call does reach nobody.
+  const isBlind = decision.kind === 'providers' && estate.providers.length === 0 && rule.then.kind !== 'deny';
   return {
     path: request.script,
     rule: rule.id,
@@ -36,25 +41,15 @@ export async function explainCall(
     column: place.column,
     endColumn: place.endLine === place.line ? place.endColumn : place.column,
     source: planned.lineText(place.line),
-    decision,
-    outcome: outcomeOf(decision),
+    decision: isBlind ? { kind: 'providers', picks: null } : decision,
+    outcome: isBlind ? `${describeOutcome(planned.plan, rule.then)}${NO_PROVIDERS}` : outcomeOf(decision),
     notes: rule.notes.map((note) => note.message),
   };
 }
 
 /** Reads one call from a file: an element of the `calls` of a case. Throws WEIR5001 for a file that holds none. */
 export async function readCall(files: RuleFiles, file: string): Promise<RoutingCall> {
-  return callOf(await files.read(file), file);
-}
-
-function callOf(text: string, file = '--call'): RoutingCall {
-  const [call] = parseCaseFile(`{"calls":[${text}]}`, file).calls;
-  if (call !== undefined) return call;
-  throw new WeirError('WEIR5001', {
-    what: `${file} holds no call`,
-    why: 'it needs service, method, paramTypes, args, attachments, consumer',
-    hint: 'take one of the `calls` of a case file',
-  });
+  return parseCall(await files.read(file), file);
 }
 
 function outcomeOf(decision: PlanDecision): string {

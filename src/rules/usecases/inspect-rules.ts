@@ -2,6 +2,8 @@
 import { WeirError } from '../../errors/weir-error.ts';
 import { convertPlan } from '../convert-plan.ts';
 import type { EngineSupport, PlanScope, RoutePlan } from '../plan/route-plan.ts';
+import { collectDiagnostics, placedDiagnostic } from '../report/collect-diagnostics.ts';
+import { presentGroups, type ScriptDiagnostic } from '../report/script-result.ts';
 import { type UnusableFile, unusableFile } from '../report/unusable-files.ts';
 import { worseFidelity } from '../targets/fidelity.ts';
 import { targetVersion } from '../targets/lower.ts';
@@ -10,6 +12,7 @@ import { confirmPlan } from './confirm-plan.ts';
 import { type EstateFlags, readEstate } from './estate.ts';
 import { planRuleFile } from './plan-rule-file.ts';
 import type { RuleFiles, ScriptOracle } from './ports.ts';
+import { type Claim, sharedNode } from './shared-nodes.ts';
 
 /** `result` of `weir rules inspect --json`. */
 export interface Inspection {
@@ -32,8 +35,12 @@ export interface InspectedScript {
   readonly contradicted: readonly { readonly rule: string; readonly code: 'WR060'; readonly message: string }[];
   readonly loadedBy: readonly EngineSupport[];
   readonly fidelity: Fidelity;
-  readonly rules: Readonly<Record<Fidelity, number>>;
+  readonly rules: Readonly<Record<Fidelity | 'exactWhilePresent', number>>;
+  /** Why its rules are not exact, by their places. */
+  readonly diagnostics: readonly ScriptDiagnostic[];
 }
+
+const noFrame = (): string => '';
 
 /** Inspects files without writing anything; one that cannot be used is listed and stops no other. */
 export async function inspectRules(
@@ -47,17 +54,17 @@ export async function inspectRules(
 ): Promise<Inspection> {
   const version = targetVersion(request.target, request.targetVersion);
   const estate = await readEstate(ports.files, request);
-  const scripts: InspectedScript[] = [];
+  const found: (Claim & { readonly script: InspectedScript })[] = [];
   const errors: Inspection['errors'][number][] = [];
   const warnings: string[] = [];
   const listing = await ports.files.list(request.paths);
   errors.push(...listing.errors.map((error) => unusableFile(error)));
-  for (const { path } of listing.files) {
+  for (const { path, name } of listing.files) {
     try {
       const read = planRuleFile(path, await ports.files.read(path, request.encoding), estate);
-      const found = ports.oracle === undefined ? null : await confirmPlan(read, estate, ports.oracle);
-      const { plan } = found?.planned ?? read;
-      if (found !== null && found.unanswered !== null) warnings.push(`${path}: ${found.unanswered}`);
+      const asked = ports.oracle === undefined ? null : await confirmPlan(read, estate, ports.oracle);
+      const { plan } = asked?.planned ?? read;
+      if (asked !== null && asked.unanswered !== null) warnings.push(`${path}: ${asked.unanswered}`);
       const contradicted = contradictions(plan);
       const { services, providers } = estate;
       const converted = convertPlan({
@@ -69,9 +76,12 @@ export async function inspectRules(
         providers,
         accepted: new Set(),
       });
-      const rules: Record<Fidelity, number> = { exact: 0, noted: 0, lossy: 0, refused: 0 };
-      for (const rule of converted.rules) rules[rule.fidelity] += 1;
-      scripts.push({
+      const rules = { exact: 0, exactWhilePresent: 0, noted: 0, lossy: 0, refused: 0 };
+      for (const rule of converted.rules) {
+        rules[rule.fidelity] += 1;
+        if (rule.fidelity === 'exact' && presentGroups(rule).length > 0) rules.exactWhilePresent += 1;
+      }
+      const script: InspectedScript = {
         path,
         kind: plan.source.kind,
         form: plan.source.form,
@@ -82,12 +92,17 @@ export async function inspectRules(
         loadedBy: plan.effect.loadedBy,
         fidelity: converted.rules.map((rule) => rule.fidelity).reduce(worseFidelity, 'exact'),
         rules,
-      });
+        diagnostics: collectDiagnostics(plan, converted, noFrame).map((one) => placedDiagnostic(one, read)),
+      };
+      found.push({ name, node: read.node, script });
     } catch (error) {
       if (!(error instanceof WeirError)) throw error;
       errors.push(unusableFile(error, path));
     }
   }
+  const scripts = found.map(({ script, node }) => {
+    return { ...script, diagnostics: [...sharedNode(node, found), ...script.diagnostics] };
+  });
   return { scripts, errors, warnings: [...listing.warnings, ...warnings] };
 }
 

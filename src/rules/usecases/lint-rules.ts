@@ -2,18 +2,15 @@
 import { WeirError } from '../../errors/weir-error.ts';
 import { DIAGNOSTICS, type DiagnosticCode } from '../diagnostics/catalogue.ts';
 import { type LintFinding, lintMeshRule } from '../lint/mesh-lint.ts';
+import { refuseLegacyRule } from '../read/foreign-document.ts';
 import { sarifLog } from '../report/sarif.ts';
+import { type UnusableFile, unusableFile } from '../report/unusable-files.ts';
 import type { RuleFiles } from './ports.ts';
 
 /** `result` of `weir rules lint --json`. */
 export interface LintResult {
   readonly files: readonly { readonly path: string; readonly findings: readonly LintFinding[] }[];
-  readonly errors: readonly {
-    readonly code: string;
-    readonly path: string;
-    readonly what: string;
-    readonly why: string;
-  }[];
+  readonly errors: readonly UnusableFile[];
   readonly totals: { readonly files: number; readonly errors: number; readonly warnings: number };
 }
 
@@ -27,16 +24,16 @@ export async function lintRules(
   ports: { readonly files: RuleFiles; readonly weirVersion: string },
 ): Promise<LintResult> {
   const files: LintResult['files'][number][] = [];
-  const errors: LintResult['errors'][number][] = [];
   const listing = await ports.files.list(request.paths);
-  for (const { code, what, why, location } of listing.errors)
-    errors.push({ code, path: location?.file ?? '', what, why });
+  const errors = listing.errors.map((error) => unusableFile(error));
   for (const { path } of listing.files) {
     try {
-      files.push({ path, findings: lintMeshRule(await ports.files.read(path, request.encoding)) });
+      const text = await ports.files.read(path, request.encoding);
+      refuseLegacyRule(path, text);
+      files.push({ path, findings: lintMeshRule(text) });
     } catch (error) {
       if (!(error instanceof WeirError)) throw error;
-      errors.push({ code: error.code, path, what: error.message, why: error.why });
+      errors.push(unusableFile(error, path));
     }
   }
   if (request.sarif !== undefined) {

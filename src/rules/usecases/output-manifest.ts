@@ -1,5 +1,5 @@
 /** The manifest of an output folder: which files weir wrote there, for which script. */
-import { join, relative, resolve, sep } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import * as z from 'zod';
 import { WeirError } from '../../errors/weir-error.ts';
 import { type RecordKind, readText, requireRecord } from '../../platform/record.ts';
@@ -40,6 +40,16 @@ export class OutputManifest {
     const text = await files.readIfPresent(path);
     if (text === null) return new OutputManifest(out, {});
     return new OutputManifest(out, parseManifest(text, path).scripts);
+  }
+
+  /** The names of the documents that earlier runs wrote, by the absolute paths of their scripts. */
+  documentNames(): Map<string, string> {
+    return new Map(
+      Object.entries(this.#before).flatMap(([name, { from, files }]) => {
+        const plan = files.find((file) => file.endsWith('.plan.json'));
+        return plan === undefined ? [] : [[resolve(this.#out, from, name), basename(plan, '.plan.json')]];
+      }),
+    );
   }
 
   /** Notes the files of a script; those of other targets that were there stay its own. */

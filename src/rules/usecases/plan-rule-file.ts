@@ -1,11 +1,11 @@
 /** From a rule file to its plan, with places in the file rather than in the rule's text. */
 import type { PlanSpan, RoutePlan } from '../plan/route-plan.ts';
 import { planRuleSource } from '../plan-rule-source.ts';
-import { isPlainYaml, refuseForeign } from '../read/foreign-document.ts';
+import { refuseForeign, refusePlainYaml } from '../read/foreign-document.ts';
 import { readRuleFile } from '../read/read-rule-file.ts';
 import { enginesOf } from '../read/router-world.ts';
-import { unreadable } from '../read/unreadable.ts';
 import type { Estate, PlannedRule } from './ports.ts';
+import { ruleNode } from './shared-nodes.ts';
 
 /** Reads and plans a rule file, and knows where its text lies inside the carrier. Throws WeirError for what is no rule. */
 export function planRuleFile(path: string, raw: string, estate: Estate): PlannedRule {
@@ -13,9 +13,7 @@ export function planRuleFile(path: string, raw: string, estate: Estate): Planned
   const text = raw.charCodeAt(0) === 0xfeff ? raw.slice(1) : raw;
   refuseForeign(path, text);
   const source = readRuleFile(path, raw);
-  if (source.form === 'bare' && isPlainYaml(path, text)) {
-    throw unreadable(path, 'it is YAML, but has neither `script` nor `conditions` nor `tags`', 1, 1);
-  }
+  if (source.form === 'bare') refusePlainYaml(path, text);
   const plan = markNoted(planRuleSource(source, estate), text !== raw);
   const facts = {
     plan,
@@ -23,6 +21,7 @@ export function planRuleFile(path: string, raw: string, estate: Estate): Planned
     language: source.language,
     carrier: text,
     engines: source.kind === 'condition' || source.kind === 'tag' ? enginesOf(estate.engine, source) : [],
+    node: ruleNode(source, text),
     isOff: !source.enabled || !source.valid || (source.form === 'script-url' && estate.engine !== undefined),
   };
   const lines = source.text.split(/\r?\n/);

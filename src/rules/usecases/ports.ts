@@ -4,6 +4,7 @@ import type { CaseFile, RoutingCall, RoutingProvider } from '../case-file.ts';
 import type { PlanSpan, RoutePlan } from '../plan/route-plan.ts';
 import type { RouterEngine } from '../read/router-behaviour.ts';
 import type { KeyScope } from '../read/rule-scope.ts';
+import type { RuleNode } from './shared-nodes.ts';
 
 /** Files as the rules commands need them; implemented by adapters/rule-files.ts. */
 export interface RuleFiles {
@@ -54,6 +55,8 @@ export interface PlannedRule {
   readonly carrier: string;
   /** Lines of Dubbo that may read it, for condition and tag rules: the plan's own behaviour is that of the first. */
   readonly engines: readonly RouterEngine[];
+  /** Its node in the configuration centre, where the carrier says it. */
+  readonly node: RuleNode | null;
   /** The carrier switches the rule off: what its text would do is no matter. */
   readonly isOff: boolean;
   /** Turns a span of the plan into one of the file. */

@@ -1,19 +1,22 @@
 /** Compares scripts with the documents that stand for them, cell by cell, and says of each rule whether it is verified. */
+import { resolve } from 'node:path';
 import { WeirError } from '../../errors/weir-error.ts';
 import { AcceptList, parseAcceptFile } from '../accept-list.ts';
 import { convertPlan, hasNoEffect } from '../convert-plan.ts';
-import { compareWithTarget } from '../equivalence/compare.ts';
+import { notProved } from '../equivalence/compare.ts';
 import { OracleSample } from '../equivalence/oracle-sample.ts';
-import { sampleProviders } from '../equivalence/sample-providers.ts';
 import type { RuleProof } from '../equivalence/tally.ts';
+import { predicateHolds } from '../plan/evaluate-plan.ts';
+import type { RoutePlan } from '../plan/route-plan.ts';
 import { type UnusableFile, unusableFile } from '../report/unusable-files.ts';
-import { applyLabels } from '../targets/apply-labels.ts';
 import { targetVersion } from '../targets/lower.ts';
 import type { TargetName } from '../targets/target.ts';
+import { comparedProviders, verifyDocuments } from '../verify-documents.ts';
 import { askEngine, type EngineFinding } from './ask-engine.ts';
 import { confirmPlan } from './confirm-plan.ts';
 import { type EstateFlags, readEstate } from './estate.ts';
 import { loadRules } from './evaluate-rules.ts';
+import { OutputManifest } from './output-manifest.ts';
 import { planRuleFile } from './plan-rule-file.ts';
 import type { Estate, PlannedRule, RuleFiles, ScriptOracle } from './ports.ts';
 import { scriptNames } from './script-names.ts';
@@ -72,6 +75,8 @@ export async function verifyRules(request: VerifyRequest, ports: VerifyPorts): P
       ? new AcceptList([], ports.today)
       : parseAcceptFile(await ports.files.read(request.accept), request.accept, ports.today);
   const listing = await ports.files.list(request.paths, request.rules);
+  // A file that is named alone has another path below its root than in the run that converted its folder.
+  const known = (await OutputManifest.read(ports.files, request.rules)).documentNames();
   const names = scriptNames(listing.files.map(({ name }) => name));
   const scripts: Verification['scripts'][number][] = [];
   const errors: Verification['errors'][number][] = listing.errors.map((error) => unusableFile(error));
@@ -79,8 +84,14 @@ export async function verifyRules(request: VerifyRequest, ports: VerifyPorts): P
   for (const { path, name } of listing.files) {
     try {
       const planned = planRuleFile(path, await ports.files.read(path, request.encoding), estate);
-      const found = await verifyScript(planned, { ...request, source: name, name: names.get(name) }, estate, ports);
-      if (found.comparedCalls > 0) documents += 1;
+      const wanted = {
+        ...request,
+        source: name,
+        name: known.get(resolve(path)) ?? names.get(name),
+        accepted: accepts.codesFor(path),
+      };
+      const found = await verifyScript(planned, wanted, estate, ports);
+      if (found.hasDocuments) documents += 1;
       const acceptedCodes = acceptance(planned, request, estate, accepts, path);
       const line = (id: string): number => {
         const span = planned.plan.rules.find((rule) => rule.id === id)?.span;
@@ -109,17 +120,31 @@ export async function verifyRules(request: VerifyRequest, ports: VerifyPorts): P
 
 type ProvedRule = RuleProof & { readonly oracle?: EngineFinding };
 
+interface ScriptFinding {
+  /** There were documents to compare the script with. */
+  readonly hasDocuments: boolean;
+  readonly comparedCalls: number;
+  readonly rules: readonly ProvedRule[];
+}
+
+interface ScriptRequest extends VerifyRequest {
+  readonly source: string;
+  readonly name: string | undefined;
+  readonly accepted: ReadonlySet<string>;
+}
+
 async function verifyScript(
   planned: PlannedRule,
-  request: VerifyRequest & { readonly source: string; readonly name: string | undefined },
+  request: ScriptRequest,
   estate: Estate,
   ports: VerifyPorts,
-): Promise<{ readonly comparedCalls: number; readonly rules: readonly ProvedRule[] }> {
+): Promise<ScriptFinding> {
   const { plan } = planned;
   const rules = await loadRules(ports.files, request.rules, {
     target: request.target,
     version: request.targetVersion,
     name: request.name,
+    choice: 'run `weir rules convert` on this script into that folder, or name another folder with --rules',
     isSource: (source: string) => source === request.source,
   });
   if (rules.kind === 'no-rule') {
@@ -127,17 +152,38 @@ async function verifyScript(
     const state = hasNoEffect(plan) ? ('none' as const) : ('left' as const);
     const nothing = { verdict: 'unverified', state, shadowedBy: [], cells: 0, disagreements: [], caveats: [] } as const;
     const found = await claimAsked(planned, estate, state, ports);
-    return { comparedCalls: 0, rules: plan.rules.map(({ id }) => ({ id, ...nothing, ...found(id) })) };
+    const left = plan.rules.map(({ id }) => ({ id, ...nothing, ...found(id) }));
+    return { hasDocuments: false, comparedCalls: 0, rules: left };
   }
-  const bare = estate.providers.length > 0 ? estate.providers : sampleProviders(plan);
-  const providers = applyLabels(rules.documents.labels, bare);
+  const why = notComparable(plan, estate, request.accepted);
+  if (why !== null) return { hasDocuments: true, comparedCalls: 0, rules: notProved(plan, why).rules };
   const sample = new OracleSample();
-  const report = compareWithTarget(plan, rules.documents.model, estate.services, providers, {
-    watch: sample.watch,
-    whenEmpty: rules.documents.whenEmpty ?? 'keep',
-  });
+  const { target, accepted } = request;
+  const version = targetVersion(target, request.targetVersion);
+  const { services, providers } = estate;
+  const wanted = { plan: asLoaded(plan), name: 'rule', target, version, services, providers, accepted };
+  const report = verifyDocuments({ ...wanted, documents: rules.documents, watch: sample.watch });
+  const bare = comparedProviders(wanted);
   const asked = await askEngine(planned, report.rules, { sample, providers: bare, estate }, ports);
-  return { comparedCalls: report.calls, rules: asked };
+  return { hasDocuments: true, comparedCalls: report.calls, rules: asked };
+}
+
+/** Why no document can say what a rule does; null where one can. */
+function notComparable(plan: RoutePlan, { providers }: Estate, accepted: ReadonlySet<string>): string | null {
+  const narrow = plan.notes.find(({ code }) => code === 'WR073');
+  if (narrow !== undefined && !accepted.has('WR073')) return narrow.message;
+  for (const { where, exception } of plan.assumptions) {
+    const odd = providers.find((provider) => predicateHolds(where, provider));
+    if (odd !== undefined) return `the script throws ${exception} wherever the provider ${odd.id} is present`;
+  }
+  return null;
+}
+
+/** A rule that no Dubbo loads any more does nothing, whatever it says. */
+function asLoaded(plan: RoutePlan): RoutePlan {
+  if (plan.effect.state !== 'dead' || !plan.effect.reasons.some(({ code }) => code === 'WR003')) return plan;
+  // biome-ignore lint/suspicious/noThenProperty: the plan's own word for an outcome; plans are data, never awaited
+  return { ...plan, rules: plan.rules.map((rule) => ({ ...rule, then: { kind: 'all' } })) };
 }
 
 type NoDocument = Pick<ProvedRule, 'state' | 'oracle'>;

@@ -3,23 +3,26 @@ import { type FSWatcher, watch } from 'node:fs';
 import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WeirError } from '../../errors/weir-error.ts';
-import { nullIfMissing } from '../../platform/null-if-missing.ts';
+import { isForbidden, nullIfMissing } from '../../platform/null-if-missing.ts';
 import { readRecordFile, writeRecordFile } from '../../platform/record-file.ts';
 import type { Generation } from '../machine/sidecar-state.ts';
-import type { LaunchRecord } from '../ports.ts';
+import { type LaunchRecord, UNTOLD_END } from '../ports.ts';
 import { LAUNCH_FILE } from '../records/sidecar-records.ts';
 import { envoyComplaint } from './envoy-binary.ts';
-import { readKept, readKeptExit, startKept } from './keeper.ts';
+import { isKeeperThere, readKept, readKeptExit, startKept } from './keeper.ts';
 import { outputFile } from './own-output.ts';
 import {
   anonymousBytes,
   isAlive,
+  isStillSocket,
   isStopped,
   type ProcessIdentity,
+  readZombieEnd,
   setOomPoints,
   signalProcess,
-  socketInodes,
+  socketDescriptors,
 } from './process-identity.ts';
+import { socketsAsAccount } from './sockets-as-account.ts';
 
 /** The poll for ended processes, in milliseconds, where the file watch reports nothing. */
 const HALF_SECOND = 500;
@@ -27,7 +30,7 @@ const HALF_SECOND = 500;
 const KEPT_RECORDS = 8;
 /** Of 1000, which is all memory there is: it goes before a process that is by half of that larger. */
 const EXPENDABLE_POINTS = 500;
-/** Looks at the file of a keeper, 5 ms apart. */
+/** Looks for the word of a keeper, 5 ms apart: a process that nobody replaces yet must not wait for longer. */
 const EXIT_TRIES = 12;
 
 /** The questions about the Envoys of one process namespace; ids are those of generations. */
@@ -38,7 +41,7 @@ export interface EnvoyProcesses {
   signal(id: number, signal: NodeJS.Signals): Promise<boolean>;
   isAlive(id: number): Promise<boolean>;
   isStopped(id: number): Promise<boolean>;
-  /** The exit of a process and its last output. */
+  /** See `SidecarHost.exitDetail`. */
   exitDetail(id: number): Promise<string>;
   /** Inode numbers of its sockets, which mean the same in every process namespace. Throws when they cannot be looked at. */
   inodes(id: number): Promise<readonly string[]>;
@@ -59,6 +62,10 @@ export interface OwnEnvoyProcesses extends EnvoyProcesses {
   tidy(): Promise<void>;
   /** Removes the files of a process that has ended. */
   forget(id: number): Promise<void>;
+  /** Whether a process has ended and nobody is left who will say how. */
+  isOver(id: number): Promise<boolean>;
+  /** Whether one of these sockets, by their inode numbers, has been closed; null where that cannot be told. */
+  hasClosed(id: number, inodes: readonly string[]): boolean | null;
   /** Calls back, soon after the fact, whenever some process may have ended. Returns how to stop that. */
   onMaybeExit(callback: () => void): () => void;
 }
@@ -66,6 +73,10 @@ export interface OwnEnvoyProcesses extends EnvoyProcesses {
 /** Opens the processes whose records lie in `folder`; `logFile` is what all of them log to. */
 export function openEnvoyProcesses(folder: string, logFile: string): OwnEnvoyProcesses {
   const identities = new Map<number, ProcessIdentity>();
+  /** Records of starts, which never change: the supervisor asks for them several times a second. */
+  const launches = new Map<number, LaunchRecord>();
+  /** The links of the sockets of processes, as they were when they were asked for last. */
+  const links = new Map<number, ReadonlyMap<string, string>>();
   const recordOf = (id: number) => join(folder, `g${id}.launch`);
 
   async function identityOf(id: number): Promise<ProcessIdentity | null> {
@@ -79,6 +90,41 @@ export function openEnvoyProcesses(folder: string, logFile: string): OwnEnvoyPro
   async function withIdentity<T>(id: number, none: T, use: (identity: ProcessIdentity) => Promise<T>): Promise<T> {
     const identity = await identityOf(id);
     return identity === null ? none : use(identity);
+  }
+
+  /** How a process ended, as its keeper says, or the kernel before the keeper has asked it. Null: nobody has said. */
+  async function endOf(id: number): Promise<string | null> {
+    const [kept, zombie] = await Promise.all([
+      readKeptExit(folder, `g${id}`),
+      withIdentity(id, null, (identity) => readZombieEnd(identity)),
+    ]);
+    return kept ?? zombie;
+  }
+
+  /** The keeper says it some milliseconds after the kernel shows the end; the cause is worth that wait. */
+  async function exitSoon(id: number): Promise<string | null> {
+    for (let tries = 0; tries < EXIT_TRIES; tries++) {
+      // A keeper that is gone has said its word before.
+      const isAwaited = await isKeeperThere(folder, `g${id}`);
+      const end = await endOf(id);
+      if (end !== null || !isAwaited) return end;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return null;
+  }
+
+  async function socketsOf(id: number, pid: number): Promise<ReadonlySet<string>> {
+    try {
+      const descriptors = socketDescriptors(pid);
+      links.set(id, descriptors);
+      return new Set(descriptors.keys());
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      const spec = (await readRecordFile(LAUNCH_FILE, recordOf(id)))?.spec ?? null;
+      const seen = spec === null ? null : await socketsAsAccount(pid, spec);
+      if (seen === null) throw error;
+      return seen;
+    }
   }
 
   const own: OwnEnvoyProcesses = {
@@ -99,10 +145,14 @@ export function openEnvoyProcesses(folder: string, logFile: string): OwnEnvoyPro
     },
 
     async launchOf(id) {
+      const known = launches.get(id);
+      if (known !== undefined) return known;
       const [launch, identity] = await Promise.all([readRecordFile(LAUNCH_FILE, recordOf(id)), identityOf(id)]);
       if (launch === null || identity === null) return null;
       const { generation, concurrency, drainMs, spec } = launch;
-      return { generation, concurrency, drainMs, spec, pid: identity.pid };
+      const found = { generation, concurrency, drainMs, spec, pid: identity.pid };
+      launches.set(id, found);
+      return found;
     },
 
     async living() {
@@ -120,7 +170,7 @@ export function openEnvoyProcesses(folder: string, logFile: string): OwnEnvoyPro
     anonymousBytes: (id) => withIdentity(id, 0, ({ pid }) => anonymousBytes(pid)),
     inodes: (id) =>
       withIdentity(id, [] as readonly string[], async (identity) =>
-        (await isAlive(identity)) ? [...(await socketInodes(identity.pid))] : [],
+        (await isAlive(identity)) ? [...(await socketsOf(id, identity.pid))] : [],
       ),
 
     setExpendable: (id, isExpendable) =>
@@ -128,14 +178,14 @@ export function openEnvoyProcesses(folder: string, logFile: string): OwnEnvoyPro
 
     async exitDetail(id) {
       const [exit, launch, out] = await Promise.all([
-        exitSoon(folder, `g${id}`),
+        exitSoon(id),
         // A process without a record counts as dead; only its last output is missing.
         readRecordFile(LAUNCH_FILE, recordOf(id)).catch(() => null),
         readFile(outputFile(folder, id), 'utf8').catch(nullIfMissing),
       ]);
       const log = launch === null ? '' : await readFrom(logFile, launch.logOffset);
       const said = exit === null || /signal|code 0$/.test(exit) ? null : envoyComplaint(`${log}\n${out ?? ''}`);
-      return `${exit ?? 'ended'}${said === null ? '' : `, ${said}`}`;
+      return `${exit ?? UNTOLD_END}${said === null ? '' : `, ${said}`}`;
     },
 
     async tidy() {
@@ -143,7 +193,24 @@ export function openEnvoyProcesses(folder: string, logFile: string): OwnEnvoyPro
       for (const id of ids.slice(0, -KEPT_RECORDS)) if (!(await own.isAlive(id))) await own.forget(id);
     },
 
+    async isOver(id) {
+      if (await own.isAlive(id)) return false;
+      const isAwaited = await isKeeperThere(folder, `g${id}`);
+      return !isAwaited || (await readKeptExit(folder, `g${id}`)) !== null;
+    },
+
+    hasClosed(id, inodes) {
+      const known = links.get(id);
+      if (known === undefined || inodes.length === 0) return null;
+      return inodes.some((inode) => {
+        const link = known.get(inode);
+        return link === undefined || !isStillSocket(link, inode);
+      });
+    },
+
     async forget(id) {
+      launches.delete(id);
+      links.delete(id);
       identities.delete(id);
       const kinds = ['pid', 'exit', 'out', 'said', 'launch', 'admin'];
       await Promise.all(kinds.map((kind) => rm(join(folder, `g${id}.${kind}`), { force: true })));
@@ -153,8 +220,8 @@ export function openEnvoyProcesses(folder: string, logFile: string): OwnEnvoyPro
       let watcher: FSWatcher | null = null;
       try {
         watcher = watch(folder, (_event, file) => {
-          // The keeper writes beside its file first: what it says is known before it is renamed into place.
-          if (file !== null && /\.exit(\.new)?$/.test(file)) callback();
+          // The file is made at the start of a process and written at its end.
+          if (file?.endsWith('.exit') === true) callback();
         });
         watcher.on('error', () => {});
       } catch {
@@ -199,16 +266,6 @@ async function launchIds(folder: string): Promise<number[]> {
   const names = (await readdir(folder).catch(nullIfMissing)) ?? [];
   const ids = names.map((file) => Number(/^g(\d+)\.launch$/.exec(file)?.[1] ?? Number.NaN));
   return ids.filter(Number.isInteger).sort((a, b) => a - b);
-}
-
-/** The keeper reports the end some milliseconds after the kernel shows it; the cause is worth that wait. */
-async function exitSoon(folder: string, name: string): Promise<string | null> {
-  for (let tries = 0; tries < EXIT_TRIES; tries++) {
-    const exit = await readKeptExit(folder, name);
-    if (exit !== null) return exit;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  return null;
 }
 
 async function readFrom(file: string, offset: number): Promise<string> {

@@ -1,7 +1,7 @@
 /** The listening addresses of a process, of all families, by its open sockets. */
 import { readFile } from 'node:fs/promises';
 import { nullIfMissing } from '../../platform/null-if-missing.ts';
-import { parseTcpTable } from './tcp-table.ts';
+import { parseTcpTable, tcpTables } from './tcp-table.ts';
 
 /** A listening address of the network namespace and the socket behind it. */
 export interface HeldEndpoint {
@@ -22,7 +22,7 @@ const ACCEPTS = 0x10000;
 /** Every listening address of the network namespace of a process; null when it is gone. Throws when they cannot be read. */
 export async function readEndpoints(pid: number | 'self'): Promise<readonly HeldEndpoint[] | null> {
   const read = (name: string) => readFile(`/proc/${pid}/net/${name}`, 'latin1').catch(nullIfMissing);
-  const [tcp, tcp6, udp, udp6, unix] = await Promise.all(['tcp', 'tcp6', 'udp', 'udp6', 'unix'].map(read));
+  const [udp, udp6, unix, tcp, tcp6] = await Promise.all(['udp', 'udp6', 'unix', ...tcpTables(pid)].map(read));
   // A kernel without IPv6 has no tcp6 and udp6; the others are always there.
   if (typeof tcp !== 'string' || typeof udp !== 'string' || typeof unix !== 'string') return null;
   const rows = (text: string | null | undefined, state: number, prefix: string) =>

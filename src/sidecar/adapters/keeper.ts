@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../../platform/exec.ts';
 import { nullIfMissing } from '../../platform/null-if-missing.ts';
-import type { ProcessIdentity } from './process-identity.ts';
+import { hasEnded, type ProcessIdentity, readProcessStat } from './process-identity.ts';
 
 /**
  * Starts the program in the background, writes NAME.pid ("pid start-ticks keeper-pid"), waits, writes NAME.exit (status).
+ * NAME.exit is there from the start: opened at the end, it would wake a watcher of the folder before its line is in it.
  * The outer shell ends at once, so the keeper belongs to PID 1: Envoy asks the kernel for SIGTERM at its parent's death,
  * and the parent must therefore outlive a killed supervisor. Signals to the keeper are swallowed, not passed on.
  * It starts no other program: on a busy machine each costs tens of milliseconds in which nobody may be serving. A line
@@ -16,7 +17,8 @@ const KEEPER = `
 dir=$1 name=$2; shift 2
 (
   trap : HUP INT TERM USR1 USR2
-  "$@" </dev/null >>"$dir/$name.out" 2>&1 &
+  exec 3>"$dir/$name.exit"
+  "$@" </dev/null >>"$dir/$name.out" 2>&1 3>&- &
   child=$!
   read -r keeper rest </proc/self/stat
   if read -r stat <"/proc/$child/stat"; then rest=\${stat##*) }; set -- $rest; start=\${20}; else start=0; fi
@@ -25,7 +27,7 @@ dir=$1 name=$2; shift 2
     wait "$child"; code=$?
     kill -0 "$child" 2>/dev/null || break
   done
-  echo "$code" >"$dir/$name.exit"
+  echo "$code" >&3
 ) </dev/null >/dev/null 2>&1 &
 `;
 
@@ -65,4 +67,12 @@ export async function readKeptExit(dir: string, name: string): Promise<string | 
   if (text?.endsWith('\n') !== true) return null;
   const code = Number(text.trim());
   return code > 128 ? `signal ${code - 128}` : `exit code ${code}`;
+}
+
+/** Whether the keeper of a process can still say how it ended. */
+export async function isKeeperThere(dir: string, name: string): Promise<boolean> {
+  const kept = await readKept(dir, name);
+  if (kept === null) return false;
+  const stat = await readProcessStat(kept.keeperPid);
+  return stat !== null && !hasEnded(stat.state);
 }

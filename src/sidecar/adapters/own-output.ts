@@ -1,7 +1,8 @@
 /** Where the output of an Envoy goes: a file that its own account can open again by /dev/stdout, and from there to weir's stderr. */
-import { open, readdir, stat, truncate } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
+import { open, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nullIfMissing } from '../../platform/null-if-missing.ts';
+import { nullIfMissing, valueIfThere } from '../../platform/null-if-missing.ts';
 
 const POLL_MS = 500;
 /** A file that has been passed on is emptied beyond this size in bytes. Envoy appends, so that it goes on at the beginning. */
@@ -54,25 +55,27 @@ export function withOwnOutput(file: string): readonly string[] {
  */
 export async function passOutputOn(folder: string, to: OutputSink, signal: AbortSignal): Promise<void> {
   const offsets = new Map<string, number>();
-  for (const name of await outputs(folder)) offsets.set(name, await sizeOf(join(folder, name)));
+  for (const name of outputs(folder)) offsets.set(name, sizeOf(join(folder, name)));
   while (!signal.aborted) {
-    const names = await outputs(folder);
+    const names = outputs(folder);
     for (const name of [...offsets.keys()]) if (!names.includes(name)) offsets.delete(name);
     for (const name of names) {
-      const file = join(folder, name);
-      offsets.set(name, await passOn(file, offsets.get(name) ?? 0, to));
+      const [file, at] = [join(folder, name), offsets.get(name) ?? 0];
+      if (sizeOf(file) === at && at < EMPTY_AT) continue;
+      offsets.set(name, await passOn(file, at, to));
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS).unref());
   }
 }
 
-async function outputs(folder: string): Promise<string[]> {
-  const names = (await readdir(folder).catch(nullIfMissing)) ?? [];
+// The folder is in memory: a look at it, twice a second for ever, is cheaper than the way through the thread pool.
+function outputs(folder: string): string[] {
+  const names = valueIfThere(() => readdirSync(folder)) ?? [];
   return names.filter((name) => /^g\d+\.said$/.test(name));
 }
 
-async function sizeOf(file: string): Promise<number> {
-  return (await stat(file).catch(nullIfMissing))?.size ?? 0;
+function sizeOf(file: string): number {
+  return valueIfThere(() => statSync(file))?.size ?? 0;
 }
 
 /** Resolves to where to go on. */
@@ -89,7 +92,7 @@ async function passOn(file: string, from: number, to: OutputSink): Promise<numbe
       to.write(Buffer.from(buffer.subarray(0, bytesRead)));
       at += bytesRead;
     }
-    if (at < EMPTY_AT || (await sizeOf(file)) !== at) return at;
+    if (at < EMPTY_AT || sizeOf(file) !== at) return at;
     await truncate(file, 0);
     return 0;
   } finally {

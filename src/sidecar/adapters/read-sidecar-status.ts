@@ -1,6 +1,7 @@
 /** The status of a sidecar, with or without its supervisor. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccountId, SidecarConfig } from '../../mesh/mesh-config.ts';
+import { askReadiness, type Readiness } from '../../platform/readiness.ts';
 import { connectionsSeen } from '../connections-seen.ts';
 import { crashHistory, lastUpgrade } from '../machine/upgrade-history.ts';
 import type { SidecarStatus } from '../machine/upgrade-report.ts';
@@ -85,21 +86,30 @@ async function seenBesideSupervisor(
   return { state: unreadyWord(answer.state), detail: `${answer.detail}; ${silent}`, supervisorPid };
 }
 
+/** Of a sidecar that weir does not run nothing is known but what it answers; it may be no Envoy. */
 async function unmanaged(sidecar: SidecarConfig<AccountId>): Promise<SidecarStatus> {
-  const info = await askServerInfo(sidecar.admin, 1000);
+  const [info, answer] = await Promise.all([
+    askServerInfo(sidecar.admin, ANSWER_MS),
+    askReadiness(sidecar.admin, sidecar.readyPath, ANSWER_MS),
+  ]);
   return {
     name: sidecar.name,
-    state: info === null ? 'stopped' : info.state === 'LIVE' ? 'live' : 'starting',
-    detail: null,
+    ...unmanagedState(info?.state ?? null, answer),
     epoch: info?.epoch ?? null,
     pid: null,
     version: info?.version ?? null,
     bootstrapSha256: null,
     managed: false,
     supervisorPid: null,
-    connections: { active: 0 },
+    connections: { active: null },
     upgrade: null,
     crash: null,
     last: null,
   };
+}
+
+function unmanagedState(said: string | null, answer: Readiness): Pick<SidecarStatus, 'state' | 'detail'> {
+  if (answer.state === 'ready') return { state: 'live', detail: null };
+  if (said !== null && said !== 'LIVE') return { state: 'starting', detail: answer.detail };
+  return { state: answer.state === 'dead' ? 'stopped' : unreadyWord(answer.state), detail: answer.detail };
 }

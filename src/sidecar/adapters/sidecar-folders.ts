@@ -1,7 +1,7 @@
 /** The folders of a sidecar, with errors that say what an operator can do. */
 import { writeFile } from 'node:fs/promises';
 import { WeirError } from '../../errors/weir-error.ts';
-import { makeFolder } from '../../platform/make-folder.ts';
+import { folderProblem, makeFolder } from '../../platform/make-folder.ts';
 import { journalProblem } from './sidecar-journal.ts';
 
 /** Makes the run folders and the file that Envoy logs to. Throws WEIR2022 when they cannot be written. */
@@ -14,12 +14,7 @@ export async function makeRunFolders(folders: readonly string[], logFile: string
       if (error.code !== 'EEXIST') throw error;
     });
   } catch (error) {
-    throw new WeirError('WEIR2022', {
-      what: `${folders[0]} cannot be written`,
-      why: error instanceof Error ? error.message : String(error),
-      hint: 'give weir that folder, or another one with --run-dir or WEIR_RUN_DIR',
-      cause: error,
-    });
+    throw runFolderError(folders[0], error);
   }
 }
 
@@ -30,11 +25,31 @@ export async function makeStateFolder(folder: string, journalFile: string): Prom
     const problem = await journalProblem(journalFile);
     if (problem !== null) throw new Error(problem);
   } catch (error) {
-    throw new WeirError('WEIR2023', {
-      what: `${folder} cannot be written`,
-      why: error instanceof Error ? error.message : String(error),
-      hint: 'give weir that folder, or another one with --state-dir or WEIR_STATE_DIR',
-      cause: error,
-    });
+    throw stateFolderError(folder, error);
   }
+}
+
+/** Throws the same errors where a look tells that neither could be made or written; makes nothing. */
+export async function requireFolders(run: string, state: string): Promise<void> {
+  const [runProblem, stateProblem] = await Promise.all([folderProblem(run), folderProblem(state)]);
+  if (runProblem !== null) throw runFolderError(run, new Error(runProblem));
+  if (stateProblem !== null) throw stateFolderError(state, new Error(stateProblem));
+}
+
+function runFolderError(folder: string | undefined, error: unknown): WeirError {
+  return new WeirError('WEIR2022', {
+    what: `${folder} cannot be written`,
+    why: error instanceof Error ? error.message : String(error),
+    hint: 'give weir that folder, or another one with --run-dir or WEIR_RUN_DIR',
+    cause: error,
+  });
+}
+
+function stateFolderError(folder: string, error: unknown): WeirError {
+  return new WeirError('WEIR2023', {
+    what: `${folder} cannot be written`,
+    why: error instanceof Error ? error.message : String(error),
+    hint: 'give weir that folder, or another one with --state-dir or WEIR_STATE_DIR',
+    cause: error,
+  });
 }

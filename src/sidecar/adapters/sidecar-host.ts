@@ -1,7 +1,7 @@
 /** The SidecarHost port on a real machine. */
 import { chmod, chown, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { nullIfMissing } from '../../platform/null-if-missing.ts';
+import { nullIfForbidden, nullIfMissing } from '../../platform/null-if-missing.ts';
 import { askReadiness } from '../../platform/readiness.ts';
 import { type BootstrapFacts, readBootstrapFacts } from '../envoy/bootstrap-facts.ts';
 import { controlPlanePatienceMs } from '../envoy/control-plane-sources.ts';
@@ -90,16 +90,19 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
     return nonce.startsWith(`${run}/`) && nonce.endsWith(`/g${id}.admin`);
   }
 
+  /** Whether another process than this one answers on the admin address. */
+  async function isOfAnother(spec: SidecarSpec, id: number): Promise<boolean> {
+    const info = await askServerInfo(spec.admin, READY_MS);
+    return info !== null && !isNonceOf(info.nonce, id);
+  }
+
   function adminPorts(spec: SidecarSpec): ReadonlySet<number> {
     return new Set(spec.admin.kind === 'http' ? [spec.admin.port] : []);
   }
 
   /** Inode numbers of the sockets of a process; empty when it is gone. */
   async function socketsOf(id: number): Promise<ReadonlySet<string>> {
-    const inodes = await (await holderOf(id)).inodes(id);
-    if (inodes === null)
-      throw Object.assign(new Error('the sockets of Envoy may not be looked into'), { code: 'EACCES' });
-    return new Set(inodes);
+    return new Set(await (await holderOf(id)).inodes(id));
   }
 
   async function accepting(spec: SidecarSpec, id: number) {
@@ -124,7 +127,10 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
 
   async function factsOfLaunch(id: number): Promise<BootstrapFacts | null> {
     const launch = await host.launchOf(id);
-    const pair = launch === null ? null : await pairs.read(launch.generation.pair);
+    if (launch === null) return null;
+    const known = factsOf.get(launch.generation.pair);
+    if (known !== undefined) return known;
+    const pair = await pairs.read(launch.generation.pair);
     return pair === null ? null : bootstrapOf(pair);
   }
 
@@ -138,6 +144,9 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
     const paths = bound.flatMap((address) => (address.startsWith('unix:') ? [address.slice(5)] : []));
     return trackConnections(await networkOf(id), owned, all, new Set(paths));
   }
+
+  /** The listening sockets that were seen with the last process that was looked at. */
+  let listenersSeen: { readonly id: number; readonly inodes: readonly string[] } = { id: 0, inodes: [] };
 
   const host: SidecarHost = {
     pairs,
@@ -215,7 +224,9 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
     async ready(spec, id, hasAdmin) {
       if (hasAdmin) {
         const answer = await askReadiness(spec.admin, spec.readyPath, READY_MS);
-        if (answer.state === 'ready' || answer.state === 'not-ready') return answer;
+        if (answer.state === 'ready') return answer;
+        // A hot-restart child takes the admin address over before it is ready, and before anybody has noticed.
+        if (answer.state === 'not-ready' && !(await isOfAnother(spec, id))) return answer;
         if (answer.state === 'frozen' && !(await host.isStopped(id))) return answer;
       }
       if (await host.isStopped(id)) return { state: 'frozen', detail: 'its process is stopped (SIGSTOP)' };
@@ -235,6 +246,10 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
       const [facts, holder, network] = await Promise.all([factsOfLaunch(id), holderOf(id), networkOf(id)]);
       const [inodes, endpoints] = await Promise.all([holder.inodes(id).catch(nullIfForbidden), readEndpoints(network)]);
       if (facts === null || endpoints === null) return null;
+      listenersSeen = {
+        id,
+        inodes: endpoints.flatMap(({ inode }) => (inodes?.includes(inode) === true ? [inode] : [])),
+      };
       return judgeListeners({
         facts,
         ports: spec.ports,
@@ -243,6 +258,8 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
         inodes: inodes === null ? null : new Set(inodes),
       });
     },
+
+    hasClosedListener: (id) => (listenersSeen.id === id ? own.hasClosed(id, listenersSeen.inodes) : null),
 
     async listeners(spec, id) {
       return [...new Set((await accepting(spec, id)).map(({ local }) => local))].sort();
@@ -317,15 +334,10 @@ export function openSidecarHost(place: SidecarPlace, peer: PeerProcesses | null 
       for (const id of ids) {
         // The newest number is kept while the sidecar lives, so that no number is used twice.
         if (keepVariant !== null && id === newest) continue;
-        if (!(await own.isAlive(id))) await own.forget(id);
+        // While the sidecar lives, somebody may still want to know how a process ended.
+        if (keepVariant === null ? !(await own.isAlive(id)) : await own.isOver(id)) await own.forget(id);
       }
     },
   };
   return host;
-}
-
-/** For a process that may never be looked into, such as one with file capabilities under weir's own account. */
-function nullIfForbidden(error: NodeJS.ErrnoException): null {
-  if (error.code === 'EACCES' || error.code === 'EPERM') return null;
-  throw error;
 }

@@ -31,8 +31,14 @@ import { copyProgram, isScript, markFile } from './stored-file.ts';
 /** How many pairs are kept, `current` and `previous` among them. */
 const KEPT_PAIRS = 3;
 
+/** The store of a sidecar on disk. */
+export interface PairFiles extends PairStore {
+  /** The stored pair of two files by their content, without storing it; null when it is not there, or has changed. */
+  find(binary: string, bootstrap: string): Promise<StoredPair | null>;
+}
+
 /** The pairs of binary and bootstrap under `STATE/sidecars/NAME/versions`; `current` and `previous` are links to them. */
-export function openPairStore(dir: string, as: RunAs, gid: number | null): PairStore {
+export function openPairStore(dir: string, as: RunAs, gid: number | null): PairFiles {
   const versions = join(dir, 'versions');
   const pathOf = (id: PairId) => join(versions, id);
 
@@ -60,14 +66,24 @@ export function openPairStore(dir: string, as: RunAs, gid: number | null): PairS
     return (await sha256OfFile(binary)) === binarySha256 ? null : `${binary} has been changed since it was stored`;
   }
 
-  async function stage(binary: string, bootstrap: string): Promise<StoredPair> {
+  async function identify(binary: string, bootstrap: string) {
     const [binarySha256, bootstrapSha256] = await Promise.all([hashOrExplain(binary), hashOrExplain(bootstrap)]);
     // Another Envoy may stand behind the same script: its version makes it another pair.
     const behind = (await isScript(binary)) ? ` ${JSON.stringify(await readEnvoyBinary(binary, as))}` : '';
     const id = createHash('sha256').update(`${binarySha256} ${bootstrapSha256}${behind}`).digest('hex').slice(0, 12);
-    // An unreadable pair is stored again: the files as given are at hand, and the name is their hash.
+    return { id, binarySha256, bootstrapSha256 };
+  }
+
+  // An unreadable pair counts as none, and is stored again: the files as given are at hand, and the name is their hash.
+  async function intact(id: PairId): Promise<StoredPair | null> {
     const known = await read(id).catch(nullIfDamaged);
-    if (known !== null && (await problemOf(known)) === null) {
+    return known !== null && (await problemOf(known)) === null ? known : null;
+  }
+
+  async function stage(binary: string, bootstrap: string): Promise<StoredPair> {
+    const { id, binarySha256, bootstrapSha256 } = await identify(binary, bootstrap);
+    const known = await intact(id);
+    if (known !== null) {
       await utimes(pathOf(id), new Date(), new Date());
       return known;
     }
@@ -116,6 +132,7 @@ export function openPairStore(dir: string, as: RunAs, gid: number | null): PairS
 
   return {
     stage,
+    find: async (binary, bootstrap) => intact((await identify(binary, bootstrap)).id),
     read,
     problemOf,
     async pointers() {
@@ -145,7 +162,7 @@ async function hashOrExplain(file: string): Promise<string> {
     throw new WeirError('WEIR4003', {
       what: missing ? `there is no ${file}` : `${file} cannot be read`,
       why: messageOf(error),
-      hint: 'name the binary and the bootstrap of the sidecar in mesh.yaml, or with --binary and --bootstrap',
+      hint: 'put a file there that weir can read, or name another one',
       cause: error,
     });
   }

@@ -51,7 +51,9 @@ export function formatHistory(name: string, { entries, crashes }: Omit<SidecarHi
   return lines.map(({ at, text }) => `${at}  ${text}`).join('\n');
 }
 
-function upgradeLine({ outcome, from, to, connections, reason, actor = null, note = null }: UpgradeReport): string {
+function upgradeLine(report: UpgradeReport): string {
+  const { outcome, from, to, connections, actor = null, note = null } = report;
+  const reason = report.dryRun && outcome !== 'dry-run' ? `dry run: ${report.reason}` : report.reason;
   const cut = connections.cut === null ? 'cut not counted' : `cut ${connections.cut}`;
   const who = actor === null ? '' : `  by ${actor}`;
   const why = note === null ? '' : `: ${note}`;
@@ -65,9 +67,11 @@ function crashLine({ version, detail, inARow }: SidecarCrash): string {
 
 /** One sidecar of `weir sidecar status`. */
 export function formatSidecarStatus(status: SidecarStatus): string {
-  const { name, state, detail, version, epoch, pid, connections, supervisorPid, upgrade, crash, last } = status;
+  const { name, state, detail, version, epoch, pid, managed, connections, supervisorPid, upgrade, crash, last } =
+    status;
   const envoy = pid === null ? '' : `  Envoy ${version ?? '?'}  epoch ${epoch ?? '?'}  pid ${pid}`;
-  const supervisor = supervisorPid === null ? '  no supervisor' : `  supervisor ${supervisorPid}`;
+  const by = managed ? 'no supervisor' : 'not run by weir';
+  const supervisor = supervisorPid === null ? `  ${by}` : `  supervisor ${supervisorPid}`;
   const lines = [`${name}: ${state}${envoy}  ${connections.active ?? 'unknown'} connections${supervisor}`];
   if (detail !== null) lines.push(`  ${detail}`);
   if (upgrade !== null) {

@@ -36,11 +36,7 @@ export async function parseBootstrap(text: string): Promise<unknown> {
     return JSON.parse(text);
   } catch {
     // Loaded when it is needed: it would stay in the memory of a supervisor for ever.
-    const { parse } = await import('yaml');
-    try {
-      return parse(text, { maxAliasCount: 1000 });
-    } catch {
-      return null;
-    }
+    const { parseYaml } = await import('./parse-yaml.ts');
+    return parseYaml(text);
   }
 }

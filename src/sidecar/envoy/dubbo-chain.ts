@@ -7,7 +7,7 @@ const TYPE = 'type.googleapis.com/envoy.extensions.filters.network.generic_proxy
  * The filter is generic_proxy with the Dubbo codec. Of Envoy's filters it alone releases a Dubbo connection without
  * calls when the process drains; tcp_proxy and dubbo_proxy keep it to the end.
  */
-export function dubboChain(direction: 'outbound' | 'inbound', port: number, accessLog: object) {
+export function dubboChain(direction: 'outbound' | 'inbound', port: number, accessLogs: readonly object[]) {
   return {
     name: `${direction}-dubbo-${port}`,
     filter_chain_match: { destination_port: port },
@@ -21,7 +21,7 @@ export function dubboChain(direction: 'outbound' | 'inbound', port: number, acce
             name: 'envoy.generic_proxy.codecs.dubbo',
             typed_config: { '@type': `${TYPE}.codecs.dubbo.v3.DubboCodecConfig` },
           },
-          access_log: [accessLog],
+          access_log: accessLogs,
           filters: [
             {
               name: 'envoy.filters.generic.router',

@@ -19,6 +19,12 @@ const DETAILS = '%RESPONSE_CODE_DETAILS%';
 /** The peer of the connection itself; DOWNSTREAM_REMOTE_ADDRESS may come from a header. */
 const PEER = '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%';
 
+/** By name, or by its number in HttpConnectionManager.CodecType. The line of a request that is cut there (1.40) has no details. */
+function takesHttp3(manager: unknown): boolean {
+  const codec = protoField(manager, 'codec_type');
+  return codec === 'HTTP3' || codec === 3;
+}
+
 function isType(value: unknown, name: string): boolean {
   const type = protoField(value, '@type');
   return typeof type === 'string' && type.endsWith(`.${name}`);
@@ -35,12 +41,18 @@ function isCounting(logger: unknown, config: unknown): boolean {
 function problemOf(managers: readonly unknown[], hasDynamicListeners: boolean): string | null {
   if (hasDynamicListeners) return 'the access logs of listeners that the control plane sends are not known';
   if (managers.length === 0) return 'no listener of the bootstrap takes HTTP, so there are no requests to count';
+  const overQuic = managers.find(takesHttp3);
+  if (overQuic !== undefined)
+    return `the HTTP listener ${nameOf(overQuic)} takes HTTP/3, whose cut requests have a line without a sign of it`;
   const isCounted = (manager: unknown) =>
     protoList(manager, 'access_log').some((logger) => isCounting(logger, protoField(logger, 'typed_config')));
   const silent = managers.find((manager) => !isCounted(manager));
   if (silent === undefined) return null;
-  const name = String(protoField(silent, 'stat_prefix') ?? '');
-  return `the HTTP listener ${name} has no file access log without a filter whose format has ${DETAILS}`;
+  return `the HTTP listener ${nameOf(silent)} has no file access log without a filter whose format has ${DETAILS}`;
+}
+
+function nameOf(manager: unknown): string {
+  return String(protoField(manager, 'stat_prefix') ?? '');
 }
 
 /** Reads all but `admin`, whose log has no requests of clients. */

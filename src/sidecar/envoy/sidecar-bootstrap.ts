@@ -11,7 +11,8 @@ export interface BootstrapWish {
   readonly admin:
     | { readonly kind: 'unix'; readonly path: string }
     | { readonly kind: 'http'; readonly host: string; readonly port: number };
-  readonly accessLog: string;
+  /** Null: none is written, where nobody reads and rotates it. */
+  readonly accessLog: string | null;
   readonly ipv6: boolean;
   /** Whether listeners take connections to addresses of others (IP_TRANSPARENT), as `mode: tproxy` brings them. */
   readonly isTransparent: boolean;
@@ -87,7 +88,7 @@ function listener(wish: BootstrapWish, name: 'outbound' | 'inbound', port: numbe
         filter_chain_match: { application_protocols: ['http/1.0', 'http/1.1', 'h2c'] },
         filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: http(wish, name) }],
       },
-      ...wish.dubboPorts.map((dubboPort) => dubboChain(name, dubboPort, accessLog(wish))),
+      ...wish.dubboPorts.map((dubboPort) => dubboChain(name, dubboPort, accessLogs(wish))),
     ],
     default_filter_chain: {
       name: `${name}-tcp`,
@@ -98,7 +99,7 @@ function listener(wish: BootstrapWish, name: 'outbound' | 'inbound', port: numbe
             '@type': `${TYPE}.filters.network.tcp_proxy.v3.TcpProxy`,
             stat_prefix: `${name}_tcp`,
             cluster: name,
-            access_log: [accessLog(wish)],
+            access_log: accessLogs(wish),
           },
         },
       ],
@@ -112,7 +113,7 @@ function http(wish: BootstrapWish, name: string) {
     stat_prefix: `${name}_http`,
     codec_type: 'AUTO',
     drain_timeout: '5s',
-    access_log: [accessLog(wish)],
+    access_log: accessLogs(wish),
     route_config: {
       name,
       virtual_hosts: [
@@ -125,7 +126,8 @@ function http(wish: BootstrapWish, name: string) {
   };
 }
 
-function accessLog(wish: BootstrapWish) {
+function accessLogs({ accessLog: path }: BootstrapWish): object[] {
+  if (path === null) return [];
   const fields = {
     time: '%START_TIME%',
     method: '%REQ(:METHOD)%',
@@ -137,14 +139,16 @@ function accessLog(wish: BootstrapWish) {
     peer: '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%',
     to: '%UPSTREAM_HOST%',
   };
-  return {
-    name: 'file',
-    typed_config: {
-      '@type': `${TYPE}.access_loggers.file.v3.FileAccessLog`,
-      path: wish.accessLog,
-      log_format: { json_format: fields },
+  return [
+    {
+      name: 'file',
+      typed_config: {
+        '@type': `${TYPE}.access_loggers.file.v3.FileAccessLog`,
+        path,
+        log_format: { json_format: fields },
+      },
     },
-  };
+  ];
 }
 
 function cluster(name: string, bound: BootstrapWish | null) {

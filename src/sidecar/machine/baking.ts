@@ -20,12 +20,13 @@ export function stepBaking(
     case 'go-back':
       return beginReturn(machine, state, event.reason);
     case 'listeners':
-      if (event.id !== serving.id || event.missing.length === 0) return null;
+      if (event.id !== serving.id || event.missing.length === 0 || !event.hasLasted) return null;
       return beginReturn(machine, state, `the new process no longer listens on ${event.missing.join(', ')}`);
     case 'exited': {
       if (event.id !== serving.id) return null;
       const cause = `the new process ended while it was watched: ${event.detail}`;
-      const crash = { type: 'crash', pair: serving.pair, detail: event.detail, crashes: 1, retryMs: 0 } as const;
+      const { id, detail } = event;
+      const crash = { type: 'crash', id, pair: serving.pair, detail, crashes: 1, retryMs: 0 } as const;
       const at = { pair: upgrade.from, variant: serving.variant, killing: null, old: null };
       const step = beginEmergency(machine, at, upgrade, cause, nowMs);
       return { machine: step.machine, actions: [...step.actions, crash] };

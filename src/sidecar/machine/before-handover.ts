@@ -36,7 +36,8 @@ export function stepIdle(machine: SidecarMachine, state: Idle, event: SidecarEve
   if (event.type === 'exited' && event.id === state.serving.id)
     return servingLost(machine, state.serving, state.liveSinceMs, event.detail, [], nowMs);
   // Without its listeners it serves only existing connections: a successor takes the addresses again.
-  if (event.type === 'listeners' && event.id === state.serving.id && event.missing.length > 0 && event.isCurable)
+  const isOurs = event.type === 'listeners' && event.id === state.serving.id && event.missing.length > 0;
+  if (isOurs && event.isCurable && event.hasLasted)
     return beginReplacement(machine, { serving: state.serving, drainMs: UPGRADE_TIMING.replaceDrainMs }, nowMs);
   if (event.type === 'upgrade') {
     const { serving } = state;
@@ -71,7 +72,8 @@ function servingLost(
     old: null,
   };
   const healthy = nowMs - liveSinceMs >= UPGRADE_TIMING.healthyMs;
-  return goDown({ ...machine, crashes: healthy ? 0 : machine.crashes }, circumstances, detail, actions, nowMs);
+  const loss = { id: serving.id, detail };
+  return goDown({ ...machine, crashes: healthy ? 0 : machine.crashes }, circumstances, loss, actions, nowMs);
 }
 
 /** Preflight and snapshot change nothing, so a failure here leaves the sidecar as it was. */

@@ -73,17 +73,23 @@ export function beginEmergency(
   };
 }
 
-/** Nobody serves and the last start failed (`detail`): wait for the back-off, then start again, without limit. */
+/** The reason for which nobody serves; `id`: the process whose end it was, null when it was no end. */
+export interface Loss {
+  readonly id: number | null;
+  readonly detail: string;
+}
+
+/** Nobody serves and the last start failed: wait for the back-off, then start again, without limit. */
 export function goDown(
   machine: SidecarMachine,
   at: ColdStartCircumstances,
-  detail: string,
+  { id, detail }: Loss,
   actions: readonly SidecarAction[],
   nowMs: number,
 ): SidecarStep {
   const crashes = machine.crashes + 1;
   const retryMs = coldStartBackOffMs(crashes);
-  const crash: SidecarAction = { type: 'crash', pair: at.pair, detail, crashes, retryMs };
+  const crash: SidecarAction = { type: 'crash', id, pair: at.pair, detail, crashes, retryMs };
   return {
     machine: { ...machine, crashes, state: { name: 'down', ...at, deadlineMs: nowMs + retryMs } },
     actions: [...actions, crash],
@@ -114,11 +120,11 @@ function coldStartFailed(
   machine: SidecarMachine,
   state: ColdStart,
   reason: string,
-  candidateGone: boolean,
+  is: 'ended' | 'unstarted' | 'running',
   nowMs: number,
 ): SidecarStep {
   const { candidate, upgrade, old } = state;
-  const actions: SidecarAction[] = candidateGone ? [] : [{ type: 'kill', id: candidate.id }];
+  const actions: SidecarAction[] = is !== 'running' ? [] : [{ type: 'kill', id: candidate.id }];
   if (upgrade !== null) {
     const outcome = state.name === 'emergency' ? 'emergency' : 'aborted';
     actions.push({ type: 'report', upgrade, outcome, reason });
@@ -127,8 +133,8 @@ function coldStartFailed(
   const pair = upgrade === null ? candidate.pair : upgrade.from;
   return goDown(
     machine,
-    { pair, variant: candidate.variant, killing: candidateGone ? null : candidate, old },
-    reason,
+    { pair, variant: candidate.variant, killing: is === 'running' ? candidate : null, old },
+    { id: is === 'ended' ? candidate.id : null, detail: reason },
     actions,
     nowMs,
   );
@@ -197,11 +203,11 @@ export function stepColdStart(
         return { machine: { ...machine, state: up }, actions: spawnOrKill(up) };
       }
       if (event.id !== state.candidate.id) return null;
-      return coldStartFailed(machine, state, `the start failed: ${event.detail}`, true, nowMs);
+      return coldStartFailed(machine, state, `the start failed: ${event.detail}`, 'ended', nowMs);
     }
     case 'spawn-failed':
       if (event.id !== state.candidate.id) return null;
-      return coldStartFailed(machine, state, event.reason, true, nowMs);
+      return coldStartFailed(machine, state, event.reason, 'unstarted', nowMs);
     case 'admin': {
       if (event.id !== state.candidate.id) return null;
       const lacking = event.live ? (event.missing ?? []) : [];
@@ -219,7 +225,7 @@ export function stepColdStart(
         return { machine: { ...machine, state: again }, actions: [{ type: 'kill', id: state.killing.id }] };
       }
       if (state.name === 'emergency' && state.answers) return letEmergencyStart(machine, state, nowMs);
-      return coldStartFailed(machine, state, notLive(state), false, nowMs);
+      return coldStartFailed(machine, state, notLive(state), 'running', nowMs);
     }
     default:
       return null;

@@ -282,6 +282,7 @@ export function stepDrain(
     case 'listeners':
       // A process that is ending cannot come back: the rollback begins when it is gone.
       if (event.id !== state.serving.id || event.missing.length === 0 || state.name === 'ending') return null;
+      if (!event.hasLasted) return null;
       return phase.upgrade === null ? null : rejectNew(machine, phase, notListening(event.missing), nowMs);
     case 'check-done':
       if (state.name !== 'checking' || event.id !== state.serving.id) return null;

@@ -210,7 +210,7 @@ function resumeSingle(
     const at = { pair, variant: generation.variant, killing: null, old: generation };
     const reason = 'the new process had ended after the hand-over: started cold';
     if (upgrade !== null) return beginEmergency(base, at, upgrade, reason, nowMs);
-    return goDown(base, at, 'a new supervisor found nobody serving', [], nowMs);
+    return goDown(base, at, { id: null, detail: 'a new supervisor found nobody serving' }, [], nowMs);
   }
   const up = { candidate: generation, spawned: true, killing: null, old: null, upgrade, answers: false, lacking: [] };
   const deadlineMs = nowMs + UPGRADE_TIMING.coldStartMs;

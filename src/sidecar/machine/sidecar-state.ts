@@ -160,9 +160,12 @@ export interface LostListeners {
 /** The whole memory of the machine. `crashes`: cold starts in a row that did not hold; it sets the back-off. */
 export interface SidecarMachine {
   readonly state: SidecarState;
+  /** The number of the next process. None is used twice. */
   readonly nextId: number;
+  /** The settled pair, and the one before it, to which a rollback goes. */
   readonly current: PairId | null;
   readonly previous: PairId | null;
+  /** Whether the bypass was ordered last; the traffic itself may lag behind. */
   readonly bypassed: boolean;
   readonly crashes: number;
   /** Null while the process that serves holds its listeners, or nobody could look. */
@@ -209,12 +212,16 @@ export type SidecarEvent =
     }
   /** `missing` null: it could not be looked at. */
   | { readonly type: 'handover-checked'; readonly id: number; readonly missing: readonly string[] | null }
-  /** The process that serves was looked at. `isCurable`: a process started anew would listen there again. */
+  /**
+   * The process that serves was looked at. `isCurable`: a process started anew would listen there again. `hasLasted`: they
+   * have been missing for so long that more is due than to send traffic direct; that is undone in a moment.
+   */
   | {
       readonly type: 'listeners';
       readonly id: number;
       readonly missing: readonly string[];
       readonly isCurable: boolean;
+      readonly hasLasted: boolean;
     }
   | { readonly type: 'check-done'; readonly id: number; readonly problem: string | null }
   | { readonly type: 'bake-failed'; readonly id: number; readonly reason: string }
@@ -254,6 +261,8 @@ export type SidecarAction =
   /** A process of the sidecar has ended unasked; `crashes` in a row, and the next start comes in `retryMs`. */
   | {
       readonly type: 'crash';
+      /** The process that ended; null: it did not, and could not be used. */
+      readonly id: number | null;
       readonly pair: PairId;
       readonly detail: string;
       readonly crashes: number;

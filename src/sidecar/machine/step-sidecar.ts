@@ -57,13 +57,13 @@ function bypassReason({ state, lost }: SidecarMachine): string {
   }
 }
 
-/** Records the listeners of the serving process; a look at any other process proves nothing. */
+/** Records the listeners of the serving process; a look at any other process proves nothing, nor does one that failed. */
 function noteListeners(
   machine: SidecarMachine,
-  { id, missing }: Extract<SidecarEvent, { type: 'listeners' }>,
+  { id, missing }: Extract<SidecarEvent, { type: 'listeners' | 'handover-checked' }>,
 ): SidecarMachine {
   const { state } = machine;
-  if (!('serving' in state) || state.serving?.id !== id) return machine;
+  if (missing === null || !('serving' in state) || state.serving?.id !== id) return machine;
   return { ...machine, lost: missing.length === 0 ? null : { id, missing } };
 }
 
@@ -108,7 +108,8 @@ function dispatch(machine: SidecarMachine, event: SidecarEvent, nowMs: number): 
  * that a request is always answered. The bypass follows from the state: traffic goes direct whenever nobody accepts.
  */
 export function stepSidecar(before: SidecarMachine, event: SidecarEvent, nowMs: number): SidecarStep {
-  const machine = event.type === 'listeners' ? noteListeners(before, event) : before;
+  const isLook = event.type === 'listeners' || event.type === 'handover-checked';
+  const machine = isLook ? noteListeners(before, event) : before;
   let step = dispatch(machine, event, nowMs);
   if (event.type === 'stop') step = beginStop(machine, event.drainMs, nowMs);
   step ??= { machine, actions: unanswered(machine.state, event) };

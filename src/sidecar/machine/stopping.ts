@@ -12,6 +12,10 @@ import { UPGRADE_TIMING } from './timing.ts';
 
 type Stopping = Extract<SidecarState, { name: 'stopping' }>;
 
+/**
+ * Begins the end of up to two processes: the one that serves is told to drain, an old one drains already. Without any
+ * the sidecar is stopped. The actions of `before` come first: an upgrade has its report before its processes go.
+ */
 function stopProcesses(
   machine: SidecarMachine,
   serving: Generation | null,
@@ -57,6 +61,7 @@ export function beginStop(machine: SidecarMachine, drainMs: number, nowMs: numbe
         nowMs,
       );
     case 'down':
+      // Nobody serves, so nothing has to drain.
       return stopProcesses(asked, state.killing, state.old, [], 0, nowMs);
     case 'starting':
     case 'emergency': {
@@ -96,6 +101,7 @@ export function beginStop(machine: SidecarMachine, drainMs: number, nowMs: numbe
         ],
       };
     case 'baking':
+      // The old process has ended by now: only the new one is left to drain.
       return stopProcesses(
         asked,
         state.serving,
@@ -109,6 +115,7 @@ export function beginStop(machine: SidecarMachine, drainMs: number, nowMs: numbe
     case 'notify':
     case 'draining':
     case 'recovering': {
+      // The drain under way is cut short where that is sooner; the machine stops at its end.
       const drainEndMs = Math.min(state.drainEndMs, nowMs + drainMs);
       const deadlineMs = state.name === 'draining' ? Math.min(state.deadlineMs, drainEndMs) : state.deadlineMs;
       return { machine: { ...asked, state: { ...state, drainEndMs, deadlineMs } }, actions: [] };
@@ -126,6 +133,7 @@ export function stepStopping(
   nowMs: number,
 ): SidecarStep | null {
   const ids = [state.serving?.id, state.old?.id].filter((id) => id !== undefined);
+  // SIGTERM at first; once that was sent and the time is over again, SIGKILL.
   const end = (): SidecarStep => ({
     machine: { ...machine, state: { ...state, termed: true, deadlineMs: nowMs + UPGRADE_TIMING.endMs } },
     actions: ids.map((id) =>

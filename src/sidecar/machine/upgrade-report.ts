@@ -31,6 +31,10 @@ export interface UpgradeReport {
   readonly at: string;
   readonly outcome: UpgradeOutcome | 'unchanged';
   readonly reason: string;
+  /** Only the checks were asked for: nothing was upgraded, whatever the outcome. */
+  readonly dryRun: boolean;
+  /** Whether an Envoy of the sidecar accepted new connections when it ended; null: not known. */
+  readonly served: boolean | null;
   /** The requesting account (or `SIGHUP`) and its reason; null when they are not known. */
   readonly actor: string | null;
   readonly note: string | null;
@@ -52,7 +56,9 @@ export interface UpgradeReport {
 export interface UpgradeProgressEvent {
   readonly event: 'state' | 'drain';
   readonly state: string;
+  /** Milliseconds since the upgrade began. */
   readonly atMs: number;
+  /** Until the deadline of this state; null where it has none. */
   readonly secondsLeft: number | null;
   readonly connections: { readonly old: number; readonly new: number } | null;
 }
@@ -88,5 +94,6 @@ export interface SidecarStatus {
   } | null;
   /** The last crash that the journal has; null without one. */
   readonly crash: SidecarCrash | null;
+  /** The last upgrade that was no dry run. */
   readonly last: Pick<UpgradeReport, 'outcome' | 'at' | 'to'> | null;
 }

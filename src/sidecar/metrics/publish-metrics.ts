@@ -70,11 +70,12 @@ export class MetricsPublisher {
     const supervisor = this.#supervisor;
     if (supervisor === null || this.#closed) return;
     try {
+      await supervisor.asked();
       const { host, specs, machine, readiness } = supervisor;
       const serving = servingOf(machine.state);
       const [pair, activeConnections, apps] = await Promise.all([
         serving === null ? null : host.pairs.read(serving.pair),
-        serving === null ? 0 : connectionsSeen(host, specs.of(serving.id), serving.id),
+        serving === null ? null : connectionsSeen(host, specs.of(serving.id), serving.id),
         this.#ports
           .apps()
           .catch((error: Error) => this.#complain(`interception is not in the metrics: ${error.message}`)),

@@ -53,6 +53,7 @@ const APP_STATES: Readonly<Record<SupervisedApp['state'], true>> = {
   bypassed: true,
   denied: true,
   drifted: true,
+  unknown: true,
 };
 
 /** The gauges that are read anew each time, because no event reports them. */
@@ -60,7 +61,7 @@ export interface SidecarGauges {
   readonly state: string;
   readonly epoch: number | null;
   readonly version: string | null;
-  /** Null where weir may not look at the sockets of Envoy: nothing is published then. */
+  /** Null where no Envoy serves, or weir may not look at its sockets: nothing is published then. */
   readonly activeConnections: number | null;
   readonly residentBytes: number;
   /** Null when it could not be read: nothing is published then. */
@@ -82,14 +83,17 @@ export class SidecarMetrics implements LeaseObserver {
     this.#sidecar = sidecar;
     this.#store = store;
     const labels = { sidecar };
-    const { started, bypassed, upgrades, leaseMisses } = SIDECAR_METRICS;
+    const { started, bypassed, upgrades, upgradeDuration, leaseMisses } = SIDECAR_METRICS;
     const { drained, cut, cutRequests, uncounted, crashes, bypasses, warnings, leaseRenewals } = SIDECAR_METRICS;
     this.#store.set(started, labels, startedMs / 1000);
     this.#store.set(bypassed, labels, 0);
     // All counters exist from the start: `rate()` would lose an increase from nothing.
     for (const family of [drained, cut, cutRequests, uncounted, crashes, bypasses, warnings, leaseRenewals])
       this.#store.add(family, labels, 0);
-    for (const outcome of Object.keys(OUTCOMES)) this.#store.add(upgrades, { ...labels, outcome }, 0);
+    for (const outcome of Object.keys(OUTCOMES)) {
+      this.#store.add(upgrades, { ...labels, outcome }, 0);
+      this.#store.begin(upgradeDuration, { ...labels, outcome });
+    }
     for (const cause of ['not-ready', 'failed']) this.#store.add(leaseMisses, { ...labels, cause }, 0);
     this.#enter('starting');
   }
@@ -141,8 +145,8 @@ export class SidecarMetrics implements LeaseObserver {
     for (const { name: app, state, connections, lease } of gauges.apps ?? []) {
       const own = { ...labels, app };
       this.#store.setState(interception, own, Object.keys(APP_STATES), state);
-      this.#store.set(proxied, own, connections.proxied);
-      this.#store.set(direct, own, connections.direct);
+      if (connections.proxied !== null) this.#store.set(proxied, own, connections.proxied);
+      if (connections.direct !== null) this.#store.set(direct, own, connections.direct);
       if (lease !== null) this.#store.set(leaseLeft, own, lease.remainingMs / 1000);
     }
     return this.#store.print();
@@ -160,10 +164,12 @@ export class SidecarMetrics implements LeaseObserver {
 
   #report(report: UpgradeReport): void {
     const labels = { sidecar: this.#sidecar };
-    const { outcome, connections, requests, notices, states, at } = report;
+    const { connections, requests, notices, states, at, dryRun } = report;
+    // A dry run that was refused is no upgrade that was refused.
+    const outcome = dryRun ? 'dry-run' : report.outcome;
     this.#store.add(SIDECAR_METRICS.upgrades, { ...labels, outcome }, 1);
     this.#store.observe(SIDECAR_METRICS.upgradeDuration, { ...labels, outcome }, (states.at(-1)?.atMs ?? 0) / 1000);
-    this.#store.set(SIDECAR_METRICS.upgradeEnded, labels, Date.parse(at) / 1000);
+    if (outcome !== 'dry-run') this.#store.set(SIDECAR_METRICS.upgradeEnded, labels, Date.parse(at) / 1000);
     this.#count(SIDECAR_METRICS.drained, connections.drained);
     this.#count(SIDECAR_METRICS.cut, connections.cut);
     this.#count(SIDECAR_METRICS.cutRequests, requests.cut);

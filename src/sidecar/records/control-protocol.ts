@@ -51,7 +51,7 @@ export const CONTROL_PROTOCOL = {
   results: {
     upgrade: UPGRADE_REPORT,
     follow: z.nullable(UPGRADE_REPORT),
-    abort: z.object({ aborted: z.boolean() }),
+    abort: z.object({ aborted: z.boolean(), served: z._default(z.nullable(z.boolean()), null) }),
     status: SIDECAR_STATUS,
     'reopen-logs': z.object({ told: z.int() }),
     stop: z.object({ stopped: z.boolean() }),

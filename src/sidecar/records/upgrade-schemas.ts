@@ -86,6 +86,8 @@ export const UPGRADE_REPORT: z.ZodMiniType<UpgradeReport> = z.object({
   at: z.string(),
   outcome,
   reason: z.string(),
+  dryRun: z._default(z.boolean(), false),
+  served: z._default(z.nullable(z.boolean()), null),
   actor: z._default(z.nullable(z.string()), null),
   note: z._default(z.nullable(z.string()), null),
   from: side,

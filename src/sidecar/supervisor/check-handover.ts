@@ -8,6 +8,8 @@ import type { Supervised } from './supervised.ts';
 const POLL_MS = 20;
 /** The answer has to be there before the state's own deadline. */
 const SPARE_MS = 100;
+/** Nobody listens for so long in the middle of a hand-over only when a control plane has taken the listeners away. */
+const GONE_MS = 100;
 
 /** Waits until the old process has given all listeners of the snapshot to the new one, and says which are missing. */
 export async function checkHandover(
@@ -25,6 +27,7 @@ export async function checkHandover(
     return { left, taken, named: await host.lookAtListeners(specs.of(serving.id), serving.id) };
   };
   let missing: readonly string[] | null = null;
+  let goneSinceMs: number | null = null;
   while (sidecar.machine.state.name === 'handover' && !sidecar.isClosed) {
     const found = await guarded(look);
     if (found !== BLIND) {
@@ -32,6 +35,11 @@ export async function checkHandover(
       const lost = snapshot.filter((address) => !taken.some((held) => coversAddress(held, address)));
       missing = named === null ? null : [...new Set([...named.missing, ...lost])];
       if (left.length === 0 && missing?.length === 0) break;
+      const isGone = left.length === 0 && missing !== null;
+      goneSinceMs = isGone ? (goneSinceMs ?? clock.monotonic()) : null;
+      // Traffic goes direct until somebody listens again; what becomes of the upgrade is decided at the end of the look.
+      if (missing !== null && goneSinceMs !== null && clock.monotonic() - goneSinceMs >= GONE_MS)
+        sidecar.dispatch({ type: 'listeners', id: serving.id, missing, isCurable: false, hasLasted: false });
     }
     await clock.sleep(POLL_MS);
     const deadline = nextTickMs(sidecar.machine);

@@ -38,6 +38,8 @@ export class DrainWatch {
       if (isOver()) return;
     }
     const found = tracker;
+    // An upgrade that goes back has a second drain.
+    if (this.#drain !== null && this.#drain.id !== id) this.#countLost();
     this.#drain = { id, tracker: found, isCounted: false, isCountable: this.#isCountable };
     job?.note({ fact: 'drain-begun', connections: found.atStart });
     let told = Number.NEGATIVE_INFINITY;
@@ -90,7 +92,7 @@ export class DrainWatch {
     this.#logMark ??= pair === null ? null : await host.markAccessLogs(pair);
     const tracker = this.#drain?.id === id ? this.#drain.tracker : null;
     if (job === null) return;
-    const sample = (await tracker?.sample()) ?? job.draft.sample;
+    const sample = tracker === null ? null : ((await tracker.sample()) ?? job.draft.sample);
     job.note({ fact: 'cut', connections: this.#isCountable ? (sample?.old ?? null) : null });
     if (this.#logMark === null) job.note({ fact: 'requests-cut', count: null });
   }
@@ -142,6 +144,7 @@ export class DrainWatch {
     if (open === 0) return;
     job.note({ fact: 'cut', connections: open });
     job.note({ fact: 'requests-cut', count: null });
+    this.#sidecar.warn('the old process ended before the requests that this cut were counted');
   }
 
   /** Adds the requests that were cut since `endGently` to the job: the process has written its log by now. */

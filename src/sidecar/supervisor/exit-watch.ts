@@ -1,6 +1,11 @@
 /** Notices the end of Envoys, which are children of their keepers and not of the supervisor. */
+import { nullIfForbidden } from '../../platform/null-if-missing.ts';
+import { UNTOLD_END } from '../ports.ts';
 import { type GuardedLook, guardedLook } from './guarded-look.ts';
 import type { Supervised } from './supervised.ts';
+
+/** How often, in milliseconds, and how long somebody is asked who has not said yet how a process ended. */
+const [ASK_AGAIN_MS, ASK_FOR_MS] = [500, 60_000] as const;
 
 /** Watches the processes of a sidecar and tells the machine `exited` once for each. */
 export class ExitWatch {
@@ -53,17 +58,28 @@ export class ExitWatch {
     if (others.length === 0) this.#onLast();
     // All at once, not one after the other: nobody may accept until the exits are reported.
     const [detail, ...listening] = await Promise.all([
-      host.exitDetail(id).catch(() => 'ended'),
+      host.exitDetail(id).catch(() => UNTOLD_END),
       ...others.map((other) => host.listeners(specs.of(other), other).catch(acceptsForAllWeKnow)),
     ]);
     if (!this.#tracked.delete(id)) return;
     const othersListen = listening.some((addresses) => addresses.length > 0);
     this.#sidecar.dispatch({ type: 'exited', id, detail, othersListen });
+    if (detail.startsWith(UNTOLD_END)) void this.#learnLater(id);
+  }
+
+  /** Nobody waits for the cause of an end, but whoever reads the history will ask for it. */
+  async #learnLater(id: number): Promise<void> {
+    const sidecar = this.#sidecar;
+    const until = sidecar.clock.monotonic() + ASK_FOR_MS;
+    while (!sidecar.isClosed && sidecar.clock.monotonic() < until) {
+      await sidecar.clock.sleep(ASK_AGAIN_MS);
+      const detail = await sidecar.host.exitDetail(id).catch(() => UNTOLD_END);
+      if (!detail.startsWith(UNTOLD_END)) return sidecar.learnedEnd(id, detail);
+    }
   }
 }
 
 /** A process that can never be inspected counts as the accepting one: nothing is ended because of that. */
-function acceptsForAllWeKnow(error: NodeJS.ErrnoException): readonly string[] {
-  if (error.code === 'EACCES') return ['unknown'];
-  throw error;
+function acceptsForAllWeKnow(error: unknown): readonly string[] {
+  return nullIfForbidden(error) ?? ['unknown'];
 }

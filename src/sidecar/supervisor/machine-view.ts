@@ -42,8 +42,9 @@ export function candidateOf(state: SidecarState): Generation | null {
   }
 }
 
-/** The state word of `weir sidecar status`. */
-export function statusWord({ state, lost }: SidecarMachine, { state: answer }: Readiness): SidecarStatus['state'] {
+/** The state word of `weir sidecar status`; `readiness` null: the process that serves was not asked yet. */
+export function statusWord({ state, lost }: SidecarMachine, readiness: Readiness | null): SidecarStatus['state'] {
+  const answer = readiness?.state ?? null;
   if (lost !== null && servingOf(state)?.id === lost.id && state.name !== 'stopping') return 'failed';
   if ('lacking' in state && state.lacking.length > 0) return 'failed';
   switch (state.name) {
@@ -56,11 +57,12 @@ export function statusWord({ state, lost }: SidecarMachine, { state: answer }: R
     case 'recovering':
       return 'starting';
     case 'idle':
+      if (answer === null) return 'starting';
       return answer === 'ready' ? 'live' : unreadyWord(answer);
     case 'stopping':
       return 'stopped';
     default:
-      return answer === 'ready' ? 'upgrading' : unreadyWord(answer);
+      return answer === null || answer === 'ready' ? 'upgrading' : unreadyWord(answer);
   }
 }
 

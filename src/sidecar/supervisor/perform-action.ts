@@ -30,8 +30,9 @@ export interface ActionTools {
   started(id: number): void;
   say(event: SupervisorEvent): void;
   note(note: SidecarNote): Promise<void>;
-  /** Ends the job of the upgrade under way; null when there is none. */
+  /** The report of the upgrade under way; null when there is none. */
   endJob(end: ActionOf<'report'>): UpgradeReport | null;
+  /** Answers those who wait for it, and forgets it. */
   forgetJob(): void;
 }
 
@@ -94,7 +95,7 @@ export function actionPerformer(sidecar: Supervised, tools: ActionTools): (actio
       if (sidecar.hasAdmin(id)) await host.postAdmin(specs.of(id), '/drain_listeners?graceful');
     },
     bypass({ on, reason }) {
-      const text = `${on ? 'traffic goes direct' : 'traffic goes through the sidecar'}: ${reason}`;
+      const text = `${on ? 'new connections go direct where mesh.yaml allows it' : 'the bypass ends'}: ${reason}`;
       tools.say({ event: 'bypass', text, on });
       void tools.note({ kind: 'bypass', on, reason });
       return tools.interception.bypass(on, reason);
@@ -128,11 +129,11 @@ export function actionPerformer(sidecar: Supervised, tools: ActionTools): (actio
     }
   }
 
-  async function tellCrash({ pair, detail, crashes, retryMs }: ActionOf<'crash'>): Promise<void> {
+  async function tellCrash({ id, pair, detail, crashes, retryMs }: ActionOf<'crash'>): Promise<void> {
     const version = (await host.pairs.read(pair).catch(() => null))?.version ?? null;
     const again = retryMs === 0 ? 'started again at once' : `started again in ${retryMs / 1000} s`;
     const times = crashes > 1 ? ` (${crashes} times in a row)` : '';
-    void tools.note({ kind: 'crash', pair, version, detail, crashes, retryMs });
+    void tools.note({ kind: 'crash', id, pair, version, detail, crashes, retryMs });
     tools.say({ event: 'crash', text: `Envoy has ended: ${detail}${times}; ${again}`, detail, crashes, retryMs });
   }
 
@@ -140,8 +141,9 @@ export function actionPerformer(sidecar: Supervised, tools: ActionTools): (actio
     await tools.drains.countCutRequests();
     const ended = tools.endJob(action);
     if (ended === null) return;
-    tools.forgetJob();
+    // Whoever has the answer may read the history at once.
     await tools.note({ kind: 'report', report: ended });
+    tools.forgetJob();
     tools.say({ event: 'report', text: `upgrade ${action.outcome}: ${action.reason}`, report: ended });
   }
 

@@ -1,6 +1,7 @@
 /** The handlers of a supervisor's control socket. */
 import type { AgentHandlers } from '../../platform/agent/protocol.ts';
 import { upgradeHistory } from '../machine/upgrade-history.ts';
+import type { UpgradeProgressEvent } from '../machine/upgrade-report.ts';
 import type { CONTROL_PROTOCOL } from '../records/control-protocol.ts';
 import type { SidecarSupervisor } from './supervisor.ts';
 import type { SupervisorProcess } from './supervisor-process.ts';
@@ -14,14 +15,15 @@ export function controlHandlers(
   process: Pick<SupervisorProcess, 'facts' | 'replace'>,
 ): AgentHandlers<typeof CONTROL_PROTOCOL> {
   return {
-    async upgrade({ command: _, ...asked }, tell) {
+    async upgrade({ command: _, ...asked }, tell, gone) {
       let isNamed = false;
-      return requests.upgrade(asked, (event) => {
+      const onEvent = (event: UpgradeProgressEvent) => {
         // The number lets a client follow the upgrade through a restart of the supervisor.
         if (!isNamed && supervisor.job !== null) tell({ event: 'accepted', id: supervisor.job.id });
         isNamed = true;
         tell(event);
-      });
+      };
+      return requests.upgrade(asked, onEvent, gone);
     },
     async follow({ id }, tell, gone) {
       const { job } = supervisor;

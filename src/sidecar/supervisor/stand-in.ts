@@ -33,7 +33,7 @@ export async function standIn(
     'hand-over': refuse,
     supervisor: async () => process.facts(),
     replace: (asked) => process.replace(asked),
-    abort: async () => ({ aborted: false }),
+    abort: async () => ({ aborted: false, served: null }),
     async stop() {
       stop();
       return { stopped: true };

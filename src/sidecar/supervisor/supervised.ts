@@ -23,6 +23,8 @@ export interface Supervised {
   tookAdmin(id: number, from: number | null): void;
   /** Gives the machine an event. */
   dispatch(event: SidecarEvent): void;
+  /** Notes how a process ended whose end the machine was given without that. */
+  learnedEnd(id: number, detail: string): void;
   /** Tells the operator, and the report of the upgrade under way. */
   warn(text: string): void;
 }

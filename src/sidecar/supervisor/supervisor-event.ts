@@ -22,7 +22,7 @@ export type SupervisorEvent =
   | {
       readonly event: 'plan';
       readonly text: string;
-      readonly plan: 'adopt' | 'start';
+      readonly plan: 'adopt' | 'start' | 'retry';
       readonly pid: number | null;
       readonly version: string | null;
     }

@@ -2,6 +2,7 @@
 import { messageOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import type { SidecarCheck } from '../../mesh/mesh-config.ts';
+import type { Readiness } from '../../platform/readiness.ts';
 import { connectionsSeen } from '../connections-seen.ts';
 import { UPGRADE_RISKS, type UpgradeRequest, type UpgradeRisk } from '../machine/sidecar-state.ts';
 import { nextTickMs } from '../machine/step-sidecar.ts';
@@ -59,25 +60,27 @@ export class SupervisorRequests {
 
   /**
    * Starts an upgrade and resolves to its report. `onEvent` hears every change of state. Throws WEIR4005 when the
-   * sidecar is busy, WEIR4003 when a file is missing, WEIR4010 when no former pair exists.
+   * sidecar is busy, WEIR4003 when a file is missing, WEIR4010 when no former pair exists, WEIR2005 when `gone` says
+   * before its beginning that nobody asks for it any more.
    */
-  async upgrade(asked: UpgradeAsked, onEvent: UpgradeListener): Promise<UpgradeReport> {
+  async upgrade(asked: UpgradeAsked, onEvent: UpgradeListener, gone?: AbortSignal): Promise<UpgradeReport> {
     if (asked.rollback && asked.now === true && this.#supervisor.job !== null) return this.#goBack(asked, onEvent);
     if (this.isBusy) throw this.#busy();
     this.#isStaging = true;
-    const begun = await this.#begin(asked, onEvent).finally(() => {
+    const begun = await this.#begin(asked, onEvent, gone).finally(() => {
       this.#isStaging = false;
     });
     return begun instanceof UpgradeJob ? begun.done : begun;
   }
 
   /** The job, or the report when there is nothing to do. */
-  async #begin(asked: UpgradeAsked, onEvent: UpgradeListener): Promise<UpgradeJob | UpgradeReport> {
+  async #begin(asked: UpgradeAsked, onEvent: UpgradeListener, gone?: AbortSignal): Promise<UpgradeJob | UpgradeReport> {
     const supervisor = this.#supervisor;
     const spec = await this.#specFor(asked);
     const pair = asked.rollback ? await this.#previous() : await this.#stage(asked, spec);
     // The report of the upgrade before this one may still be on its way to the journal.
     await supervisor.carriedOut();
+    if (gone?.aborted === true) throw givenUp();
     const serving = servingOf(supervisor.machine.state);
     const isSame = serving?.pair === pair.id && sameLaunch(supervisor.specs.of(serving.id), spec);
     if (isSame && !asked.force && !asked.dryRun) return this.#unchanged(pair);
@@ -125,22 +128,26 @@ export class SupervisorRequests {
     return [`the binary that serves is kept (Envoy ${pair.version ?? '?'}): --bootstrap was given without --binary`];
   }
 
-  /** Aborts the upgrade under way. Throws WEIR4013 when the hand-over has happened; resolves to whether one was there. */
-  async abort(): Promise<{ aborted: boolean }> {
+  /**
+   * Aborts the upgrade under way. Throws WEIR4013 when the hand-over has happened, also when that turns out later.
+   * Resolves to whether an upgrade was there, and whether an Envoy serves after it.
+   */
+  async abort(): Promise<{ aborted: boolean; served: boolean | null }> {
     const supervisor = this.#supervisor;
     const { job, name } = supervisor;
     const { state } = supervisor.machine;
-    if (job === null) return { aborted: false };
-    if (!ABORTABLE.has(state.name)) {
-      throw new WeirError('WEIR4013', {
+    if (job === null) return { aborted: false, served: null };
+    const tooLate = (where: string) =>
+      new WeirError('WEIR4013', {
         what: `the upgrade of ${name} cannot be aborted any more`,
-        why: `it is in ${state.name}: the new process has taken over and the old one cannot be brought back`,
+        why: `${where}: the new process has taken over and the old one cannot be brought back`,
         hint: `wait for it, then \`weir sidecar rollback ${name}\``,
       });
-    }
+    if (!ABORTABLE.has(state.name)) throw tooLate(`it is in ${state.name}`);
     supervisor.dispatch({ type: 'abort' });
-    await job.done;
-    return { aborted: true };
+    const { outcome, served } = await job.done;
+    if (outcome !== 'aborted') throw tooLate(`it has ended as ${outcome}`);
+    return { aborted: true, served };
   }
 
   /** Drains and stops every process; resolves when all have ended. */
@@ -159,20 +166,23 @@ export class SupervisorRequests {
 
   async status(): Promise<SidecarStatus> {
     const supervisor = this.#supervisor;
+    await supervisor.asked();
     const { name, host, specs, machine, job, readiness, pid: supervisorPid } = supervisor;
     const serving = servingOf(machine.state);
+    // All of it is of one moment: what is read from disk takes a while, in which the upgrade may go on or end.
+    const secondsLeft = this.#secondsLeft();
+    const sample = job?.draft.sample ?? null;
+    const isUnderWay = job !== null && 'upgrade' in machine.state;
     const [launch, pair, { entries }, active] = await Promise.all([
       serving === null ? null : host.launchOf(serving.id),
       serving === null ? null : host.pairs.read(serving.pair),
       host.journal.read(),
       serving === null ? 0 : connectionsSeen(host, specs.of(serving.id), serving.id),
     ]);
-    const sample = job?.draft.sample ?? null;
-    const isUnderWay = job !== null && 'upgrade' in machine.state;
     return {
       name,
       state: statusWord(machine, readiness),
-      detail: readiness.state === 'ready' ? null : readiness.detail,
+      detail: detailOf(readiness),
       epoch: serving?.epoch ?? null,
       pid: launch?.pid ?? null,
       version: pair?.version ?? null,
@@ -183,7 +193,7 @@ export class SupervisorRequests {
       upgrade: isUnderWay
         ? {
             state: machine.state.name.toUpperCase(),
-            secondsLeft: this.#secondsLeft(),
+            secondsLeft,
             connections: sample === null ? null : { old: sample.old, new: sample.new },
           }
         : null,
@@ -222,6 +232,8 @@ export class SupervisorRequests {
       at: new Date(clock.now()).toISOString(),
       outcome: 'unchanged',
       reason: 'binary and bootstrap are the ones that serve',
+      dryRun: false,
+      served: true,
       actor: null,
       note: null,
       from: side,
@@ -245,13 +257,23 @@ export class SupervisorRequests {
     const { name, machine } = this.#supervisor;
     const secondsLeft = this.#secondsLeft();
     const state = machine.state.name.toUpperCase();
+    // The files of an upgrade are stored and checked before the machine hears of it.
+    const doing = this.#isStaging ? 'an upgrade is being prepared' : state;
     return new WeirError('WEIR4005', {
-      what: `${name} is busy: ${state}${secondsLeft === null ? '' : `, ${secondsLeft} s left at most`}`,
+      what: `${name} is busy: ${doing}${secondsLeft === null ? '' : `, ${secondsLeft} s left at most`}`,
       why: 'one change at a time: an overlapping upgrade would end requests that still run',
       hint: `wait, or see \`weir sidecar status ${name}\``,
       details: { state, secondsLeft },
     });
   }
+}
+
+function givenUp(): WeirError {
+  return new WeirError('WEIR2005', {
+    what: 'the upgrade was not begun',
+    why: 'whoever asked for it went away before its files were stored',
+    hint: 'ask for it again',
+  });
 }
 
 /** The gate of an upgrade. A rollback has none: it goes to what has served before, whatever that lacks. */
@@ -269,4 +291,9 @@ function gateOf(
 function sameLaunch(a: SidecarSpec, b: SidecarSpec): boolean {
   const launch = ({ args, env, capabilities }: SidecarSpec) => JSON.stringify([args, env, capabilities]);
   return launch(a) === launch(b);
+}
+
+function detailOf(readiness: Readiness | null): string | null {
+  if (readiness === null) return 'its supervisor has not been able to ask it whether it is ready';
+  return readiness.state === 'ready' ? null : readiness.detail;
 }

@@ -1,6 +1,5 @@
 /** The supervisor of one sidecar: the upgrade machine at work on a host. */
 import { messageOf } from '../../errors/message-of.ts';
-import { WeirError } from '../../errors/weir-error.ts';
 import type { SidecarInterception } from '../../interception/supervised/ports.ts';
 import { type Agent, type AgentStep, startAgent } from '../../platform/agent/agent.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -13,7 +12,7 @@ import type {
   SidecarMachine,
   UpgradeRequest,
 } from '../machine/sidecar-state.ts';
-import { newSidecarMachine, nextTickMs, stepSidecar } from '../machine/step-sidecar.ts';
+import { acceptsConnections, newSidecarMachine, nextTickMs, stepSidecar } from '../machine/step-sidecar.ts';
 import type { FoundEnvoy, SidecarHost, SidecarNote, SidecarSpec } from '../ports.ts';
 import { DrainWatch } from './drain-watch.ts';
 import { ExitWatch } from './exit-watch.ts';
@@ -22,6 +21,7 @@ import { candidateOf, readJournalHint, servingOf } from './machine-view.ts';
 import { markExpendable } from './mark-expendable.ts';
 import { actionPerformer } from './perform-action.ts';
 import { ReadinessWatch } from './readiness-watch.ts';
+import { refuseForeign } from './refuse-foreign.ts';
 import type { Supervised } from './supervised.ts';
 import type { SupervisorEvent } from './supervisor-event.ts';
 import { adoptedJob, UpgradeJob, type UpgradeListener, upgradeSide } from './upgrade-job.ts';
@@ -79,8 +79,9 @@ export class SidecarSupervisor implements Supervised {
         started: (id) => this.#exits.add(id),
         say: parts.say,
         note: (note) => this.#note(note),
-        endJob: (action) => this.#job?.end(action.outcome, action.reason, action.upgrade) ?? null,
+        endJob: (action) => this.#job?.end({ ...action, served: acceptsConnections(this.machine) }) ?? null,
         forgetJob: () => {
+          this.#job?.answer();
           this.#job = null;
         },
       }),
@@ -105,9 +106,14 @@ export class SidecarSupervisor implements Supervised {
     return this.#agent.isClosed;
   }
 
-  /** The last answer of the process that serves, to whether it is ready. */
-  get readiness(): Readiness {
+  /** The last answer of the process that serves, to whether it is ready; null: it was adopted and not asked yet. */
+  get readiness(): Readiness | null {
     return this.#readiness.readiness;
+  }
+
+  /** Resolves when a process that was adopted has been asked, or could not be: status does not guess meanwhile. */
+  async asked(): Promise<void> {
+    if (this.readiness === null) await this.#readiness.looked;
   }
 
   /** Resolves when every process of the sidecar has ended on request. */
@@ -115,7 +121,7 @@ export class SidecarSupervisor implements Supervised {
     return this.#stopped.promise;
   }
 
-  /** Adopts running processes, or starts the settled pair (else the given one). */
+  /** Adopts running processes, or starts the given pair: the settled one, unless the store has lost it. */
   async start(firstPair: string): Promise<void> {
     const { host, clock } = this;
     const [pointers, { found, nextId }, { entries, newer }] = await Promise.all([
@@ -137,11 +143,12 @@ export class SidecarSupervisor implements Supervised {
     };
     const step = resumeSidecar(facts, clock.monotonic());
     if (step === null) {
-      await this.#refuseForeign(pointers.current ?? firstPair);
-      const machine = { ...newSidecarMachine(pointers.current, pointers.previous), nextId };
+      await refuseForeign(host, this.name, firstPair);
+      const settled = pointers.current === firstPair ? firstPair : null;
+      const machine = { ...newSidecarMachine(settled, pointers.previous), nextId };
       await host.cleanUp(null);
       this.#agent.resume({ machine, actions: [] });
-      this.dispatch({ type: 'start', pair: pointers.current ?? firstPair });
+      this.dispatch({ type: 'start', pair: firstPair });
     } else {
       const spec = found.at(-1)?.launch.spec ?? null;
       if (hint.upgrade !== null) this.#job = await adoptedJob(host, hint.upgrade, spec, clock);
@@ -153,24 +160,13 @@ export class SidecarSupervisor implements Supervised {
     void this.#readiness.run();
   }
 
-  /** Throws WEIR4014 when another process listens where the sidecar would: both would get connections. */
-  async #refuseForeign(id: string): Promise<void> {
-    const pair = await this.host.pairs.read(id);
-    const foreign = pair === null ? [] : await this.host.foreignListeners(pair);
-    if (foreign.length === 0) return;
-    throw new WeirError('WEIR4014', {
-      what: `${this.name} cannot be started`,
-      why: `another process listens already, and new connections would go to either: ${foreign.join(', ')}`,
-      hint: 'end that process first; an Envoy that serves is taken over by no hot restart but its own',
-    });
-  }
-
   async #adoptProcesses(found: readonly FoundEnvoy[]): Promise<void> {
     for (const { launch, hadSuccessor, listening } of found) {
       const { id } = launch.generation;
       // The supervisor before may have died between the hand-over and what it does after it.
       if (listening === true) await markExpendable(this, id, false);
       if (launch.spec !== null) this.#specs.started(id, launch.spec);
+      this.#readiness.adopted(id);
       this.#exits.add(id);
       // A process that had a hot-restart child gave its admin up to it, also when that child is gone again.
       if (hadSuccessor) this.#withoutAdmin.add(id);
@@ -219,6 +215,11 @@ export class SidecarSupervisor implements Supervised {
   tookAdmin(id: number, from: number | null): void {
     this.#withoutAdmin.delete(id);
     if (from !== null) this.#withoutAdmin.add(from);
+  }
+
+  learnedEnd(id: number, detail: string): void {
+    void this.#note({ kind: 'end', id, detail });
+    this.warn(`how the Envoy ended of which that was not known: ${detail}`);
   }
 
   warn(text: string): void {

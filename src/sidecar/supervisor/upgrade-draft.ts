@@ -15,6 +15,7 @@ export interface UpgradeDraft {
   readonly cut: number | null;
   readonly cutRequests: number | null;
   readonly drainedAtMs: number | null;
+  /** Of the drain that began last. */
   readonly sample: DrainSample | null;
   /** The answers of the old process before; null when they were not counted. */
   readonly answers: AnswerCounts | null;
@@ -66,7 +67,7 @@ export function noteFact(draft: UpgradeDraft, fact: UpgradeFact): UpgradeDraft {
     case 'state':
       return { ...draft, states: [...draft.states, { state: fact.state.toUpperCase(), atMs: fact.atMs }] };
     case 'drain-begun':
-      return { ...draft, atStart: Math.max(draft.atStart, fact.connections) };
+      return { ...draft, atStart: Math.max(draft.atStart, fact.connections), sample: null };
     case 'sample':
       return { ...draft, sample: fact.sample };
     case 'asked':
@@ -98,16 +99,22 @@ export interface UpgradeEnd {
   readonly outcome: UpgradeOutcome;
   readonly reason: string;
   readonly upgrade: UpgradeInProgress;
+  readonly served: boolean;
 }
 
 /** The end report. */
-export function finishReport(draft: UpgradeDraft, { id, at, outcome, reason, upgrade }: UpgradeEnd): UpgradeReport {
+export function finishReport(
+  draft: UpgradeDraft,
+  { id, at, outcome, reason, upgrade, served }: UpgradeEnd,
+): UpgradeReport {
   const { from, to, states, atStart, cut, cutRequests, drainedAtMs, notices, warnings, actor, note } = draft;
   return {
     id,
     at,
     outcome,
     reason,
+    dryRun: upgrade.request.dryRun,
+    served,
     actor,
     note,
     from,

@@ -1,9 +1,16 @@
 /** One upgrade from its request to its report: its listeners and its collected facts. */
 import type { Clock } from '../../platform/clock.ts';
-import type { Generation, SidecarState, UpgradeInProgress, UpgradeOutcome } from '../machine/sidecar-state.ts';
+import type { Generation, SidecarState, UpgradeInProgress } from '../machine/sidecar-state.ts';
 import type { UpgradeProgressEvent, UpgradeReport, UpgradeSide } from '../machine/upgrade-report.ts';
 import type { SidecarHost, SidecarSpec, StoredPair } from '../ports.ts';
-import { EMPTY_DRAFT, finishReport, noteFact, type UpgradeDraft, type UpgradeFact } from './upgrade-draft.ts';
+import {
+  EMPTY_DRAFT,
+  finishReport,
+  noteFact,
+  type UpgradeDraft,
+  type UpgradeEnd,
+  type UpgradeFact,
+} from './upgrade-draft.ts';
 
 /** A listener to the progress of an upgrade. */
 export type UpgradeListener = (event: UpgradeProgressEvent) => void;
@@ -32,7 +39,7 @@ export class UpgradeJob {
     return this.#draft;
   }
 
-  /** Resolves to the report at the end of the upgrade. */
+  /** Resolves to the report when the upgrade has ended and its history says so. */
   get done(): Promise<UpgradeReport> {
     return this.#done.promise;
   }
@@ -74,13 +81,17 @@ export class UpgradeJob {
   }
 
   /** Makes the report of the end; later calls change nothing. */
-  end(outcome: UpgradeOutcome, reason: string, upgrade: UpgradeInProgress): UpgradeReport {
+  end({ outcome, reason, upgrade, served }: Omit<UpgradeEnd, 'id' | 'at'>): UpgradeReport {
     if (this.#report !== null) return this.#report;
     this.note({ fact: 'state', state: outcome, atMs: this.ageMs });
     const at = new Date(this.#clock.now()).toISOString();
-    this.#report = finishReport(this.#draft, { id: this.id, at, outcome, reason, upgrade });
-    this.#done.resolve(this.#report);
+    this.#report = finishReport(this.#draft, { id: this.id, at, outcome, reason, upgrade, served });
     return this.#report;
+  }
+
+  /** Gives the report to those who wait for it. */
+  answer(): void {
+    if (this.#report !== null) this.#done.resolve(this.#report);
   }
 }
 

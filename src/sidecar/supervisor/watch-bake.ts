@@ -70,7 +70,7 @@ class AnswerWatch {
   async begin(): Promise<void> {
     this.#first = await this.#count();
     if (this.#first === null || this.#before === null)
-      this.#sidecar.warn('the share of failed answers is not watched: there is nothing to compare it with');
+      this.#sidecar.warn('the bake does not judge by failed answers: the former process left no count to compare with');
   }
 
   get #before(): AnswerCounts | null {

@@ -5,7 +5,7 @@ import type { ResolvedMeshConfig } from '../../mesh/mesh-config.ts';
 import type { DiscoverySource } from '../envoy/agent-sources.ts';
 import { sidecarBootstrap } from '../envoy/sidecar-bootstrap.ts';
 import type { SidecarPorts } from './ports.ts';
-import { readSidecarSpec, requireSidecar } from './sidecar-spec.ts';
+import { requireSidecar, sidecarSpec } from './sidecar-spec.ts';
 
 /** The flags of `weir sidecar init`. */
 export interface InitRequest {
@@ -21,20 +21,32 @@ export interface InitRequest {
   readonly server: DiscoverySource | null;
 }
 
+/** What `initSidecar` wrote. */
+export interface WrittenBootstrap {
+  readonly bootstrap: string;
+  /** Null for a sidecar that weir does not run. */
+  readonly accessLog: string | null;
+  /** Whether mesh.yaml names the same file. */
+  readonly isConfigured: boolean;
+  /** Whether mesh.yaml lets weir run the sidecar. */
+  readonly isRun: boolean;
+}
+
 /**
- * Writes the bootstrap and names it, with its access log. `warn` is told what the sidecar lacks to run with it. Throws
- * WEIR4011, WEIR4012, WEIR4015, WEIR6010.
+ * Writes the bootstrap of a sidecar, also of one that another program runs. `warn` is told what the sidecar lacks to run
+ * with it, and that nobody checked it. Throws WEIR4011, WEIR4012 (no file is named), WEIR4015, WEIR6010.
  */
 export async function initSidecar(
   ports: SidecarPorts,
   name: string,
   { out, force, ipv6, dubboPorts, discovery, server }: InitRequest,
   warn: (text: string) => void,
-): Promise<{ readonly bootstrap: string; readonly accessLog: string }> {
-  const spec = await readSidecarSpec(ports.mesh, name);
+): Promise<WrittenBootstrap> {
   const mesh = await ports.mesh.load();
   const sidecar = requireSidecar(mesh, name);
-  const bootstrap = out ?? spec.bootstrap;
+  const spec = await sidecarSpec(sidecar, ports.mesh.primaryGroup);
+  const bootstrap = out ?? spec?.bootstrap;
+  if (bootstrap === undefined) throw noFileNamed(mesh, name);
   const accessLog = ports.accessLogOf(name);
   const isTransparent = sidecar.mode === 'tproxy';
   if (isTransparent && (discovery || server !== null)) throw agentIsNotTransparent(name);
@@ -42,18 +54,32 @@ export async function initSidecar(
     name,
     outbound: sidecar.outbound ?? null,
     inbound: sidecar.inbound ?? null,
-    admin: spec.admin,
-    accessLog,
+    admin: sidecar.admin,
+    // A supervisor reads it and keeps it short; nobody does for an Envoy that another program runs.
+    accessLog: spec === null ? null : accessLog,
     ipv6,
     isTransparent,
     dubboPorts,
     discovery: server ?? (discovery ? { place: { path: requireAgentSocket(mesh, name) }, variant: 'delta' } : null),
   });
-  await ports.prepare(spec);
-  await ports.writeBootstrap(bootstrap, content, spec.binary, { accessLog, force });
-  if (isTransparent && spec.uid !== 0 && !spec.capabilities.includes('net_admin'))
+  if (spec !== null) await ports.prepare(spec);
+  const isChecked = await ports.writeBootstrap(bootstrap, content, spec?.binary ?? null, { accessLog, force });
+  if (!isChecked)
+    warn(
+      `no Envoy has checked ${bootstrap}: ${spec === null ? 'mesh.yaml names none' : `${spec.binary} is not there`}`,
+    );
+  if (isTransparent && spec !== null && spec.uid !== 0 && !spec.capabilities.includes('net_admin'))
     warn(`${name} has \`mode: tproxy\` and may not make its listeners transparent: add \`capabilities: [net_admin]\``);
-  return { bootstrap, accessLog };
+  const written = { bootstrap, accessLog: spec === null ? null : accessLog };
+  return { ...written, isConfigured: bootstrap === spec?.bootstrap, isRun: spec !== null };
+}
+
+function noFileNamed({ file }: ResolvedMeshConfig, name: string): WeirError {
+  return new WeirError('WEIR4012', {
+    what: `no file is named for the bootstrap of ${name}`,
+    why: `its entry in ${file} has no \`binary\` and \`bootstrap\`, so weir does not run it`,
+    hint: 'name the file with --out, or add both to run it with `weir sidecar run`',
+  });
 }
 
 function agentIsNotTransparent(name: string): WeirError {

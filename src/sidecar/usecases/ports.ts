@@ -84,12 +84,15 @@ export interface SidecarPorts {
   prepare(spec: SidecarSpec): Promise<void>;
   /** The access log that a bootstrap of weir names. */
   accessLogOf(name: string): string;
-  /** Writes a bootstrap that the binary accepts. Throws WEIR4015 when the file exists without `force`, or is refused. */
+  /**
+   * Writes a bootstrap that the binary accepts; null: nobody is asked. Whether it was asked: a binary that is not there is
+   * not. Throws WEIR4015 when the file exists without `force`, or is refused.
+   */
   writeBootstrap(
     path: string,
     content: object,
-    binary: string,
+    binary: string | null,
     options: { readonly accessLog: string; readonly force: boolean },
-  ): Promise<void>;
+  ): Promise<boolean>;
   readonly clock: Clock;
 }

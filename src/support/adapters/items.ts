@@ -1,7 +1,9 @@
 /** The files and command lines of this host that a bug report needs. */
-import { lstat, open, readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { messageOf } from '../../errors/message-of.ts';
 import { runTool } from '../../platform/exec.ts';
+import { nullIfMissing } from '../../platform/null-if-missing.ts';
 import { weirArgv } from '../../platform/process/programs.ts';
 import type { SupportItem } from '../gather.ts';
 
@@ -14,9 +16,23 @@ export interface SupportPlaces {
   readonly netns: string;
 }
 
+/** What `secretsKept` knows. */
+export interface SecretsKept {
+  readonly secrets: readonly string[];
+  readonly unread: readonly UnreadSecret[];
+}
+
+/** A file or a folder whose secrets are not known. */
+export interface UnreadSecret {
+  readonly path: string;
+  readonly why: string;
+}
+
 const TOOL_MS = 30_000;
 /** Of a longer file its end is taken. */
 const LONGEST = 2 * 1024 * 1024;
+/** Bytes; a file of more holds data. */
+const LONGEST_SECRET = 64 * 1024;
 /** Files of texts; all else in these folders is programs, sockets and keys. */
 const TEXT = /\.(?:ya?ml|json|jsonl|log|log\.1|txt|prom|sh|note|service)$/;
 /** By name the home of a secret. */
@@ -73,17 +89,32 @@ export async function supportItems({
   return [...own, ...tools, ...files];
 }
 
-/** The content of files that hold secrets by their name: never in the archive, and looked for in all that is. */
-export async function secretsKept({ configDir, stateDir }: SupportPlaces): Promise<string[]> {
+/**
+ * The content of files that hold secrets by their name, links to such files included: never in the archive, and looked for
+ * in all that is. What could not be read may stand in a log all the same, so it is named.
+ */
+export async function secretsKept({ configDir, stateDir }: SupportPlaces): Promise<SecretsKept> {
   const secrets: string[] = [];
+  const unread: UnreadSecret[] = [];
+  const note = (path: string) => (error: unknown) => {
+    unread.push({ path, why: messageOf(error) });
+    return null;
+  };
   for (const folder of [configDir, stateDir]) {
-    for (const path of await walk(folder).catch(() => [])) {
-      if (!SECRET_FILE.test(relative(folder, path)) || (await lstat(path)).size > 64 * 1024) continue;
-      const text = await readFile(path, 'utf8').catch(() => '');
-      secrets.push(...text.split('\n').filter((line) => !line.startsWith('-----')));
+    const entries = await list(folder).catch(nullIfMissing).catch(note(folder));
+    for (const entry of (entries ?? []).filter((one) => one.isFile() || one.isSymbolicLink())) {
+      const path = join(entry.parentPath, entry.name);
+      if (!SECRET_FILE.test(relative(folder, path))) continue;
+      secrets.push(...((await secretLines(path).catch(nullIfMissing).catch(note(path))) ?? []));
     }
   }
-  return secrets;
+  return { secrets, unread };
+}
+
+async function secretLines(path: string): Promise<string[]> {
+  const { size } = await stat(path);
+  if (size > LONGEST_SECRET) throw new Error(`${size} bytes are more than a secret has`);
+  return (await readFile(path, 'utf8')).split('\n').filter((line) => !line.startsWith('-----'));
 }
 
 async function folderItems(name: string, folder: string): Promise<SupportItem[]> {
@@ -99,12 +130,13 @@ async function folderItems(name: string, folder: string): Promise<SupportItem[]>
 
 /** Plain files only: a link may lead anywhere. */
 async function walk(folder: string): Promise<string[]> {
-  const found = await readdir(folder, { withFileTypes: true, recursive: true });
-  return found
+  return (await list(folder))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }
+
+const list = (folder: string) => readdir(folder, { withFileTypes: true, recursive: true });
 
 function file(name: string, path: string): SupportItem {
   return { name, from: path, read: () => readEnd(path) };

@@ -13,14 +13,16 @@ async function admin(t: TestContext, status: number, body: string) {
   return { kind: 'http', host: '127.0.0.1', port } as const;
 }
 
-test('the hosts of the cluster for unchanged destinations are told, those of other clusters are not', async (t) => {
+test('the hosts of the clusters for unchanged destinations are told, those of other clusters are not', async (t) => {
   const body = `original::observability_name::original
 original::10.0.0.1:20880::cx_active::1
 original::10.0.0.1:20880::cx_total::3
 original::[fd00::1]:20880::cx_total::1
+original-http::10.0.0.3:50051::cx_total::1
 pay|0a0a0a0a::10.0.0.2:20880::cx_total::9
 `;
-  assert.deepEqual(await directAddresses(await admin(t, 200, body)), ['10.0.0.1:20880', '[fd00::1]:20880']);
+  const addresses = ['10.0.0.1:20880', '[fd00::1]:20880', '10.0.0.3:50051'];
+  assert.deepEqual(await directAddresses(await admin(t, 200, body)), addresses);
 });
 
 test('an admin that refuses, or that nobody serves, tells nothing', async (t) => {

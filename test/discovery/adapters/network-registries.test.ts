@@ -86,6 +86,23 @@ function following(t: TestContext, config: RegistryConfig, { wanted = STOCK, clo
   return { events, warnings, until, end, running };
 }
 
+test('a listing takes as long as it is large: only until a server has answered its time is limited', async (t) => {
+  const { config } = await registry(t);
+  const listing = Promise.withResolvers<void>();
+  const clock: Clock = {
+    ...systemClock,
+    // The limit is over as soon as the listing has begun.
+    sleep: (ms, signal) =>
+      ms === 10_000 ? Promise.race([listing.promise, systemClock.sleep(ms, signal)]) : systemClock.sleep(ms, signal),
+  };
+  const events: string[] = [];
+  await networkRegistries(clock).readRegistry(config, STOCK, (event) => {
+    events.push(short(event));
+    listing.resolve();
+  });
+  assert.equal(events.at(-1), 'synced');
+});
+
 /** Waits until nothing was asked for a while: watches are set behind the last event. */
 async function quiet(server: FakeZooKeeper): Promise<void> {
   for (let before = -1; before !== server.asked.length; ) {
@@ -106,6 +123,22 @@ test('a registry is read once, in the order in which one thing names the next, a
     'synced',
   ]);
   while (server.clients > 0) await systemClock.sleep(5);
+});
+
+test('a registry of which many changes wait to be read is not told as in sync', async (t) => {
+  const { server, config } = await registry(t);
+  const { events, until } = following(t, config);
+  await until(() => events.includes('synced'));
+  await quiet(server);
+  const before = events.length;
+  const ids = Array.from({ length: 1_000 }, (_, index) => `10.1.${index >> 8}.${index & 255}:20880`);
+  for (const id of ids) server.set(`/services/stock/${id}`, instanceOf(id.split(':')[0] ?? '', 'r1'));
+  const read = () => events.slice(before).filter((event) => event.startsWith('instance ')).length;
+  await until(() => read() === ids.length && events.slice(before).includes('synced'));
+  const told = events.slice(before);
+  assert.ok(told.indexOf('syncing') !== -1 && told.indexOf('syncing') < told.indexOf('synced'), told.join());
+  const afterwards = told.slice(told.indexOf('synced')).filter((event) => event.startsWith('instance '));
+  assert.ok(afterwards.length <= 256, String(afterwards.length));
 });
 
 test('a registry that cannot be read is an error with its servers', async (t) => {

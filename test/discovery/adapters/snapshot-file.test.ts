@@ -20,6 +20,8 @@ const SNAPSHOT: DiscoverySnapshot = {
   savedAt: 1,
   apps: new Map([['pay', [endpoint(1, ['A', 'g/B:1.0']), endpoint(2, ['g/B:1.0', 'A']), endpoint(3, null)]]]),
   interfaces: new Map([['A', ['pay']]]),
+  offered: new Map([['A', ['pay', 'old']]]),
+  mappingsSince: 1,
   learned: new Map([['main', ['pay']]]),
 };
 

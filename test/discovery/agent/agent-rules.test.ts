@@ -8,6 +8,7 @@ import type { RuledCaller } from '../../../src/discovery/resources/sidecar-rules
 import type { RuleScript } from '../../../src/discovery/routing/rule-scripts.ts';
 import { explainedText } from '../../../src/discovery/text/routes-text.ts';
 import { explainRoute } from '../../../src/discovery/usecases/explain-route.ts';
+import { readProviderUrl } from '../../../src/discovery/world/read-provider-url.ts';
 import { TYPE } from '../../../src/discovery/xds/resource-types.ts';
 import type { RoutingCall } from '../../../src/rules/case-file.ts';
 import { listing, MachineStage, planOf } from './machine-stage.ts';
@@ -89,6 +90,26 @@ describe('the rules of a consumer', () => {
       .map(([, content]) => content);
     assert.match(members, /10\.0\.0\.2/);
     assert.equal([...(stage.envoy.has.get(TYPE.routes)?.values() ?? [])].join(), before);
+  });
+
+  it('leave calls of their services that come as HTTP where they wanted to go; other services are balanced', () => {
+    const stage = stageWith(CALLER);
+    for (const app of ['pay', 'stock']) {
+      const url = `tri://10.0.0.9:50051/com.acme.${app}?application=${app}`;
+      const read = readProviderUrl('/p', `com.acme.${app}`, encodeURIComponent(url));
+      stage.tell({ registry: 'hz', kind: 'provider', interface: `com.acme.${app}`, id: url, read });
+    }
+    stage.pass(1_000);
+    stage.envoy.settle();
+    const [routes = ''] =
+      stage.machine.sidecars
+        .get('main')
+        ?.store.get(TYPE.httpRoutes, 'http')
+        ?.bytes.toString('latin1')
+        .split('rest-service-group')
+        .slice(1) ?? [];
+    assert.match(routes, /com\.acme\.stock.*stock\|\w+\|http.*original-http/s);
+    assert.doesNotMatch(routes, /com\.acme\.pay/);
   });
 
   it('that were not read leave every call at the address that the consumer picked', () => {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { agentStatus, consumerRoutes } from '../../../src/discovery/agent/agent-status.ts';
-import { instanceEvent, listing, MachineStage, planOf, twoRegistries } from './machine-stage.ts';
+import { snapshotOf, snapshotText } from '../../../src/discovery/records/snapshot-record.ts';
+import { changeEvent, instanceEvent, listing, MachineStage, planOf, twoRegistries } from './machine-stage.ts';
 
 const NOW = { wallMs: 0, monotonicMs: 0 };
 
@@ -44,6 +45,18 @@ test('an instance that joins is with Envoy at once; one that leaves goes after t
   stage.pass(101);
   assert.deepEqual(stage.hosts('pay'), [2, 3, 4, 9]);
   assert.equal(heldOf(stage, 'pay'), null);
+});
+
+test('an instance that changes its weight is with Envoy at once; one that writes the same again costs nothing', () => {
+  const stage = started();
+  stage.pass(1_000);
+  const { bytes } = stage.envoy;
+  stage.tell(instanceEvent('pay', 1));
+  assert.equal(stage.envoy.bytes, bytes);
+  stage.pass(1_000);
+  stage.tell(changeEvent('pay', 1, { weight: '7' }));
+  assert.ok(stage.envoy.bytes > bytes);
+  assert.equal(stage.machine.apps.get('pay')?.published.find(({ address }) => address === '10.0.0.1')?.weight, 7);
 });
 
 test('one join costs Envoy what changed, however many applications there are', () => {
@@ -100,6 +113,32 @@ test('after the hold a second look decides: still short is believed, and a regis
   stage.pass(2);
   stage.looked('pay', 1);
   assert.deepEqual([stage.looks.length, stage.hosts('pay'), heldOf(stage, 'pay')], [2, [4], null]);
+});
+
+test('a second look that comes late, when its hold is over and another has begun, decides nothing of that one', () => {
+  const stage = started();
+  stage.tell(...listing('pay', [1]));
+  stage.pass(31_000);
+  assert.deepEqual(stage.looks, ['pay']);
+  stage.tell(...listing('pay', [1, 2, 3, 4]));
+  stage.pass(1_000);
+  assert.equal(heldOf(stage, 'pay'), null);
+  stage.tell(...listing('pay', [2]));
+  stage.pass(1_000);
+  stage.looked('pay', 1);
+  assert.deepEqual(stage.hosts('pay'), [1, 2, 3, 4]);
+  stage.pass(30_000);
+  assert.deepEqual(stage.looks, ['pay', 'pay']);
+  stage.looked('pay', 1);
+  assert.deepEqual(stage.hosts('pay'), [2]);
+  // Another mesh.yaml begins anew, and so do its looks.
+  stage.tell(...listing('stock', []));
+  stage.pass(31_000);
+  stage.reload(planOf());
+  stage.tell(...listing('pay', [2]), ...listing('stock', []));
+  stage.synced();
+  stage.looked('stock', 0);
+  assert.deepEqual(stage.hosts('stock'), [51]);
 });
 
 test('confirm believes a held list at once, says when nothing was held, and knows only what is consumed', () => {
@@ -231,6 +270,86 @@ test('a mapping that gains an application adds it, one that loses it ends its ca
     [2],
   );
   assert.equal(consumerRoutes(stage.machine, 'nobody', null), null);
+});
+
+test('calls that still go to the addresses of an application that its mapping lost are answered by those that are left', () => {
+  const consumers = [{ name: 'shop', sidecar: 'main', apps: [], interfaces: ['com.acme.pay'] }];
+  const stage = new MachineStage(planOf({ consumers }));
+  const mapping = (...apps: string[]) =>
+    stage.tell({ registry: 'hz', kind: 'mapping', interface: 'com.acme.pay', apps });
+  const [offer, ...pay] = listing('pay', [1, 2]);
+  assert.ok(offer?.kind === 'metadata');
+  mapping('pay', 'stock');
+  stage.tell(offer, ...pay, { ...offer, app: 'stock' }, ...listing('stock', [51]).slice(1));
+  stage.synced();
+  stage.connect();
+  const look = () => {
+    stage.envoy.settle();
+    const listeners = stage.envoy.has.get('type.googleapis.com/envoy.config.listener.v3.Listener');
+    return {
+      members: consumerRoutes(stage.machine, 'shop', null)?.map(({ members }) => members.length),
+      consumed: statusOf(stage).apps.map(({ name }) => name),
+      isRead: [...(listeners?.values() ?? [])].join().includes('10.0.0.51'),
+    };
+  };
+  assert.deepEqual(look(), { members: [3], consumed: ['pay', 'stock'], isRead: true });
+  mapping('pay');
+  assert.deepEqual(look(), { members: [2], consumed: ['pay'], isRead: true });
+  assert.equal(stage.confirm('stock'), null);
+  stage.reload(planOf({ consumers: [{ name: 'shop', sidecar: 'main', apps: ['pay'], interfaces: [] }] }));
+  stage.tell(...pay, offer);
+  stage.synced();
+  stage.pass(1_000);
+  assert.equal(look().isRead, false);
+});
+
+test('an application that lost its mapping is followed on by the next agent, as long as it is registered', () => {
+  const consumes = (...interfaces: string[]) =>
+    planOf({ consumers: [{ name: 'shop', sidecar: 'main', apps: [], interfaces }] });
+  const [, ...instances] = listing('stock', [51]);
+  const first = new MachineStage(consumes('com.acme.pay'));
+  assert.equal(statusOf(first).mappingsSince, null);
+  const mapping = (stage: MachineStage, ...apps: string[]) =>
+    stage.tell({ registry: 'hz', kind: 'mapping', interface: 'com.acme.pay', apps });
+  mapping(first, 'pay', 'stock');
+  first.tell(...listing('pay', [1]), ...instances);
+  first.synced();
+  mapping(first, 'pay');
+  const since = statusOf(first).mappingsSince;
+  assert.equal(since, new Date(first.nowMs).toISOString());
+  const saved = snapshotOf(JSON.parse(snapshotText(first.machine.snapshot(5))));
+  const next = new MachineStage(consumes('com.acme.pay'), saved);
+  next.nowMs += 60_000;
+  assert.deepEqual([...next.machine.offering], ['pay', 'stock']);
+  mapping(next, 'pay');
+  next.tell(...listing('pay', [1]), ...instances);
+  next.synced();
+  next.pass(40_000);
+  assert.deepEqual([next.machine.apps.get('stock')?.published.length, next.looks], [1, []]);
+  assert.deepEqual([statusOf(next).mappingsSince, statusOf(next).apps.map(({ name }) => name)], [since, ['pay']]);
+  // Who is registered no more has no address that anybody may hold.
+  next.tell({ registry: 'hz', kind: 'instances', app: 'stock', listed: new Map() });
+  next.pass(31_000);
+  next.looked('stock', 0);
+  assert.deepEqual(next.machine.snapshot(6).offered, new Map([['com.acme.pay', ['pay']]]));
+  // Of an interface that was not consumed before nothing is remembered.
+  const more = new MachineStage(consumes('com.acme.pay', 'com.acme.stock'), saved);
+  assert.equal(statusOf(more).mappingsSince, null);
+  next.reload(consumes('com.acme.stock'));
+  assert.equal(statusOf(next).mappingsSince, null);
+});
+
+test('a provider that is registered as disabled leaves Envoy, and is registered as before', () => {
+  const stage = started();
+  stage.pass(1_000);
+  stage.tell(changeEvent('pay', 1, { disabled: 'true' }));
+  stage.pass(1_000);
+  assert.deepEqual(stage.hosts('pay'), [2, 3, 4]);
+  assert.equal(statusOf(stage).apps.find(({ name }) => name === 'pay')?.endpoints.total, 4);
+  assert.equal(heldOf(stage, 'pay'), null);
+  stage.tell(changeEvent('pay', 1, {}));
+  stage.pass(1_000);
+  assert.deepEqual(stage.hosts('pay'), [1, 2, 3, 4]);
 });
 
 test('a change is on the disk within seconds; a full disk is told, and tried again', () => {

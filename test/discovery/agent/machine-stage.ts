@@ -18,7 +18,7 @@ export function planOf(change: Partial<AgentPlan> = {}): AgentPlan {
         position: { line: 1, column: 1 },
       }))
       .slice(0, 1),
-    ...{ socket: '/run/weir/discovery.sock', unit: null, guard: { shrinkPercent: 50, holdMs: 30_000 } },
+    ...{ socket: '/run/weir/discovery.sock', unit: null, guard: { shrinkPercent: 50, holdMs: 30_000 }, health: null },
     sidecars: [{ name: 'main', outbound: 15_001, uid: 1337, gid: null }],
     consumers: [{ name: 'shop', sidecar: 'main', apps: ['pay', 'stock'], interfaces: [] }],
     ...change,
@@ -48,8 +48,13 @@ export function instanceEvent(app: string, host: number, isThere = true, registr
   return { registry, kind: 'instance', app, id: `${host}`, read: isThere ? instanceOf(app, host) : null };
 }
 
-function instanceOf(app: string, host: number) {
-  const metadata = { 'dubbo.metadata.revision': 'r', 'dubbo.metadata.storage-type': 'remote' };
+/** One instance that is there already, and writes other metadata. */
+export function changeEvent(app: string, host: number, more: Readonly<Record<string, string>>): RegistryEvent {
+  return { registry: 'hz', kind: 'instance', app, id: `${host}`, read: instanceOf(app, host, more) };
+}
+
+function instanceOf(app: string, host: number, more: Readonly<Record<string, string>> = {}) {
+  const metadata = { 'dubbo.metadata.revision': 'r', 'dubbo.metadata.storage-type': 'remote', ...more };
   const value = JSON.stringify({ address: `10.0.0.${host}`, port: 20_880, payload: { metadata } });
   return readInstanceNode(`/services/${app}/${host}`, app, value);
 }

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { changedPlace } from '../../../src/discovery/registry/zookeeper/changed-place.ts';
-import { JuteReader, JuteWriter, PacketReader } from '../../../src/discovery/registry/zookeeper/jute.ts';
-import { ZooKeeperListing } from '../../../src/discovery/registry/zookeeper/list-registry.ts';
+import { JuteReader, JuteWriter, PacketReader, ZK_ERROR } from '../../../src/discovery/registry/zookeeper/jute.ts';
+import { appOfUrl, ZooKeeperListing } from '../../../src/discovery/registry/zookeeper/list-registry.ts';
 import { endpointsOf } from '../../../src/discovery/world/endpoints.ts';
+import { readProviderUrl } from '../../../src/discovery/world/read-provider-url.ts';
 import { World } from '../../../src/discovery/world/world.ts';
 
 const ROOTS = { root: '/dubbo', services: '/services' };
@@ -55,6 +56,9 @@ test('a changed path belongs to one place, or to none that is read', () => {
   for (const path of ['/', '/servicesx/pay', '/dubbo/A/consumers/x', '/dubbo/metadata/A/1.0/g/provider/p']) {
     assert.equal(place(path), null, path);
   }
+  const below = (path: string) => changedPlace({ root: '', services: '/services' }, path);
+  assert.deepEqual([below('/'), below('/A/providers/x')], [{ kind: 'interfaces' }, place('/dubbo/A/providers/x')]);
+  assert.deepEqual([below('/services/pay'), below('/mapping/A')], [place('/services/pay'), place('/dubbo/mapping/A')]);
 });
 
 /** A tree of nodes in memory, with the two reads. */
@@ -98,4 +102,66 @@ test('an instance is asked for its revision only when no metadata centre has it,
     [['A'], ['A'], ['A']],
   );
   assert.deepEqual([...world.states()], [['hz', 'synced']]);
+});
+
+test('an application that a mapping named before is listed as one that it names', async () => {
+  const instance = JSON.stringify({ address: '10.0.0.1', port: 1 });
+  const reads = treeOf({ '/dubbo/mapping/A': 'pay', '/services/pay/a': instance, '/services/old/a': instance });
+  const world = new World(['hz']);
+  const askInstance = () => Promise.reject(new Error('nobody'));
+  const listing = new ZooKeeperListing({ reads, askInstance }, 'hz', ROOTS, (event) => world.apply(event));
+  const mappedBefore = new Set(['old']);
+  const { apps } = await listing.all({ apps: new Set(), interfaces: new Set(['A']), mappedBefore });
+  assert.deepEqual([[...apps], [...world.apps], [...world.appsOf('A')]], [['old', 'pay'], ['old', 'pay'], ['pay']]);
+});
+
+test('a node that may not be read costs itself only', async () => {
+  const tree = treeOf({
+    '/services/pay/a': JSON.stringify({ address: '10.0.0.1', port: 1 }),
+    '/services/pay/secret': '{}',
+    '/dubbo/A/providers/x': '',
+  });
+  const orRefuse = async <Value>(path: string, read: (path: string) => Promise<Value>): Promise<Value> => {
+    if (!/secret|\/A\//.test(path)) return await read(path);
+    throw Object.assign(new Error('no access'), { code: ZK_ERROR.noAuth });
+  };
+  const reads: typeof tree = {
+    getData: (path) => orRefuse(path, tree.getData),
+    getChildren: (path) => orRefuse(path, tree.getChildren),
+  };
+  const world = new World(['hz']);
+  const askInstance = () => Promise.reject(new Error('nobody'));
+  const listing = new ZooKeeperListing({ reads, askInstance }, 'hz', ROOTS, (event) => world.apply(event));
+  await listing.all({ apps: new Set(['pay']), interfaces: new Set() });
+  assert.deepEqual([...world.states()], [['hz', 'synced']]);
+  assert.deepEqual(
+    endpointsOf(world, 'pay', null).map(({ address }) => address),
+    ['10.0.0.1'],
+  );
+  assert.deepEqual(
+    [...world.faults()].map(({ code, place }) => `${code} ${place}`),
+    ['no-access /services/pay/secret'],
+  );
+});
+
+test('the application of a provider is found in its node name without reading all of it, however the name is escaped', () => {
+  const full = (text: string) => encodeURIComponent(text);
+  const lower = (text: string) => full(text).replaceAll(/%../g, (one) => one.toLowerCase());
+  const slashes = (text: string) => text.replaceAll('/', '%2F');
+  const java = (text: string) => full(text).replaceAll('%20', '+');
+  const word = fc.string({ unit: fc.constantFrom('a', 'Z', '7', '.', '-', '_', '应', 'é', ' ', '😀'), minLength: 1 });
+  const key = fc.constantFrom('anyhost', 'a.application', 'application2', 'remote.application', 'zone');
+  fc.assert(
+    fc.property(word, fc.array(fc.tuple(key, word)), fc.array(fc.tuple(key, word)), (app, before, after) => {
+      const pairs = [...before, ['application', app], ...after].map((pair) => pair.join('='));
+      const url = `dubbo://10.0.0.1:20880/A?${pairs.join('&')}`;
+      for (const write of [full, lower, java, slashes]) {
+        const read = readProviderUrl('/dubbo/A/providers', 'A', write(url));
+        assert.equal(appOfUrl(write(url)), 'node' in read ? read.node.app : read.fault.code, write(url));
+        assert.equal(appOfUrl(write(url)), app);
+      }
+    }),
+  );
+  for (const name of ['', 'x', 'dubbo%3A%2F%2F10.0.0.1%3A1%2FA', '%', '%3Fapplication%3D%zz'])
+    assert.equal(appOfUrl(name), '');
 });

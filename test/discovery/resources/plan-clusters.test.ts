@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { addressRanges } from '../../../src/discovery/resources/address-ranges.ts';
-import { assignment } from '../../../src/discovery/resources/clusters.ts';
+import { assignment, followedCluster } from '../../../src/discovery/resources/clusters.ts';
 import { dubboRoutes } from '../../../src/discovery/resources/dubbo-routes.ts';
+import { httpRoutes } from '../../../src/discovery/resources/http-routes.ts';
 import { outboundListener } from '../../../src/discovery/resources/outbound-listener.ts';
 import { planClusters } from '../../../src/discovery/resources/plan-clusters.ts';
 import type { Endpoint } from '../../../src/discovery/world/endpoints.ts';
@@ -41,7 +42,7 @@ test('what Envoy would reject or cannot read never becomes a member', () => {
     endpoint(1, ['A'], { weight: 0 }),
     endpoint(2, null),
     endpoint(3, ['A'], { straight: 'a random token' }),
-    endpoint(4, ['A'], { protocol: 'tri' }),
+    endpoint(4, ['A'], { protocol: 'rest' }),
     endpoint(5, ['A']),
   ]);
   assert.deepEqual(
@@ -171,4 +172,46 @@ test('members of another unit take over in the order of priorities, without a ga
   assert.deepEqual(priorities(member(1, 0), member(2, 1)), [[0, 1], 250]);
   assert.deepEqual(priorities(member(2, 1)), [[0], undefined]);
   assert.deepEqual(priorities(), [[], undefined]);
+});
+
+test('Triple and gRPC have clusters and addresses of their own, and a chain only where somebody offers them', () => {
+  const [dubbo, tri] = [endpoint(1, ['A']), endpoint(1, ['A'], { port: 50_051, protocol: 'tri' })];
+  const plan = planClusters([dubbo, tri]);
+  assert.deepEqual(
+    plan.clusters.map(({ chain, members }) => `${chain} ${members.map(({ port }) => port)}`),
+    ['dubbo 20880', 'http 50051'],
+  );
+  assert.deepEqual(
+    [plan.read, plan.http?.read].flat().map((one) => one?.port),
+    [20_880, 50_051],
+  );
+  const chains = (given: readonly Endpoint[]) =>
+    [...JSON.stringify(outboundListener(planClusters(given), 1, false)).matchAll(/"action":\{"name":"(\w+)"/g)]
+      .map(([, chain]) => chain)
+      .filter((chain) => chain !== 'route');
+  assert.deepEqual([chains([dubbo, tri]), chains([dubbo])], [['dubbo', 'http'], ['dubbo']]);
+});
+
+test('a call in HTTP goes by path, version and group as a whole; one of a REST client goes where it wanted to go', () => {
+  const routes = JSON.stringify(
+    httpRoutes(
+      new Map([
+        ['blue/A:1.0', 'pay|http'],
+        ['B', 'stock|http'],
+      ]),
+    ),
+  );
+  assert.match(
+    routes,
+    /"prefix":"\/A\/".*"tri-service-version","string_match":\{"exact":"1\.0".*"exact":"blue".*"pay\|http"/,
+  );
+  assert.match(routes, /"prefix":"\/B\/".*"regex":"\(\?:0.*"exact":"".*"stock\|http"/);
+  assert.match(routes, /"rest-service-version","present_match":true.*"prefix":"\/A\/".*"original-http"/);
+});
+
+test('members are checked where there are few enough of them', () => {
+  const isChecked = (size: number, most: number) =>
+    'health_checks' in followedCluster('x', size, { chain: 'dubbo', health: { most, intervalMs: 1_000 } });
+  assert.deepEqual([isChecked(20, 20), isChecked(21, 20)], [true, false]);
+  assert.ok(!('health_checks' in followedCluster('x', 1)));
 });

@@ -3,28 +3,71 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { paintFor } from '../../../src/cli/paint.ts';
 import type { AgentStatus, ConsumerRoute } from '../../../src/discovery/records/agent-protocol.ts';
-import { routesText } from '../../../src/discovery/text/routes-text.ts';
+import { endpointsText } from '../../../src/discovery/text/endpoints-text.ts';
+import { findingsText } from '../../../src/discovery/text/findings-text.ts';
+import { explainedText, routesText } from '../../../src/discovery/text/routes-text.ts';
 import { statusText } from '../../../src/discovery/text/status-text.ts';
 
 const PAINT = paintFor('stdout');
 
-test('routes stand a line each, and the members of each outcome below them', () => {
+test('routes stand below their services, the first that fits deciding, and clusters with their members at the end', () => {
   const plain: ConsumerRoute = {
     ...{ interface: 'com.acme.Stock', rule: null, match: 'every call', outcome: 'stock' },
     ...{ members: ['10.0.0.1:20880'], source: null, group: '', version: '', test: null },
   };
-  const ruled = { ...plain, rule: 'gray', outcome: 'stock gray', members: [], source: { file: 'r.yaml', line: 7 } };
-  const lines = routesText([plain, ruled], PAINT).split('\n');
-  assert.match(lines[0] ?? '', /^INTERFACE +MATCH +RULE +OUTCOME +MEMBERS +SOURCE$/);
-  assert.match(lines[1] ?? '', /^com\.acme\.Stock +every call +- +stock +1 member +-$/);
-  assert.match(lines[2] ?? '', /gray +stock gray +0 members +r\.yaml:7$/);
-  assert.deepEqual(lines.slice(-2), ['stock: 10.0.0.1:20880', 'stock gray: nobody']);
+  const source = { file: 'r.yaml', line: 7 };
+  const long = Array.from({ length: 12 }, (_, index) => `value-${index}`);
+  const ruled = (name: string, version: string): ConsumerRoute[] => [
+    { ...plain, interface: name, version, rule: 'r1', source, test: { attachment: 'tag', text: { in: long } } },
+    { ...plain, interface: name, version, rule: 'r2', source, outcome: 'gray', members: [], test: null },
+  ];
+  const lines = routesText([plain, ...ruled('com.acme.A', ''), ...ruled('com.acme.B', '2.0')], PAINT).split('\n');
+  assert.deepEqual(lines.slice(0, 3), [
+    'com.acme.Stock',
+    '  RULE  GOES TO       SOURCE  CALLS',
+    '  -     1 member [1]  -       every call',
+  ]);
+  assert.deepEqual(lines.slice(4, 7), [
+    'com.acme.A',
+    'com.acme.B, version 2.0',
+    '  RULE  GOES TO                 SOURCE    CALLS',
+  ]);
+  assert.match(lines[7] ?? '', /^ {2}r1 +1 member \[1\] +r\.yaml:7 +tag is /);
+  assert.match(lines.at(-3) ?? '', /^ {2}r2 +nobody: the call fails +r\.yaml:7 +every other call$/);
+  assert.equal(lines.at(-1), '[1] stock: 10.0.0.1:20880');
+  assert.equal(lines.join('\n').match(/value-\d+/g)?.length, 12);
+  for (const line of lines) assert.ok(line.length <= 80, line);
   assert.equal(routesText([], PAINT), 'no routes: every call goes to the address that its consumer picked');
+});
+
+test('what a registry holds does not move the cursor of who reads it', () => {
+  const evil = '\u001b[2J\u202eevil\n';
+  const route = { interface: 'A', group: evil, version: evil, rule: null, match: '', test: null, outcome: evil };
+  const listed = { app: evil, address: '10.0.0.1', port: 1, protocol: evil, unit: evil, weight: 1, labels: {} };
+  const status = { serving: true, pid: 1, sockets: [], streams: [], unit: null, mappingsSince: null, sidecars: [] };
+  const texts = [
+    routesText([{ ...route, members: ['10.0.0.1:1'], source: null }], PAINT),
+    explainedText({ rule: evil, providers: [], keepsAddress: false, source: null }),
+    endpointsText([{ ...listed, layouts: ['application'], registries: [], straight: evil, disabled: [] }], PAINT),
+    findingsText([{ code: 'c', place: evil, what: 'x', repair: evil }], { none: '', noun: 'finding' }, PAINT),
+    statusText(
+      {
+        ...status,
+        registries: [{ name: evil, kind: 'zookeeper', state: 'lost', lastEventAt: null }],
+        apps: [{ name: evil, layouts: [], endpoints: { total: 1, byUnit: { [evil]: 1 } }, held: null }],
+      },
+      PAINT,
+    ),
+  ];
+  for (const text of texts) {
+    assert.match(text, /\?\[2J\?evil\?/);
+    for (const letter of ['\u001b', '\u202e']) assert.ok(!text.includes(letter));
+  }
 });
 
 test('a status tells what is held, who refuses, and that nobody is answered yet', () => {
   const quiet: AgentStatus = {
-    ...{ serving: true, pid: 7, sockets: ['/run/a.sock'], streams: [], unit: null },
+    ...{ serving: true, pid: 7, sockets: ['/run/a.sock'], streams: [], unit: null, mappingsSince: null },
     sidecars: [{ name: 'main', resources: 5, hash: 'aa11' }],
     registries: [{ name: 'hz', kind: 'zookeeper', state: 'synced', lastEventAt: null }],
     apps: [{ name: 'stock', layouts: ['application'], endpoints: { total: 2, byUnit: {} }, held: null }],
@@ -34,7 +77,10 @@ test('a status tells what is held, who refuses, and that nobody is answered yet'
   assert.match(text, /^stock +2 +- +application$/m);
   assert.match(text, /^main +5 +aa11$/m);
   assert.match(text, /no Envoy is connected$/);
-  const held = { since: '2026-01-01T00:00:00Z', reason: 'shrunk', wouldRemove: 40 };
+  assert.doesNotMatch(text, /mapping/);
+  const mapped = statusText({ ...quiet, mappingsSince: '2026-01-01T00:00:00Z' }, PAINT).replaceAll('\n', ' ');
+  assert.match(mapped, /remembered since 2026-01-01T00:00:00Z: calls to an application that lost its mapping before/);
+  const held = { since: '2026-01-01T00:00:00Z', reason: 'shrink', wouldRemove: 40 };
   const loud = statusText(
     {
       ...quiet,
@@ -45,7 +91,13 @@ test('a status tells what is held, who refuses, and that nobody is answered yet'
     PAINT,
   );
   assert.match(loud, /^Envoys are not answered yet: the registries were not heard in full$/m);
-  assert.match(loud, /hz 1, sh 1 +- +held \(shrunk\): 40 would go, since 2026-01-01T00:00:00Z$/m);
+  assert.match(loud, /hz 1, sh 1 +- +held$/m);
+  const flat = loud.replaceAll('\n', ' ');
+  assert.match(
+    flat,
+    /stock is held since 2026-01-01T00:00:00Z: its list shrank, and 40 would go; `weir discovery confirm stock`/,
+  );
+  for (const line of loud.split('\n')) assert.ok(line.length <= 80, line);
   assert.match(loud, /^n1 +main +3 +EDS stock$/m);
   assert.match(loud, /n1 refuses EDS stock: too big$/);
 });

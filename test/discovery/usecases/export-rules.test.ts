@@ -68,6 +68,12 @@ describe('the rules of a folder', () => {
     assert.deepEqual(targets[0], [TAGGED, '23']);
   });
 
+  it('see when an instance started, which is registered as everything else', () => {
+    const late = folderOf("return invokers.findAll { it.url.getParameter('timestamp') == '7' } ?: []");
+    const started = [endpoint(1, {}, { timestamp: '7' }), endpoint(2, {}, { timestamp: '8' })];
+    assert.deepEqual(planOf(late, started).targets, [['null', '1']]);
+  });
+
   it('hand weights out by what is registered', () => {
     const weighted = [endpoint(1, { env: 'gray' }), endpoint(2, { env: 'gray' }, { weight: 300 })];
     const route = planOf(folderOf(GRAY), weighted).rules?.[0];

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Paint } from '../../../src/cli/paint.ts';
+import { planClusters } from '../../../src/discovery/resources/plan-clusters.ts';
 import { endpointsText } from '../../../src/discovery/text/endpoints-text.ts';
 import { exportText } from '../../../src/discovery/text/export-text.ts';
 import { findingsText } from '../../../src/discovery/text/findings-text.ts';
@@ -10,8 +11,10 @@ import { exportBootstrap } from '../../../src/discovery/usecases/export-bootstra
 import { findDifferences } from '../../../src/discovery/usecases/find-differences.ts';
 import { lintRegistries } from '../../../src/discovery/usecases/lint-registries.ts';
 import { listEndpoints } from '../../../src/discovery/usecases/list-endpoints.ts';
+import { endpointsOf } from '../../../src/discovery/world/endpoints.ts';
 import type { RegistryEvent } from '../../../src/discovery/world/registry-event.ts';
-import { discoveryMesh, instance, meshConfig, metadata, providers, readerOf } from './registry-stage.ts';
+import { World } from '../../../src/discovery/world/world.ts';
+import { discoveryMesh, instance, mapping, meshConfig, metadata, providers, readerOf } from './registry-stage.ts';
 
 const same = (text: string) => text;
 const PAINT: Paint = { good: same, caution: (text) => `~${text}`, bad: same, strong: same, faint: same };
@@ -41,11 +44,68 @@ describe('the endpoints of a query', () => {
     assert.deepEqual(await list('com.acme.Nothing'), []);
   });
 
+  it('are found by the key of a service, as it is registered', async () => {
+    const blue = metadata('com.acme.Stock', {}, { group: 'blue', version: '1.0' });
+    const find = async (name: string) =>
+      addresses(await listEndpoints(MESH, { name, layout: 'both' }, readerOf(instance(1), blue, mapping())));
+    for (const name of ['com.acme.Stock', 'blue/com.acme.Stock:1.0']) assert.deepEqual(await find(name), ['10.0.0.1']);
+    for (const name of ['blue/com.acme.Stock', 'com.acme.Stock:1.0', 'green/com.acme.Stock:1.0'])
+      assert.deepEqual(await find(name), []);
+  });
+
+  it('have all that their instance registered as labels, also what Dubbo writes for itself, and the parameters', async () => {
+    const written = {
+      'dubbo.endpoints': '[{"port":20880,"protocol":"dubbo"}]',
+      'dubbo.metadata.revision': 'r1',
+      'dubbo.metadata.storage-type': 'local',
+      'dubbo.metadata-service.url-params': '{"port":"20880"}',
+      'dubbo.metadata-service.urls': '[]',
+      'dubbo.metadata.cluster': 'c',
+      'meta-v': '1.0.0',
+      timestamp: '1790000000000',
+      zone: 'a',
+    };
+    const events = [
+      instance(1, written),
+      instance(2, { timestamp: 'rubbish' }),
+      metadata('com.acme.Stock', { retries: '0' }),
+    ];
+    const found = await listEndpoints(MESH, { name: null, layout: 'both' }, readerOf(...events, providers(1)));
+    const params = { retries: '0', application: 'stock' };
+    assert.deepEqual(
+      found.map(({ labels }) => labels),
+      [
+        { ...written, ...params },
+        { 'dubbo.metadata.revision': 'r1', timestamp: 'rubbish', retries: '0' },
+      ],
+    );
+  });
+
+  it('say which of their services nobody is to call: an instance or a service that is registered as disabled', async () => {
+    const look = async (...events: readonly RegistryEvent[]) =>
+      (await listEndpoints(MESH, { name: 'com.acme.Stock', layout: 'both' }, readerOf(...events))).map(
+        ({ port, disabled }) => [port, ...disabled],
+      );
+    const offers = (params: Readonly<Record<string, string>>) => [metadata('com.acme.Stock', params), mapping()];
+    const off = [[20_880, 'com.acme.Stock']];
+    assert.deepEqual(await look(instance(1), ...offers({})), [[20_880]]);
+    assert.deepEqual(await look(instance(1), ...offers({ disabled: 'true' })), off);
+    assert.deepEqual(await look(instance(1, { disabled: 'TRUE' }), ...offers({})), off);
+    assert.deepEqual(await look(instance(1), ...offers({ enabled: 'false' })), off);
+    assert.deepEqual(await look(instance(1), ...offers({ disabled: 'false', enabled: 'false' })), [[20_880]]);
+    const all = await listEndpoints(
+      MESH,
+      { name: 'stock', layout: 'both' },
+      readerOf(instance(1, { disabled: 'true' }), ...offers({})),
+    );
+    assert.match(endpointsText(all, PAINT), /application +~disabled: com\.acme\.Stock$/m);
+  });
+
   it('are a table with their number', async () => {
     assert.equal(endpointsText([], PAINT), 'no endpoints');
     const lines = endpointsText(await list(null), PAINT).split('\n');
     assert.match(lines[0] ?? '', /^APPLICATION +ADDRESS +PROTOCOL +UNIT +WEIGHT +LAYOUT$/);
-    assert.match(lines[1] ?? '', /^stock +10\.0\.0\.1:20880 +dubbo +- +100 +application\+interface$/);
+    assert.match(lines[1] ?? '', /^stock +10\.0\.0\.1:20880 +dubbo +- +100 +both$/);
     assert.equal(lines.at(-1), '2 endpoints of 1 application');
   });
 });
@@ -90,13 +150,49 @@ describe('the findings about registries', () => {
     ]);
   });
 
+  it('name an address that several nodes register, and an application that only a mapping names', async () => {
+    const { id, ...again } = { ...instance(1), id: 'other' };
+    assert.deepEqual(await lint(MESH, instance(1), { ...again, id } as RegistryEvent, metadata()), [
+      'registered-twice 10.0.0.1:20880',
+    ]);
+    const mesh = discoveryMesh('', '{interfaces: [com.acme.Stock]}');
+    const [found] = await lintRegistries(mesh, readerOf(mapping()));
+    assert.match(
+      `${found?.what}: ${found?.repair}`,
+      /^stock .*, although a mapping names it: take it out of the mapping/,
+    );
+    assert.match((await lintRegistries(MESH, readerOf(instance(1))))[0]?.what ?? '', /no calls are balanced to it$/);
+  });
+
+  it('name services of which every provider is disabled or has weight 0: their calls are left alone, as Dubbo makes them', async () => {
+    const weightless = metadata('com.acme.Stock', { weight: '0' });
+    assert.deepEqual(await lint(MESH, instance(1), weightless), ['nobody-called stock']);
+    const off = metadata('com.acme.Stock', { disabled: 'true' });
+    assert.deepEqual(await lint(MESH, instance(1), off), ['nobody-called stock']);
+    assert.deepEqual(await lint(MESH, instance(1), weightless, providers(2)), []);
+    const world = new World(['hz']);
+    for (const event of [instance(1), weightless]) world.apply(event);
+    const plan = planClusters(endpointsOf(world, 'stock', null));
+    assert.deepEqual([plan.services.size, plan.read.length], [0, 1]);
+  });
+
   it('are told with their repair and their number', async () => {
     const found = await lintRegistries(MESH, readerOf());
-    const text = findingsText(found, 'nothing', PAINT);
+    const words = { none: 'nothing', noun: 'finding' };
+    const text = findingsText(found, words, PAINT);
     assert.match(text, /^~stock has no instance in any registry \[no-instances\]/);
     assert.match(text, /next: see whether/);
     assert.match(text, /1 finding$/);
-    assert.equal(findingsText([], 'nothing', PAINT), 'nothing');
+    const one = { code: 'c', place: 'hz:/a/b', what: 'a node is bad', repair: 'do this '.repeat(20).trim() };
+    const lines = findingsText([one, { ...one, what: 'hz:/a/b is bad' }], { none: '', noun: 'finding' }, PAINT).split(
+      '\n',
+    );
+    assert.deepEqual(lines.slice(0, 3), ['~a node is bad [c]', '  at:   hz:/a/b', '~hz:/a/b is bad [c]']);
+    assert.match(lines[3] ?? '', /^ {2}next: do this/);
+    // What goes on stands below its first word.
+    assert.match(lines[4] ?? '', /^ {8}(?:do|this) /);
+    for (const line of lines) assert.ok(line.length <= 81, line);
+    assert.equal(findingsText([], words, PAINT), 'nothing');
   });
 });
 

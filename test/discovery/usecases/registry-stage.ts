@@ -10,7 +10,7 @@ import type { MeshConfig } from '../../../src/mesh/mesh-config.ts';
 import { parseMeshConfig } from '../../../src/mesh/parse-mesh.ts';
 
 /** A mesh.yaml whose application payment consumes stock, from one registry; `more` is added to its discovery. */
-export function meshConfig(more = ''): MeshConfig {
+export function meshConfig(more = '', consumes = '{apps: [stock]}'): MeshConfig {
   const parsed = parseMeshConfig(
     `apiVersion: weir.dev/v1
 registries: {hz: {zookeeper: ["127.0.0.1:2181"]}}
@@ -19,7 +19,7 @@ sidecars:
   main: {user: 1337, outbound: 15001, admin: "unix:/run/weir/main/admin.sock"}
   bare: {user: 1338, inbound: 15006, admin: "unix:/run/weir/bare/admin.sock"}
 apps:
-  payment: {select: {user: 20001}, sidecar: main, consumes: {apps: [stock]}}
+  payment: {select: {user: 20001}, sidecar: main, consumes: ${consumes}}
 `,
     'mesh.yaml',
   );
@@ -28,8 +28,8 @@ apps:
 }
 
 /** What discovery needs of it. */
-export function discoveryMesh(more = ''): DiscoveryMesh {
-  return requireDiscovery(meshConfig(more));
+export function discoveryMesh(more = '', consumes?: string): DiscoveryMesh {
+  return requireDiscovery(meshConfig(more, consumes));
 }
 
 /** An instance of stock at application level; `metadata` are its labels. */
@@ -47,11 +47,15 @@ export function instance(host: number, metadata: Readonly<Record<string, string>
 }
 
 /** What the instances offer: one service of that name, with these parameters. */
-export function metadata(name = 'com.acme.Stock', params: Readonly<Record<string, string>> = {}): RegistryEvent {
+export function metadata(
+  name = 'com.acme.Stock',
+  params: Readonly<Record<string, string>> = {},
+  key: { readonly group?: string; readonly version?: string } = {},
+): RegistryEvent {
   const text = JSON.stringify({
     app: 'stock',
     revision: 'r1',
-    services: { [name]: { name, protocol: 'dubbo', params } },
+    services: { [name]: { name, ...key, protocol: 'dubbo', params } },
   });
   return {
     registry: 'hz',
@@ -60,6 +64,11 @@ export function metadata(name = 'com.acme.Stock', params: Readonly<Record<string
     revision: 'r1',
     read: readRevisionMetadata('/m', 'stock', 'r1', text),
   };
+}
+
+/** The mapping of stock's interface. */
+export function mapping(): RegistryEvent {
+  return { registry: 'hz', kind: 'mapping', interface: 'com.acme.Stock', apps: ['stock'] };
 }
 
 /** Providers of stock at interface level. */

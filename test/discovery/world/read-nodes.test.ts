@@ -34,7 +34,8 @@ test('whatever stands in a node is read or refused, and never throws', () => {
 test('an instance is refused for what Envoy would reject or send astray', () => {
   const read = (fields: object) => codeOf(readInstanceNode('/p', 'a', JSON.stringify(fields)));
   assert.equal(read({ address: 'host.example', port: 1 }), 'no-literal-address');
-  assert.equal(read({ address: '0.0.0.0', port: 1 }), 'no-literal-address');
+  for (const address of ['0.0.0.0', '224.0.0.1', '255.255.255.255', 'ff02::1', '::'])
+    assert.equal(read({ address, port: 1 }), 'no-literal-address', address);
   assert.equal(read({ address: 'fe80::1%eth0', port: 1 }), 'no-literal-address');
   for (const port of [0, 65_536, 1.5, '', null]) assert.equal(read({ address: '10.0.0.1', port }), 'bad-port');
   assert.equal(read({ address: '10.0.0.1', port: 65_535 }), 'read');
@@ -92,13 +93,36 @@ test('a service key is read as it was written, and 0.0.0 is no version', () => {
 });
 
 test('what Envoy cannot read or answer goes straight', () => {
-  assert.equal(straightReason({}), null);
-  assert.equal(straightReason({ 'prefer.serialization': 'hessian2,fastjson2' }), null);
-  assert.equal(straightReason({ 'prefer.serialization': 'fastjson2,hessian2' }), 'serialization fastjson2');
-  assert.equal(straightReason({ serialization: 'kryo', 'prefer.serialization': 'hessian2' }), 'serialization kryo');
-  assert.equal(straightReason({ 'listen.1.callback': 'true' }), 'argument callback listen.1.callback');
-  assert.equal(straightReason({ token: '3b241101-e2bb-4255-8caf-4136c566a962' }), 'a random token');
-  assert.equal(straightReason({ token: 'fixed' }), null);
+  assert.equal(straightReason('dubbo', {}), null);
+  assert.equal(straightReason('dubbo', { 'prefer.serialization': 'hessian2,fastjson2' }), null);
+  assert.equal(straightReason('dubbo', { 'prefer.serialization': 'fastjson2,hessian2' }), 'serialization fastjson2');
+  assert.equal(
+    straightReason('dubbo', { serialization: 'kryo', 'prefer.serialization': 'hessian2' }),
+    'serialization kryo',
+  );
+  assert.equal(straightReason('dubbo', { 'listen.1.callback': 'true' }), 'argument callback listen.1.callback');
+  assert.equal(straightReason('dubbo', { token: '3b241101-e2bb-4255-8caf-4136c566a962' }), 'a random token');
+  assert.equal(straightReason('dubbo', { token: 'fixed' }), null);
+});
+
+test('a number or a truth value in metadata counts as its text; what has none is left out', () => {
+  const written = { weight: 25, gray: true, n: 1.5, none: null, list: [1], map: {}, text: 'x' };
+  const texts = { weight: '25', gray: 'true', n: '1.5', text: 'x' };
+  const instance = readInstanceNode(
+    '/p',
+    'a',
+    JSON.stringify({ address: '10.0.0.1', port: 1, payload: { metadata: written } }),
+  );
+  assert.deepEqual('node' in instance && instance.node.labels, texts);
+  const services = { A: { name: 'A', protocol: 'dubbo', params: written } };
+  const revision = readRevisionMetadata('/p', 'a', 'r', JSON.stringify({ services }));
+  assert.deepEqual('node' in revision && revision.node.services[0]?.params, texts);
+});
+
+test('a provider URL needs no path', () => {
+  const read = urlOf('dubbo://10.0.0.1:20880?application=a&x=/y');
+  assert.ok('node' in read);
+  assert.deepEqual(read.node.params, { application: 'a', x: '/y' });
 });
 
 test('an address has one text, and no host name is one', () => {

@@ -162,3 +162,23 @@ test('an instance whose revision could not be read offers nothing that is known'
     [null],
   );
 });
+
+test('a port that speaks several protocols is read as none of them', () => {
+  const world = new World(['hz']);
+  const value = (ports: readonly string[]) => {
+    const endpoints = ports.map((protocol) => ({ port: 20_880, protocol }));
+    return JSON.stringify({
+      address: '10.0.0.1',
+      port: 20_880,
+      payload: { metadata: { 'dubbo.endpoints': JSON.stringify(endpoints) } },
+    });
+  };
+  const straight = (...ports: readonly string[]) => {
+    const read = readInstanceNode('/services/pay/a', 'pay', value(ports));
+    world.apply({ registry: 'hz', kind: 'instance', app: 'pay', id: 'a', read });
+    return endpointsOf(world, 'pay', null).map((one) => one.straight);
+  };
+  assert.deepEqual(straight('dubbo'), [null]);
+  const why = 'the protocols dubbo and tri on one port';
+  assert.deepEqual(straight('dubbo', 'tri'), [why, why]);
+});

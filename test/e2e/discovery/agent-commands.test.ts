@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanEnvironment, runWeirBin, WEIR_BIN } from '../../run-weir.ts';
+import { until } from '../../until.ts';
 import { ZooKeeperLab, type ZooKeeperWriter } from './zookeeper.ts';
 
 const LIMIT_MS = 90_000;
@@ -74,13 +75,13 @@ async function ask(...args: readonly string[]) {
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into results at will.
 async function untilStatus(isWanted: (status: any) => boolean): Promise<any> {
-  const deadline = Date.now() + LIMIT_MS;
-  for (;;) {
+  let last: unknown;
+  const look = async () => {
     const answer = await ask('discovery', 'status');
-    if (answer.code === 0 && isWanted(answer.result)) return answer.result;
-    if (Date.now() > deadline) throw new Error(`the status is ${JSON.stringify(answer)}\n${said}`);
-    await sleep(100);
-  }
+    last = answer;
+    return answer.code === 0 && isWanted(answer.result) ? answer.result : null;
+  };
+  return until('a status', look, { patienceMs: LIMIT_MS, tell: () => `${JSON.stringify(last)}\n${said}` });
 }
 
 test('without an agent its commands end with 3 and name the one that starts it', async () => {
@@ -96,6 +97,8 @@ test('an agent lists what is consumed, past rubbish, on a socket that is its sid
   await writer.put('/services/pay/rubbish', '\u0000\u0001{{{');
   await writer.put('/services/pay/host', '{"address":"evil.example","port":1}');
   await writer.put('/services/pay/port', '{"address":"10.0.0.9","port":0}');
+  await writer.put('/services/pay/secret', '{"address":"10.0.0.8","port":1}', { hidden: true });
+  await writer.put('/dubbo/com.acme.Secret/providers', '', { hidden: true });
   agent = start();
   const status = await untilStatus(({ serving }) => serving);
   assert.deepEqual(
@@ -104,6 +107,15 @@ test('an agent lists what is consumed, past rubbish, on a socket that is its sid
   );
   const { mode, uid } = statSync(socket);
   assert.deepEqual([mode & 0o777, uid], [0o600, 1337]);
+  const { code, result } = await ask('discovery', 'lint');
+  assert.equal(code, 1);
+  assert.deepEqual(
+    result.findings.map((one: { code: string; place: string }) => `${one.code} ${one.place}`).toSorted(),
+    [
+      ...['bad-port hz:/services/pay/port', 'no-access hz:/services/pay/secret'],
+      ...['no-literal-address hz:/services/pay/host', 'not-json hz:/services/pay/rubbish'],
+    ],
+  );
   const routes = await ask('discovery', 'routes', 'shop', 'com.acme.pay');
   assert.deepEqual(
     routes.result.routes.map(({ interface: name, rule, members }: never) => [name, rule, members]),

@@ -1,11 +1,12 @@
 /** A whole host of discovery: ZooKeeper, real providers, a stock consumer, the agent, and a supervised Envoy between them. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { envoyBinary } from '../../../scripts/setup/envoy.ts';
 import { cleanEnvironment, WEIR_BIN } from '../../run-weir.ts';
+import { until } from '../../until.ts';
 import { LAB_ADDRESSES, LAB_UIDS, type Lab, makeLab } from '../lab/lab.ts';
 import type { LabProcess } from '../lab/lab-process.ts';
 import { startProgram } from '../lab/traffic.ts';
@@ -30,6 +31,8 @@ export interface CallReport {
 export class AgentLab {
   readonly lab: Lab;
   readonly weir: LabWeir;
+  /** The admin socket of the sidecar's Envoy. */
+  readonly adminPath: string;
   readonly #zookeeper: readonly [string, ...string[]];
   zookeeper: LabProcess;
   agent: LabProcess | null = null;
@@ -41,6 +44,7 @@ export class AgentLab {
 
   private constructor(lab: Lab, zookeeperCommand: readonly [string, ...string[]]) {
     this.lab = lab;
+    this.adminPath = join(lab.makeFolder('sidecar', LAB_UIDS.sidecar), 'admin.sock');
     this.weir = installWeir(lab);
     const hosts = join(lab.folder, 'hosts');
     writeFileSync(
@@ -53,9 +57,13 @@ export class AgentLab {
   }
 
   /**
-   * ZooKeeper runs; mesh.yaml says that shop consumes orders. `hold` is that of the guard.
+   * ZooKeeper runs; mesh.yaml says that shop consumes orders. `hold` is that of the guard, `unit` that of discovery.
    */
-  static async open(name: string, test: TestContext, { hold = '5s', more = '' } = {}): Promise<AgentLab> {
+  static async open(
+    name: string,
+    test: TestContext,
+    { hold = '5s', more = '', unit }: { hold?: string; more?: string; unit?: object } = {},
+  ): Promise<AgentLab> {
     const lab = await makeLab(name, { test });
     const folder = join(lab.folder, 'zookeeper');
     mkdirSync(folder);
@@ -63,15 +71,17 @@ export class AgentLab {
     // An Envoy that the sidecar's account may run, wherever this clone lies.
     const binary = join(lab.folder, 'envoy');
     cpSync(envoyBinary('1.40.0'), binary);
-    const run = lab.makeFolder('sidecar', LAB_UIDS.sidecar);
     self.weir.configure({
       apiVersion: 'weir.dev/v1',
       registries: { hz: { zookeeper: [`${UPSTREAM}:${REGISTRY_PORT}`] } },
-      discovery: { registries: ['hz'], socket: `unix:${self.weir.runDir}/discovery.sock`, guard: { hold } },
+      discovery: {
+        ...{ registries: ['hz'], socket: `unix:${self.weir.runDir}/discovery.sock`, guard: { hold } },
+        ...(unit === undefined ? {} : { unit }),
+      },
       sidecars: {
         main: {
-          ...{ user: LAB_UIDS.sidecar, outbound: 15_001, admin: `unix:${join(run, 'admin.sock')}` },
-          ...{ binary, bootstrap: join(run, 'envoy.yaml'), drain: '3s' },
+          ...{ user: LAB_UIDS.sidecar, outbound: 15_001, admin: `unix:${self.adminPath}` },
+          ...{ binary, bootstrap: join(dirname(self.adminPath), 'envoy.yaml'), drain: '3s' },
         },
       },
       apps: {
@@ -87,9 +97,9 @@ export class AgentLab {
   }
 
   /** A real provider of orders on a port, registered in both layouts, which is Dubbo's default; `labels`: `a=b;c=d`. */
-  async provider(port: number, labels?: string): Promise<LabProcess> {
+  async provider(port: number, labels?: string, protocol?: 'dubbo' | 'tri'): Promise<LabProcess> {
     const registry = `zookeeper://${UPSTREAM}:${REGISTRY_PORT}`;
-    const [java, ...rest] = providerCommand(registry, UPSTREAM, port, 'all', 'remote', labels);
+    const [java, ...rest] = providerCommand(registry, UPSTREAM, port, 'all', 'remote', labels, protocol);
     const provider = this.lab.start(this.lab.upstream, [java, this.#hosts, ...rest]);
     await provider.line(/^ready$/, LIMIT_MS);
     return provider;
@@ -118,14 +128,15 @@ export class AgentLab {
   /** The agent's status, once it is as wanted. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into results at will.
   async status(isWanted: (status: any) => boolean = () => true, limitMs = LIMIT_MS): Promise<any> {
-    const deadline = Date.now() + limitMs;
-    for (;;) {
+    let last = '';
+    const look = async () => {
       const { code, stdout } = await this.run(['discovery', 'status', '--json']);
-      const answer = JSON.parse(stdout);
-      if (code === 0 && isWanted(answer.result)) return answer.result;
-      if (Date.now() > deadline) throw new Error(`the status is ${stdout}\n${this.agent?.output().slice(-2000)}`);
-      await sleep(100);
-    }
+      last = stdout;
+      const { result } = JSON.parse(stdout);
+      return code === 0 && isWanted(result) ? result : null;
+    };
+    const tell = () => `${last}\n${this.agent?.output().slice(-2000)}`;
+    return until('a status of the agent', look, { patienceMs: limitMs, tell });
   }
 
   /** Runs weir without entering a namespace: the agent's sockets are files. */

@@ -12,6 +12,7 @@ import {
   assignment,
   followedCluster,
   originalCluster,
+  originalHttpCluster,
   staticCluster,
 } from '../../../src/discovery/resources/clusters.ts';
 import { dubboRoutes, encodedDubboRoutes } from '../../../src/discovery/resources/dubbo-routes.ts';
@@ -38,7 +39,9 @@ const PLAN = planClusters([
   endpoint(2, ['com.acme.A', 'blue/com.acme.B:1.0', 'com.acme.C']),
   endpoint(3, ['com.acme.C'], 20_990),
   { ...endpoint(4, ['com.acme.D']), address: 'fd00::4' },
+  { ...endpoint(5, ['com.acme.A', 'blue/com.acme.B:1.0'], 50_051), protocol: 'tri' },
 ]);
+const CHECKED = { chain: 'http', health: { most: 20, intervalMs: 1_500 } } as const;
 
 /** Everything that is ever sent, once; the listeners are on free ports. */
 function resources([first = 0, second = 0]: readonly number[]): {
@@ -57,9 +60,21 @@ function resources([first = 0, second = 0]: readonly number[]): {
   return {
     listeners: [
       outboundListener(PLAN, first, false),
-      { ...(followedListener(ranges, second, false) as object), name: 'followed' },
+      {
+        ...(followedListener(ranges, second, false, [[50_051, addressRanges(['10.0.0.9'])]]) as object),
+        name: 'followed',
+      },
     ],
-    clusters: [originalCluster(), followedCluster('pay|1'), spill, ...PLAN.clusters.map(staticCluster)],
+    clusters: [
+      ...[
+        originalCluster(),
+        originalHttpCluster(),
+        followedCluster('pay|1'),
+        followedCluster('pay|2|http', 1, CHECKED),
+        spill,
+      ],
+      ...PLAN.clusters.map((one) => staticCluster(one)),
+    ],
   };
 }
 

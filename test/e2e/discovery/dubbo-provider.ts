@@ -21,9 +21,10 @@ export function providerCommand(
   mode: ProviderOptions['mode'] = 'interface',
   metadata: ProviderOptions['metadata'] = 'local',
   labels = 'unit=hz-1',
+  protocol: 'dubbo' | 'tri' = 'dubbo',
 ): [string, ...string[]] {
-  const classPath = dubboClassPath();
-  const java = ['-XX:TieredStopAtLevel=1', '-Xmx128m', `-Ddubbo.labels=${labels}`, '-cp', classPath];
+  const properties = [`-Ddubbo.labels=${labels}`, `-Dorders.protocol=${protocol}`];
+  const java = ['-XX:TieredStopAtLevel=1', '-Xmx128m', ...properties, '-cp', dubboClassPath()];
   return ['java', ...java, 'DubboProvider', registry, host, String(port), mode, metadata];
 }
 

@@ -37,12 +37,12 @@ class Follower {
   readonly #lines: AsyncIterator<string>;
   stderr = '';
 
-  constructor(t: TestContext, consumes: string, port = lab.port) {
+  constructor(t: TestContext, consumes: string, port = lab.port, more = '') {
     const file = join(folder, `${consumes.replaceAll(/\W+/g, '-')}.yaml`);
     writeFileSync(
       file,
       `apiVersion: weir.dev/v1
-registries: {hz: {zookeeper: ["127.0.0.1:${port}"]}}
+registries: {hz: {zookeeper: ["127.0.0.1:${port}"]${more}}}
 discovery: {registries: [hz]}
 sidecars: {main: {user: 1337, outbound: 15001, admin: "unix:/run/weir/main/admin.sock"}}
 apps: {shop: {select: {user: 1001}, sidecar: main, consumes: ${consumes}}}
@@ -116,6 +116,21 @@ test('a mapping that gains an application brings its instances, with the revisio
   assert.equal((await follower.next()).hosts, '');
   await writer.put('/dubbo/mapping/Stock', 'stock');
   assert.equal((await follower.next()).hosts, '9');
+});
+
+test('interfaces below the root of the tree are followed as those below /dubbo', async (t) => {
+  const url = (host: number) => encodeURIComponent(`dubbo://10.0.0.${host}:20880/Bare?application=bare`);
+  // One after the other: a follower that runs beside the first one has the first one's changes to tell.
+  for (const consumes of ['{apps: [bare]}', '{interfaces: [Bare]}']) {
+    const follower = new Follower(t, consumes, lab.port, ', root: /');
+    assert.equal((await follower.next()).hosts, '');
+    await writer.put(`/Bare/providers/${url(1)}`, '');
+    assert.equal((await follower.next()).hosts, '1');
+    await writer.put(`/Bare/providers/${url(2)}`, '');
+    assert.equal((await follower.next()).hosts, '1 2');
+    await follower.end();
+    for (const host of [1, 2]) await writer.remove(`/Bare/providers/${url(host)}`);
+  }
 });
 
 test('a registry that dies changes nothing; what changed meanwhile is seen when it is back', async (t) => {

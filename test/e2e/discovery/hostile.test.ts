@@ -98,16 +98,17 @@ const metadata = fc
     const read = readRevisionMetadata('/m', one.app, one.revision, value);
     return { registry: 'hz', kind: 'metadata', app: one.app, revision: one.revision, read };
   });
+const scheme = fc.constantFrom('dubbo', 'tri', 'grpc', 'rest');
 const providers = fc
   .record({
     name: text,
-    list: fc.array(fc.record({ app, address, port, group: text, version: text, params }), { maxLength: 4 }),
+    list: fc.array(fc.record({ app, scheme, address, port, group: text, version: text, params }), { maxLength: 4 }),
   })
   .map(({ name, list }): RegistryEvent => {
     const listed = list.map((one) => {
       const host = one.address.includes(':') ? `[${one.address}]` : one.address;
       const query = Object.entries({ ...one.params, application: one.app, group: one.group, version: one.version });
-      const url = `dubbo://${host}:${one.port}/${name}?${query.map(([key, value]) => `${key}=${value}`).join('&')}`;
+      const url = `${one.scheme}://${host}:${one.port}/${name}?${query.map(([key, value]) => `${key}=${value}`).join('&')}`;
       const node = encodeURIComponent(url.toWellFormed());
       return [node, readProviderUrl(`/dubbo/${name}/providers`, name, node)] as const;
     });
@@ -118,7 +119,8 @@ const world = fc.array(fc.oneof(instance, metadata, providers), { minLength: 1, 
 test('whatever a registry holds, an Envoy takes all that is published', { timeout: 120_000 }, async (t) => {
   const [outbound = 0] = await freePorts(1);
   const unit = { label: 'unit', own: 'a', mode: 'prefer' as const, center: [], spillPercent: 50 };
-  const plan = { ...planOf(), unit, sidecars: [{ name: 'main', outbound, uid: null, gid: null }] };
+  const health = { most: 2, intervalMs: 1_000 };
+  const plan = { ...planOf(), unit, health, sidecars: [{ name: 'main', outbound, uid: null, gid: null }] };
   // The machine's clock runs ahead: lists are judged after a quiet time, clusters go after a minute.
   let aheadMs = 0;
   const now = () => performance.now() + aheadMs;

@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { envoyBinary } from '../../../scripts/setup/envoy.ts';
 import { freePorts } from '../../free-ports.ts';
 import { cleanEnvironment, runWeirBin, WEIR_BIN } from '../../run-weir.ts';
+import { until } from '../../until.ts';
 import { ZooKeeperLab, type ZooKeeperWriter } from './zookeeper.ts';
 
 const LIMIT_MS = 90_000;
@@ -76,14 +76,14 @@ async function init(...args: readonly string[]): Promise<void> {
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into results at will.
 async function untilStatus(stage: string, isWanted: (status: any) => boolean): Promise<any> {
-  const deadline = Date.now() + LIMIT_MS;
-  for (;;) {
+  let last = '';
+  const look = async () => {
     const { code, stdout } = await runWeirBin(['discovery', 'status', '--stage', stage, '--json'], env);
-    const answer = JSON.parse(stdout);
-    if (code === 0 && isWanted(answer.result)) return answer.result;
-    if (Date.now() > deadline) throw new Error(`the status of ${stage} is ${stdout}`);
-    await sleep(100);
-  }
+    last = stdout;
+    const { result } = JSON.parse(stdout);
+    return code === 0 && isWanted(result) ? result : null;
+  };
+  return until(`a status of ${stage}`, look, { patienceMs: LIMIT_MS, tell: () => last });
 }
 
 /** An Envoy has asked for all four types and taken each. */

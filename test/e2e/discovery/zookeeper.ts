@@ -23,6 +23,9 @@ const CREATE = 1;
 const DELETE = 2;
 const SET_DATA = 5;
 const NODE_EXISTS = -110;
+/** Permissions (ZooDefs.Perms): read, write, create, delete, administer. */
+const ALL = 31;
+const ALL_BUT_READ = 30;
 /** How long a server may take to open a session, in milliseconds. */
 const OPEN_LIMIT_MS = 2_000;
 
@@ -145,12 +148,12 @@ export class ZooKeeperWriter {
     return writer;
   }
 
-  /** Creates a node and the persistent ones above it; an existing node gets the value. */
-  async put(path: string, value = '', { ephemeral = false } = {}): Promise<void> {
+  /** Creates a node and the persistent ones above it; an existing node gets the value. `hidden`: nobody may read it. */
+  async put(path: string, value = '', { ephemeral = false, hidden = false } = {}): Promise<void> {
     const parent = path.slice(0, path.lastIndexOf('/'));
-    if (parent !== '') await this.#create(parent, '', false).catch(async () => await this.put(parent));
+    if (parent !== '') await this.#create(parent, '').catch(async () => await this.put(parent));
     try {
-      await this.#create(path, value, ephemeral);
+      await this.#create(path, value, { ephemeral, hidden });
     } catch (error) {
       if ((error as { code?: number }).code !== NODE_EXISTS) throw error;
       await this.#ask(SET_DATA, (writer) => writer.string(path).buffer(Buffer.from(value)).int(-1));
@@ -165,8 +168,13 @@ export class ZooKeeperWriter {
     this.#socket.destroy();
   }
 
-  async #create(path: string, value: string, ephemeral: boolean): Promise<void> {
-    const open = (writer: JuteWriter) => writer.int(1).int(31).string('world').string('anyone');
+  async #create(path: string, value: string, { ephemeral = false, hidden = false } = {}): Promise<void> {
+    const open = (writer: JuteWriter) =>
+      writer
+        .int(1)
+        .int(hidden ? ALL_BUT_READ : ALL)
+        .string('world')
+        .string('anyone');
     await this.#ask(CREATE, (writer) =>
       open(writer.string(path).buffer(Buffer.from(value))).int(ephemeral ? 1 : 0),
     ).catch((error) => {

@@ -42,6 +42,13 @@ test('the console shows the fleet, changes nothing without the name, and gives t
   assert.ok(raw.includes('\x1b[?1049h'), 'a screen of its own');
   type('2');
   await until(/APPLICATION +HOSTS/);
+  // The application with the most hosts that are not as wanted comes first.
+  type('f');
+  await until(/will run: weir fleet off app-02/);
+  type('x\r');
+  await until(/not confirmed \(app-02 was to be typed\)/);
+  type('n');
+  await until(/wrong first/);
   type('f');
   await until(/will run: weir fleet off app-01/);
   type('app-02\r');

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../until.ts';
 import { type Stage, setStage } from '../interception/stage.ts';
 import type { LabProcess } from '../lab/lab-process.ts';
 import { LAB_ETCD, startEtcd } from './lab-etcd.ts';
@@ -61,11 +61,31 @@ export class FleetLab {
     return this.#folder;
   }
 
-  /** Starts `weir host run` and waits until it has looked at its host. */
-  async startHost(): Promise<LabProcess> {
-    this.#daemon = this.stage.weir.start(['host', 'run', '--fleet-config', this.config]);
-    await this.#daemon.line(/follows the region/);
-    return this.#daemon;
+  /** Starts `weir host run` and waits until it follows the store. */
+  async startHost(...flags: readonly string[]): Promise<LabProcess> {
+    const daemon = this.stage.weir.start(['host', 'run', '--fleet-config', this.config, ...flags]);
+    this.#daemon ??= daemon;
+    await daemon.line(/follows the region/);
+    return daemon;
+  }
+
+  /** Ends the first daemon that was started, without a word. */
+  async killHost(): Promise<void> {
+    this.#daemon?.kill();
+    await this.#daemon?.ended;
+    this.#daemon = null;
+  }
+
+  /** Waits until the host itself says that an application is in a state. */
+  async stateWhen(app: string, state: string, seconds = 60): Promise<void> {
+    let last: unknown;
+    const look = async () => {
+      const { json } = await this.stage.weir.json(['status', app]);
+      last = json;
+      return json.result?.apps[0]?.state === state;
+    };
+    const tell = () => `${JSON.stringify(last)}\n${this.#daemon?.output()}`;
+    await until(`${app} to be ${state}`, look, { patienceMs: seconds * 1000, tell });
   }
 
   /** `weir fleet ARGS --json`, from the namespace of the host. */
@@ -84,16 +104,18 @@ export class FleetLab {
 
   /** The host's row of `weir fleet status`, as soon as `wanted` holds. */
   // biome-ignore lint/suspicious/noExplicitAny: as in the JSON.
-  async hostWhen(what: string, wanted: (host: any) => boolean, seconds = 20): Promise<any> {
+  async hostWhen(what: string, wanted: (host: any) => boolean, seconds = 60, named = HOST): Promise<any> {
     let last: unknown;
-    for (let tries = 0; tries < seconds * 4; tries += 1) {
+    const look = async () => {
       const { json } = await this.fleet('status');
-      const host = json.result?.regions[0]?.hosts?.find(({ name }: { name: string }) => name === HOST);
-      if (host !== undefined && wanted(host)) return host;
+      const host = json.result?.regions[0]?.hosts?.find(({ name }: { name: string }) => name === named);
       last = host ?? json;
-      await sleep(250);
-    }
-    throw new Error(`gave up waiting for ${what}: ${JSON.stringify(last)}\n${this.#daemon?.output()}`);
+      return host !== undefined && wanted(host) ? host : null;
+    };
+    return until(what, look, {
+      patienceMs: seconds * 1000,
+      tell: () => `${JSON.stringify(last)}\n${this.#daemon?.output()}`,
+    });
   }
 }
 

@@ -68,7 +68,7 @@ test('a store that is killed or comes back as another one switches nothing; an o
   await assertRoute(lab.stage, LAB_UIDS.app, 'proxy');
 
   await lab.startStore('another');
-  const held = await lab.hostWhen('a hold', ({ state }) => state === 'held', 40);
+  const held = await lab.hostWhen('a hold', ({ state }) => state === 'held');
   assert.match(held.reason, /other-store: 1 objects before, 0 now/);
   await assertRoute(lab.stage, LAB_UIDS.app, 'proxy');
   assert.equal((await lab.fleet('off', 'payment', '--reason', 'INC-2')).code, 0);

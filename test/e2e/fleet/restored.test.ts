@@ -6,7 +6,9 @@ import type { HostMemory } from '../../../src/fleet/host/host-memory.ts';
 import { RegionKeys } from '../../../src/fleet/model/keys.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { FakeLocalHost } from '../../fakes/fake-local-host.ts';
+import { daemonIdentity } from '../../fleet/daemon-identity.ts';
 import { runWeirBin } from '../../run-weir.ts';
+import { until } from '../../until.ts';
 import { EtcdLab } from './etcd-lab.ts';
 
 const KEYS = new RegionKeys('east');
@@ -28,6 +30,7 @@ class Host {
     this.#stop = new AbortController();
     const daemon = new HostDaemon({
       ...{ name: 'host-1', region: 'east', labels: {}, ttlMs: 15_000, weirVersion: '1.0.0', keys: KEYS },
+      ...{ pod: null, identity: daemonIdentity('host-1') },
       ...{ store: this.#lab.store(), local: this.local.port, clock: systemClock, random: Math.random },
       recall: async () => this.#memory,
       remember: async (memory) => {
@@ -52,16 +55,15 @@ test('a store of before, with as many writes since, is held by a host that was a
     const { code, stdout } = await runWeirBin(['fleet', ...args, '--fleet-config', lab.config, '--json']);
     return { code, json: JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') };
   };
-  const until = async (state: string) => {
+  const untilState = async (state: string) => {
     let last: unknown;
-    for (let tries = 0; tries < 120; tries += 1) {
+    const look = async () => {
       const { json } = await fleet('status');
       const [row] = json.result?.regions[0]?.hosts ?? [];
-      if (row?.state === state) return row;
       last = row ?? json;
-      await systemClock.sleep(250);
-    }
-    throw new Error(`host-1 never was ${state}: ${JSON.stringify(last)}`);
+      return row?.state === state ? row : null;
+    };
+    return until(`host-1 to be ${state}`, look, { tell: () => JSON.stringify(last) });
   };
   const writeOn = async (count: number) => {
     for (let index = 0; index < count; index += 1)
@@ -69,14 +71,14 @@ test('a store of before, with as many writes since, is held by a host that was a
   };
   const host = new Host(t, lab);
   host.start();
-  await until('ok');
+  await untilState('ok');
   const policies = Array.from({ length: 8 }, (_, index) => ({
     ...{ apiVersion: 'weir.dev/v1', kind: 'MeshPolicy', metadata: { name: `p${index}` } },
     spec: { apps: ['payment'], rules: [{ state: 'on' }] },
   }));
   const file = lab.file('on.yaml', policies.map((one) => JSON.stringify(one)).join('\n---\n'));
   assert.equal((await fleet('apply', file)).code, 0);
-  for (let tries = 0; host.local.calls.length === 0 && tries < 100; tries += 1) await systemClock.sleep(50);
+  await until('the host to be asked', async () => host.local.calls.length > 0);
   assert.deepEqual(host.local.calls, ['on payment']);
   await lab.backUp();
   assert.equal((await fleet('off', '--all', '--wait', '--timeout', '20s')).code, 0);
@@ -86,12 +88,12 @@ test('a store of before, with as many writes since, is held by a host that was a
   await lab.restore();
   await writeOn(200);
   host.start();
-  const held = await until('held');
+  const held = await untilState('held');
   assert.match(held.reason, /backwards/);
   await writeOn(50);
-  await until('held');
+  await untilState('held');
   assert.deepEqual(host.local.calls, ['on payment', 'off payment'], 'the pressed button is not forgotten');
   assert.equal((await fleet('confirm', '--reason', 'restored on purpose')).code, 0);
-  await until('ok');
+  await untilState('ok');
   assert.deepEqual(host.local.calls, ['on payment', 'off payment', 'on payment']);
 });

@@ -9,7 +9,9 @@ import { HostDaemon } from '../../../src/fleet/host/host-daemon.ts';
 import { RegionKeys } from '../../../src/fleet/model/keys.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { FakeLocalHost } from '../../fakes/fake-local-host.ts';
+import { daemonIdentity } from '../../fleet/daemon-identity.ts';
 import { runWeirBin, WEIR_BIN } from '../../run-weir.ts';
+import { until } from '../../until.ts';
 import { EtcdLab } from './etcd-lab.ts';
 
 const HOSTS = 30;
@@ -31,6 +33,7 @@ function startHosts(
     const labels = index < 3 ? { wave: 'a' } : {};
     const daemon = new HostDaemon({
       ...{ name, region: 'east', labels, ttlMs: 10_000, weirVersion: '1.0.0', keys: new RegionKeys('east') },
+      ...{ pod: null, identity: daemonIdentity(name) },
       store: etcdStore({ name: 'east', kind: 'etcd', endpoints: [endpoint], timeout: 5_000 }),
       ...{ local: local.port, clock: systemClock, random: Math.random },
       ...{ recall: async () => null, remember: async () => {}, tell: () => {}, warn: () => {} },
@@ -66,16 +69,15 @@ test('a release moves wave by wave, survives its leader, stops at its gate and i
     const { code, stdout } = await runWeirBin(['fleet', ...args, '--fleet-config', config, '--json']);
     return { code, json: JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') };
   };
-  const until = async (release: string, state: string) => {
-    for (let tries = 0; tries < 120; tries += 1) {
+  const untilState = async (release: string, state: string) => {
+    let last: unknown;
+    const look = async () => {
       const { json } = await fleet('rollout', 'status', release);
+      last = json;
       const [row] = json.result?.rollouts ?? [];
-      if (row?.state === state) return row;
-      await systemClock.sleep(250);
-    }
-    throw new Error(
-      `${release} never became ${state}: ${JSON.stringify((await fleet('rollout', 'status', release)).json)}`,
-    );
+      return row?.state === state ? row : null;
+    };
+    return until(`${release} to be ${state}`, look, { tell: () => JSON.stringify(last) });
   };
   const bad = new Set<string>();
   const hosts = startHosts(t, lab.endpoint, (name) => bad.has(name));
@@ -90,10 +92,9 @@ test('a release moves wave by wave, survives its leader, stops at its gate and i
 
   const killFirst = await startOperator(t, config);
   await startOperator(t, config);
-  for (let tries = 0; [...hosts.values()].every(({ calls }) => calls.length === 0) && tries < 200; tries += 1)
-    await systemClock.sleep(50);
+  await until('a host to be asked', async () => [...hosts.values()].some(({ calls }) => calls.length > 0));
   await killFirst();
-  const done = await until('good', 'done');
+  const done = await untilState('good', 'done');
   assert.deepEqual(
     done.waves.map(({ done: count, hosts: { length } }: { done: number; hosts: string[] }) => [
       count === length,
@@ -122,7 +123,7 @@ test('a release moves wave by wave, survives its leader, stops at its gate and i
   for (const name of ['host-1']) hosts.get(name)?.failures.set('upgrade', 'it never became ready');
   assert.equal((await fleet('apply', lab.file('bad.yaml', release('bad', '0')))).code, 0);
   assert.equal((await fleet('rollout', 'start', 'bad')).code, 0);
-  const stopped = await until('bad', 'stopped');
+  const stopped = await untilState('bad', 'stopped');
   assert.equal(stopped.wave, 1);
   assert.match(stopped.reason, /gate hosts: 1 of 3 failed, 0 may: host-1: it never became ready/);
   assert.equal((await fleet('rollout', 'pause', 'bad')).code, 3);
@@ -130,7 +131,7 @@ test('a release moves wave by wave, survives its leader, stops at its gate and i
     [...hosts].every(([name, { calls }]) => calls.length === 1 || ['host-0', 'host-1', 'host-2'].includes(name)),
   );
   assert.equal((await fleet('rollout', 'undo', 'bad', '--reason', 'INC-2')).code, 0);
-  await until('bad', 'undone');
+  await untilState('bad', 'undone');
   for (const [name, { calls }] of hosts)
     assert.equal(calls.includes('rollback main'), ['host-0', 'host-2'].includes(name), name);
 });

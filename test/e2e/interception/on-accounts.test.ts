@@ -188,6 +188,8 @@ test('status names a sidecar that came back at another port, and an account that
   const renumbered = (await weir.json(['status', 'payment'])).json.result.apps[0];
   assert.match(renumbered.troubles[0].what, new RegExp(`uid 20177 now, the rules divert uid ${LAB_UIDS.app}`));
   assert.equal(renumbered.next, 'weir on payment');
+  const verify = await weir.json(['verify']);
+  assert.deepEqual([verify.code, verify.json.result.apps[0].findings[0].where], [1, 'mesh.yaml']);
   weir.configure(stage.mesh);
   await sidecar.process.stop();
   rmSync(sidecar.adminPath, { force: true });

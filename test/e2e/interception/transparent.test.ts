@@ -104,10 +104,11 @@ test('open connections are drained or cut, and off.sh and a deadline need no pro
 
   await switchOn();
   const drained = await stage.streams(APP, 2);
-  const off = weir.json(['off', 'payment', '--drain', '8s']);
-  await sleep(800);
+  const off = weir.start(['off', 'payment', '--drain', '20s']);
+  await off.line(/2 connections left/);
   await drained.stop();
-  assert.deepEqual((await off).json.result.apps[0].connections, { proxied: 0, cut: 0, drained: 2 });
+  await off.line(/2 drained, 0 cut/);
+  await off.ended;
   assert.doesNotMatch(await routing(stage), /22359/);
 
   await switchOn();

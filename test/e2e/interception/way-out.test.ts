@@ -46,19 +46,19 @@ for (const backend of BACKENDS) {
   test(`${backend}: --confirm ends by itself with every weir process gone, and status says why`, async (t) => {
     const stage = await setStage(`confirm-${backend}`, { test: t });
     const { weir } = stage;
-    const on = await weir.json(['on', 'payment', '--backend', backend, '--confirm', '3s']);
-    assert.equal(on.json.result.apps[0].after, 'unconfirmed', JSON.stringify(on.json));
+    const on = await weir.json(['on', 'payment', '--backend', backend, '--confirm', '5s']);
+    assert.equal(on.json.result?.apps[0].after, 'unconfirmed', JSON.stringify(on.json));
     await assertRoute(stage, LAB_UIDS.app, 'proxy');
-    await sleep(4500);
+    await sleep(6500);
     await assertRoute(stage, LAB_UIDS.app, 'direct');
     const status = await weir.json(['status', 'payment']);
     const { state, desired, reason } = status.json.result.apps[0];
     assert.deepEqual([state, desired, reason], ['off', 'off', 'confirm expired']);
     const late = await weir.json(['confirm', 'payment']);
     assert.deepEqual([late.code, late.json.error?.code], [3, 'WEIR3010']);
-    assert.equal((await weir.json(['on', 'payment', '--confirm', '4s'])).code, 0);
+    assert.equal((await weir.json(['on', 'payment', '--confirm', '6s'])).code, 0);
     assert.deepEqual((await weir.json(['confirm', 'payment'])).json.result.confirmed, ['payment']);
-    await sleep(5000);
+    await sleep(7000);
     await assertRoute(stage, LAB_UIDS.app, 'proxy');
   });
 

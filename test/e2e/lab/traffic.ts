@@ -1,5 +1,6 @@
 /** Requests and streams of the lab's accounts. */
 import { fileURLToPath } from 'node:url';
+import { KEEP_COMPILED } from '../../run-weir.ts';
 import type { Lab } from './lab.ts';
 import type { LabProcess } from './lab-process.ts';
 import type { LabNamespace } from './network-namespace.ts';
@@ -33,6 +34,8 @@ export interface LoadReport {
   /** By error code, `HTTP <status>`, `TIMEOUT` or `wrong answer`. */
   readonly failed: Readonly<Record<string, number>>;
   readonly inFlight: number;
+  /** When the first one was sent since which all went direct, ms since 1970; null while none did. */
+  readonly directSince: number | null;
   readonly ms: { readonly p50: number; readonly p99: number; readonly max: number };
 }
 
@@ -45,7 +48,7 @@ export function startProgram(
   account: Account = {},
 ): LabProcess {
   const file = fileURLToPath(new URL(`./programs/${program}.ts`, import.meta.url));
-  const env: Record<string, string> = { NODE_NO_WARNINGS: '1' };
+  const env: Record<string, string> = { NODE_NO_WARNINGS: '1', ...KEEP_COMPILED };
   if (account.uid !== undefined) {
     env.LAB_UID = String(account.uid);
     env.LAB_GID = String(account.gid ?? account.uid);

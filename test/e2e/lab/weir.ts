@@ -30,7 +30,7 @@ export interface LabWeir {
   /** Runs it with `--json` inside the namespace already, for commands that take no `--netns`; the last document. */
   inside(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<WeirAnswer>;
   /** Starts it in the background, inside the namespace already, so that its pid is weir's. */
-  start(args: readonly string[]): LabProcess;
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): LabProcess;
 }
 
 /** Prepares weir for a lab; nothing is written outside of the lab's folder. */
@@ -69,9 +69,9 @@ export function installWeir(lab: Lab): LabWeir {
       if (line === undefined) throw new Error(`weir ${args.join(' ')} printed no JSON: ${started.output()}`);
       return { code, signal, stdout: line, stderr: started.output(), json: JSON.parse(line) };
     },
-    start(args) {
+    start(args, more) {
       return lab.start(lab.client, [process.execPath, WEIR_BIN, ...args, '--netns', lab.client.name], {
-        env: environment(env),
+        env: environment({ ...env, ...more }),
       });
     },
   };

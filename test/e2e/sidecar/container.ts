@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { WEIR_BIN } from '../../run-weir.ts';
 import { withOwnMounts } from '../lab/own-mounts.ts';
-import type { LabAnswer, SidecarLab } from './sidecar-lab.ts';
+import { answerOf, type LabAnswer } from './lab-answer.ts';
+import type { SidecarLab } from './sidecar-lab.ts';
 
 /**
  * A container as a sidecar sees one: process and mount namespaces of its own, /proc of its own, weir as process 1; network,
@@ -64,20 +65,7 @@ export class Container {
       env: this.#lab.environment(this.#versions),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-    try {
-      return { code, json: JSON.parse(stdout), stderr };
-    } catch {
-      throw new Error(`weir ${args.join(' ')} (exit ${code}) printed no JSON: ${stdout}\n${stderr}\n${this.log}`);
-    }
+    return await answerOf(child, args, () => this.log);
   }
 
   /** `weir sidecar wait-settled main`, what postStart runs. */

@@ -52,7 +52,10 @@ async function freezes(stage: FallbackStage): Promise<FallbackTry> {
     const { ms } = await stage.payment.until('direct', since);
     const thawed = probeClock();
     process.kill(pid, 'SIGCONT');
-    return { ms, backMs: (await stage.payment.until('proxy', thawed)).ms };
+    const { ms: backMs } = await stage.payment.until('proxy', thawed);
+    // Written a moment after the switch: the next row may kill the supervisor.
+    await stage.untilJournalled(/"reason":"ready again/);
+    return { ms, backMs };
   } finally {
     process.kill(pid, 'SIGCONT');
   }
@@ -105,13 +108,21 @@ async function isNotConfirmed(stage: FallbackStage): Promise<FallbackTry> {
 
 async function isWiped(stage: FallbackStage): Promise<FallbackTry> {
   await isProxied(stage);
-  const since = probeClock();
   const { client } = stage.lab;
-  if (stage.backend === 'nft') await client.sh('nft flush ruleset');
-  else
-    for (const tool of ['iptables', 'ip6tables'])
-      await client.sh(`${stage.backend.replace('iptables', tool)} -t nat -F`);
-  const { ms } = await stage.payment.until('direct', since);
+  const supervisor = stage.supervisor?.pid ?? Number.NaN;
+  const since = probeClock();
+  // A supervisor that happens to look puts them back before a handful of connections has gone direct.
+  process.kill(supervisor, 'SIGSTOP');
+  let ms: number;
+  try {
+    if (stage.backend === 'nft') await client.sh('nft flush ruleset');
+    else
+      for (const tool of ['iptables', 'ip6tables'])
+        await client.sh(`${stage.backend.replace('iptables', tool)} -t nat -F`);
+    ({ ms } = await stage.payment.until('direct', since));
+  } finally {
+    process.kill(supervisor, 'SIGCONT');
+  }
   const back = await stage.payment.until('proxy', since + ms);
   // After a quiet time the next one is put back as quickly.
   await sleep(6000);

@@ -1,5 +1,5 @@
 /** The stage of the fallback table, with probes. */
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { TestContext } from 'node:test';
@@ -8,6 +8,7 @@ import type { Backend } from '../../../src/interception/backend.ts';
 import type { AppStatus, StatusReport } from '../../../src/interception/report-status.ts';
 import type { DivertMode } from '../../../src/interception/rules/policy.ts';
 import { runWeirBin } from '../../run-weir.ts';
+import { PATIENCE_MS, until } from '../../until.ts';
 import { LAB_ADDRESSES, LAB_UIDS, type Lab, makeLab } from '../lab/lab.ts';
 import type { LabProcess } from '../lab/lab-process.ts';
 import { startHttpUpstream, startProgram } from '../lab/traffic.ts';
@@ -37,21 +38,27 @@ export function probeClock(): number {
   return performance.timeOrigin + performance.now();
 }
 
+/** One connection every `intervalMs`, given up after `timeoutMs`. */
+export interface ProbeOptions {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly family?: 'ipv4' | 'ipv6';
+}
+
 /** What differs from the usual stage. */
 export interface FallbackOptions {
   /** For what is not about leases, so that none lapses on a loaded machine. */
   readonly leaseMs?: number;
   readonly mode?: DivertMode;
-  /** The probe of `payment`: one connection every `intervalMs`, given up after `timeoutMs`. */
-  readonly probe?: { readonly intervalMs: number; readonly timeoutMs: number };
+  /** The probe of `payment`. */
+  readonly probe?: ProbeOptions;
   /** Changes the bootstrap that `weir sidecar init` wrote, before anything is started. */
   readonly arrange?: (bootstrap: string) => Promise<void>;
 }
 
-const PATIENCE_MS = 60_000;
 const PORT = 8080;
-/** The one that times are read from is close; the other only has to tell where its connections go. */
-const PAYMENT_PROBE = { intervalMs: 4, timeoutMs: 700 } as const;
+/** Close enough to see the bypass between a crash and the next Envoy; the other only has to tell where its connections go. */
+const PAYMENT_PROBE = { intervalMs: 8, timeoutMs: 700 } as const;
 const REPORT_PROBE = { intervalMs: 40, timeoutMs: 700 } as const;
 
 /**
@@ -133,11 +140,14 @@ export class FallbackStage {
 
   /** All of it: on a loaded machine extras such as the word of the supervisor may be late, and then they are asked again. */
   async status(): Promise<StatusReport> {
-    for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+    let report: StatusReport | null = null;
+    const look = async () => {
       const { json } = await this.weir.json(['status']);
-      const report: StatusReport = json.result;
-      if (report.notRead.length === 0 || Date.now() > deadline) return report;
-    }
+      const seen: StatusReport = json.result;
+      report = seen;
+      return seen.notRead.length === 0 ? seen : null;
+    };
+    return until('a status that is whole', look, { tell: () => JSON.stringify(report) });
   }
 
   async app(name: string): Promise<AppStatus> {
@@ -148,13 +158,23 @@ export class FallbackStage {
 
   /** Waits until an application is in a state, for as long as a loaded machine may take. */
   async untilState(name: string, state: AppStatus['state']): Promise<AppStatus> {
-    const deadline = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const app = await this.app(name);
-      if (app.state === state) return app;
-      if (Date.now() > deadline) throw new Error(`${name} is not ${state}: ${JSON.stringify(app)}`);
-      await sleep(50);
-    }
+    let app: AppStatus | null = null;
+    const look = async () => {
+      app = await this.app(name);
+      return app.state === state ? app : null;
+    };
+    return until(`${name} to be ${state}`, look, { tell: () => JSON.stringify(app) });
+  }
+
+  /** Waits until the event log has a line like that. */
+  async untilJournalled(line: RegExp): Promise<void> {
+    const path = join(this.weir.stateDir, 'journal.jsonl');
+    let text = '';
+    const look = async () => {
+      text = await readFile(path, 'utf8');
+      return line.test(text) ? true : null;
+    };
+    await until(`${line} in the event log`, look, { tell: () => text.slice(-2000) });
   }
 
   /** SIGKILL to the supervisor, as a crash. */
@@ -186,12 +206,8 @@ async function runInLab(weir: LabWeir, args: readonly string[]) {
 
 let asked = 0;
 
-async function startProbe(
-  lab: Lab,
-  uid: number,
-  pace: { readonly intervalMs: number; readonly timeoutMs: number },
-): Promise<RouteProbe> {
-  const options = { host: LAB_ADDRESSES.upstream.ipv4, port: PORT, ...pace };
+async function startProbe(lab: Lab, uid: number, { family = 'ipv4', ...pace }: ProbeOptions): Promise<RouteProbe> {
+  const options = { host: LAB_ADDRESSES.upstream[family], port: PORT, ...pace };
   const program = startProgram(lab, lab.client, 'route-probe', options, { uid });
   await program.line(/^READY/);
   const ask = async (command: string, answer: string, argument: string, patienceMs: number) => {

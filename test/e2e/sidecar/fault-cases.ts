@@ -5,9 +5,10 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openToAll } from '../lab/open-to-all.ts';
+import type { LabAnswer } from './lab-answer.ts';
 import { openMemoryLimit } from './memory-limit.ts';
 import { OpenLoopClient } from './open-loop.ts';
-import { type LabAnswer, type LabOptions, NEW_ENVOY, SidecarLab } from './sidecar-lab.ts';
+import { type LabOptions, NEW_ENVOY, SidecarLab } from './sidecar-lab.ts';
 
 /** A fault during an upgrade that must lose nothing, and how the upgrade has to end. */
 export interface FaultCase {
@@ -30,42 +31,85 @@ export interface FaultRow {
   readonly outcome: string;
   readonly said: string;
   readonly states: readonly string[];
+}
+
+/** What clients felt of all faults of a series, and what is left after them. */
+export interface FaultSeriesEnd {
   readonly lost: number;
   readonly duplicated: number;
   readonly errors: readonly string[];
   /** How an upgrade afterwards ended, without any repair in between. */
   readonly next: string;
   readonly envoysLeft: number;
-  readonly log: string;
 }
 
-/** Provokes a fault under load, upgrades once more without any repair, and counts what clients felt during all of it. */
-export async function tryFault(one: FaultCase): Promise<FaultRow> {
-  const lab = await SidecarLab.open({ drain: '4s', ...one.lab });
-  let client: OpenLoopClient | null = null;
-  try {
-    await lab.run();
-    client = new OpenLoopClient({ port: lab.port, rate: 60, connections: 20, lengthsMs: [5, 5, 800] });
+/** Faults one after another on one sidecar, under load and without any repair between them. */
+export class FaultSeries {
+  readonly #lab: SidecarLab;
+  readonly #client: OpenLoopClient;
+
+  private constructor(lab: SidecarLab, client: OpenLoopClient) {
+    this.#lab = lab;
+    this.#client = client;
+  }
+
+  static async open(options: LabOptions = {}): Promise<FaultSeries> {
+    const lab = await SidecarLab.open({ drain: '4s', ...options });
+    try {
+      await lab.run();
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+    const client = new OpenLoopClient({ port: lab.port, rate: 60, connections: 20, lengthsMs: [5, 5, 800] });
     await sleep(300);
-    const { code, json } = await one.provoke(lab);
-    const next = await lab.upgrade('--binary', NEW_ENVOY, '--force');
-    const load = await client.finish(lab.upstream);
+    return new FaultSeries(lab, client);
+  }
+
+  /** Requests that have failed so far. */
+  get errors(): readonly string[] {
+    return this.#client.errors;
+  }
+
+  get log(): string {
+    return this.#lab.log;
+  }
+
+  async provoke(one: FaultCase): Promise<FaultRow> {
+    const { code, json } = await one.provoke(this.#lab);
     const report = json.result ?? json.error.details ?? {};
     return {
       code,
       outcome: String(report.outcome ?? json.error?.code),
       said: [json.error?.why, ...(json.warnings ?? [])].join('\n'),
       states: (report.states ?? []).map(({ state }: { state: string }) => state),
-      lost: load.lost,
-      duplicated: load.duplicated,
-      errors: load.errors,
-      next: String(next.json.result?.outcome ?? next.json.error?.why),
-      envoysLeft: (await lab.envoys()).length,
-      log: lab.log,
     };
+  }
+
+  /** Upgrades once more without any repair, and counts. */
+  async finish(): Promise<FaultSeriesEnd> {
+    const next = await this.#lab.upgrade('--binary', NEW_ENVOY, '--force');
+    const { lost, duplicated, errors } = await this.#client.finish(this.#lab.upstream);
+    return {
+      ...{ lost, duplicated, errors },
+      next: String(next.json.result?.outcome ?? next.json.error?.why),
+      envoysLeft: (await this.#lab.envoys()).length,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#client.stop();
+    await this.#lab.close();
+  }
+}
+
+/** A fault on a sidecar of its own, for a table. */
+export async function tryFault(one: FaultCase): Promise<FaultRow & FaultSeriesEnd> {
+  const series = await FaultSeries.open(one.lab);
+  try {
+    return { ...(await series.provoke(one)), ...(await series.finish()) };
   } finally {
-    client?.stop();
-    await lab.close();
+    await series.close();
   }
 }
 
@@ -81,7 +125,10 @@ async function sharedMemoryFile(lab: SidecarLab): Promise<string> {
   return join('/dev/shm', String(name));
 }
 
-/** The faults of the design that end before the hand-over, or that it survives. Those after it are tests of their own. */
+/**
+ * The faults of the design that end before the hand-over, or that it survives. Those after it are tests of their own.
+ * Refused ones come first, while every upgrade of a series is one to another version.
+ */
 export const FAULT_CASES: readonly FaultCase[] = [
   {
     fault: 'bootstrap that Envoy refuses',
@@ -105,6 +152,87 @@ export const FAULT_CASES: readonly FaultCase[] = [
     async provoke(lab) {
       const other = await scripted(lab, 'other', '[ "$1" = --hot-restart-version ] && { echo 12.104; exit 0; }');
       return lab.upgrade('--binary', other);
+    },
+  },
+  {
+    fault: 'port of a new listener is busy',
+    behaviour: 'a busy port of a new listener is refused before anything is started',
+    code: 3,
+    outcome: 'refused',
+    says: /\d/,
+    async provoke(lab) {
+      const squatter = createServer();
+      await new Promise<void>((resolve) => squatter.listen(lab.sparePort, '127.0.0.1', resolve));
+      try {
+        const more = await lab.writeBootstrap('more.json', { extraPorts: [lab.sparePort] });
+        return await lab.upgrade('--binary', NEW_ENVOY, '--bootstrap', more);
+      } finally {
+        squatter.close();
+      }
+    },
+  },
+  {
+    fault: 'shared memory of another account',
+    behaviour: 'shared memory that belongs to somebody else is refused',
+    code: 3,
+    outcome: 'refused',
+    says: /12345/,
+    async provoke(lab) {
+      const path = await sharedMemoryFile(lab);
+      const { uid, gid } = await stat(path);
+      await chown(path, 12_345, gid);
+      try {
+        return await lab.upgrade('--binary', NEW_ENVOY);
+      } finally {
+        await chown(path, uid, gid);
+      }
+    },
+  },
+  {
+    fault: 'other number of workers',
+    behaviour: 'a change of the number of workers is refused',
+    code: 3,
+    outcome: 'refused',
+    says: /concurrency/,
+    async provoke(lab) {
+      await lab.configure({ concurrency: 2 });
+      const answer = await lab.upgrade('--binary', NEW_ENVOY);
+      await lab.configure();
+      return answer;
+    },
+  },
+  {
+    fault: 'disk full',
+    behaviour: 'a state directory without room is refused',
+    code: 3,
+    outcome: 'WEIR4003',
+    says: /ENOSPC/,
+    async provoke(lab) {
+      const versions = join(lab.folder, 'state', 'sidecars', 'main', 'versions');
+      spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', versions]);
+      try {
+        return await lab.upgrade('--binary', NEW_ENVOY);
+      } finally {
+        spawnSync('umount', ['-l', versions]);
+      }
+    },
+  },
+  {
+    fault: 'shared memory read-only',
+    behaviour: 'shared memory that has become read-only is refused',
+    code: 3,
+    outcome: 'refused',
+    says: /envoy_shared_memory_\d+ cannot be written: EROFS/,
+    lab: { ownSharedMemory: true },
+    async provoke(lab) {
+      // A second mount over the first: one that Envoy writes to is busy and cannot be made read-only.
+      lab.inItsMounts('mount', '--bind', '/dev/shm', '/dev/shm');
+      lab.inItsMounts('mount', '-o', 'remount,bind,ro', '/dev/shm');
+      try {
+        return await lab.upgrade('--binary', NEW_ENVOY);
+      } finally {
+        lab.inItsMounts('umount', '/dev/shm');
+      }
     },
   },
   {
@@ -155,34 +283,6 @@ export const FAULT_CASES: readonly FaultCase[] = [
     },
   },
   {
-    fault: 'port of a new listener is busy',
-    behaviour: 'a busy port of a new listener is refused before anything is started',
-    code: 3,
-    outcome: 'refused',
-    says: /\d/,
-    async provoke(lab) {
-      const squatter = createServer();
-      await new Promise<void>((resolve) => squatter.listen(lab.sparePort, '127.0.0.1', resolve));
-      try {
-        const more = await lab.writeBootstrap('more.json', { extraPorts: [lab.sparePort] });
-        return await lab.upgrade('--binary', NEW_ENVOY, '--bootstrap', more);
-      } finally {
-        squatter.close();
-      }
-    },
-  },
-  {
-    fault: 'control plane hangs',
-    behaviour: 'a control plane that hangs ends in an abort at the initialization deadline',
-    code: 4,
-    outcome: 'aborted',
-    says: /progress/,
-    async provoke(lab) {
-      const hanging = await lab.writeBootstrap('hanging.json', { hangSeconds: 600 });
-      return lab.upgrade('--binary', NEW_ENVOY, '--bootstrap', hanging, '--init-timeout', '3s');
-    },
-  },
-  {
     fault: 'flag left set in shared memory',
     behaviour: 'a flag of the shared memory that was left set does not stop an upgrade',
     code: 0,
@@ -195,79 +295,14 @@ export const FAULT_CASES: readonly FaultCase[] = [
     },
   },
   {
-    fault: 'shared memory of another account',
-    behaviour: 'shared memory that belongs to somebody else is refused',
-    code: 3,
-    outcome: 'refused',
-    says: /12345/,
+    fault: 'control plane hangs',
+    behaviour: 'a control plane that hangs ends in an abort at the initialization deadline',
+    code: 4,
+    outcome: 'aborted',
+    says: /progress/,
     async provoke(lab) {
-      const path = await sharedMemoryFile(lab);
-      const { uid, gid } = await stat(path);
-      await chown(path, 12_345, gid);
-      try {
-        return await lab.upgrade('--binary', NEW_ENVOY);
-      } finally {
-        await chown(path, uid, gid);
-      }
-    },
-  },
-  {
-    fault: 'shared memory read-only',
-    behaviour: 'shared memory that has become read-only is refused',
-    code: 3,
-    outcome: 'refused',
-    says: /envoy_shared_memory_\d+ cannot be written: EROFS/,
-    lab: { ownSharedMemory: true },
-    async provoke(lab) {
-      // A second mount over the first: one that Envoy writes to is busy and cannot be made read-only.
-      lab.inItsMounts('mount', '--bind', '/dev/shm', '/dev/shm');
-      lab.inItsMounts('mount', '-o', 'remount,bind,ro', '/dev/shm');
-      try {
-        return await lab.upgrade('--binary', NEW_ENVOY);
-      } finally {
-        lab.inItsMounts('umount', '/dev/shm');
-      }
-    },
-  },
-  {
-    fault: 'other number of workers',
-    behaviour: 'a change of the number of workers is refused',
-    code: 3,
-    outcome: 'refused',
-    says: /concurrency/,
-    async provoke(lab) {
-      await lab.configure({ concurrency: 2 });
-      const answer = await lab.upgrade('--binary', NEW_ENVOY);
-      await lab.configure();
-      return answer;
-    },
-  },
-  {
-    fault: 'SDK hook is dead',
-    behaviour: 'an SDK hook that is dead is a warning in the report of a settled upgrade',
-    code: 0,
-    outcome: 'settled',
-    says: /consumer notice \(http\) failed[\s\S]*provider notice \(exec\) failed/,
-    async provoke(lab) {
-      const http = `http://127.0.0.1:${lab.sparePort}/drain`;
-      await lab.configure({ notify: { consumer: { http }, provider: { exec: ['/bin/false'] } } });
-      return lab.upgrade('--binary', NEW_ENVOY);
-    },
-  },
-  {
-    fault: 'disk full',
-    behaviour: 'a state directory without room is refused',
-    code: 3,
-    outcome: 'WEIR4003',
-    says: /ENOSPC/,
-    async provoke(lab) {
-      const versions = join(lab.folder, 'state', 'sidecars', 'main', 'versions');
-      spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', versions]);
-      try {
-        return await lab.upgrade('--binary', NEW_ENVOY);
-      } finally {
-        spawnSync('umount', ['-l', versions]);
-      }
+      const hanging = await lab.writeBootstrap('hanging.json', { hangSeconds: 600 });
+      return lab.upgrade('--binary', NEW_ENVOY, '--bootstrap', hanging, '--init-timeout', '3s');
     },
   },
   {
@@ -286,6 +321,18 @@ export const FAULT_CASES: readonly FaultCase[] = [
       const aborted = await lab.weir('sidecar', 'abort', 'main');
       if (aborted.json.result?.aborted !== true) throw new Error(`not aborted: ${JSON.stringify(aborted.json)}`);
       return upgrade;
+    },
+  },
+  {
+    fault: 'SDK hook is dead',
+    behaviour: 'an SDK hook that is dead is a warning in the report of a settled upgrade',
+    code: 0,
+    outcome: 'settled',
+    says: /consumer notice \(http\) failed[\s\S]*provider notice \(exec\) failed/,
+    async provoke(lab) {
+      const http = `http://127.0.0.1:${lab.sparePort}/drain`;
+      await lab.configure({ notify: { consumer: { http }, provider: { exec: ['/bin/false'] } } });
+      return lab.upgrade('--binary', NEW_ENVOY, '--force');
     },
   },
 ];

@@ -5,11 +5,14 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SidecarStatus } from '../../../src/sidecar/machine/upgrade-report.ts';
 import { freePorts } from '../../free-ports.ts';
 import { cleanEnvironment, WEIR_BIN } from '../../run-weir.ts';
+import { until } from '../../until.ts';
+import { answerOf, type LabAnswer } from './lab-answer.ts';
 import { JournallingUpstream } from './open-loop.ts';
 import { sidecarBootstrap } from './sidecar-bootstrap.ts';
-import { type LabAnswer, OLD_ENVOY } from './sidecar-lab.ts';
+import { OLD_ENVOY, supervisorWord } from './sidecar-lab.ts';
 
 const PATIENCE_MS = 90_000;
 
@@ -117,20 +120,7 @@ export class GroupLab {
   /** The same of another weir, by its entry. */
   async weirOf(entry: string, ...args: readonly string[]): Promise<LabAnswer> {
     const child = this.#spawn([...args, '--json'], entry);
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-    try {
-      return { code, json: JSON.parse(stdout), stderr };
-    } catch {
-      throw new Error(`weir ${args.join(' ')} (exit ${code}) printed no JSON: ${stdout}\n${stderr}\n${this.#logs}`);
-    }
+    return await answerOf(child, args, () => this.#logs);
   }
 
   /** The state of each sidecar of mesh.yaml, by name. */
@@ -141,11 +131,16 @@ export class GroupLab {
     return Object.fromEntries((json.result?.sidecars ?? []).map((one: any) => [one.name, one]));
   }
 
+  /** What the supervisor says of a sidecar, asked without a process of weir; null when nobody answers. For waits. */
+  async told(name: string): Promise<SidecarStatus | null> {
+    return supervisorWord(this.runDir, name);
+  }
+
   /** Waits until these sidecars are in this state. */
   async untilState(state: string, names: readonly string[] = this.sidecars.map(({ name }) => name)): Promise<void> {
     await this.until(`${names.join(', ')} to be ${state}`, async () => {
-      const found = await this.status();
-      return names.every((name) => found[name]?.state === state);
+      const words = await Promise.all(names.map((name) => this.told(name)));
+      return words.every((told) => told?.state === state);
     });
   }
 
@@ -168,11 +163,7 @@ export class GroupLab {
   }
 
   async until(what: string, test: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
-    while (!(await test())) {
-      if (Date.now() > deadline) throw new Error(`gave up waiting for ${what}\n${this.#logs}`);
-      await sleep(50);
-    }
+    await until(what, test, { patienceMs: PATIENCE_MS, tell: () => this.#logs });
   }
 
   get #logs(): string {

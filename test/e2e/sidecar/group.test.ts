@@ -93,7 +93,7 @@ describe('one supervisor for all sidecars of mesh.yaml', () => {
       await lab.configure({ s1: { binary: NEW_ENVOY }, s2: null, s3: {} });
       child.kill('SIGHUP');
       await lab.until('mesh.yaml to be followed', async () => {
-        const { s1, s3 } = await lab.status();
+        const [s1, s3] = await Promise.all([lab.told('s1'), lab.told('s3')]);
         const isGone = (await lab.envoys('s2')).length === 0;
         return isGone && s1?.version === '1.40.0' && s1.state === 'live' && s3?.state === 'live';
       });
@@ -119,10 +119,8 @@ describe('one supervisor for all sidecars of mesh.yaml', () => {
       const alone = await lab.status();
       const next = lab.run();
       await lab.until('the next one to have all', async () => {
-        const found = await lab.status();
-        return lab.sidecars.every(
-          ({ name }) => found[name]?.supervisorPid === next.process.pid && found[name].state === 'live',
-        );
+        const words = await Promise.all(lab.sidecars.map(({ name }) => lab.told(name)));
+        return words.every((told) => told !== null && told.supervisorPid === next.process.pid && told.state === 'live');
       });
       const load = await client.finish(lab.upstream);
       t.diagnostic(JSON.stringify(load));

@@ -116,11 +116,12 @@ describe('weir sidecar handoff', () => {
         rate: 1,
         connections: 4,
         // The drain has to outlast the start of a command, also on a busy machine.
-        lengthsMs: [4000],
+        lengthsMs: [12_000],
       });
-      await lab.until('a request', async () => (await lab.status()).s1.connections.active > 0);
-      const upgrade = lab.weir('sidecar', 'upgrade', 's1', '--binary', NEW_ENVOY, '--drain', '12s');
-      await lab.until('the drain', async () => (await lab.status()).s1.upgrade?.state === 'DRAINING');
+      await lab.until('a request', async () => Number((await lab.told('s1'))?.connections.active) > 0);
+      client.stop();
+      const upgrade = lab.weir('sidecar', 'upgrade', 's1', '--binary', NEW_ENVOY, '--drain', '30s');
+      await lab.until('the drain', async () => (await lab.told('s1'))?.upgrade?.state === 'DRAINING');
       const busy = await lab.weir('sidecar', 'handoff', 's1', '--force');
       assert.deepEqual([busy.code, busy.json.error.code], [3, 'WEIR4005'], JSON.stringify(busy.json));
       assert.equal((await upgrade).json.result?.outcome, 'settled');

@@ -1,9 +1,10 @@
 /** `weir sidecar init` with a real Envoy. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { SidecarLab } from './sidecar-lab.ts';
+import { NEW_ENVOY, SidecarLab } from './sidecar-lab.ts';
 
 describe('weir sidecar init', () => {
   let lab: SidecarLab;
@@ -26,6 +27,19 @@ describe('weir sidecar init', () => {
     );
     await lab.run();
     assert.equal((await lab.status()).state, 'live');
+  });
+
+  it('writes YAML that weir itself reads: an upgrade from it counts, and knows its listeners', async () => {
+    const path = join(lab.folder, 'main.yaml');
+    await lab.configure({ bootstrap: path, drain: '2s' });
+    const written = await lab.weir('sidecar', 'init', 'main');
+    assert.equal(written.code, 0, JSON.stringify(written.json));
+    assert.throws(() => JSON.parse(readFileSync(path, 'utf8')));
+    await lab.run();
+    assert.doesNotMatch(lab.log, /cannot be told|could not be read/);
+    const { json } = await lab.upgrade('--binary', NEW_ENVOY);
+    assert.equal(json.result?.outcome, 'settled', JSON.stringify(json));
+    assert.deepEqual([json.result.connections.cut, json.result.requests.cut, json.warnings], [0, 0, []]);
   });
 
   it('gives Dubbo ports a chain of their own in both directions, and refuses what is no port', async () => {

@@ -67,7 +67,10 @@ describe('the two containers of an OpenKruise hot upgrade', () => {
       [settled.json.result.role, settled.json.result.upgrade.outcome, settled.json.result.upgrade.to.version],
       ['take-over', 'settled', '1.40.0'],
     );
-    assert.deepEqual([(await lab.status()).state, (await lab.status()).version], ['live', '1.40.0']);
+    await lab.until('the new version to be live', async () => {
+      const told = await lab.told();
+      return told !== null && told.state === 'live' && told.version === '1.40.0';
+    });
 
     // The former container neither ends nor starts anything, until it is emptied.
     await untilIdle(first);
@@ -104,7 +107,7 @@ describe('the two containers of an OpenKruise hot upgrade', () => {
     );
     assert.equal(await wrong.exit, 3, wrong.log);
     assert.ok([3, null].includes(await refused));
-    await lab.until('the first container to supervise again', async () => (await lab.status())?.state === 'live');
+    await lab.until('the first container to supervise again', async () => (await lab.told())?.state === 'live');
     await lab.configure({ binary: NEW_ENVOY });
     const right = await start(9, 1);
     const settled = await right.waitSettled();
@@ -123,7 +126,7 @@ describe('the two containers of an OpenKruise hot upgrade', () => {
     const dying = await start(7, 1);
     await lab.untilState('initializing');
     await dying.kill();
-    await lab.until('the first container to supervise again', async () => (await lab.status())?.state === 'live');
+    await lab.until('the first container to supervise again', async () => (await lab.told())?.state === 'live');
     await lab.configure({ binary: NEW_ENVOY });
     const right = await start(9, 1);
     const settled = await right.waitSettled();
@@ -143,7 +146,7 @@ describe('the two containers of an OpenKruise hot upgrade', () => {
     await lab.untilState('initializing');
     told.signal('SIGTERM');
     assert.equal(await told.exit, 0, told.log);
-    await lab.until('the first container to supervise again', async () => (await lab.status())?.state === 'live');
+    await lab.until('the first container to supervise again', async () => (await lab.told())?.state === 'live');
     lossless(await client.finish(lab.upstream), `${first.log}\n${told.log}`);
   });
 
@@ -174,7 +177,7 @@ describe('the two containers of an OpenKruise hot upgrade', () => {
     const alone = await start(9, 1);
     const taken = await alone.waitSettled();
     assert.equal(taken.code, 0, `${JSON.stringify(taken.json)}\n${alone.log}`);
-    assert.equal((await lab.status()).state, 'live');
+    await lab.untilAtRest();
   });
 
   it('variables that are no versions are refused before anything is started', async () => {

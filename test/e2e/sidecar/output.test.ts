@@ -36,8 +36,8 @@ it('a supervisor whose own log is on a full disk goes on: an Envoy that is kille
     const child = spawn('sh', [...toFullDisk, ...command], { env: lab.environment(), stdio: 'ignore' });
     lab.supervisor = child;
     const isSupervised = async () => {
-      const status = await lab.status();
-      return status?.supervisorPid === child.pid && status.state === 'live';
+      const told = await lab.told();
+      return told !== null && told.supervisorPid === child.pid && told.state === 'live';
     };
     await lab.until('the sidecar to be live', isSupervised);
     const [first = 0] = await lab.envoys();

@@ -66,8 +66,8 @@ describe('a supervisor under systemd', () => {
       await lab.configure({ binary: NEW_ENVOY });
       lab.supervisor?.kill('SIGHUP');
       await lab.until('the other version', async () => {
-        const { state, version } = await lab.status();
-        return state === 'live' && version === '1.40.0';
+        const told = await lab.told();
+        return told?.state === 'live' && told.version === '1.40.0';
       });
       assert.equal(lab.supervisor?.exitCode, null);
     } finally {

@@ -40,6 +40,8 @@ export interface ProtocolCase {
   readonly protocol: string;
   /** Whether weir can count the connections that it cuts. */
   readonly isCounted: boolean;
+  /** Whether it can count the requests that it cuts; true if omitted. */
+  readonly hasRequestLog?: boolean;
   /** Whether an exchange may be lost by Envoy itself, as datagrams are. */
   readonly mayLose: boolean;
   /** Changes the bootstrap, and starts what stands behind it. */
@@ -238,10 +240,11 @@ export const PROTOCOL_CASES: readonly ProtocolCase[] = [
   },
 ];
 
-/** HTTP/3: an Envoy as the client. A row of `npm run bench:upgrade -- protocols`; no test judges it yet. */
+/** HTTP/3: another Envoy as the client. */
 export const QUIC_CASE: ProtocolCase = {
   protocol: 'HTTP/3 (QUIC)',
   isCounted: false,
+  hasRequestLog: false,
   mayLose: false,
   async open(lab, bootstrap) {
     const { sparePort, folder } = lab;

@@ -156,6 +156,8 @@ export function sidecarHostContract(name: string, open: () => Promise<SidecarCon
       const { generation } = await start('hangs', { id: 2, epoch: 1, variant: 0 });
       await lab.until('its admin', async () => (await stateOf(2)) !== null);
       assert.notEqual(await stateOf(2), 'LIVE');
+      assert.equal((await lab.host.ready(lab.spec, 2, true)).state, 'not-ready');
+      assert.deepEqual(await lab.host.ready(lab.spec, 1, true), { state: 'ready' }, 'the answer is of the new one');
       await lab.host.signal(2, 'SIGKILL');
       await untilGone(2);
       await lab.host.bindSink('child', generation, 30, false);

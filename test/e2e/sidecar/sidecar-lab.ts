@@ -6,19 +6,15 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { envoyBinary } from '../../../scripts/setup/envoy.ts';
+import { askSupervisorOf } from '../../../src/sidecar/adapters/supervisor-line.ts';
+import type { SidecarStatus } from '../../../src/sidecar/machine/upgrade-report.ts';
 import { freePorts } from '../../free-ports.ts';
 import { cleanEnvironment, WEIR_BIN } from '../../run-weir.ts';
+import { PATIENCE_MS, until } from '../../until.ts';
 import { withOwnMountsShell } from '../lab/own-mounts.ts';
+import { answerOf, type LabAnswer } from './lab-answer.ts';
 import { JournallingUpstream } from './open-loop.ts';
 import { sidecarBootstrap, type TestBootstrap } from './sidecar-bootstrap.ts';
-
-/** A finished command of weir and the document that it printed. */
-export interface LabAnswer {
-  readonly code: number | null;
-  // biome-ignore lint/suspicious/noExplicitAny: results differ by command, and tests look into them at will.
-  readonly json: any;
-  readonly stderr: string;
-}
 
 /** Where a lab differs from the usual. */
 export interface LabOptions {
@@ -35,7 +31,8 @@ export const OLD_ENVOY = envoyBinary('1.39.3');
 /** The newer one. */
 export const NEW_ENVOY = envoyBinary('1.40.0');
 
-const PATIENCE_MS = 60_000;
+/** How long a supervisor may take to say how its sidecar is, on a loaded machine. */
+const ANSWER_MS = 5000;
 
 /** Runs its arguments with a fresh /dev/shm that nobody else sees. */
 const OWN_SHARED_MEMORY = withOwnMountsShell('mount -t tmpfs tmpfs /dev/shm && exec "$@"', 'own-shm');
@@ -157,11 +154,14 @@ export class SidecarLab {
 
   /** Starts the supervisor and waits until the sidecar is live. */
   async run(...args: readonly string[]): Promise<void> {
+    const begun = this.log.length;
     const child = this.launch(...args);
     await this.until('the sidecar to be supervised', async () => {
       if (child.exitCode !== null) throw new Error(`the supervisor ended with ${child.exitCode}: ${this.log}`);
-      const status = await this.status();
-      return status?.supervisorPid === child.pid && (status.state === 'live' || status.state === 'upgrading');
+      // To say how the sidecar is costs a supervisor more than all that it does meanwhile.
+      if (!/"event":"(live|adopted)"/.test(this.log.slice(begun))) return false;
+      const told = await this.told();
+      return told !== null && told.supervisorPid === child.pid && (told.state === 'live' || told.state === 'upgrading');
     });
   }
 
@@ -197,20 +197,7 @@ export class SidecarLab {
   /** The same with more variables in its environment. */
   async weirWith(more: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<LabAnswer> {
     const child = this.#spawn(args, [], more);
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-    try {
-      return { code, json: JSON.parse(stdout), stderr };
-    } catch {
-      throw new Error(`weir ${args.join(' ')} (exit ${code}) printed no JSON: ${stdout}\n${stderr}\n${this.log}`);
-    }
+    return await answerOf(child, args, () => this.log);
   }
 
   /** `weir sidecar upgrade main`. */
@@ -222,6 +209,19 @@ export class SidecarLab {
   async status(): Promise<any> {
     const { json } = await this.weir('sidecar', 'status', 'main');
     return json.result?.sidecars[0];
+  }
+
+  /** What the supervisor says of the sidecar, asked without a process of weir; null when nobody answers. For waits. */
+  async told(): Promise<SidecarStatus | null> {
+    return supervisorWord(this.runDir, 'main');
+  }
+
+  /** Waits until the sidecar is live and no upgrade is under way: the drain of one goes on after it was rolled back. */
+  async untilAtRest(): Promise<void> {
+    await this.until('the sidecar to be at rest', async () => {
+      const told = await this.told();
+      return told !== null && told.state === 'live' && told.upgrade === null;
+    });
   }
 
   /** Waits until the supervisor is in this state of an upgrade. */
@@ -269,11 +269,7 @@ export class SidecarLab {
 
   /** Waits for a fact, with a generous deadline: the machine may be loaded. */
   async until(what: string, test: () => Promise<boolean>, patienceMs = PATIENCE_MS): Promise<void> {
-    const deadline = Date.now() + patienceMs;
-    while (!(await test())) {
-      if (Date.now() > deadline) throw new Error(`gave up waiting for ${what}\n${this.log}`);
-      await sleep(20);
-    }
+    await until(what, test, { patienceMs, tell: () => this.log });
   }
 
   /** Ends everything that was started here, by number, and removes the folder. */
@@ -302,6 +298,13 @@ export class SidecarLab {
     }
     return [...this.#sharedMemory];
   }
+}
+
+/** What the supervisor of a sidecar says of it; null when nobody answers in time. */
+export async function supervisorWord(runDir: string, name: string): Promise<SidecarStatus | null> {
+  const late = AbortSignal.timeout(ANSWER_MS);
+  const answer = await askSupervisorOf<'status'>(runDir, name, { command: 'status' }, undefined, late);
+  return answer.kind === 'result' ? answer.result : null;
 }
 
 function kill(pid: number): void {

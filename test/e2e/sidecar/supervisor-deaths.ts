@@ -1,4 +1,6 @@
 /** Kills a supervisor in a given state and records the consequences. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { socketInodes } from '../../../src/sidecar/adapters/process-identity.ts';
 import { listeningSockets } from '../../../src/sidecar/adapters/tcp-table.ts';
@@ -17,6 +19,9 @@ export const DEATH_STATES = [
   'ending',
   'aborting',
 ] as const;
+
+/** One of them. */
+type DeathState = (typeof DEATH_STATES)[number];
 
 /** What the death of a supervisor led to. */
 export interface DeathRow {
@@ -37,7 +42,7 @@ export interface DeathRow {
 }
 
 /** Kills the supervisor with SIGKILL in a state of an upgrade under load, starts another, and upgrades once more. */
-export async function trySupervisorDeath(state: (typeof DEATH_STATES)[number]): Promise<DeathRow> {
+export async function trySupervisorDeath(state: DeathState): Promise<DeathRow> {
   const lab = await SidecarLab.open({ drain: '4s' });
   let client: OpenLoopClient | null = null;
   try {
@@ -61,7 +66,7 @@ export async function trySupervisorDeath(state: (typeof DEATH_STATES)[number]): 
     const told = lab.log.length;
     await lab.run();
     const first = await upgrade;
-    await lab.until('the sidecar to be at rest', async () => (await lab.status()).state === 'live');
+    await lab.untilAtRest();
     const { version } = await lab.status();
     const envoysLeft = (await lab.envoys()).length;
     const next = await lab.upgrade('--binary', OLD_ENVOY, '--force');
@@ -82,6 +87,23 @@ export async function trySupervisorDeath(state: (typeof DEATH_STATES)[number]): 
     client?.stop();
     await lab.close();
   }
+}
+
+/** A test for each of these states. */
+export function supervisorDeaths(...states: readonly DeathState[]): void {
+  describe('SIGKILL of the supervisor leaves the traffic alone, and a new one goes on', () => {
+    for (const state of states) {
+      it(`in ${state}`, async (t) => {
+        const { status, lost, duplicated, next, envoysLeft, errors, ...row } = await trySupervisorDeath(state);
+        t.diagnostic(JSON.stringify({ state, ...row, lost, duplicated }));
+        assert.deepEqual(
+          { status, lost, duplicated, next, envoysLeft },
+          { status: 'unsupervised', lost: 0, duplicated: 0, next: 'settled', envoysLeft: 1 },
+          errors.join('\n'),
+        );
+      });
+    }
+  });
 }
 
 async function whoListens(lab: SidecarLab): Promise<string> {

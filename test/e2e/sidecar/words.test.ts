@@ -5,11 +5,10 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../until.ts';
 import { FallbackStage, probeClock } from './fallback-stage.ts';
 import { hangingClusters } from './sidecar-bootstrap.ts';
 import { NEW_ENVOY } from './sidecar-lab.ts';
-
-const PATIENCE_MS = 60_000;
 
 const openStage = (test: TestContext) =>
   FallbackStage.open('nft', test, { leaseMs: 60_000, probe: { intervalMs: 20, timeoutMs: 700 } });
@@ -17,14 +16,6 @@ const openStage = (test: TestContext) =>
 async function sidecarOf(stage: FallbackStage) {
   const { json } = await stage.weir.json(['sidecar', 'status', 'main']);
   return json.result.sidecars[0];
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`gave up waiting for ${what}`);
-    await sleep(50);
-  }
 }
 
 function post(stage: FallbackStage, path: string): Promise<number | undefined> {

@@ -103,7 +103,12 @@ test('a first version is injected, a second one moves in waves, and new pods get
   assert.equal((await weir('fleet', 'apply', release('1.0'))).code, 0);
   const started = await weir('fleet', 'rollout', 'start', 'mesh');
   assert.equal(started.code, 0, started.stderr);
-  await lab.until('the SidecarSet is there', async () => (await lab.client.get(`${SETS}/mesh`)) !== null);
+  // OpenKruise injects by what it has in memory, which comes a moment after the SidecarSet.
+  await lab.until('a pod of the release is injected', async () => {
+    const path = '/api/v1/namespaces/default/pods?dryRun=All';
+    const { value } = await lab.client.ask('POST', path, podOf('trial', { mesh: 'on' }));
+    return value.spec.containers.some(({ image }: { image: string }) => image === 'weir/envoy:1.0');
+  });
   for (let at = 0; at < 8; at += 1) {
     await lab.client.ask(
       'POST',

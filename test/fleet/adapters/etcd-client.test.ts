@@ -93,6 +93,15 @@ test('a user logs in once, again when the token has run out, and the password st
   await assert.rejects(without.list(['/']), fate('refused', /nothing cannot be read/));
 });
 
+test('an answer that says nothing of a lease does not say that it has ended', async (t) => {
+  const answers = ['{"result":{"ID":"7"}}', '{"result":{"ID":"7","TTL":"5"}}', '{}'];
+  const endpoint = await serve(t, (_request, response) => void response.end(answers.shift()));
+  const own = store(endpoint);
+  assert.equal(await own.keepAlive('7'), false);
+  assert.equal(await own.keepAlive('7'), true);
+  await assert.rejects(own.keepAlive('7'), /without a word about the lease/);
+});
+
 test('a slow member does not hold a read up', async (t) => {
   const slow = await serve(t, () => undefined);
   const good = await serve(t, (_request, response) =>

@@ -24,11 +24,12 @@ test('an operator writes SidecarSets, finalizers, conditions and events, and rem
   assert.deepEqual([...(await cluster.sidecarSets()).keys()], ['mesh']);
 
   const own = `/apis/weir.dev/v1/namespaces/${NAMESPACE}/sidecarreleases/mesh`;
-  server.put(own, { metadata: { name: 'mesh', finalizers: ['x/y'] }, status: { state: 'running' } });
+  const release = (generation: number) => ({ name: 'mesh', uid: 'u', generation, finalizers: ['x/y'] });
+  server.put(own, { metadata: release(1), status: { state: 'running' } });
   await cluster.setFinalizer('sidecarreleases', 'mesh', true);
   assert.deepEqual(server.object(own).metadata.finalizers, ['x/y', 'weir.dev/operator']);
   assert.deepEqual(await cluster.lives('sidecarreleases'), [
-    { name: 'mesh', isDeleted: false, deletedAtMs: null, hasFinalizer: true },
+    { name: 'mesh', version: 'u/1', isDeleted: false, deletedAtMs: null, hasFinalizer: true },
   ]);
   const condition = { type: 'Synced' as const, status: false, reason: 'Refused', message: 'why' };
   // The double keeps the status where the patch of a status goes.
@@ -37,6 +38,10 @@ test('an operator writes SidecarSets, finalizers, conditions and events, and rem
   await cluster.setCondition('sidecarreleases', 'mesh', condition);
   assert.deepEqual(server.asked.slice(before), [`GET ${own}`]);
   assert.equal(server.object(own).status.state, 'running');
+  // The same of what the release wants now.
+  server.put(own, { ...server.object(own), metadata: release(2) });
+  await cluster.setCondition('sidecarreleases', 'mesh', condition);
+  assert.equal(server.object(own).status.conditions[0].observedGeneration, 2);
   await cluster.event({ kind: 'SidecarRelease', name: 'mesh' }, { type: 'Warning', reason: 'Refused', message: 'why' });
   assert.equal(server.asked.at(-1), `POST /apis/events.k8s.io/v1/namespaces/${NAMESPACE}/events`);
 
@@ -46,7 +51,9 @@ test('an operator writes SidecarSets, finalizers, conditions and events, and rem
     (await cluster.pods({ mesh: 'on' }, ['prod'])).map(({ metadata }) => metadata.name),
     ['p'],
   );
-  await cluster.apply({ kind: 'Service', metadata: { name: 's' } });
+  assert.equal((await cluster.apply({ kind: 'Service', metadata: { name: 's' } })).kind, 'Service');
+  server.put(`/api/v1/namespaces/${NAMESPACE}/configmaps/c`, { metadata: { name: 'c' } });
+  assert.deepEqual([await cluster.hasConfigMap('c'), await cluster.hasConfigMap('d')], [true, false]);
   await cluster.removeOwn('Service', 's');
   await cluster.removeOwn('Service', 's');
   await cluster.removeSidecarSet('mesh');

@@ -1,5 +1,7 @@
 /** The store on Kubernetes keeps the contract of a store, on a double of the API server; and what its failures mean. */
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { KubeClient } from '../../../src/fleet/adapters/kubernetes/kube-client.ts';
 import { kubeStore } from '../../../src/fleet/adapters/kubernetes/kube-store.ts';
@@ -7,6 +9,7 @@ import { RegionKeys } from '../../../src/fleet/model/keys.ts';
 import { type FleetStore, StoreFailure } from '../../../src/fleet/ports.ts';
 import { FakeApiServer } from '../../fakes/fake-api-server.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
+import { freePorts } from '../../free-ports.ts';
 import { STORE_CASES } from '../store-contract.ts';
 
 const NAMESPACE = 'weir-system';
@@ -95,6 +98,119 @@ test('a write whose answer did not come leaves its fate unknown, a read says tha
   );
   server.refuse = () => ({ status: 0, reason: '' });
   await assert.rejects(store.list([keys.root]), (error) => error instanceof StoreFailure && error.fate === 'not-sent');
+});
+
+/** Refuses the first requests of each kind, so many, and lets the others through. */
+function firstOnes(count: number, status: number): FakeApiServer['refuse'] {
+  const seen = new Map<string, number>();
+  return (method, at) => {
+    const before = seen.get(`${method} ${at}`) ?? 0;
+    seen.set(`${method} ${at}`, before + 1);
+    return before < count ? { status, reason: 'Passing' } : null;
+  };
+}
+
+for (const [status, what] of [
+  [0, 'that ends connections'],
+  [429, 'that has too many requests'],
+  [502, 'behind a gateway that does not find it'],
+  [503, 'that is not ready'],
+  [504, 'that gave up'],
+] as const) {
+  test(`a server ${what} is asked again until it does: once is what comes of it`, async (t) => {
+    const { server, store } = await scene(t);
+    server.refuse = firstOnes(2, status);
+    const entry = { key: `${keys.history}00000000000000000001-s`, value: JSON.stringify({ verb: 'apply' }) };
+    const outcome = await store.write([{ key: policy('a').key, revision: null }], [policy('a'), entry]);
+    assert.equal(outcome.kind, 'written');
+    const { items } = await store.list([keys.objects('MeshPolicy'), keys.history]);
+    assert.deepEqual(
+      items.map(({ key }) => key),
+      [policy('a').key, entry.key],
+    );
+  });
+}
+
+test('a refusal that is no matter of time is told at once', async (t) => {
+  const { server, store } = await scene(t);
+  for (const status of [400, 401, 403, 422, 500]) {
+    server.refuse = () => ({ status, reason: 'Final' });
+    server.asked.length = 0;
+    await assert.rejects(store.list([keys.objects('MeshPolicy')]), /Final/);
+    assert.ok(server.asked.length <= 2, server.asked.join());
+  }
+});
+
+test('a server that starts anew is waited for', async (t) => {
+  const [port = 0] = await freePorts(1);
+  const config = { name: 'west', kind: 'kubernetes' as const, namespace: NAMESPACE, timeout: 20_000 };
+  const place = { kind: 'http' as const, host: '127.0.0.1', port };
+  const client = new KubeClient(config, async () => ({ place, basePath: '', authorization: async () => undefined }));
+  const written = kubeStore(config, client).write([], [policy('a')]);
+  for (const before = client.requests; client.requests < before + 2; ) await new Promise((r) => setTimeout(r, 10));
+  const server = await FakeApiServer.open(NAMESPACE, Date.now, port);
+  t.after(async () => {
+    client.close();
+    await server.close();
+  });
+  assert.equal((await written).kind, 'written');
+});
+
+test('a write that was carried out and not answered is not done twice, and is no conflict of its own making', async (t) => {
+  const { server, store } = await scene(t);
+  const hidden = new Set<string>();
+  server.hides = (method, at) => {
+    const isFirst = method !== 'GET' && !hidden.has(`${method} ${at}`);
+    if (isFirst) hidden.add(`${method} ${at}`);
+    return isFirst;
+  };
+  const [{ key }] = [policy('a')];
+  const made = await store.write([{ key, revision: null }], [policy('a')]);
+  assert.ok(made.kind === 'written');
+  const changed = await store.write([{ key, revision: made.revision }], [{ ...policy('a') }]);
+  assert.ok(changed.kind === 'written' && BigInt(changed.revision) > BigInt(made.revision));
+  await store.write([{ key, revision: changed.revision }], [{ key, value: null }]);
+  assert.equal(await store.find(key), null);
+  assert.deepEqual([...hidden].map((one) => one.split(' ')[0]).sort(), ['DELETE', 'POST', 'PUT']);
+});
+
+test('a write without an answer, over which somebody else wrote, is not called one that never was', async (t) => {
+  const { server, store } = await scene(t);
+  const made = await store.write([], [policy('a')]);
+  assert.ok(made.kind === 'written');
+  const own = path('meshpolicies', 'a');
+  let puts = 0;
+  server.hides = (method) => {
+    if (method !== 'PUT' || ++puts > 1) return false;
+    const theirs = server.object(own);
+    setImmediate(() => server.put(own, { ...theirs, spec: { ...theirs.spec, priority: 7 } }));
+    return true;
+  };
+  const guards = [{ key: policy('a').key, revision: made.revision }];
+  await assert.rejects(
+    store.write(guards, [policy('a')]),
+    (error) => error instanceof StoreFailure && error.fate === 'unknown' && /is not known/.test(error.message),
+  );
+});
+
+test('an answer that is no list is not an empty one', async (t) => {
+  for (const body of ['{}', '{"metadata":{"resourceVersion":"3"}}', '{"status":"ok"}', 'null', '[]']) {
+    const server = createServer((_request, response) => void response.end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const config = { name: 'west', kind: 'kubernetes' as const, namespace: NAMESPACE, timeout: 2_000 };
+    const place = { kind: 'http' as const, host: '127.0.0.1', port };
+    const client = new KubeClient(config, async () => ({ place, basePath: '', authorization: async () => 'Bearer t' }));
+    t.after(() => {
+      client.close();
+      server.close();
+    });
+    await assert.rejects(
+      client.list('/api/v1/pods'),
+      (error) => error instanceof StoreFailure && error.fate === 'not-sent' && /no list/.test(error.message),
+      body,
+    );
+  }
 });
 
 test('a watch that the server ends by its clock goes on from where it was', async (t) => {

@@ -48,6 +48,22 @@ test('a remote switch is no override, a local one is, and following ends it', as
   assert.equal((await payment())?.override, null, 'a local on ends it');
 });
 
+test('an application that is switched off here while it is looked at is never off without its override', async (t) => {
+  for (let reads = 0; reads < 6; reads += 1) {
+    const { intercept, local } = machine();
+    await on(intercept);
+    const firewall = intercept.fake('nft');
+    const read = firewall.read.bind(firewall);
+    let left = reads;
+    t.mock.method(firewall, 'read', async () => {
+      if (left-- === 0) await off(intercept, { reason: 'local trouble' });
+      return read();
+    });
+    const app = (await local.look()).apps.find(({ name }) => name === 'payment');
+    assert.ok(app?.state === 'on' || app?.override?.reason === 'local trouble', `after ${reads} reads: ${app?.state}`);
+  }
+});
+
 test('the panic file is an override', async () => {
   const { intercept, local } = machine();
   await on(intercept);
@@ -87,7 +103,7 @@ test('a release is settled when what runs has its hash, not when a file had it',
         notices: [],
         warnings: [],
       },
-      ...{ from: { ...side, epoch: 0 }, to: side, actor: null, note: null },
+      ...{ from: { ...side, epoch: 0 }, to: side, actor: null, note: null, dryRun: false, served: true },
       ...{ connections: { drained: 0, cut: 0 }, requests: { cut: null }, drainedAtMs: null },
     };
     const { local } = machine([], [{ event: 'accepted', id: 'u1' }, { result: report }]);
@@ -102,12 +118,14 @@ test('the last upgrade is told with its release; one that a newer weir may have 
   const parts = { intercept: hostWith('nft'), sidecars: sidecars.ports, loadMesh: async () => MESH };
   const local = localHost({ ...parts, watched: [], warn: () => {} });
   const side = { epoch: 1, version: '1', bootstrapSha256: null, binarySha256: null };
-  const report = (outcome: 'settled' | 'rolled-back', note: string | null) => ({
+  const report = (outcome: 'settled' | 'rolled-back' | 'refused', note: string | null, dryRun: boolean) => ({
     ...{
       id: 'u1',
       at: '2026-01-01T00:00:00.000Z',
       outcome,
       reason: 'because',
+      dryRun,
+      served: true,
       actor: null,
       note,
       from: side,
@@ -116,13 +134,15 @@ test('the last upgrade is told with its release; one that a newer weir may have 
     ...{ states: [], connections: { drained: 0, cut: 0 }, requests: { cut: null }, drainedAtMs: null },
     ...{ notices: [], warnings: [] },
   });
-  const entry = (outcome: 'settled' | 'rolled-back', note: string | null) => {
-    return { at: '2026-01-01T00:00:00.000Z', kind: 'report' as const, report: report(outcome, note) };
+  const entry = (outcome: 'settled' | 'rolled-back' | 'refused', note: string | null, dryRun = false) => {
+    return { at: '2026-01-01T00:00:00.000Z', kind: 'report' as const, report: report(outcome, note, dryRun) };
   };
   assert.equal(await local.lastUpgrade('main'), null);
   sidecars.journal = [entry('settled', null), entry('rolled-back', 'SidecarRelease/r1')];
   const last = await local.lastUpgrade('main');
   assert.deepEqual([last?.release, last?.outcome, last?.isGood], ['r1', 'rolled-back', false]);
+  sidecars.journal = [...sidecars.journal, entry('refused', null, true)];
+  assert.deepEqual(await local.lastUpgrade('main'), last, 'a dry run is no upgrade');
   sidecars.journal = [entry('settled', 'undo of SidecarRelease/r1')];
   assert.deepEqual(
     [(await local.lastUpgrade('main'))?.release, (await local.lastUpgrade('main'))?.isGood],

@@ -17,6 +17,7 @@ import {
   type ConsoleState,
   commandEnded,
   FIRST_STATE,
+  keepChosen,
   pressKey,
 } from '../../../src/fleet/console/console-state.ts';
 import { ConsoleView, pageOf } from '../../../src/fleet/text/console-view.ts';
@@ -44,7 +45,7 @@ function bigFleet(hosts = 1_000): FleetStatus {
       return {
         ...{ name: `${name}-${String(index).padStart(4, '0')}`, labels: {}, clock: null, ageMs: 1_000 },
         state: isWrong ? ('override' as const) : ('ok' as const),
-        reason: isWrong ? 'app-7 is off by an override there: off: local trouble' : null,
+        reason: isWrong ? 'app-7 is off by an override on the host: local trouble' : null,
         apps: [{ name: 'app-7', desired: 'on', state: isWrong ? 'off' : 'on', reason: null, override: null }],
       };
     }),
@@ -77,7 +78,7 @@ function picture(state: ConsoleState, columns: number, rows: number, status: Fle
 
 test('Enter goes from regions over applications to hosts, Esc goes back', () => {
   const hosts = press(['enter', 'down', 'enter']).state;
-  assert.deepEqual([hosts.screen, hosts.region, hosts.app], ['hosts', 'east', 'app-1']);
+  assert.deepEqual([hosts.screen, hosts.region, hosts.app], ['hosts', 'east', 'app-0']);
   const back = press(['escape'], hosts).state;
   assert.deepEqual([back.screen, back.region, back.app], ['applications', 'east', null]);
   assert.deepEqual(press(['escape'], back).state.region, null);
@@ -94,6 +95,39 @@ test('a search and "only what is wrong" find one host of three thousand', () => 
   assert.equal(rowsOf(FLEET, press(['escape'], found).state).length, 3_000);
   assert.equal(press(['3', 'end']).state.cursor, 2_999);
   assert.equal(press(['3', 'end', 'down', 'pageup']).state.cursor, 2_989);
+});
+
+test('what wants somebody comes first, and n sorts by name', () => {
+  const first = (keys: readonly string[]) => rowsOf(FLEET, press(keys).state)[0]?.cells[0];
+  assert.deepEqual([first(['2']), first(['2', 'n']), first(['2', 'n', 'n'])], ['app-7', 'app-0', 'app-7']);
+  assert.deepEqual([first(['3']), first(['3', 'n'])], ['east-0500', 'east-0000']);
+  const [region] = bigFleet(2).regions;
+  assert.ok(region !== undefined);
+  const app = (name: string, asDesired: number) => ({ name, hosts: 9, asDesired, counts: {} });
+  const apps = [app('a', 9), app('b', 8), app('c', 2), app('d', 8)];
+  const gone = { ...region, name: 'zone', reachable: false, error: 'no answer', apps: [], hosts: [], releases: [] };
+  const fleet = { regions: [{ ...region, releases: [], apps }, gone] };
+  const order = (keys: readonly string[]) => rowsOf(fleet, press(keys).state).map(({ cells }) => cells[0]);
+  assert.deepEqual(
+    [order(['2']), order(['1'])],
+    [
+      ['c', 'b', 'd', 'a'],
+      ['zone', 'east'],
+    ],
+  );
+});
+
+test('the cursor stays on its row when another look moves it, and in the list when its row is gone', () => {
+  const { state } = press(['3', 'down', 'down']);
+  assert.equal(rowsOf(FLEET, state)[state.cursor]?.cells[0], 'east-0001');
+  const other = bigFleet();
+  const [east] = other.regions;
+  const row = east?.hosts[900];
+  assert.ok(row !== undefined);
+  Object.assign(row, { state: 'silent' });
+  const kept = keepChosen(state, FLEET, other);
+  assert.deepEqual([kept.cursor, rowsOf(other, kept)[kept.cursor]?.cells[0]], [3, 'east-0001']);
+  assert.equal(keepChosen(press(['3', 'end']).state, FLEET, bigFleet(2)).cursor, 5);
 });
 
 test('nothing is switched without its typed name: other words, a part of it, Enter alone, and Esc change nothing', () => {
@@ -123,11 +157,11 @@ test('each change is a command of weir fleet, for the region, application and ho
   };
   assert.equal(line(['F']), 'weir fleet off --all');
   assert.equal(line(['enter', 'O']), 'weir fleet on --all --region east');
-  assert.equal(line(['enter', 'o']), 'weir fleet on app-0 --region east');
-  assert.equal(line(['enter', 'enter', 'f']), null);
+  assert.equal(line(['enter', 'o']), 'weir fleet on app-7 --region east');
+  assert.equal(line(['enter', 'n', 'enter', 'f']), null);
   assert.equal(
     line(['enter', '/', '"app-7', 'enter', 'enter', 'down', 'f']),
-    'weir fleet off app-7 --hosts east-0001 --region east',
+    'weir fleet off app-7 --hosts east-0000 --region east',
   );
   assert.equal(line(['4', 'u']), 'weir fleet rollout undo envoy-2 --region east');
   for (const [key, why] of [
@@ -164,7 +198,7 @@ test('the picture fits 80x24 and 160x50, with keys, the place in the list, and t
     assert.match(asked, /will run: weir fleet rollout undo envoy-2 --region east/);
     assert.match(asked, /Type envoy-2 to confirm/);
     const wrong = picture(press(['enter', '3', 'w']).state, columns, rows);
-    assert.match(wrong, /^east-0500: app-7 is off by an override there: off: local trouble$/m);
+    assert.match(wrong, /^east-0500: app-7 is off by an override on the host: local trouble$/m);
     assert.doesNotMatch(wrong, /REGION/);
   }
   assert.match(picture(FIRST_STATE, 80, 24, null), /looking/);

@@ -9,6 +9,7 @@ import { StoreFailure } from '../../../src/fleet/ports.ts';
 import { FakeClock } from '../../fakes/fake-clock.ts';
 import { FakeLocalHost } from '../../fakes/fake-local-host.ts';
 import { MemoryStore } from '../../fakes/memory-store.ts';
+import { daemonIdentity } from '../daemon-identity.ts';
 
 const KEYS = new RegionKeys('east');
 
@@ -33,6 +34,8 @@ class Scene {
     this.#stop = new AbortController();
     const daemon = new HostDaemon({
       ...{ name: 'host-1', region: 'east', labels: { unit: 'u1' }, ttlMs: 15_000, weirVersion: '1.0.0', keys: KEYS },
+      pod: null,
+      identity: daemonIdentity('vm-1'),
       ...{ store, local: this.host.port, clock: this.clock, random: () => 0.5 },
       recall: async () => this.memory,
       remember: async (memory) => {
@@ -104,6 +107,50 @@ test('an override of the host beats the fleet until it follows again', async (t)
   assert.equal(scene.app()?.state, 'on');
 });
 
+test('an off of the fleet that is half done is no override of the host', async (t) => {
+  const scene = await Scene.begin(t);
+  await scene.policy('payment', [{ state: 'on' }]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  scene.host.halfway = promise;
+  const seen = () => [scene.app()?.state, scene.app()?.reason, scene.status.overrides];
+  try {
+    await scene.policy('switch-payment', [{ state: 'off' }], { priority: 1000 });
+    await scene.clock.pass(12_000);
+    assert.deepEqual(seen(), ['off', 'MeshPolicy/switch-payment', []]);
+  } finally {
+    resolve();
+  }
+  await scene.clock.pass(12_000);
+  assert.deepEqual(seen(), ['off', 'MeshPolicy/switch-payment', []]);
+  // Somebody on the host is heard as soon as the switch is done.
+  scene.host.local('payment', 'off', 'local trouble');
+  await scene.clock.pass(6_000);
+  assert.deepEqual(
+    scene.status.overrides.map(({ reason }) => reason),
+    ['local trouble'],
+  );
+});
+
+test('a look that was begun before a switch ended is not believed over it', async (t) => {
+  const scene = await Scene.begin(t);
+  await scene.policy('payment', [{ state: 'on' }]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  scene.host.slowLook = promise;
+  try {
+    await scene.clock.pass(6_000);
+    await scene.policy('switch-payment', [{ state: 'off' }], { priority: 1000 });
+    assert.deepEqual([scene.host.calls, scene.app()?.state], [['on payment', 'off payment'], 'off']);
+  } finally {
+    scene.host.slowLook = null;
+    resolve();
+  }
+  for (let look = 0; look < 10; look += 1) {
+    await scene.clock.pass(10);
+    assert.equal(scene.app()?.state, 'off');
+  }
+  assert.deepEqual(scene.host.calls, ['on payment', 'off payment']);
+});
+
 test('a local on under a remote off is undone within seconds', async (t) => {
   const scene = await Scene.begin(t);
   await scene.policy('payment', [{ state: 'off' }]);
@@ -140,6 +187,17 @@ test('a store that is gone, empty or another changes nothing; a confirmation and
   await scene.start();
   assert.equal(scene.status.held?.why, 'other-store', 'a restart forgets no hold');
   await scene.put(KEYS.accepted, { clusterId: '2', revision: '45', at: '', by: 'ops', why: null });
+  await scene.clock.pass(5_000);
+  assert.equal(scene.status.held, null);
+});
+
+test('a hold that begins while the store is watched ends within seconds of its confirmation', async (t) => {
+  const scene = await Scene.begin(t);
+  for (const app of ['payment', 'orders', 'a', 'b']) await scene.policy(app, [{ state: 'on' }], { apps: [app] });
+  await scene.store.port.write([], [{ key: KEYS.object('MeshPolicy', 'a'), value: null }]);
+  await scene.clock.pass(10_000);
+  assert.equal(scene.status.held?.why, 'shrunk');
+  await scene.put(KEYS.accepted, { clusterId: '1', revision: '9', at: '', by: 'ops', why: null });
   await scene.clock.pass(5_000);
   assert.equal(scene.status.held, null);
 });
@@ -293,6 +351,37 @@ test('a sidecar that has left its release says so, and an undo leaves what someb
   );
   await running(scene, 'undoing');
   assert.deepEqual([scene.host.calls, scene.status.sidecars[0]?.release], [['upgrade main /opt/envoy'], null]);
+});
+
+test('a look that was begun before a release came says nothing of what it brought', async (t) => {
+  const scene = await Scene.begin(t);
+  const brought = { version: '1.38.0', binarySha256: 'cd'.repeat(32) };
+  scene.host.sidecars.set('main', { name: 'main', state: 'live', version: '1.38.0', brought });
+  await scene.clock.pass(6_000);
+  const [upgrade, look] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  scene.host.slowUpgrade = upgrade.promise;
+  await scene.put(KEYS.object('SidecarRelease', 'r1'), RELEASE);
+  await running(scene);
+  const told = () => {
+    const [sidecar] = scene.status.sidecars;
+    return [sidecar?.state, sidecar?.version, sidecar?.outcome, sidecar?.error];
+  };
+  assert.deepEqual(told(), ['upgrading', '1.38.0', null, null]);
+  scene.host.slowLook = look.promise;
+  try {
+    await scene.clock.pass(6_000);
+    upgrade.resolve();
+    await scene.clock.pass(50);
+    // A switch tells the status anew.
+    await scene.policy('payment', [{ state: 'on' }]);
+    assert.deepEqual(told(), ['upgrading', '1.38.0', null, null]);
+  } finally {
+    scene.host.slowLook = null;
+    upgrade.resolve();
+    look.resolve();
+  }
+  await scene.clock.pass(100);
+  assert.deepEqual(told(), ['live', '1.40.0', 'settled', null]);
 });
 
 test('an upgrade of which nobody can tell the end is a failure that says so, and is not taken for left', async (t) => {

@@ -7,7 +7,7 @@ import { runNode } from '../../run-weir.ts';
 
 const TASK: HostTask = {
   ...{ fleetConfig: '/no/fleet.yaml', config: '/no/mesh.yaml', runDir: '/tmp/none', stateDir: '/tmp/none', netns: '' },
-  ...{ weirVersion: '1.0.0', metricsFile: null, json: true, verbose: false },
+  ...{ podInfo: null, weirVersion: '1.0.0', metricsFile: null, json: true, verbose: false },
 };
 
 test('the task is the same on the other side', () => {

@@ -92,6 +92,56 @@ test('a leader says how its region is; an operator that stands by says nothing o
   assert.doesNotMatch(standby, /weir_fleet_|weir_rollout_/);
 });
 
+test('what a host does not know has no number: a store that never answered, a host that cannot be looked at', async (t) => {
+  const scene = new FleetScene(t, 'east');
+  scene.store().failure = new StoreFailure('it is away', 'not-sent');
+  const metrics = new HostMetrics(scene.clock.now());
+  const local = await scene.host('host-1', 'east', {}, ['payment'], metrics);
+  const print = () => metrics.print(scene.daemons.get('host-1')?.status as never, 1_000);
+  const names = ['weir_host_app_as_desired{app="payment"}', 'weir_host_store_held', 'weir_host_object_errors'];
+  const numbers = () => names.map((name) => numberAt(print(), name));
+  assert.deepEqual(numbers(), [undefined, undefined, undefined]);
+  scene.store().failure = null;
+  await scene.put('meshpolicies/payment', policy('payment', ['payment'], 0, { state: 'on' }));
+  await scene.clock.pass(60_000);
+  assert.deepEqual(numbers(), [1, 0, 0]);
+  local.failures.set('look', 'nft is missing');
+  await scene.clock.pass(60_000);
+  assert.deepEqual(numbers(), [undefined, 0, 0]);
+  assert.equal(numberAt(print(), 'weir_host_app_override{app="payment"}'), undefined);
+  const since = numberAt(print(), 'weir_host_last_look_timestamp_seconds') ?? 0;
+  local.failures.clear();
+  await scene.clock.pass(60_000);
+  assert.ok((numberAt(print(), 'weir_host_last_look_timestamp_seconds') ?? 0) > since);
+});
+
+test('pods that no leader has seen have no number, and a red button that cannot be read neither', async (t) => {
+  const scene = new FleetScene(t, 'east');
+  const metrics = new OperatorMetrics('east', scene.clock);
+  const release = (name: string) => ({
+    ...{ apiVersion: 'weir.dev/v1', kind: 'SidecarRelease', metadata: { name } },
+    spec: {
+      ...{ sidecar: 'main', version: { name: '2', image: 'a:2', emptyImage: 'e:1' }, waves: [{ percent: 100 }] },
+      pods: { selector: { mesh: 'on' } },
+    },
+  });
+  const row = { index: 1, hosts: [], done: 3, failed: 0, pending: 1, silent: 0 };
+  const state = { region: 'east', state: 'paused', wave: 1, reason: null };
+  await scene.put('sidecarreleases/unseen', release('unseen'));
+  await scene.put('rollouts/unseen', { release: 'unseen', ...state });
+  await scene.put('sidecarreleases/seen', release('seen'));
+  await scene.put('rollouts/seen', { release: 'seen', ...state, pods: [row] });
+  await scene.put('meshpolicies/switch-all', { apiVersion: 'weir.dev/v9' });
+  await scene.leader('op-1', 'east', metrics);
+  await scene.clock.pass(30_000);
+  const text = metrics.print(1_000);
+  const done = (name: string) => numberAt(text, `weir_rollout_hosts{region="east",release="${name}",progress="done"}`);
+  assert.deepEqual([done('unseen'), done('seen')], [undefined, 3]);
+  assert.equal(numberAt(text, 'weir_rollout_wave{region="east",release="unseen"}'), 1);
+  assert.equal(numberAt(text, 'weir_fleet_red_button{region="east"}'), undefined);
+  assert.equal(numberAt(text, 'weir_fleet_object_errors{region="east"}'), 1);
+});
+
 test('at rest an operator asks little: no list of hosts, and some sixty requests a minute', async (t) => {
   const scene = new FleetScene(t, 'east');
   const metrics = new OperatorMetrics('east', scene.clock);

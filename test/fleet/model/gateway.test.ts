@@ -137,3 +137,44 @@ test('listeners of a port are chains by name, with certificates by files that ar
   );
   await assert.rejects(bad, /cannot serve routes.yaml/);
 });
+
+test('Dubbo is routed by service and method where a listener speaks it, and refused where only one side says so', async () => {
+  const gateway = (protocol: string) => {
+    const listener = `{name: d, port: 20880${protocol}}`;
+    const text = `apiVersion: weir.dev/v1\nkind: Gateway\nmetadata: {name: edge}\nspec: {listeners: [${listener}], routes: [r.yaml]}\n`;
+    const parsed = parseObjects(text, '/x/gateway.yaml');
+    assert.ok('objects' in parsed, JSON.stringify(parsed));
+    return parsed.objects;
+  };
+  const render = async (protocol: string, spec: string) => {
+    const place = { wave: 0, former: null, namespace: 'ns', image: 'weir:1' };
+    const { documents } = await renderObjects(gateway(protocol), place, async () => service(spec));
+    const [config] = documents as [{ data: Record<string, string> }];
+    return JSON.parse(config.data['bootstrap.json'] ?? '').static_resources;
+  };
+  const to = (host: string) => `{destination: {host: ${host}, port: {number: 1}}, weight: 1}`;
+  const dubbo = `dubbo: [{services: [{exact: a.B}], routedetail: [{match: [{method: {name_match: {regex: "get.*"}}}], route: [${to('p')}, ${to('q')}]}]}]`;
+  const { listeners, clusters } = await render(', protocol: dubbo', dubbo);
+  const [filter] = listeners[0].filter_chains[0].filters;
+  assert.equal(filter.name, 'envoy.filters.network.generic_proxy');
+  const [matcher] = filter.typed_config.route_config.virtual_hosts[0].routes.matcher_list.matchers;
+  const tests = matcher.predicate.and_matcher.predicate.map(
+    ({ single_predicate: one }: { single_predicate: { value_match: object } }) => one.value_match,
+  );
+  assert.deepEqual(tests, [{ exact: 'a.B' }, { safe_regex: { google_re2: {}, regex: 'get.*' } }]);
+  assert.deepEqual(
+    clusters.map(({ name }: { name: string }) => name),
+    ['dubbo|p:1*1|q:1*1'],
+  );
+  await assert.rejects(render('', dubbo), /no listener for them/);
+  await assert.rejects(
+    render(', protocol: dubbo', 'http: [{directResponse: {status: 204}}]'),
+    /no document has dubbo routes/,
+  );
+  await assert.rejects(render(', protocol: dubbo', dubbo.replaceAll('weight: 1', 'weight: 0')), {
+    why: /all weights are 0/,
+  });
+  const argument =
+    'dubbo: [{routedetail: [{match: [{method: {name_match: {exact: a}, argc: 1}}], route: [{destination: {host: p}}]}]}]';
+  await assert.rejects(render(', protocol: dubbo', argument), { why: /argc cannot be done by a gateway/ });
+});

@@ -1,5 +1,6 @@
 /** SidecarSets of releases, and the traps in SidecarSets: each with the trap and without it. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parse, parseAllDocuments } from 'yaml';
 import { lintDocument, whitelistOf } from '../../../src/fleet/model/kruise/lint-sidecar-set.ts';
@@ -9,8 +10,10 @@ import {
   reachOfWave,
   renderSidecarSet,
   sidecarSetName,
+  whyNotForPods,
 } from '../../../src/fleet/model/kruise/sidecar-set.ts';
 import type { TrapCode } from '../../../src/fleet/model/kruise/traps.ts';
+import { isAsWanted, wantedSet } from '../../../src/fleet/model/kruise/wanted-set.ts';
 import type { SidecarRelease } from '../../../src/fleet/model/object-schemas.ts';
 import { parseObjects } from '../../../src/fleet/model/parse-objects.ts';
 import { trapTopics } from '../../../src/fleet/text/help-shelf.ts';
@@ -87,6 +90,20 @@ describe('a SidecarSet of a release', () => {
     await assert.rejects(render(RELEASE, 4, null), /no wave 4/);
   });
 
+  it('with an image for it has the container that follows the fleet, as the golden document', async () => {
+    const text = RELEASE.replace('emptyImage:', 'hostImage: "weir/host:1", emptyImage:');
+    const rendered = await renderObjects(
+      parsed(text),
+      { wave: 2, former: '1.39.3', namespace: 'ns', image: 'weir:1' },
+      async () => '',
+    );
+    const golden = new URL('../../fixtures/fleet/sidecarset-with-host.yaml', import.meta.url);
+    assert.equal(rendered.text, readFileSync(golden, 'utf8'));
+    assert.deepEqual(codes(rendered.text), []);
+    assert.match(whyNotForPods(release(text.replace('sidecar: main', 'sidecar: host'))) ?? '', /another name/);
+    assert.equal(whyNotForPods(release(RELEASE.replace('sidecar: main', 'sidecar: host'))), null);
+  });
+
   it('counts pods as OpenKruise does', () => {
     assert.deepEqual(
       [podsToMove('100%', 4), podsToMove('70%', 4), podsToMove('99%', 4), podsToMove('0%', 4), podsToMove('50%', 1)],
@@ -136,6 +153,14 @@ describe('the traps of SidecarSets', () => {
     assert.deepEqual(codes(start, GOOD.replace('50%', '100%')), [], 'a rollout that begins');
     assert.deepEqual(codes(start.replace('"1"}]', '"2"}]').replace('50%', '0'), GOOD), ['WF007']);
     assert.deepEqual(codes(GOOD, GOOD.replace('HotUpgrade', 'ColdUpgrade')), ['WF010']);
+  });
+
+  it('WF013 is in another set of containers, of a SidecarSet and of a release', () => {
+    const more = GOOD.replace('  containers:\n', '  containers:\n    - {name: weir-host, image: "weir:1"}\n');
+    assert.deepEqual([codes(more, GOOD), codes(GOOD, more), codes(more, more)], [['WF013'], ['WF013'], []]);
+    const follows = RELEASE.replace('emptyImage:', 'hostImage: "weir:1", emptyImage:');
+    assert.deepEqual([codes(follows, RELEASE), codes(RELEASE, follows)], [['WF013'], ['WF013']]);
+    assert.deepEqual([codes(follows), codes(follows.replace('weir:1', 'weir:2'), follows)], [[], []]);
   });
 
   it('WF011 and WF012 are in waves of releases', () => {
@@ -199,7 +224,37 @@ describe('the pods of a SidecarSet', () => {
   it('that keep an image which never came up have the way out in their reason', () => {
     assert.match(state('a:3', 'a:2', 'ImagePullBackOff')?.error ?? '', /weir-main-1 keeps a:3, .*delete the pod/);
     assert.match(state('a:2', 'e:1', 'ImagePullBackOff')?.error ?? '', /^container weir-main-1: ImagePullBackOff/);
+    const beside = pod('a:2', 'e:1');
+    beside.status.containerStatuses.push({
+      ...{ name: 'weir-host', ready: false, state: { waiting: { reason: 'CrashLoopBackOff' } } },
+    });
+    const [told] = podStates(set, 'weir-main', [beside], ['a:2', 'e:1']);
+    assert.equal(told?.error, 'container weir-host: CrashLoopBackOff');
     // On the way to a:2: the container that waits has the right image, the other one the former.
     assert.match(state('a:2', 'a:1', 'ImagePullBackOff')?.error ?? '', /^container weir-main-1: ImagePullBackOff/);
   });
+});
+
+it('a SidecarSet from which OpenKruise left out what is false is as wanted; one that is paused or has a selector is not', () => {
+  const release = {
+    ...{ apiVersion: 'weir.dev/v1' as const, kind: 'SidecarRelease' as const, metadata: { name: 'mesh' } },
+    spec: {
+      ...{ sidecar: 'main', pods: { selector: { mesh: 'on' } }, waves: [{ percent: 100 }], gates: [] },
+      version: { name: '1.0', image: 'envoy:1.0', emptyImage: 'empty:1' },
+    },
+  };
+  const rollout = { release: 'mesh', region: 'west', state: 'running' as const, wave: 1, reason: null };
+  const wanted = wantedSet(release as never, rollout, null)?.document;
+  assert.ok(wanted !== undefined);
+  const stored = structuredClone(wanted) as unknown as { spec: { updateStrategy: Record<string, unknown> } };
+  assert.equal(stored.spec.updateStrategy.paused, false);
+  delete stored.spec.updateStrategy.paused;
+  assert.ok(isAsWanted(wanted, stored));
+  for (const strategy of [{ paused: true }, { selector: { matchLabels: { wave: 'a' } } }, { maxUnavailable: 9 }]) {
+    const other = {
+      ...stored,
+      spec: { ...stored.spec, updateStrategy: { ...stored.spec.updateStrategy, ...strategy } },
+    };
+    assert.ok(!isAsWanted(wanted, other), JSON.stringify(strategy));
+  }
 });

@@ -66,7 +66,7 @@ function fleetHost({ name, labels }: (typeof HOSTS)[number], { speaks, move, sta
     ...(startedAt === null ? {} : { startedAt }),
   };
   const status = { at: '', weir: '', seen: null, held: null, overrides: [], apps: [], sidecars: [sidecar], errors: [] };
-  return { name, labels, apps: [], record: null, damaged: null, status: speaks ? status : null };
+  return { key: name, name, twins: [], labels, apps: [], record: null, damaged: null, status: speaks ? status : null };
 }
 
 const wavesOf = (release: SidecarRelease, { rollout, hosts }: World) =>

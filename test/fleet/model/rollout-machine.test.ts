@@ -44,7 +44,7 @@ function host(name: string, progress: Progress, labels: Record<string, string> =
   const status = { at: '', weir: '', seen: null, held: null, overrides: [], apps: [], errors: [] };
   const sidecars = moved === null ? [] : [{ ...sidecar, ...moved }];
   return {
-    name,
+    ...{ key: name, name, twins: [] },
     labels,
     apps: [],
     record: null,

@@ -1,6 +1,7 @@
 /** The leader of a cluster: waves by partition and selector, gates, hangs, undo, and what never happens by itself. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { OperatorMetrics } from '../../../src/fleet/metrics/operator-metrics.ts';
 import { RegionKeys } from '../../../src/fleet/model/keys.ts';
 import type { Rollout } from '../../../src/fleet/model/records.ts';
 import { leadCluster } from '../../../src/fleet/operator/lead-cluster.ts';
@@ -31,6 +32,7 @@ class Scene {
   readonly store = new MemoryStore(this.clock);
   readonly cluster = new FakeCluster();
   readonly said: string[] = [];
+  metrics: OperatorMetrics | null = null;
   readonly region = { name: 'west', keys, kind: 'kubernetes' as const, store: this.store.port };
 
   lead(t: TestContext, holder = 'op-1'): AbortController {
@@ -45,7 +47,7 @@ class Scene {
           clock,
           holder,
           pid: 1,
-          watcher: null,
+          watcher: this.metrics?.watcher ?? null,
           cluster: cluster.port,
         },
         ...{ namespace: 'weir-system', gatewayImage: 'weir:1', askGate: async () => ({ value: 0, why: null }) },
@@ -110,6 +112,54 @@ class Scene {
     assert.equal(this.rollout?.state, 'done', JSON.stringify([this.rollout, this.said, [...this.cluster.conditions]]));
   }
 }
+
+test('its metrics say that it leads, how long a look took, and how many pods of a wave have moved', async (t) => {
+  const scene = new Scene();
+  scene.metrics = new OperatorMetrics('west', scene.clock);
+  await scene.first(t);
+  await scene.apply(release('2.0'));
+  await scene.verb('start');
+  await scene.pass(60);
+  const text = scene.metrics.print(1);
+  assert.match(text, /^weir_operator_leading\{region="west"\} 1$/m);
+  assert.match(text, /^weir_operator_step_seconds_count\{region="west"\} [1-9]/m);
+  assert.match(text, /^weir_rollout_hosts\{region="west",release="mesh",progress="done"\} 10$/m);
+  // A store that is away is no leadership, and what was seen before is not what is.
+  scene.store.failure = new StoreFailure('away', 'not-sent');
+  await scene.pass(70);
+  const away = scene.metrics.print(1);
+  assert.match(away, /^weir_operator_leading\{region="west"\} 0$/m);
+  assert.doesNotMatch(away, /^weir_rollout_hosts\{/m);
+});
+
+test('a look at twenty releases lists the SidecarSets once', async (t) => {
+  const scene = new Scene();
+  let lists = 0;
+  const { port } = scene.cluster;
+  Object.defineProperty(scene.cluster, 'port', {
+    value: {
+      ...port,
+      sidecarSets: async () => {
+        lists += 1;
+        return await port.sidecarSets();
+      },
+    },
+  });
+  await scene.first(t);
+  for (let at = 0; at < 20; at += 1) {
+    const name = `r${at}`;
+    const own = JSON.parse(release('1.0', { pods: { selector: { mesh: name } } }));
+    const value = JSON.stringify({ ...own, metadata: { name } });
+    await scene.store.port.write([], [{ key: keys.object('SidecarRelease', name), value }]);
+    const record = { release: name, region: 'west', state: 'done', wave: 3, reason: null };
+    await scene.store.port.write([], [{ key: `${keys.rollouts}${name}`, value: JSON.stringify(record) }]);
+  }
+  await scene.pass(10);
+  lists = 0;
+  // At rest it looks once a minute.
+  await scene.pass(300);
+  assert.ok(lists > 0 && lists <= 6, `${lists} lists in five minutes`);
+});
 
 test('a version moves nothing before it is started, then wave by wave, and is undone with partition 0', async (t) => {
   const scene = new Scene();
@@ -198,16 +248,19 @@ test('a removed release takes its SidecarSet along', async (t) => {
   const scene = new Scene();
   await scene.first(t);
   const deletedAtMs = scene.clock.now();
-  scene.cluster.lives = [{ name: 'mesh', isDeleted: true, deletedAtMs, hasFinalizer: true }];
+  scene.cluster.lives = [{ name: 'mesh', version: 'v', isDeleted: true, deletedAtMs, hasFinalizer: true }];
   await scene.pass(70);
   assert.deepEqual([scene.cluster.removed, scene.cluster.lives[0]?.hasFinalizer], [['mesh'], false]);
+  assert.equal(scene.cluster.sets.has('mesh'), false, 'nothing is made of it anew');
 });
 
 test('what was made of a removed release cannot be removed: it is let go after a minute all the same', async (t) => {
   const scene = new Scene();
   scene.cluster.denied = new StoreFailure('denied', 'refused');
   await scene.first(t);
-  scene.cluster.lives = [{ name: 'mesh', isDeleted: true, deletedAtMs: scene.clock.now(), hasFinalizer: true }];
+  scene.cluster.lives = [
+    { name: 'mesh', version: 'v', isDeleted: true, deletedAtMs: scene.clock.now(), hasFinalizer: true },
+  ];
   await scene.pass(30);
   assert.equal(scene.cluster.lives[0]?.hasFinalizer, true);
   await scene.pass(100);
@@ -225,4 +278,98 @@ test('what cannot be done on pods is a condition of the release', async (t) => {
   assert.deepEqual([condition?.status, condition?.reason], [false, 'Refused']);
   assert.match(condition?.message ?? '', /wave 1 is not one of percent and labels/);
   assert.equal(scene.cluster.sets.size, 0);
+});
+
+test('a gateway is ready when its pods are, and not before; a removed one takes all of its own along', async (t) => {
+  const scene = new Scene();
+  const { cluster } = scene;
+  const spec = { listeners: [{ name: 'web', port: 8080 }], routes: ['r.yaml'], replicas: 2 };
+  const gateway = { apiVersion: 'weir.dev/v1', kind: 'Gateway', metadata: { name: 'edge.v2' }, spec };
+  const key = keys.object('Gateway', 'edge.v2');
+  await scene.store.port.write([], [{ key, value: JSON.stringify(gateway) }]);
+  const told = async () => {
+    await scene.pass(20);
+    const { status, reason, message } = cluster.conditions.get('gateways/edge.v2') ?? {};
+    return [status, reason, message];
+  };
+  cluster.deployment = { metadata: { generation: 1 } };
+  scene.lead(t);
+  const missing = /there is no ConfigMap weir-gateway-edge-v2: `weir fleet render/;
+  const [status, reason, message] = await told();
+  assert.deepEqual([status, reason], [false, 'NoConfigMap']);
+  assert.match(String(message), missing);
+  assert.match(cluster.events.join(), missing);
+  cluster.hasConfigMap = true;
+  assert.deepEqual((await told()).slice(0, 2), [false, 'Starting']);
+  // The status of the generation before says nothing of this one.
+  cluster.deployment = {
+    metadata: { generation: 2 },
+    status: { observedGeneration: 1, readyReplicas: 2, updatedReplicas: 2 },
+  };
+  assert.deepEqual((await told()).slice(0, 2), [false, 'Starting']);
+  cluster.deployment.status = { observedGeneration: 2, readyReplicas: 2, updatedReplicas: 1 };
+  assert.deepEqual(await told(), [false, 'Starting', '1 of 2 pods are ready']);
+  cluster.deployment.status.updatedReplicas = 2;
+  assert.deepEqual(await told(), [true, 'Serving', '2 of 2 pods are ready']);
+  const applied = cluster.applied.length;
+  await scene.pass(50);
+  assert.ok(cluster.applied.length - applied <= 2, 'at rest a gateway is written once a minute');
+
+  const before = cluster.applied.length;
+  cluster.gatewayLives = [
+    { name: 'edge.v2', version: 'v', isDeleted: true, deletedAtMs: scene.clock.now(), hasFinalizer: true },
+  ];
+  await scene.pass(70);
+  const own = 'weir-gateway-edge-v2';
+  assert.deepEqual(cluster.removed.slice(0, 3), [`Deployment/${own}`, `Service/${own}`, `ConfigMap/${own}`]);
+  // The store lists it until its finalizer is off: nothing is made of it anew.
+  assert.equal(cluster.applied.length, before);
+});
+
+test('a gateway that is made anew, and one of which another leader said something else, gets its condition', async (t) => {
+  const scene = new Scene();
+  const { cluster } = scene;
+  const spec = { listeners: [{ name: 'web', port: 8080 }], routes: ['r.yaml'], replicas: 2 };
+  const gateway = { apiVersion: 'weir.dev/v1', kind: 'Gateway', metadata: { name: 'edge' }, spec };
+  const change = { key: keys.object('Gateway', 'edge'), value: JSON.stringify(gateway) };
+  const life = { name: 'edge', isDeleted: false, deletedAtMs: null, hasFinalizer: true };
+  const reason = () => cluster.conditions.get('gateways/edge')?.reason;
+  cluster.gatewayLives = [{ ...life, version: 'first/1' }];
+  await scene.store.port.write([], [change]);
+  scene.lead(t);
+  await scene.pass(20);
+  assert.equal(reason(), 'NoConfigMap');
+
+  cluster.conditions.clear();
+  cluster.gatewayLives = [{ ...life, version: 'second/1' }];
+  await scene.store.port.write([], [change]);
+  await scene.pass(20);
+  assert.equal(reason(), 'NoConfigMap');
+
+  await scene.store.port.revoke('1');
+  cluster.conditions.set('gateways/edge', { type: 'Ready', status: true, reason: 'Serving', message: '' });
+  await scene.pass(70);
+  assert.equal(scene.said.filter((line) => line === 'leads west').length, 2);
+  assert.equal(reason(), 'NoConfigMap');
+});
+
+test('a pod that was killed is forgotten when it is gone, and no sooner; a machine is not', async (t) => {
+  const scene = new Scene();
+  const pod = { name: 'pay-1', namespace: 'prod' };
+  const host = (name: string, own?: object) => ({
+    key: `${keys.hosts}${name}`,
+    value: JSON.stringify({
+      ...{ apiVersion: 'weir.dev/v1', kind: 'Host', metadata: { name, region: 'west', labels: {} } },
+      ...{ apps: ['payment'], lastSeen: '2030-01-01T00:00:00Z', stopped: null, ...own },
+    }),
+  });
+  await scene.store.port.write([], [host('pay-1.prod', { pod }), host('vm-1')]);
+  scene.cluster.addPod('pay-1', {}, 'none');
+  scene.lead(t);
+  const names = async () => (await scene.store.port.list([keys.hosts])).items.map(({ key }) => key);
+  await scene.pass(70);
+  assert.equal((await names()).length, 2);
+  scene.cluster.podList.length = 0;
+  await scene.pass(130);
+  assert.deepEqual(await names(), [`${keys.hosts}vm-1`]);
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Paint } from '../../../src/cli/paint.ts';
 import { statusText } from '../../../src/interception/cli/status-text.ts';
+import { UNREAD_BACKENDS } from '../../../src/interception/report-status.ts';
 
 const code = (text: string) => `\u001b[1m${text}\u001b[22m`;
 const PAINT: Paint = { good: code, caution: code, bad: code, strong: code, faint: code };
@@ -23,6 +24,16 @@ function head(columns: number, ...apps: object[]): string[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the styles of PAINT.
   return lines.slice(0, 1 + apps.length).map((line) => line.replaceAll(/\u001b\[\d+m/g, ''));
 }
+
+test('a back end that was not looked for in time is not known, which is not that none is usable', () => {
+  const last = (notRead: object[]) => {
+    const report = { backend: null, apps: [app('payment')], sidecars: [], foreign: [], notRead };
+    const text = statusText(report as never, PAINT, { columns: 80, nowMs: NOW });
+    return text.split('\n').find((line) => line.includes('back end:'));
+  };
+  assert.match(last([]) ?? '', /none usable/);
+  assert.match(last([{ what: UNREAD_BACKENDS, why: 'no answer within 500 ms' }]) ?? '', /back end: not known/);
+});
 
 test('a screen that is wide enough has every column', () => {
   const [titles = '', row = ''] = head(Number.POSITIVE_INFINITY, app('payment'));

@@ -46,3 +46,12 @@ test('a column says whether calls that come in were proven, where an application
   assert.match(lines[3] ?? '', /skipped +-$/);
   assert.equal(lines.length, 4);
 });
+
+test('a sidecar that does not answer comes before `weir on`, which would refuse beside it', () => {
+  const dead = { where: 'sidecar/main', what: 'its sidecar does not answer', expected: 'ready', found: 'refused' };
+  const [last] = linesOf({ ...APP, findings: [dead] }, { ...APP, name: 'report', findings: [dead] }).slice(-1);
+  assert.equal(
+    last,
+    'put it right: first the sidecar (`weir sidecar run main` where weir runs it), then `weir on payment report`   (or get out of it: `weir off payment report`)',
+  );
+});

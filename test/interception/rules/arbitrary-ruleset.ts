@@ -112,6 +112,9 @@ function match(on: Match['on'], { many, families, sets, cgroups }: MatchLimits):
       return fc.tuple(fc.constantFrom(...sets), negate).map(([set, not]) => ({ on, set, negate: not }));
     case 'flag':
       return fc.constantFrom('fin' as const, 'rst' as const).map((flag) => ({ on, flag }));
+    case 'reply':
+    case 'unassured':
+      return fc.constant({ on });
     case 'flow-in':
       return fc.constantFrom<4 | 6>(4, 6).map((family) => ({ on, family, set: `flow${family}` }));
     case 'mark-in':
@@ -224,7 +227,9 @@ export function arbitraryNftRuleset({ cgroups }: { readonly cgroups: readonly st
       maps: [...pairs.flat(), ...sets].toSorted(byName),
       chains: chains.toSorted(byName),
     }));
-  const keeper = fc.option(rule({ ...anywhere(['mark']), verdicts: fc.constant({ to: 'continue' }) }, limits));
+  const kinds = ['mark', 'flag', 'reply', 'unassured'] as const;
+  const verdicts = fc.constantFrom<RuleVerdict>({ to: 'continue' }, { to: 'drop' });
+  const keeper = fc.option(rule({ ...anywhere(kinds), verdicts }, limits));
   return fc.tuple(fc.option(tables, { freq: 6 }), keeper).map(([weir, kept]) => ({
     scope: 'inet',
     tables: [...(weir === null ? [] : [weir]), ...(kept === null ? [] : [keepTable(kept)])],

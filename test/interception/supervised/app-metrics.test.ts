@@ -37,3 +37,10 @@ test('applications of another sidecar are not among them', async () => {
     ['payment'],
   );
 });
+
+test('none is told as off while the state file cannot be read', async () => {
+  const host = hostWith('nft');
+  await on(host);
+  [host.stored, host.storeProblem] = [null, 'state.json was written by a newer weir'];
+  await assert.rejects(appsOfSidecar(host, ['payment'], 'main'), /written by a newer weir/);
+});

@@ -85,6 +85,31 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
       assert.equal(host.fate(UIDS.payment), null);
     });
 
+    it('that is prepared is added also while the state file cannot be read, which it says', async () => {
+      const host = hostWith(backend);
+      await on(host);
+      const bypass = new AppBypass(host, 'main');
+      await bypass.lift('the sidecar is live');
+      const { stored } = host;
+      [host.stored, host.storeProblem] = [null, 'EMFILE: too many open files'];
+      host.advance(2000);
+      await assert.rejects(bypass.prepare(), /EMFILE/);
+      await assert.rejects(bypass.add('the sidecar has ended'), /EMFILE/);
+      assert.equal(host.fate(UIDS.payment), null);
+      assert.deepEqual(journalled(host), ['payment on bypassed: the sidecar has ended']);
+      await assert.rejects(bypass.lift('the sidecar is live'), /EMFILE/);
+      [host.stored, host.storeProblem] = [stored, null];
+      await bypass.liftAgain();
+      assert.equal(host.fate(UIDS.payment), null, 'not each time that it is asked');
+      host.advance(2000);
+      await bypass.liftAgain();
+      assert.equal(host.fate(UIDS.payment), 15_001);
+      await bypass.add('the sidecar has ended again');
+      host.advance(2000);
+      await bypass.liftAgain();
+      assert.equal(host.fate(UIDS.payment), null, 'a later order counts');
+    });
+
     it('leaves the apps of another sidecar alone, and those that are refused rather than sent direct', async () => {
       const host = hostWith(backend);
       await on(host, { config: DENYING_MESH });

@@ -48,6 +48,25 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
       assert.deepEqual(journalled(host), []);
     });
 
+    it('keeps the leases that it knows while the state file cannot be read, and says so', async () => {
+      const host = await leasedHost(backend);
+      const renewal = new LeaseRenewal(host, 'main', () => undefined);
+      await renewal.renew('due');
+      const { stored } = host;
+      [host.stored, host.storeProblem] = [null, 'EMFILE: too many open files'];
+      for (let second = 0; second < 9; second += 0.5) {
+        host.advance(500);
+        await renewal.renew('due').catch((error: Error) => assert.match(error.message, /EMFILE/));
+        assert.equal(host.fate(UIDS.payment), 15_001);
+      }
+      await assert.rejects(renewal.renew('now'), /EMFILE/);
+      await assert.rejects(new LeaseRenewal(host, 'main', () => undefined).renew('due'), /EMFILE/);
+      [host.stored, host.storeProblem] = [stored, null];
+      host.advance(1100);
+      assert.equal(await renewal.renew('due'), true);
+      assert.deepEqual(journalled(host), []);
+    });
+
     it('a lease that lapsed is told once, and one that is renewed afterwards brings interception back', async () => {
       const host = await leasedHost(backend);
       const told: string[] = [];
@@ -82,6 +101,28 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
       assert.deepEqual(journalled(host), [back, lapse, back]);
       const lapsed = host.journalled.find(({ reason }) => reason?.endsWith('renewed in time'));
       assert.equal(Date.parse(lapsed?.at ?? ''), host.nowMs - 7000, 'when it lapsed, not when it was noticed');
+    });
+
+    it('no lapse is told of an application that was switched off meanwhile, or off and on again', async () => {
+      const host = await leasedHost(backend);
+      const renewal = new LeaseRenewal(host, 'main', () => undefined);
+      await renewal.renew('due');
+      await off(host);
+      host.advance(3000);
+      await renewal.noteLapsed('main gives no answer');
+      assert.deepEqual(journalled(host), []);
+
+      await on(host, { config: LEASED_MESH });
+      await renewal.renew('now');
+      host.advance(2000);
+      await off(host);
+      await on(host, { config: LEASED_MESH });
+      host.advance(2000);
+      await renewal.noteLapsed('main gives no answer');
+      assert.deepEqual(journalled(host), []);
+      host.advance(1000);
+      await renewal.noteLapsed('main gives no answer');
+      assert.deepEqual(journalled(host), ['payment on bypassed: the lease lapsed: main gives no answer']);
     });
 
     it('rules that were gone and are back are no lapse', async () => {

@@ -79,6 +79,18 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
       ]);
     });
 
+    it('is diverted again by a sidecar that serves, also where the end of the bypass failed at first', async () => {
+      const { host, traffic } = await supervised(backend);
+      await traffic.bypass(true, 'the sidecar has ended');
+      host.denied = new Error('ENOMEM');
+      await assert.rejects(traffic.bypass(false, 'the sidecar is live'), /ENOMEM/);
+      host.denied = null;
+      host.advance(2001);
+      await traffic.whileReady();
+      assert.equal(host.fate(UIDS.payment), 15_001);
+      assert.deepEqual((await appStates(host)).payment, 'on');
+    });
+
     it('keeps an application bypassed that is switched on meanwhile', async () => {
       const { host, traffic } = await supervised(backend);
       await traffic.bypass(true, 'the sidecar has ended');

@@ -56,12 +56,12 @@ test('a file is read without asking the host when its accounts are not wanted', 
 test('mistakes become one error: message and location of the first, details of all', async (context) => {
   const file = meshFile(
     context,
-    appsOf('a: {select: {user: a}, sidecar: man}\nb: {select: {user: b}, sidecar: main, lease: 3}'),
+    appsOf('a: {select: {user: 7001}, sidecar: man}\nb: {select: {user: 7002}, sidecar: main, lease: 3}'),
   );
   const error = await failure(loadMeshConfig(file, everybody));
   assert.equal(error.code, 'WEIR1020');
-  assert.equal(error.message, `${file}:5:35: apps.a.sidecar: there is no sidecar "man" (and 1 more problem)`);
-  assert.deepEqual(error.location, { file, line: 5, column: 35 });
+  assert.equal(error.message, `${file}:5:38: apps.a.sidecar: there is no sidecar "man" (and 1 more problem)`);
+  assert.deepEqual(error.location, { file, line: 5, column: 38 });
   assert.deepEqual([error.why, error.hint], ['the sidecars are main', 'did you mean main?']);
   const { problems, total } = error.details as {
     problems: { line: number; column: number; what: string }[];
@@ -71,8 +71,8 @@ test('mistakes become one error: message and location of the first, details of a
   assert.deepEqual(
     problems.map(({ line, column, what }) => [line, column, what]),
     [
-      [5, 35, 'apps.a.sidecar: there is no sidecar "man"'],
-      [6, 48, 'apps.b.lease: 3 is not a duration here'],
+      [5, 38, 'apps.a.sidecar: there is no sidecar "man"'],
+      [6, 51, 'apps.b.lease: 3 is not a duration here'],
     ],
   );
 });

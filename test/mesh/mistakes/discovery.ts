@@ -14,7 +14,7 @@ export const DISCOVERY_MISTAKES: readonly Mistake[] = [
   { name: 'a server with port 0', yaml: registry('zookeeper: ["zk1:0"]') },
   { name: 'a server with a port above 65535', yaml: registry('zookeeper: ["zk1:65536"]') },
   { name: 'an address of IPv6 without brackets', yaml: registry('zookeeper: ["2001:db8::1:2181"]') },
-  { name: 'a node path with a slash at its end', yaml: registry('zookeeper: ["zk1:2181"], root: /dubbo/') },
+  { name: 'a node path with an empty part', yaml: registry('zookeeper: ["zk1:2181"], root: /dubbo//x') },
   { name: 'a relative file of credentials', yaml: registry('zookeeper: ["zk1:2181"], auth: {file: zk.auth}') },
   { name: 'a number as a namespace', yaml: registry('nacos: ["b:8848"], namespace: 7') },
   { name: 'discovery without registries', yaml: discovery('socket: unix:/run/a.sock') },

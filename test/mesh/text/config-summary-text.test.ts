@@ -48,7 +48,7 @@ app pay: user pay, 1001, through sidecar main
 app rest: every process, through sidecar edge
   outbound:  every port
   inbound:   none
-  sidecar down: new connections are made directly
+  sidecar down: new connections fail until it is back, since weir does not run it
 
 app staff: group staff, through sidecar main
   outbound:  none
@@ -58,7 +58,7 @@ app staff: group staff, through sidecar main
 app batch: slice batch.slice, through sidecar edge
   outbound:  every port, but not to 10.0.0.0/8
   inbound:   none
-  sidecar down: new connections are made directly`,
+  sidecar down: new connections fail until it is back, since weir does not run it`,
   );
 });
 

@@ -38,9 +38,10 @@ public final class MeshOracle {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             JSONArray results = new JSONArray();
+            Map<String, Situation> known = new HashMap<>();
             JSONObject request = JSON.parseObject(line);
             for (Object call : request.getJSONArray("calls")) {
-                results.add(answer(request, (JSONObject) call, application));
+                results.add(answer(request, (JSONObject) call, application, known));
             }
             JSONObject reply = new JSONObject();
             reply.put("results", results);
@@ -50,10 +51,36 @@ public final class MeshOracle {
         System.exit(0);
     }
 
-    // A router for each call: its source labels are the parameters of the consumer's own URL.
-    private static JSONObject answer(JSONObject request, JSONObject call, ApplicationModel application) {
+    // Its source labels are the parameters of the consumer's own URL: calls of one consumer that see the same providers share a router.
+    private static JSONObject answer(
+            JSONObject request, JSONObject call, ApplicationModel application, Map<String, Situation> known) {
         JSONObject reply = new JSONObject();
         try {
+            String service = call.getString("service");
+            JSONArray only = call.getJSONArray("only");
+            String key = service + call.getJSONObject("consumer") + only;
+            Situation situation = known.get(key);
+            if (situation == null) {
+                situation = new Situation(request, call, application);
+                known.put(key, situation);
+            }
+            List<Invoker<Object>> left = situation.router.route(
+                    situation.all.clone(), situation.url, invocation(call, service), false, new Holder<>());
+            JSONArray ids = new JSONArray();
+            for (Invoker<Object> invoker : left) ids.add(((StubInvoker) invoker).id);
+            reply.put("providers", ids);
+        } catch (Throwable error) {
+            reply.put("error", error.getClass().getName());
+        }
+        return reply;
+    }
+
+    private static final class Situation {
+        final URL url;
+        final BitList<Invoker<Object>> all;
+        final StandardMeshRuleRouter<Object> router;
+
+        Situation(JSONObject request, JSONObject call, ApplicationModel application) {
             String service = call.getString("service");
             JSONObject consumer = call.getJSONObject("consumer");
             Map<String, String> parameters = new HashMap<>();
@@ -63,8 +90,7 @@ public final class MeshOracle {
                 consumer.getJSONObject("params").forEach((key, value) -> parameters.put(key, String.valueOf(value)));
             }
             parameters.put("interface", service);
-            URL url = new URL("consumer", "127.0.0.1", 0, service, parameters)
-                    .setScopeModel(application.getDefaultModule());
+            url = new URL("consumer", "127.0.0.1", 0, service, parameters).setScopeModel(application.getDefaultModule());
             List<Invoker<Object>> invokers = new ArrayList<>();
             JSONArray only = call.getJSONArray("only");
             for (Object item : request.getJSONArray("providers")) {
@@ -73,20 +99,17 @@ public final class MeshOracle {
                     invokers.add(new StubInvoker(provider, request.getString("app"), service));
                 }
             }
-            BitList<Invoker<Object>> all = new BitList<>(invokers);
-            StandardMeshRuleRouter<Object> router = new StandardMeshRuleRouter<>(url);
+            all = new BitList<>(invokers);
+            router = new StandardMeshRuleRouter<>(url);
             MeshAppRuleListener listener = new MeshAppRuleListener(request.getString("app"));
             listener.register(router);
             router.notify(all);
-            listener.receiveConfigInfo(request.getString("yaml"));
-            BitList<Invoker<Object>> left = router.route(all.clone(), url, invocation(call, service), false, new Holder<>());
-            JSONArray ids = new JSONArray();
-            for (Invoker<Object> invoker : left) ids.add(((StubInvoker) invoker).id);
-            reply.put("providers", ids);
-        } catch (Throwable error) {
-            reply.put("error", error.getClass().getName());
+            try {
+                listener.receiveConfigInfo(request.getString("yaml"));
+            } catch (RuntimeException refused) {
+                // The push of a text fails, and the router stays as it was.
+            }
         }
-        return reply;
     }
 
     private static Invocation invocation(JSONObject call, String service) {

@@ -8,6 +8,7 @@ const providers = [
   { id: 'p1', host: '10.20.3.1', port: 20880, params: { region: 'hz', env: 'gray' } },
   { id: 'p2', host: '10.20.3.2', port: 20880, params: { 'dubbo.tag': 'own' } },
   { id: 'p3', host: '10.20.3.3', port: 20881, params: { region: 'sh' } },
+  { id: 'p4', host: '169.254.1.1', port: 20880, params: {} },
 ];
 
 function call(attachments: Record<string, string> = {}, params: Record<string, string> = {}): RoutingCall {
@@ -42,6 +43,7 @@ export const BEHAVIOUR_PROBES: Readonly<Record<BehaviourId, RouterQuestion>> = {
   ),
   'untagged-avoids-own-tags': tag('tags:\n  - name: gray\n    addresses: ["10.20.3.1"]\n', call()),
   'tag-levels-read': tag('tags:\n  - name: gray\n    addresses: ["10.20.3.1"]\n', call({ 'dubbo.tag': 'gray|team1' })),
+  'link-local-compared': tag('tags:\n  - name: gray\n    addresses: ["169.254.1.*"]\n', call({ 'dubbo.tag': 'gray' })),
   'text-fields-only': condition('=> region = hz', call(), 'key: 123\n'),
   'caller-forces-tag': tag(
     'tags:\n  - name: gray\n    addresses: ["1.2.3.4"]\n',

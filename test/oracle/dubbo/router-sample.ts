@@ -24,7 +24,10 @@ const params = fc
   )
   .map((found) => Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined)));
 
-const HOSTS = ['10.20.3.1', '10.20.3.10', '10.20.4.1', '10.20.4.200', '172.24.1.1', '10.0.0.9'];
+const HOSTS = [
+  ...['10.20.3.1', '10.20.3.10', '10.20.4.1', '10.20.4.200', '172.24.1.1', '10.0.0.9'],
+  ...['127.0.0.1', '0.0.0.0', '169.254.1.1'],
+];
 
 /** Two to five providers with different addresses. */
 export const arbitraryProviders: fc.Arbitrary<RoutingProvider[]> = fc

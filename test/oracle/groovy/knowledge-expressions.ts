@@ -1,4 +1,6 @@
 /** Expressions for every row of the tables of knowledge. */
+
+import { knowsTextMethod, STRING_UTILS } from '../../../src/rules/groovy/knowledge/known-libraries.ts';
 import { KNOWN_MEMBERS } from '../../../src/rules/groovy/knowledge/known-members.ts';
 import { KNOWN_OPERATORS } from '../../../src/rules/groovy/knowledge/known-operators.ts';
 import { KNOWN_STATICS } from '../../../src/rules/groovy/knowledge/known-statics.ts';
@@ -24,6 +26,7 @@ export const SAMPLES: Readonly<Record<string, readonly string[]>> = {
     "'abcABC'",
     "'true'",
     "'a\\nb\\r\\nc'",
+    "'\\u0001'",
   ],
   gstring: [['"$', "{'a'}b\""].join(''), ['"$', '{1}"'].join('')],
   int: ['0', '1', '-3', '7', '2147483647', '(-2147483648)'],
@@ -133,21 +136,26 @@ export function operatorExpressions(): AskedRow[] {
   );
 }
 
-/** Expressions for static methods and constructors of the JDK. */
+/** The names by which a method is called without an import: StringUtils has several classes. */
+function fullNames(name: string): readonly string[] {
+  const [, method] = /^StringUtils\.(\w+)$/.exec(name) ?? [];
+  if (method !== undefined)
+    return Object.keys(STRING_UTILS).flatMap((cls) => (knowsTextMethod(cls, method) ? [`${cls}.${method}`] : []));
+  return [name.replace(/^Pattern/, 'java.util.regex.Pattern').replace(/^Collectors/, 'java.util.stream.Collectors')];
+}
+
+/** Expressions for static methods and constructors of the JDK and of libraries. */
 export function staticExpressions(): AskedRow[] {
-  const elsewhere = /^(?:RpcContext|StringUtils|ThreadLocalRandom)|random|shuffle|Random|attachments|params/;
+  const elsewhere = /^(?:RpcContext|ThreadLocalRandom)|random|shuffle|Random|attachments|params/;
   return KNOWN_STATICS.filter((row) => !elsewhere.test(row)).map((row): AskedRow => {
     const [, name = '', args = ''] = /^(.*)\((.*)\)$/.exec(row) ?? [];
     let lists: string[][] = [[]];
     for (const kind of args === '' ? [] : args.split(', '))
       lists = lists.flatMap((list) => samplesOf(kind, true).map((value) => [...list, value]));
-    const full = name
-      .replace(/^Pattern/, 'java.util.regex.Pattern')
-      .replace(/^Collectors/, 'java.util.stream.Collectors');
     return {
       row,
       expressions: evenly(
-        lists.map((list) => `${full}(${list.join(', ')})`),
+        fullNames(name).flatMap((full) => lists.map((list) => `${full}(${list.join(', ')})`)),
         MOST_OF_ROW,
       ),
     };

@@ -1,4 +1,6 @@
 /** Generator of scripts over the tables of knowledge. */
+
+import { knowsTextMethod, STRING_UTILS } from '../../../src/rules/groovy/knowledge/known-libraries.ts';
 import { KNOWN_MEMBERS } from '../../../src/rules/groovy/knowledge/known-members.ts';
 import { KNOWN_OPERATORS } from '../../../src/rules/groovy/knowledge/known-operators.ts';
 import { KNOWN_STATICS } from '../../../src/rules/groovy/knowledge/known-statics.ts';
@@ -25,6 +27,8 @@ const COMMON = new Set(['removeIf', 'upto', 'downto', 'times', 'printStackTrace'
 /** Scripts that combine every row of the tables of knowledge: loops, branches, closures, values of the call and constants. */
 export class KnowledgeScripts {
   readonly #next: () => number;
+  /** The class of texts of the script at hand. */
+  #texts = 'org.apache.dubbo.common.utils.StringUtils';
 
   constructor(seed: number) {
     this.#next = randomStream(seed);
@@ -118,7 +122,9 @@ export class KnowledgeScripts {
     if (roll < 0.9) {
       const row = this.#pick(
         KNOWN_STATICS.filter(
-          (one) => !/^(?:Pattern|RpcContext|StringUtils|ThreadLocalRandom)|random|Random|attachments|params/.test(one),
+          (one) =>
+            !/^(?:Pattern|RpcContext|ThreadLocalRandom)|random|Random|attachments|params/.test(one) &&
+            (!one.startsWith('StringUtils.') || knowsTextMethod(this.#texts, /\.(\w+)/.exec(one)?.[1] ?? '')),
         ),
       );
       const [, name = '', args = ''] = /^(.*)\((.*)\)$/.exec(row) ?? [];
@@ -135,6 +141,8 @@ export class KnowledgeScripts {
       () =>
         `(invocation.parameterTypes[${this.#pick(['0', '1'])}] ${this.#pick(['==', '!=', 'in'])} ${this.#pick(['String', 'Long', 'long', 'int', 'Object', '[String, Long]'])})`,
       () => `[${this.#leaf()}, ${this.#sample('scalar')}][${this.#pick(['0', '1', '-1', '0..1', '-2..-1', '1..0'])}]`,
+      () =>
+        `${this.#pick(['m', 'k', 'z'])}[${this.#pick(['0..<2', '0..1', '-2..-1', '1..<1', '-2..<-1', '0..<1', '1..<3', '0', '-1'])}]`,
       () => `(!${this.#value(depth - 1)})`,
       () => `[a: ${this.#leaf()}, b: 2].${this.#pick(['a', 'b', 'c'])}`,
       () => `(${this.#leaf()})*.toString()`,
@@ -185,11 +193,13 @@ export class KnowledgeScripts {
 
   /** The next script, as its first lines, rules and last line. */
   next(): readonly string[] {
+    this.#texts = this.#pick(Object.keys(STRING_UTILS));
     const count = 1 + Math.floor(this.#next() * 3);
-    return [
+    const parts = [
       'def x = invocation.arguments[0]\ndef y = invocation.arguments[1]\ndef m = invocation.methodName\ndef k = invocation.attachments.k\ndef z = invocation.getAttachment("z", "7")',
       ...Array.from({ length: count }, () => this.#rule()),
       this.#outcome(),
     ];
+    return parts.some((part) => part.includes('StringUtils')) ? [`import ${this.#texts}`, ...parts] : parts;
   }
 }

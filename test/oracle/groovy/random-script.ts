@@ -33,7 +33,7 @@ const expression = fc.oneof(
 );
 const textTest = fc.constantFrom('startsWith', 'endsWith', 'contains', 'equalsIgnoreCase', 'equals');
 const text = fc.constantFrom("'a'", "'ab'", "'get'", "'1'", "''");
-const pattern = fc.constantFrom("'a.*'", "'[0-9]+'", '/get[A-Z]\\w*/', "'b$'");
+const pattern = fc.constantFrom("'a.*'", "'[0-9]+'", '/get[A-Z]\\w*/', "'b$'", '/^(get|a).*$/', '/^ab?/');
 
 const test = fc.oneof(
   {

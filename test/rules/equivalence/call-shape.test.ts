@@ -2,16 +2,18 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { convertPlan } from '../../../src/rules/convert-plan.ts';
-import { callShapes } from '../../../src/rules/equivalence/call-shape.ts';
+import { callShapes, namedServices } from '../../../src/rules/equivalence/call-shape.ts';
 import { evaluateDocuments } from '../../../src/rules/evaluate-documents.ts';
 import { loadTargetModel } from '../../../src/rules/models/load-model.ts';
+import { NO_CONSTANTS } from '../../../src/rules/models/target-model.ts';
 import { planRuleSource } from '../../../src/rules/plan-rule-source.ts';
 import { readRuleFile } from '../../../src/rules/read/read-rule-file.ts';
 
 const plan = planRuleSource(readRuleFile('rule', 'key: pets\nconditions: ["interface != *CatService =>"]\n'), {});
 
 it('a service that a plan tells apart by a pattern has a shape of its own', () => {
-  const services = callShapes(plan, []).map(({ service }) => service);
+  const named = namedServices(plan, NO_CONSTANTS) ?? [];
+  const services = callShapes(plan, [], named).map(({ service }) => service);
   assert.ok(services.some((service) => service.endsWith('CatService')));
   assert.ok(services.some((service) => !service.endsWith('CatService')));
 });

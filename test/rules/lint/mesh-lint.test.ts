@@ -48,6 +48,17 @@ describe('the linter of mesh rules', () => {
     assert.deepEqual(codes(`[{${GRAY}}]`), []);
   });
 
+  it('says which calls a route without destination fails', () => {
+    const told = (route: string) =>
+      lintMeshRule(
+        `kind: VirtualService\nmetadata: {name: v}\nspec: {dubbo: [{routedetail: [{route: ${route}}]}]}\n${DESTINATIONS}`,
+      ).flatMap(({ code, message }) => (code === 'WR053' ? [message] : []));
+    assert.deepEqual(told('[{weight: 1}]'), ['A route without destination fails every call that comes here.']);
+    const chance = ['A route without destination fails the calls that its weight gives it.'];
+    assert.deepEqual(told('[{destination: {subset: gray}, weight: 9000}, {weight: 1000}]'), chance);
+    assert.deepEqual(told('[{destination: gray, weight: 9000}, {destination: {subset: gray}, weight: 1000}]'), chance);
+  });
+
   it('finds a key that is not read at every place, and says what was meant', () => {
     const text = (spec: string) => `kind: VirtualService\nmetadata: {name: v}\nspec: ${spec}\n${DESTINATIONS}`;
     const [service] = lintMeshRule(text(`{dubbo: [{service: [{exact: a.B}], routedetail: [{${GRAY}}]}]}`));
@@ -97,7 +108,7 @@ spec:
           providers: SAMPLE_PROVIDERS,
           version: 'and-match',
           accepted: new Set(),
-          rejected: new Set(),
+          rejected: new Map(),
         });
         assert.deepEqual(lintMeshRule(text ?? ''), []);
       }),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { RoutingCall, RoutingProvider } from '../../../src/rules/case-file.ts';
+import { evaluateDocuments } from '../../../src/rules/evaluate-documents.ts';
 import { DubboMeshModel, type MeshMatchMode } from '../../../src/rules/models/dubbo-mesh.ts';
 import { readMeshRule } from '../../../src/rules/models/mesh-rule.ts';
 
@@ -9,6 +10,8 @@ const PROVIDERS: RoutingProvider[] = [
   { id: 'p1', host: '10.0.0.1', port: 20880, params: { env: 'gray' } },
   { id: 'p2', host: '10.0.0.2', port: 20880, params: { env: 'prod' } },
 ];
+
+const NO_LABELS = { groups: [], healthChecked: [] };
 
 const DESTINATIONS = `
 ---
@@ -136,6 +139,37 @@ describe('the model of the Dubbo 3.3.6 mesh router', () => {
     assert.equal(reached(rule('[{route: []}]')), 'java.lang.IllegalArgumentException');
     assert.equal(reached(rule('[{route: [{weight: 1}]}]')), 'java.lang.NullPointerException');
     assert.equal(reached(rule('[{name: x}]')), 'unrouted');
+  });
+
+  it('fails only the calls that chance gives to an entry without destination', () => {
+    const half = rule('[{name: r, route: [{destination: {subset: gray}, weight: 50}, {weight: 50}]}]');
+    assert.equal(reached(half), 'p1*0.51 *0.49');
+    // An empty group hands its calls on, and they meet the entry too; the one before it they meet only after the last.
+    const handed = '[{route: [{destination: {subset: none}, weight: 50}, {weight: 50}]}]';
+    assert.equal(reached(rule(handed)), 'java.lang.NullPointerException');
+    const before =
+      '[{route: [{destination: {subset: prod}, weight: 50}, {weight: 1}, {destination: {subset: none}, weight: 50}]}]';
+    assert.equal(reached(rule(before)), `p2*${51 / 101 + 49 / 101} *${1 / 101}`);
+    const reading = readMeshRule(half);
+    assert.ok(reading.ok);
+    const documents = { model: new DubboMeshModel(reading.rule, 'and'), labels: NO_LABELS };
+    assert.deepEqual(evaluateDocuments({ ...documents, generated: false }, call(), 0, PROVIDERS).choices, [
+      { providers: ['p1'], share: 0.51 },
+      { providers: [], share: 0.49, outcome: 'ERROR:java.lang.NullPointerException' },
+    ]);
+    assert.equal(evaluateDocuments({ ...documents, generated: true }, call(), 0, PROVIDERS).outcome, 'REFUSED');
+  });
+
+  it('fails a call over a pattern that Java refuses, and does not answer for one that weir does not read', () => {
+    const named = (pattern: string) => rule(`[{match: [{method: {name_match: {regex: '${pattern}'}}}], ${GRAY}}]`);
+    for (const pattern of ['get[A-', '*x', 'a{2,1}'])
+      assert.equal(reached(named(pattern)), 'java.util.regex.PatternSyntaxException', pattern);
+    const reading = readMeshRule(named('get(?>a|b)'));
+    assert.ok(reading.ok);
+    const documents = { model: new DubboMeshModel(reading.rule, 'and'), labels: NO_LABELS, generated: false };
+    const answer = evaluateDocuments(documents, call(), 0, PROVIDERS);
+    assert.equal(answer.outcome, 'REFUSED');
+    assert.match(answer.reason ?? '', /does not read a pattern/);
   });
 
   it('skips exact, prefix, regex and wildcard for null', () => {

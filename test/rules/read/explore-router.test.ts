@@ -1,7 +1,7 @@
 /** Condition and tag rules. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { RoutingCall } from '../../../src/rules/case-file.ts';
+import type { RoutingCall, RoutingProvider } from '../../../src/rules/case-file.ts';
 import { evaluateRuleSource } from '../../../src/rules/evaluate-rule-source.ts';
 import { planRuleSource } from '../../../src/rules/plan-rule-source.ts';
 import { readRuleFile } from '../../../src/rules/read/read-rule-file.ts';
@@ -20,6 +20,7 @@ interface Asked {
   readonly params?: Record<string, string>;
   readonly args?: RoutingCall['args'];
   readonly engine?: RouterEngine;
+  readonly among?: RoutingProvider[];
 }
 
 function reached(rule: string, asked: Asked = {}): unknown {
@@ -31,7 +32,7 @@ function reached(rule: string, asked: Asked = {}): unknown {
     attachments: asked.attachments ?? {},
     consumer: { application: 'web', host: '10.8.0.7', params: asked.params ?? {} },
   };
-  const known = { providers, services: [], types: {}, machineGroups: {}, calls: [] };
+  const known = { providers: asked.among ?? providers, services: [], types: {}, machineGroups: {}, calls: [] };
   const outcome = evaluateRuleSource(readRuleFile('rule', rule), call, { ...known, engine: asked.engine ?? '3.2' });
   return outcome.kind === 'providers' ? outcome.ids : outcome.kind;
 }
@@ -201,5 +202,61 @@ describe('the YAML of a rule', () => {
     const newer = 'configVersion: v3.1\nforce: true\nconditions: ["=> region = hz"]\n';
     assert.equal(reached(newer, { engine: '3.3' }), 'ignored');
     assert.deepEqual(reached(newer), ['p1']);
+  });
+});
+
+// Asked of SnakeYAML 1.30 and 2.4 in the condition and tag routers of Dubbo 2.7.23 and 3.2.16.
+it('a key that stands twice has its last value, and `<<` merges a map', () => {
+  const twice = 'configVersion: v3.0\nscope: application\nkey: app\nforce: false\nforce: true\n';
+  assert.deepEqual(reached(`${twice}conditions: ["=> region=hz"]\nconditions: ["=> region=nobody"]\n`), []);
+  const merged = 'x: &a {force: true}\n<<: *a\nkey: app\nconditions: ["=> region=nobody"]\n';
+  assert.deepEqual(reached(merged), []);
+});
+
+it('conditions with from and to are not said to be read by every Dubbo', () => {
+  const rule =
+    'configVersion: v3.1\nkey: app\nconditions: [{from: {match: "method=pay"}, to: [{match: "region=hz"}]}]\n';
+  const { loadedBy } = planRuleSource(readRuleFile('rule', rule), {}).effect;
+  assert.deepEqual(
+    loadedBy.map(({ engine, loads }) => [engine, loads]),
+    [
+      ['dubbo 2.7', false],
+      ['dubbo 3.2', false],
+      ['dubbo >= 3.3', true],
+    ],
+  );
+});
+
+describe('a tag that is given by `match` to providers whose addresses Dubbo compares with no pattern', () => {
+  const provider = (id: string, host: string, port: number, params: Record<string, string> = {}): RoutingProvider => ({
+    ...{ id, host, port, params },
+  });
+  const rule = (name: string): string =>
+    `configVersion: v3.0\nkey: pets\ntags:\n  - name: ${name}\n    match: [{key: zone, value: {noempty: ""}}]\n`;
+
+  it('is a tag all the same: the call fails over, and does not look for own tags', () => {
+    const among: RoutingProvider[] = [
+      provider('p1', '10.20.3.1', 20880),
+      provider('p2', '10.20.3.2', 20880, { 'dubbo.tag': 'gray' }),
+      provider('p3', '127.0.0.1', 20880, { zone: 'a' }),
+    ];
+    const attachments = { 'dubbo.tag': 'gray' };
+    assert.deepEqual(reached(rule('gray'), { attachments, among }), ['p1', 'p3']);
+    assert.deepEqual(reached(`force: true\n${rule('gray')}`, { attachments, among }), []);
+    assert.deepEqual(reached(rule('gray'), { attachments: { ...attachments, 'dubbo.force.tag': 'true' }, among }), []);
+    // No address of the rule is compared: nobody is kept from calls without a tag.
+    assert.deepEqual(reached(rule('gray'), { among }), ['p1', 'p3']);
+  });
+
+  it('has every provider on the port of one that is registered as 0.0.0.0', () => {
+    const among: RoutingProvider[] = [
+      provider('p1', '0.0.0.0', 20881, { zone: 'a' }),
+      provider('p2', '10.20.3.1', 20881),
+      provider('p3', '10.20.3.1', 20880, { zone: 'b' }),
+      provider('p4', '10.20.3.2', 20880),
+    ];
+    assert.deepEqual(reached(rule('gray'), { attachments: { 'dubbo.tag': 'gray' }, among }), ['p2', 'p3']);
+    const without = among.slice(1);
+    assert.deepEqual(reached(rule('gray'), { attachments: { 'dubbo.tag': 'gray' }, among: without }), ['p3']);
   });
 });

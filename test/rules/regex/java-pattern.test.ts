@@ -1,6 +1,7 @@
 /** Java patterns. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { automaton } from '../../../src/rules/equivalence/languages.ts';
 import { compileJavaRegex, javaFindPattern, runJavaRegex } from '../../../src/rules/regex/run-pattern.ts';
 
 describe('java.util.regex', () => {
@@ -23,6 +24,17 @@ describe('java.util.regex', () => {
   it('lets a dollar stand before a last line end', () => {
     assert.equal(compileJavaRegex(javaFindPattern('x$')).matches('ax\n'), true);
     assert.equal(compileJavaRegex(javaFindPattern('x$')).matches('ax\nb'), false);
+  });
+
+  it('has an automaton with anchors that a match of the whole text makes needless, and with no others', () => {
+    for (const pattern of ['^(get|find).*', '^a|b$', '(?i)^GET$', '^', '\\||^a']) {
+      const language = automaton(pattern);
+      for (const text of ['getX', 'find', 'a', 'b', 'b\n', 'get', 'xget', '', '|', 'ab']) {
+        const codes = [...text].map((char) => char.codePointAt(0) ?? 0);
+        assert.equal(language.test(codes), compileJavaRegex(pattern).matches(text), `${pattern} ${text}`);
+      }
+    }
+    for (const pattern of ['(^a)*', 'a$\\n?', '\\|^a']) assert.throws(() => automaton(pattern), pattern);
   });
 
   it('hoists flags out of a find', () => {

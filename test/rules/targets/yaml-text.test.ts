@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { readYamlDocuments, YamlDouble, type YamlValue } from '../../../src/rules/models/yaml-value.ts';
+import { YamlDouble, type YamlValue } from '../../../src/rules/models/yaml-scalar.ts';
+import { readYamlDocuments } from '../../../src/rules/models/yaml-value.ts';
 import { printYaml, YamlFloat } from '../../../src/rules/targets/yaml-text.ts';
 
 function reread(tree: Parameters<typeof printYaml>[0]): YamlValue | undefined {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Paint } from '../../../src/cli/paint.ts';
+import { markdownReport } from '../../../src/rules/report/markdown-report.ts';
 import { formatConversion } from '../../../src/rules/text/conversion-text.ts';
 import { convertRules } from '../../../src/rules/usecases/convert-rules.ts';
 import { MemoryRuleFiles } from '../../fakes/memory-rule-files.ts';
@@ -14,13 +15,15 @@ const FAILS = `if (invocation.methodName == 'load' && invocation.arguments[0] % 
   return invokers.findAll { it.url.port == 1 }
 return invokers`;
 
+const GROUP = "return invokers.findAll { it.url.getParameter('zone') == 'hz' }";
+
 const NOTHING = { services: false, providers: false };
 
 async function convert(path = 'deny.groovy') {
   return convertRules(
     { paths: [path], out: 'mesh', target: 'dubbo-mesh', check: false },
     {
-      files: new MemoryRuleFiles({ 'deny.groovy': DENY, 'fails.groovy': FAILS }),
+      files: new MemoryRuleFiles({ 'deny.groovy': DENY, 'fails.groovy': FAILS, 'group.groovy': GROUP }),
       today: '2026-01-01',
       weirVersion: '0.0.0',
       frame: () => '1 | frame',
@@ -31,7 +34,7 @@ async function convert(path = 'deny.groovy') {
 
 it('tells each script, what was lost, the sums and what was written', async () => {
   const { results, json } = await convert();
-  const text = formatConversion(results, json, PLAIN, { out: 'mesh', columns: null, given: NOTHING });
+  const text = formatConversion(results, json, PLAIN, { out: 'mesh', given: NOTHING });
   assert.match(
     text,
     /^deny\.groovy: converted in part, 1 of 2 rules converted, 1 left to the script\n {2}line 1: method = save -> no provider \(left to the script\)\n {2}line 2: otherwise -> all providers \(converted, proved\)\n {2}WR045 1:\d+ [^\n]+\n {4}1 \| frame\n/,
@@ -43,17 +46,29 @@ it('tells each script, what was lost, the sums and what was written', async () =
   assert.match(text, /\nwritten: \d files? in mesh\n$/);
 });
 
-it('writes nothing of files with --check, and breaks messages at words on a terminal', async () => {
+it('writes nothing of files with --check', async () => {
   const { results, json } = await convert();
-  const text = formatConversion(results, json, PLAIN, { out: null, columns: 40, given: NOTHING });
-  assert.doesNotMatch(text, /written/);
-  const message = text.split('\n').filter((line) => line.startsWith('  '));
-  assert.ok(message.length > 2 && message.every((line) => line.length <= 40), text);
+  assert.doesNotMatch(formatConversion(results, json, PLAIN, { out: null, given: NOTHING }), /written/);
+});
+
+it('calls no rule exact without the state that it found to differ, in no report', async () => {
+  const { results, json } = await convert('group.groovy');
+  const text = formatConversion(results, json, PLAIN, { out: null, given: NOTHING });
+  for (const report of [text, markdownReport(results, 'dubbo-mesh')]) {
+    assert.match(report, /WR045/);
+    assert.match(report, /1 exact \(1 while their groups have a provider, WR045\)/);
+  }
+  assert.deepEqual(json.scripts[0]?.rules[0]?.whilePresent, ['zone=hz']);
+  const [denied] = (await convert()).json.scripts;
+  assert.deepEqual(
+    denied?.rules.map(({ whilePresent }) => whilePresent),
+    [[], []],
+  );
 });
 
 it('counts the rules for calls with which the script fails, behind those that somebody wrote', async () => {
   const { results, json } = await convert('fails.groovy');
-  const text = formatConversion(results, json, PLAIN, { out: 'mesh', columns: null, given: NOTHING });
+  const text = formatConversion(results, json, PLAIN, { out: 'mesh', given: NOTHING });
   const rules = text.split('\n').filter((line) => /^ {2}line \d/.test(line));
   assert.match(rules[0] ?? '', /method = load and args\[0\] % 2 = 0 -> port 1/);
   assert.match(

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { WeirError } from '../../../src/errors/weir-error.ts';
 import { localRuleFiles } from '../../../src/rules/adapters/rule-files.ts';
 import { type ConvertOutcome, type ConvertRequest, convertRules } from '../../../src/rules/usecases/convert-rules.ts';
+import { verifyRules } from '../../../src/rules/usecases/verify-rules.ts';
 
 const GOOD =
   "if (invocation.methodName == 'pay') return invokers.findAll { it.url.host == '10.0.0.1' }\nreturn invokers\n";
@@ -103,6 +104,29 @@ describe('repeated conversion of one folder', () => {
       const plan = JSON.parse(readFileSync(join(root, 'out/team-a.plan.json'), 'utf8')) as { source: { path: string } };
       assert.equal(plan.source.path, 'team/a.groovy');
       for (const name of outputs()) assert.doesNotMatch(readFileSync(join(root, 'out', name), 'utf8'), /weir-convert-/);
+    });
+  });
+
+  describe('verify of one file of a folder that was converted', () => {
+    const verify = (name: string) =>
+      verifyRules(
+        { paths: [join(root, 'in', name)], rules: join(root, 'out'), target: 'dubbo-mesh' },
+        { files: localRuleFiles, today: '2026-01-01' },
+      );
+
+    it('finds the documents of that file', async () => {
+      put('in/team/route.groovy', GOOD);
+      await convert();
+      const { open, scripts, errors } = await verify('team/route.groovy');
+      assert.deepEqual([open, scripts[0]?.rules.length, errors], [0, 2, []]);
+    });
+
+    it('does not take those of another file by that name', async () => {
+      put('in/team/route.groovy', GOOD);
+      put('in/route.groovy', GOOD.replace('pay', 'save'));
+      await convert();
+      assert.equal((await verify('team/route.groovy')).disagreements, 0);
+      assert.equal((await verify('route.groovy')).disagreements, 0);
     });
   });
 

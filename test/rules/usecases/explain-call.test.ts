@@ -63,6 +63,20 @@ describe('explaining a call', () => {
     assert.equal((await explain(script, call('save'))).outcome, '[g] in 20 %, [p] in 80 %');
   });
 
+  it('names the choice itself where no providers were given, and says of nobody that he is picked or not', async () => {
+    const files = new MemoryRuleFiles({ 'in/rule.groovy': BY_METHOD });
+    const { outcome, decision } = await explainCall({ script: 'in/rule.groovy', call: call('save') }, { files });
+    assert.equal(outcome, 'env=gray; --providers says which those are');
+    assert.deepEqual(decision, { kind: 'providers', picks: null });
+  });
+
+  it('knows without providers that a denied call reaches nobody', async () => {
+    const files = new MemoryRuleFiles({ 'in/rule.groovy': 'return []' });
+    const { outcome, decision } = await explainCall({ script: 'in/rule.groovy', call: call('save') }, { files });
+    assert.doesNotMatch(outcome, /--providers/);
+    assert.deepEqual(decision, { kind: 'providers', picks: [{ providers: [], share: 1 }] });
+  });
+
   it('says that every provider gets the call when the script throws', async () => {
     const { outcome, decision } = await explain('invocation.methodName.nothing()\nreturn []', call('save'));
     assert.equal(decision.kind, 'ignored');
@@ -77,6 +91,8 @@ describe('explaining a call', () => {
 
   it('refuses a call that is none, with its place in the flag', async () => {
     await assert.rejects(explain(BY_METHOD, '{"method":'), { code: 'WEIR5001' });
-    await assert.rejects(explain(BY_METHOD, ''), { code: 'WEIR5001', message: '--call holds no call' });
+    await assert.rejects(explain(BY_METHOD, ''), { code: 'WEIR5001', what: /--call holds no call/ });
+    const noService = { code: 'WEIR5001', why: 'service: it is missing', hint: /^write \{"service"/ };
+    await assert.rejects(explain(BY_METHOD, '{"attachments":{}}'), noService);
   });
 });

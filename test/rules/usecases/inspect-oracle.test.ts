@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Paint } from '../../../src/cli/paint.ts';
 import { WeirError } from '../../../src/errors/weir-error.ts';
 import { formatInspection } from '../../../src/rules/text/inspection-text.ts';
 import { type Inspection, inspectRules } from '../../../src/rules/usecases/inspect-rules.ts';
 import type { ScriptOracle } from '../../../src/rules/usecases/ports.ts';
 import { MemoryRuleFiles } from '../../fakes/memory-rule-files.ts';
 
+const same = (text: string): string => text;
+const PLAIN: Paint = { good: same, caution: same, bad: same, strong: same, faint: same };
 const CASE = JSON.stringify({
   providers: ['10.0.0.1', '10.0.0.2'].map((host, index) => ({ id: `p${index + 1}`, host, port: 1, params: {} })),
 });
@@ -32,7 +35,7 @@ describe('inspect with a real engine', () => {
       assert.deepEqual(only?.reasons, []);
       assert.equal(only?.contradicted[0]?.code, 'WR060');
       assert.match(only?.contradicted[0]?.message ?? '', /gives \[p2\] where weir says .* for the call \{/);
-      assert.match(formatInspection(found), /, unknown\n {2}WR060 r1: Real Groovy/);
+      assert.match(formatInspection(found, PLAIN), /, unknown\n {2}WR060 r1: Real Groovy/);
     });
 
     it(`keeps ${claim} where there is no engine after all`, async () => {

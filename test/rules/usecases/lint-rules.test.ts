@@ -35,9 +35,37 @@ describe('linting a folder of mesh rules', () => {
     files.read = async (path) => read(path === 'in/a.yaml' ? 'in/gone.yaml' : path);
     const result = await lintRules({ paths: ['in'] }, { files, weirVersion: '0.0.0' });
     assert.deepEqual(result.errors, [
-      { code: 'WEIR5020', path: 'in/a.yaml', what: 'in/gone.yaml cannot be read', why: 'there is no such file' },
+      {
+        code: 'WEIR5020',
+        path: 'in/a.yaml',
+        what: 'in/gone.yaml cannot be read',
+        why: 'there is no such file',
+        hint: 'name another',
+        location: undefined,
+      },
     ]);
     assert.deepEqual(result.totals, { files: 1, errors: 0, warnings: 0 });
+  });
+
+  it('says of a legacy rule that it is one, instead of a finding for each of its keys', async () => {
+    const legacy = {
+      condition: 'scope: application\nkey: a\nconditions: [method=x => host=1.2.3.4]\n',
+      tag: 'key: a\ntags: [{name: gray, addresses: [1.2.3.4:20880]}]\n',
+      script: 'type: groovy\nkey: a\nscript: return invokers\n',
+    };
+    const texts = Object.entries(legacy).map(([kind, text]) => [`in/${kind}.yaml`, text]);
+    const files = new MemoryRuleFiles(
+      Object.fromEntries([...texts, ['in/a.yaml', CLEAN], ['in/z.groovy', 'return []']]),
+    );
+    const { errors, totals } = await lintRules({ paths: ['in'] }, { files, weirVersion: '0.0.0' });
+    assert.deepEqual(
+      errors.map(({ code, what }) => `${code} ${what}`),
+      ['condition', 'script', 'tag', 'z.groovy'].map((name) => {
+        const [path, kind] = name === 'z.groovy' ? ['in/z.groovy', 'script'] : [`in/${name}.yaml`, name];
+        return `WEIR5002 ${path} is a ${kind} rule of Dubbo, no mesh rule`;
+      }),
+    );
+    assert.equal(totals.files, 1);
   });
 
   it('passes a fault of its own on', async () => {

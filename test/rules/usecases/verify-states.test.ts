@@ -95,6 +95,27 @@ describe('what a conversion takes for granted', () => {
   });
 });
 
+describe('a rule on a pattern', () => {
+  const states = async (pattern: string) => {
+    const script = `if (invocation.methodName ==~ ${pattern}) return invokers.findAll { it.url.host == '10.0.0.1' }\nreturn invokers`;
+    const { conversion } = await convertAndVerify({ 'a.groovy': script });
+    return conversion.json.scripts[0]?.rules.map(({ state, verdict, fidelity }) => [state, verdict, fidelity]);
+  };
+
+  it('is proved with the anchors of a whole text, as most people write them', async () => {
+    for (const pattern of ['/^(get|find).*$/', '/^get.*|^find.*/']) {
+      assert.deepEqual(
+        (await states(pattern))?.map(([state, verdict]) => [state, verdict]),
+        [
+          ['converted', 'proved'],
+          ['converted', 'proved'],
+        ],
+        pattern,
+      );
+    }
+  });
+});
+
 describe('rules in the JSON of a conversion', () => {
   it('have a state and a sentence, and the totals count them', async () => {
     const { conversion } = await convertAndVerify({ 'part.groovy': PART });

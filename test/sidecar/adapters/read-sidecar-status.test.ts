@@ -13,13 +13,16 @@ const INFO = {
   command_line_options: { restart_epoch: 3 },
 };
 
-/** Asks about a foreign sidecar whose admin answers with this; null: nobody listens. */
-async function statusOf(answer: object | null) {
+/** Asks about a foreign sidecar that tells this about itself, null being no Envoy; `ready` is its status, null: nobody listens. */
+async function statusOf(info: object | null, ready: number | null) {
   const folder = mkdtempSync(join(tmpdir(), 'weir-status-'));
-  const server = createServer((_request, response) => response.end(JSON.stringify(answer)));
+  const server = createServer(({ url }, response) => {
+    response.statusCode = url === '/ready' ? (ready ?? 500) : info === null ? 404 : 200;
+    response.end(url === '/ready' ? 'said' : JSON.stringify(info));
+  });
   const path = join(folder, 'admin.sock');
   try {
-    if (answer !== null) await new Promise<void>((resolve) => server.listen(path, resolve));
+    if (ready !== null) await new Promise<void>((resolve) => server.listen(path, resolve));
     const sidecar = { name: 'main', admin: { kind: 'unix', path }, readyPath: '/ready' };
     const folders = { runDir: folder, stateDir: folder };
     const managed = await readManagedStatus(folders, 'main', sidecar as never);
@@ -31,15 +34,25 @@ async function statusOf(answer: object | null) {
 }
 
 test('a sidecar of somebody else is live, starting or stopped, and its connections are not ours to count', async () => {
-  const { status, managed } = await statusOf(INFO);
+  const { status, managed } = await statusOf(INFO, 200);
   assert.equal(managed, null);
   assert.deepEqual(
     [status.state, status.version, status.epoch, status.managed, status.pid, status.supervisorPid],
     ['live', '1.40.0', 3, false, null, null],
   );
-  assert.equal((await statusOf({ ...INFO, state: 'INITIALIZING' })).status.state, 'starting');
-  const stopped = (await statusOf(null)).status;
-  assert.deepEqual([stopped.state, stopped.version, stopped.epoch], ['stopped', null, null]);
+  assert.deepEqual(status.connections, { active: null });
+  for (const [info, ready, state, detail] of [
+    [{ ...INFO, state: 'INITIALIZING' }, 503, 'starting', /answered 503/],
+    [INFO, 503, 'failed', /answered 503/],
+    [null, 200, 'live', null],
+    [null, 503, 'failed', /answered 503/],
+    [null, null, 'stopped', /nobody listens/],
+  ] as const) {
+    const seen = (await statusOf(info, ready)).status;
+    assert.equal(seen.state, state);
+    if (detail === null) assert.equal(seen.detail, null);
+    else assert.match(seen.detail ?? '', detail);
+  }
 });
 
 test('without an entry in mesh.yaml and without a supervisor nobody can tell', async () => {

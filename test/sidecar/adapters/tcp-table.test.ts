@@ -1,9 +1,16 @@
 /** Reading of the kernel's TCP table. */
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { socketInodes } from '../../../src/sidecar/adapters/process-identity.ts';
-import { listeningSockets, parseTcpTable } from '../../../src/sidecar/adapters/tcp-table.ts';
+import {
+  countsNoTcp6,
+  listeningSockets,
+  parseTcpTable,
+  readTcpTable,
+  tcpTables,
+} from '../../../src/sidecar/adapters/tcp-table.ts';
 
 const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
 
@@ -42,5 +49,31 @@ describe('the TCP table of the kernel', () => {
     } finally {
       server.close();
     }
+  });
+
+  it('is read for IPv6 as soon as there is a socket of it, also one that serves IPv4', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '::', resolve));
+    const { port } = server.address() as { port: number };
+    const client = connect(port, '127.0.0.1');
+    await Promise.all([once(client, 'connect'), once(server, 'connection')]);
+    try {
+      assert.deepEqual(tcpTables('self'), ['tcp', 'tcp6']);
+      const rows = ((await readTcpTable('self')) ?? []).filter(({ localPort }) => localPort === port);
+      assert.deepEqual(rows.map(({ state }) => state).sort(), [1, 10]);
+      const mine = await listeningSockets('self', await socketInodes(process.pid), new Set());
+      assert.ok(mine.some((row) => row.localPort === port));
+    } finally {
+      client.destroy();
+      server.close();
+    }
+  });
+
+  it('is left out for IPv6 only where the kernel counts no socket of it', () => {
+    assert.equal(countsNoTcp6('TCP6: inuse 0\nUDP6: inuse 1\n'), true);
+    assert.equal(countsNoTcp6('TCP6: inuse 10\nUDP6: inuse 0\n'), false);
+    assert.equal(countsNoTcp6(''), false);
+    // A process that is gone has no count.
+    assert.deepEqual(tcpTables(4_194_305), ['tcp', 'tcp6']);
   });
 });

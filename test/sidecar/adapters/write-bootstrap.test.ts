@@ -50,6 +50,15 @@ describe('writing a bootstrap', () => {
     assert.deepEqual(readdirSync(folder), ['envoy']);
   });
 
+  it('writes unchecked where there is no Envoy, and says so', async () => {
+    const options = { accessLog: at('access.log'), force: false };
+    assert.equal(await write('checked.json', {}), true);
+    assert.equal(await writeBootstrap(at('a.json'), { refuse: true }, null, options), false);
+    assert.equal(await writeBootstrap(at('b.json'), { refuse: true }, at('nobody'), options), false);
+    assert.deepEqual(readdirSync(folder).sort(), ['a.json', 'b.json', 'checked.json', 'envoy']);
+    await assert.rejects(writeBootstrap(at('a.json'), {}, null, options), { code: 'WEIR4015', why: 'the file exists' });
+  });
+
   it('writes over a file only when it is told to', async () => {
     writeFileSync(at('envoy.yaml'), 'mine');
     await assert.rejects(write('envoy.yaml', {}), { code: 'WEIR4015', why: 'the file exists', hint: /--force/ });
@@ -60,7 +69,11 @@ describe('writing a bootstrap', () => {
     assert.equal(readFileSync(at('envoy.yaml'), 'utf8'), 'node: {}\n');
   });
 
-  it('names the reason of the system', async () => {
-    await assert.rejects(write('none/envoy.yaml', {}), { code: 'WEIR4015', why: /ENOENT/ });
+  it('says what is in its way, and a next step that helps against that', async () => {
+    const noFolder = { code: 'WEIR4015', why: `there is no folder ${at('none')}`, hint: /^make the folder/ };
+    await assert.rejects(write('none/envoy.yaml', {}, true), noFolder);
+    const noPlace = { code: 'WEIR4015', why: `there is no folder ${at('envoy')}` };
+    await assert.rejects(write('envoy/envoy.yaml', {}), noPlace);
+    await assert.rejects(write('envoy.yaml', { refuse: true }), { code: 'WEIR4015', hint: /`binary`/ });
   });
 });

@@ -7,27 +7,9 @@ import {
   formatUpgradeProgress,
   formatUpgradeReport,
 } from '../../../src/sidecar/cli/upgrade-text.ts';
-import type { SidecarStatus, UpgradeReport } from '../../../src/sidecar/machine/upgrade-report.ts';
+import type { SidecarStatus } from '../../../src/sidecar/machine/upgrade-report.ts';
+import { SETTLED_REPORT } from '../settled-report.ts';
 
-const REPORT: UpgradeReport = {
-  id: '1',
-  at: '2026-01-01T00:00:10.000Z',
-  outcome: 'settled',
-  reason: 'the old process has ended',
-  actor: null,
-  note: null,
-  from: { epoch: 2, version: '1.39.3', binarySha256: null, bootstrapSha256: 'a' },
-  to: { epoch: 3, version: '1.40.0', binarySha256: null, bootstrapSha256: 'a' },
-  states: [
-    { state: 'PREFLIGHT', atMs: 0 },
-    { state: 'SETTLED', atMs: 4200 },
-  ],
-  connections: { drained: 7, cut: 2 },
-  requests: { cut: 1 },
-  drainedAtMs: 3100,
-  notices: [{ role: 'consumer', adapter: 'http', ok: false, detail: 'refused' }],
-  warnings: [],
-};
 const STATUS: SidecarStatus = {
   name: 'main',
   state: 'live',
@@ -62,7 +44,7 @@ describe('the progress of an upgrade', () => {
 
 describe('the report of an upgrade', () => {
   it('has both sides, the time, and what was drained and cut', () => {
-    assert.deepEqual(formatUpgradeReport('main', REPORT).split('\n'), [
+    assert.deepEqual(formatUpgradeReport('main', SETTLED_REPORT).split('\n'), [
       'main: settled  1.39.3 (epoch 2) -> 1.40.0 (epoch 3)  in 4.2 s',
       'connections: drained 7, cut 2  last one gone at 3.1 s',
       'requests cut: 1',
@@ -72,7 +54,7 @@ describe('the report of an upgrade', () => {
 
   it('says what was not counted, never 0', () => {
     const [, connections, requests] = formatUpgradeReport('main', {
-      ...REPORT,
+      ...SETTLED_REPORT,
       connections: { drained: 0, cut: null } as never,
       requests: { cut: null } as never,
       drainedAtMs: null,
@@ -83,23 +65,29 @@ describe('the report of an upgrade', () => {
 
   it('is one line where nothing was done', () => {
     assert.equal(
-      formatUpgradeReport('main', { ...REPORT, outcome: 'unchanged', reason: 'it runs 1.40.0' }),
+      formatUpgradeReport('main', { ...SETTLED_REPORT, outcome: 'unchanged', reason: 'it runs 1.40.0' }),
       'main: nothing to do, it runs 1.40.0',
     );
-    const to = { ...REPORT.to, epoch: null, version: null };
+    const to = { ...SETTLED_REPORT.to, epoch: null, version: null };
     assert.equal(
-      formatUpgradeReport('main', { ...REPORT, outcome: 'dry-run', to }),
+      formatUpgradeReport('main', { ...SETTLED_REPORT, outcome: 'dry-run', to }),
       'main: preflight passed, 1.39.3 (epoch 2) -> unknown version would go on',
     );
   });
 });
 
 describe('the history of a sidecar', () => {
+  it('tells a dry run that was refused from an upgrade that was', () => {
+    const refused = { ...SETTLED_REPORT, outcome: 'refused', reason: 'the port is taken', dryRun: true };
+    const [line] = formatHistory('main', { entries: [refused], crashes: [] } as never).split('\n');
+    assert.match(line ?? '', /^\S+ {2}refused .* {2}dry run: the port is taken$/);
+  });
+
   it('has upgrades and crashes by time', () => {
-    const noted = { ...REPORT, actor: 'root (alice)', note: 'CVE' };
+    const noted = { ...SETTLED_REPORT, actor: 'root (alice)', note: 'CVE' };
     assert.deepEqual(formatHistory('main', { entries: [noted], crashes: [CRASH] } as never).split('\n'), [
       `${CRASH.at}  crash        Envoy 1.39.3: SIGSEGV  2 in a row`,
-      `${REPORT.at}  settled      1.39.3 (epoch 2) -> 1.40.0 (epoch 3)  cut 2  the old process has ended  by root (alice): CVE`,
+      `${SETTLED_REPORT.at}  settled      1.39.3 (epoch 2) -> 1.40.0 (epoch 3)  cut 2  the old process has ended  by root (alice): CVE`,
     ]);
   });
 
@@ -110,13 +98,13 @@ describe('the history of a sidecar', () => {
 
 describe('the status of a sidecar', () => {
   it('is a line, and one more for each thing that happened', () => {
-    const last = { outcome: 'settled' as const, at: REPORT.at, to: REPORT.to };
+    const last = { outcome: 'settled' as const, at: SETTLED_REPORT.at, to: SETTLED_REPORT.to };
     const upgrade = { state: 'draining', secondsLeft: null, connections: { old: 4, new: 2 } };
     assert.deepEqual(formatSidecarStatus({ ...STATUS, upgrade, crash: CRASH, last }).split('\n'), [
       'main: live  Envoy 1.40.0  epoch 3  pid 77  12 connections  supervisor 70',
       '  upgrade: draining, at most ? s left, old 4 conn, new 2 conn',
       `  last crash: ${CRASH.at}, SIGSEGV, 2 in a row`,
-      `  last upgrade: settled at ${REPORT.at}, to 1.40.0 (epoch 3)`,
+      `  last upgrade: settled at ${SETTLED_REPORT.at}, to 1.40.0 (epoch 3)`,
     ]);
   });
 

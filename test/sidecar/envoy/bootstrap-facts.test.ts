@@ -151,6 +151,20 @@ describe('the access logs of a bootstrap', () => {
     assert.match(String(await problemOf(fileLog('/dev/stdout'))), /no file access log/);
   });
 
+  it('cannot count where HTTP/3 is taken: the line of a cut request says nothing there', async () => {
+    for (const codec of [{ codec_type: 'HTTP3' }, { codecType: 'HTTP3' }, { codec_type: 3 }]) {
+      const chains = http(fileLog('/a'));
+      Object.assign(chains[0]?.filters[0]?.typed_config ?? {}, codec);
+      const all = [
+        { ...tcp('127.0.0.1', 80), filter_chains: http(fileLog('/a')) },
+        { ...tcp('::', 443), filter_chains: chains },
+      ];
+      const { log } = await facts({ static_resources: { listeners: all } });
+      assert.match(String(log.problem), /out takes HTTP\/3/);
+      assert.deepEqual(log.counting, []);
+    }
+  });
+
   it('cannot count where the control plane sends the listeners', async () => {
     const { log } = await facts({ ...WHOLE, dynamic_resources: { lds_config: { ads: {} } } });
     assert.match(String(log.problem), /control plane/);

@@ -46,5 +46,6 @@ test('the reason names what it is', () => {
   assert.match(judge(elf(), 4096, 'arm64') ?? '', /for x86-64, and this machine is ARM64/);
   assert.match(judge(elf({ machine: 9999 })) ?? '', /machine 9999/);
   assert.match(judge(elf({ type: 1 })) ?? '', /executable/);
+  assert.match(judge(elf().subarray(0, 64)) ?? '', /incomplete: 64 bytes/, 'a head that is whole');
   assert.match(judge(elf(), 3000) ?? '', /incomplete: 3000 bytes of at least 4096/);
 });

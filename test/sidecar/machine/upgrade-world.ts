@@ -396,8 +396,11 @@ function processTransitions(world: World, process: ModelProcess): Transition[] {
   }
   const isServing = servingOf(world)?.generation.id === id && process.stage === 'live';
   if (isServing && (world.machine?.lost?.id === id || !process.listening)) {
-    const event = { type: 'listeners', id, missing, isCurable } as const;
-    transitions.push({ label: `${name} is looked at`, fair: true, next: () => deliver(world, event) });
+    const seen = { type: 'listeners', id, missing, isCurable } as const;
+    const look = (hasLasted: boolean) => () => deliver(world, { ...seen, hasLasted });
+    transitions.push({ label: `${name} is looked at`, fair: true, next: look(true) });
+    if (!process.listening)
+      transitions.push({ label: `${name} is seen without its listeners`, fair: false, next: look(false) });
   }
   const baked = world.machine?.state;
   const isWatched =

@@ -13,6 +13,7 @@ const SUPERVISOR = {
   specs: { of: () => ({}) },
   machine: { state: { name: 'idle', serving: SERVING }, lost: null },
   readiness: { state: 'ready' },
+  asked: async () => {},
 };
 
 interface Published {

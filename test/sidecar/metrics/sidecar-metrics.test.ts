@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LeaseRenewal } from '../../../src/interception/supervised/lease-renewal.ts';
-import type { UpgradeReport } from '../../../src/sidecar/machine/upgrade-report.ts';
 import { SIDECAR_METRICS } from '../../../src/sidecar/metrics/sidecar-families.ts';
 import { type SidecarGauges, SidecarMetrics } from '../../../src/sidecar/metrics/sidecar-metrics.ts';
 import { hostWith, on } from '../../interception/cases.ts';
+import { SETTLED_REPORT } from '../settled-report.ts';
 import { LEASED_MESH } from '../supervisor/supervised.ts';
 
 const GAUGES: SidecarGauges = {
@@ -22,27 +22,6 @@ const GAUGES: SidecarGauges = {
       lease: { ttlMs: 3000, remainingMs: 1500 },
     },
   ],
-};
-
-/** A report of an upgrade that cut something. */
-const REPORT: UpgradeReport = {
-  id: '1',
-  at: '2026-01-01T00:00:10.000Z',
-  outcome: 'settled',
-  reason: 'the old process has ended',
-  actor: null,
-  note: null,
-  from: { epoch: 2, version: '1.39.3', binarySha256: null, bootstrapSha256: 'a' },
-  to: { epoch: 3, version: '1.40.0', binarySha256: null, bootstrapSha256: 'a' },
-  states: [
-    { state: 'PREFLIGHT', atMs: 0 },
-    { state: 'SETTLED', atMs: 4200 },
-  ],
-  connections: { drained: 7, cut: 2 },
-  requests: { cut: 1 },
-  drainedAtMs: null,
-  notices: [{ role: 'consumer', adapter: 'http', ok: false, detail: 'refused' }],
-  warnings: [],
 };
 
 /** The value of a series; undefined when it is not printed. */
@@ -73,8 +52,12 @@ test('the end of an upgrade is counted by outcome, with its duration, cuts and n
   const during = metrics.print(GAUGES);
   assert.equal(seriesValue(during, 'weir_upgrade_state{sidecar="main",state="draining"}'), 1);
   metrics.observe({ event: 'state', text: '', state: 'idle' });
-  metrics.observe({ event: 'report', text: '', report: REPORT });
-  metrics.observe({ event: 'report', text: '', report: { ...REPORT, outcome: 'refused', requests: { cut: null } } });
+  metrics.observe({ event: 'report', text: '', report: SETTLED_REPORT });
+  metrics.observe({
+    event: 'report',
+    text: '',
+    report: { ...SETTLED_REPORT, outcome: 'refused', requests: { cut: null } },
+  });
   const text = metrics.print(GAUGES);
   assert.equal(seriesValue(text, 'weir_upgrade_state{sidecar="main",state="draining"}'), 0);
   assert.equal(seriesValue(text, 'weir_upgrades_total{sidecar="main",outcome="settled"}'), 1);
@@ -86,6 +69,15 @@ test('the end of an upgrade is counted by outcome, with its duration, cuts and n
   assert.equal(seriesValue(text, failed), 2);
   assert.equal(seriesValue(text, 'weir_upgrade_duration_seconds_sum{sidecar="main",outcome="settled"}'), 4.2);
   assert.equal(seriesValue(text, 'weir_upgrade_last_end_time_seconds{sidecar="main"}'), 1_767_225_610);
+});
+
+test('a dry run that was refused is counted as a dry run, and is no end of an upgrade', () => {
+  const metrics = new SidecarMetrics('main', 0);
+  metrics.observe({ event: 'report', text: '', report: { ...SETTLED_REPORT, outcome: 'refused', dryRun: true } });
+  const text = metrics.print(GAUGES);
+  assert.equal(seriesValue(text, 'weir_upgrades_total{sidecar="main",outcome="refused"}'), 0);
+  assert.equal(seriesValue(text, 'weir_upgrades_total{sidecar="main",outcome="dry-run"}'), 1);
+  assert.equal(seriesValue(text, 'weir_upgrade_last_end_time_seconds{sidecar="main"}'), undefined);
 });
 
 test('each application has one state, and a lease only while it has one', () => {

@@ -103,7 +103,15 @@ describe('commands and supervisors of different age on a real socket: what both 
   };
   // What a weir of today reads in it: what was not told then is null.
   const READ_SIDE = { ...SIDE, binarySha256: null };
-  const READ_REPORT = { ...REPORT, actor: null, note: null, from: READ_SIDE, to: { ...READ_SIDE, epoch: 1 } };
+  const READ_REPORT = {
+    ...REPORT,
+    dryRun: false,
+    served: null,
+    actor: null,
+    note: null,
+    from: READ_SIDE,
+    to: { ...READ_SIDE, epoch: 1 },
+  };
   const PROGRESS = { event: 'state', state: 'DRAINING', atMs: 5, secondsLeft: 15, connections: { old: 2, new: 0 } };
   const lines = (...messages: readonly object[]) => messages.map((message) => `${JSON.stringify(message)}\n`).join('');
 
@@ -161,6 +169,7 @@ describe('commands and supervisors of different age on a real socket: what both 
         binary: null,
         bootstrap: null,
         dryRun: false,
+        served: null,
         force: true,
         drainMs: null,
         initTimeoutMs: 60_000,

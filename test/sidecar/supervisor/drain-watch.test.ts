@@ -112,3 +112,71 @@ test('what is cut is not counted where a listener hides its connections, and not
   assert.equal(drainedAtMs, null);
   assert.match(warnings.join(), /the connections that are cut cannot be counted: dns takes datagrams/);
 });
+
+test('an old process that ends before its time cut its connections; how many requests is not known, and that is said', async () => {
+  const stage = await SupervisorStage.live();
+  stage.connect(1);
+  const report = stage.ask({ force: true });
+  await stage.untilState('draining');
+  const [old] = stage.host.envoys.living;
+  assert.ok(old !== undefined);
+  stage.host.envoys.end(old, 'signal 9');
+  await stage.untilState('idle');
+  const { connections, requests, warnings } = await report;
+  assert.deepEqual([connections.cut, requests.cut], [1, null]);
+  assert.match(warnings.join('\n'), /the old process ended before the requests that this cut were counted/);
+});
+
+/** An upgrade whose new process fails in its bake; `inDrain` happens within the drain of each process, `inBake` between. */
+async function goBack(
+  inDrain: (stage: SupervisorStage, drain: number) => void,
+  inBake: (stage: SupervisorStage) => void,
+) {
+  const stage = await SupervisorStage.live();
+  stage.host.answers = { completed: 1000, failed: 10 };
+  stage.connect(1);
+  const report = stage.ask({ binary: '/opt/envoy/1.40.0', bakeMs: 60_000 });
+  await stage.untilState('draining');
+  inDrain(stage, 1);
+  await stage.untilState('baking');
+  inBake(stage);
+  await stage.clock.pass(1500);
+  stage.host.answers = { completed: 1100, failed: 110 };
+  await stage.untilState('draining');
+  inDrain(stage, 2);
+  await stage.untilState('idle');
+  const { outcome, connections, requests } = await report;
+  assert.equal(outcome, 'rolled-back');
+  return { connections, requests };
+}
+
+const endOldest = (stage: SupervisorStage) => {
+  const [oldest] = stage.host.envoys.living;
+  assert.ok(oldest !== undefined);
+  stage.host.envoys.end(oldest, 'signal 9');
+};
+
+test('what the old process cut as it ended is told also by an upgrade that goes back afterwards', async () => {
+  const { connections, requests } = await goBack(
+    (stage, drain) => {
+      if (drain === 1) endOldest(stage);
+    },
+    (stage) => stage.connect(),
+  );
+  assert.deepEqual([connections.cut, requests.cut], [2, null]);
+});
+
+test('the connections of one drain are not told of the next one, of which none were seen', async () => {
+  const { connections } = await goBack(
+    (stage, drain) => {
+      if (drain === 2) endOldest(stage);
+    },
+    (stage) => {
+      const { trackDrain } = stage.host;
+      stage.connect(1);
+      stage.host.trackDrain = async (...asked) =>
+        ({ ...(await trackDrain.apply(stage.host, asked)), sample: async () => null }) as never;
+    },
+  );
+  assert.equal(connections.cut, null);
+});

@@ -2,11 +2,31 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { SidecarCheck } from '../../../src/mesh/mesh-config.ts';
+import type { UpgradeReport } from '../../../src/sidecar/machine/upgrade-report.ts';
+import type { FakeConnection } from '../../fakes/fake-envoys.ts';
 import { fakeBootstrap } from '../../fakes/fake-sidecar-lab.ts';
-import { SupervisorStage } from './supervisor-stage.ts';
+import { LISTENER, SupervisorStage } from './supervisor-stage.ts';
 
 const CHECK: SidecarCheck = { kind: 'http', url: 'http://127.0.0.1:15001/health' };
 const NEW = '/opt/envoy/1.40.0';
+
+/** The former pair serves again, what drains was not cut, and the report says why. */
+async function wentBack(
+  stage: SupervisorStage,
+  {
+    open,
+    report,
+    why,
+  }: { readonly open: FakeConnection; readonly report: Promise<UpgradeReport>; readonly why: RegExp },
+): Promise<void> {
+  await stage.clock.until('the former pair to serve', () => stage.serving?.version === '1.39.3');
+  assert.equal(open.isOpen, true);
+  open.isOpen = false;
+  await stage.untilState('idle');
+  const { outcome, reason, connections } = await report;
+  assert.deepEqual([outcome, connections.cut], ['rolled-back', 0]);
+  assert.match(reason, why);
+}
 
 describe('the gate of an upgrade', () => {
   test('a check that fails brings the former pair back before an SDK is told; what drains goes on', async () => {
@@ -15,13 +35,7 @@ describe('the gate of an upgrade', () => {
     stage.host.checkProblem = 'it answered 503';
     const report = stage.ask({ binary: NEW, check: CHECK });
     await stage.untilState('emergency');
-    await stage.clock.until('the former pair to serve', () => stage.serving?.version === '1.39.3');
-    assert.equal(open.isOpen, true);
-    open.isOpen = false;
-    await stage.untilState('idle');
-    const { outcome, reason, connections } = await report;
-    assert.deepEqual([outcome, connections.cut], ['rolled-back', 0]);
-    assert.match(reason, /check of the new process failed: it answered 503/);
+    await wentBack(stage, { open, report, why: /check of the new process failed: it answered 503/ });
     assert.deepEqual(stage.host.told, []);
     assert.equal(stage.interception.isBypassed, false);
   });
@@ -53,6 +67,19 @@ describe('the gate of an upgrade', () => {
     assert.notEqual((await stage.host.pairs.pointers()).previous, null);
   });
 
+  test('when no Envoy can be started for the way back either, the report says that none serves', async () => {
+    const stage = await SupervisorStage.live();
+    stage.host.answers = { completed: 1000, failed: 10 };
+    const report = stage.ask({ binary: NEW, bakeMs: 60_000 });
+    await stage.untilState('baking');
+    await stage.clock.pass(1500);
+    stage.fail('spawn', new Error('EMFILE'));
+    stage.host.answers = { completed: 1100, failed: 110 };
+    await stage.untilState('down');
+    const { outcome, served } = await report;
+    assert.deepEqual([outcome, served, stage.serving], ['emergency', false, null]);
+  });
+
   test('a bake of failed answers goes back by a hot upgrade', async () => {
     const stage = await SupervisorStage.live();
     stage.host.answers = { completed: 1000, failed: 10 };
@@ -80,13 +107,7 @@ describe('the gate of an upgrade', () => {
     stage.host.answers = { completed: 101_000, failed: 10 };
     await stage.clock.pass(2500);
     stage.host.answers = { completed: 101_050, failed: 60 };
-    await stage.clock.until('the former pair to serve', () => stage.serving?.version === '1.39.3');
-    assert.equal(open.isOpen, true);
-    open.isOpen = false;
-    await stage.untilState('idle');
-    const { outcome, reason, connections } = await report;
-    assert.deepEqual([outcome, connections.cut], ['rolled-back', 0]);
-    assert.match(reason, /100 % of 50 answers/);
+    await wentBack(stage, { open, report, why: /100 % of 50 answers/ });
   });
 
   test('a version that takes more memory than it may is left; a look that fails is no reason', async () => {
@@ -269,6 +290,89 @@ describe('a process that serves without its listeners', () => {
     await stage.untilState('idle');
     assert.equal(stage.interception.isBypassed, false);
     assert.equal((await stage.requests.status()).state, 'live');
+  });
+
+  test('is bypassed within a third of a second, and nothing more is done before it has lasted', async () => {
+    const stage = await SupervisorStage.live();
+    const { serving } = stage;
+    assert.ok(serving !== null);
+    await stage.clock.pass(1050);
+    const lostAt = stage.clock.monotonic();
+    serving.listening = [];
+    await stage.clock.until('the bypass', () => stage.interception.isBypassed);
+    assert.ok(stage.clock.monotonic() - lostAt <= 333, `${stage.clock.monotonic() - lostAt} ms`);
+    await stage.clock.pass(300);
+    assert.equal(stage.supervisor.machine.state.name, 'idle');
+    serving.listening = [LISTENER];
+    await stage.clock.until('the end of the bypass', () => !stage.interception.isBypassed);
+    await stage.clock.pass(3000);
+    assert.equal(stage.host.envoys.all.length, 1, 'nobody was replaced');
+  });
+
+  test('for a moment is no reason to leave a new version that is being watched', async () => {
+    const stage = await SupervisorStage.live();
+    const report = stage.ask({ binary: '/opt/envoy/1.40.0', bakeMs: 5000 });
+    await stage.untilState('baking');
+    const { serving } = stage;
+    assert.ok(serving !== null);
+    serving.listening = [];
+    await stage.clock.until('the bypass', () => stage.interception.isBypassed);
+    serving.listening = [LISTENER];
+    await stage.untilState('idle');
+    assert.equal((await report).outcome, 'settled');
+    assert.equal(stage.interception.isBypassed, false);
+  });
+
+  test('at the hand-over, and nobody else has any, is bypassed long before that look ends', async () => {
+    const stage = await SupervisorStage.live();
+    let at = 0;
+    stage.onState('handover', () => {
+      at = stage.clock.monotonic();
+      for (const envoy of stage.host.envoys.living) envoy.listening = [];
+    });
+    const report = stage.ask({ binary: '/opt/envoy/1.40.0' });
+    await stage.untilState('handover');
+    await stage.clock.until('the bypass', () => stage.interception.isBypassed);
+    assert.ok(stage.clock.monotonic() - at < 333, `${stage.clock.monotonic() - at} ms`);
+    assert.equal(stage.supervisor.machine.state.name, 'handover');
+    await stage.untilState('idle');
+    assert.equal((await report).outcome, 'rolled-back');
+    assert.equal(stage.interception.isBypassed, false);
+  });
+
+  /** Counts the looks at all sockets of the host from now on. */
+  function countLooks({ host }: SupervisorStage): () => number {
+    let looks = 0;
+    const look = host.lookAtListeners.bind(host);
+    host.lookAtListeners = (...args) => {
+      looks += 1;
+      return look(...args);
+    };
+    return () => looks;
+  }
+
+  test('is looked for among all sockets of the host every two seconds while it holds its own, else at every look', async () => {
+    const stage = await SupervisorStage.live();
+    await stage.clock.pass(3000);
+    const looks = countLooks(stage);
+    await stage.clock.pass(20_000);
+    assert.ok(looks() >= 8 && looks() <= 10, `${looks()} looks`);
+    const before = looks();
+    stage.host.hasClosedListener = () => null;
+    await stage.clock.pass(20_000);
+    assert.ok(looks() - before > 40, `${looks() - before} looks`);
+  });
+
+  test('is bypassed after seconds also where its sockets stay open and only listen no more', async () => {
+    const stage = await SupervisorStage.live();
+    const { serving } = stage;
+    assert.ok(serving !== null);
+    await stage.clock.pass(3000);
+    stage.host.hasClosedListener = () => false;
+    serving.listening = [];
+    const lostAt = stage.clock.monotonic();
+    await stage.clock.until('the bypass', () => stage.interception.isBypassed);
+    assert.ok(stage.clock.monotonic() - lostAt <= 3000, `${stage.clock.monotonic() - lostAt} ms`);
   });
 
   test('is no reason to do anything when its sockets may not be looked at', async () => {

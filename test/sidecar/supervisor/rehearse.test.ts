@@ -71,7 +71,7 @@ describe('the rehearsal of an upgrade', () => {
     const stage = await SupervisorStage.live();
     const report = stage.ask({ binary: NEW, check: CHECK });
     await stage.clock.until('the rehearsal', () => stage.host.rehearsed.length > 0);
-    assert.deepEqual(await stage.requests.abort(), { aborted: true });
+    assert.deepEqual(await stage.requests.abort(), { aborted: true, served: true });
     assert.equal((await report).outcome, 'aborted');
     assert.equal((await stage.upgrade({ binary: NEW, check: CHECK })).outcome, 'settled');
     assert.deepEqual(stage.host.rehearsed, ['1.40.0', '1.40.0']);

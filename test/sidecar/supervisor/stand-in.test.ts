@@ -52,7 +52,7 @@ test('the status is failed with the cause; what cannot be done is refused with i
       why: /no_such_field/,
     },
   );
-  assert.deepEqual(await served().abort({ command: 'abort' }, () => {}, gone()), { aborted: false });
+  assert.deepEqual(await served().abort({ command: 'abort' }, () => {}, gone()), { aborted: false, served: null });
   await leave();
   assert.equal(isServed(), false);
 });

@@ -3,6 +3,7 @@
 import type { SidecarInterception } from '../../../src/interception/supervised/ports.ts';
 import type { UpgradeProgressEvent, UpgradeReport } from '../../../src/sidecar/machine/upgrade-report.ts';
 import type { SidecarHost, SidecarSpec } from '../../../src/sidecar/ports.ts';
+import { firstPair } from '../../../src/sidecar/supervisor/first-pair.ts';
 import { SidecarSupervisor } from '../../../src/sidecar/supervisor/supervisor.ts';
 import type { SupervisorEvent } from '../../../src/sidecar/supervisor/supervisor-event.ts';
 import { SupervisorRequests, type UpgradeAsked } from '../../../src/sidecar/supervisor/supervisor-requests.ts';
@@ -119,8 +120,8 @@ export class SupervisorStage {
   }
 
   async start(): Promise<void> {
-    const pair = await this.host.pairs.stage(this.spec.binary, this.spec.bootstrap);
-    await this.supervisor.start(pair.id);
+    const accepted = async () => null;
+    await this.supervisor.start(await firstPair(this.host, this.spec, accepted, () => {}));
   }
 
   /** SIGKILL to the supervisor: nothing that it was about to do happens any more. */

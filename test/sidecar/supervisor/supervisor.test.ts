@@ -1,9 +1,12 @@
 /** The life of a supervised sidecar: start, crash, upgrade, stop, and what its operator hears of it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { crashHistory } from '../../../src/sidecar/machine/upgrade-history.ts';
 import type { UpgradeProgressEvent } from '../../../src/sidecar/machine/upgrade-report.ts';
+import { controlHandlers } from '../../../src/sidecar/supervisor/serve-requests.ts';
+import { SupervisorProcess } from '../../../src/sidecar/supervisor/supervisor-process.ts';
 import { FAKE_SPEC, fakeBootstrap } from '../../fakes/fake-sidecar-lab.ts';
-import { LISTENER, SupervisorStage } from './supervisor-stage.ts';
+import { ASKED, LISTENER, SupervisorStage } from './supervisor-stage.ts';
 
 const MORE = '127.0.0.1:15002';
 
@@ -52,6 +55,41 @@ describe('a supervisor', () => {
     assert.deepEqual([failing.state, /answered 503/.test(failing.detail ?? '')], ['failed', true]);
   });
 
+  test('does not say of a process that took over what the dead one answered last', async () => {
+    const stage = await SupervisorStage.live();
+    const [envoy] = stage.host.envoys.living;
+    assert.ok(envoy !== undefined);
+    stage.host.envoys.signal(envoy, 'SIGSTOP');
+    await stage.clock.pass(1_000);
+    assert.equal((await stage.requests.status()).state, 'frozen');
+    stage.host.envoys.end(envoy, 'signal 9');
+    await stage.clock.until('the next process is live', () => {
+      const { state } = stage.supervisor.machine;
+      return state.name === 'idle' && state.serving.id !== envoy.launch.generation.id;
+    });
+    const { state, detail } = await stage.requests.status();
+    assert.deepEqual([state, detail], ['live', null]);
+  });
+
+  test('says of a process that it adopts what that answered, and nothing before', async () => {
+    const stage = await SupervisorStage.live();
+    const [envoy] = stage.host.envoys.living;
+    assert.ok(envoy !== undefined);
+    stage.host.envoys.signal(envoy, 'SIGSTOP');
+    stage.die();
+    await stage.restart();
+    assert.equal((await stage.requests.status()).state, 'frozen');
+    stage.host.envoys.signal(envoy, 'SIGCONT');
+    stage.die();
+    stage.fail('ready', new Error('EMFILE: too many open files'));
+    await stage.restart();
+    const { state, detail } = await stage.requests.status();
+    assert.deepEqual([state, detail], ['starting', 'its supervisor has not been able to ask it whether it is ready']);
+    stage.fail('ready', null);
+    await stage.clock.pass(1_000);
+    assert.equal((await stage.requests.status()).state, 'live');
+  });
+
   test('starts a process again that ends, at once first, and ever later when it goes on ending', async () => {
     const stage = await SupervisorStage.live();
     await stage.clock.pass(20_000);
@@ -81,6 +119,44 @@ describe('a supervisor', () => {
       'direct: the sidecar has ended',
       'direct: the sidecar has ended',
     ]);
+  });
+
+  test('writes how a process ended into the history when it learns it, also long after the crash', async () => {
+    const stage = await SupervisorStage.live();
+    stage.fail('exitDetail', new Error('its keeper has not said it'));
+    const [envoy] = stage.host.envoys.living;
+    assert.ok(envoy !== undefined);
+    stage.host.envoys.end(envoy, 'signal 11');
+    await stage.untilState('idle');
+    assert.equal(crashHistory(stage.host.entries).at(-1)?.detail, 'ended');
+    await stage.clock.pass(20_000);
+    stage.fail('exitDetail', null);
+    await stage.clock.pass(1_000);
+    assert.equal(crashHistory(stage.host.entries).at(-1)?.detail, 'signal 11');
+    assert.deepEqual(stage.warnings, ['how the Envoy ended of which that was not known: signal 11']);
+    assert.equal((await stage.requests.status()).crash?.detail, 'signal 11');
+  });
+
+  test('shows no dry run as its last upgrade, whichever way it ended', async () => {
+    const stage = await SupervisorStage.live();
+    const settled = await stage.upgrade({ force: true });
+    await stage.upgrade({ dryRun: true });
+    stage.changeBootstrap({ invalid: 'no such cluster' });
+    const refused = await stage.upgrade({ dryRun: true });
+    assert.deepEqual([refused.outcome, refused.dryRun], ['refused', true]);
+    const { last } = await stage.requests.status();
+    assert.deepEqual(last, { outcome: 'settled', at: settled.at, to: settled.to });
+    assert.equal(stage.reports.length, 3, 'the history has all');
+  });
+
+  test('does not begin an upgrade whose asker went away while its files were being stored', async () => {
+    const stage = await SupervisorStage.live();
+    const asker = new AbortController();
+    const asked = stage.requests.upgrade({ ...ASKED, force: true }, () => {}, asker.signal);
+    asker.abort();
+    await assert.rejects(asked, { code: 'WEIR2005' });
+    assert.deepEqual([stage.supervisor.machine.state.name, stage.requests.isBusy], ['idle', false]);
+    assert.equal(stage.reports.length, 0);
   });
 
   test('a bypass that fails is a warning, and the start goes on', async () => {
@@ -295,7 +371,39 @@ describe('an upgrade', () => {
     await assert.rejects(stage.requests.abort(), { code: 'WEIR4013' });
     await stage.untilState('idle');
     assert.equal((await first).outcome, 'settled');
-    assert.deepEqual(await stage.requests.abort(), { aborted: false });
+    assert.deepEqual(await stage.requests.abort(), { aborted: false, served: null });
+  });
+
+  test('has a status of one moment, also when its files are read slowly', async () => {
+    const stage = await SupervisorStage.live();
+    stage.connect();
+    const report = stage.ask({ force: true });
+    await stage.untilState('draining');
+    const { read } = stage.host.journal;
+    stage.host.journal.read = async () => {
+      await stage.clock.sleep(3_000);
+      return read();
+    };
+    const slow = stage.requests.status();
+    await stage.clock.pass(4_000);
+    const { upgrade } = await slow;
+    assert.deepEqual([upgrade?.state, upgrade?.secondsLeft], ['DRAINING', 15]);
+    await stage.untilState('idle');
+    await report;
+  });
+
+  test('that is aborted by a stop, or tried while nobody serves, is not said to leave somebody who serves', async () => {
+    const stage = await SupervisorStage.live();
+    const stopped = stage.ask({ force: true });
+    stage.onState('spawned', () => void stage.requests.stop(0));
+    await stage.untilState('stopped');
+    const { outcome, served } = await stopped;
+    assert.deepEqual([outcome, served], ['aborted', false]);
+
+    const down = await SupervisorStage.live();
+    down.host.bootstraps.set(FAKE_SPEC.bootstrap, fakeBootstrap({ invalid: 'no such cluster' }));
+    const settled = await down.upgrade({ force: true, dryRun: true });
+    assert.deepEqual([settled.outcome, settled.served], ['refused', true]);
   });
 
   test('that is asked for in the moment in which the last one settles gets a report of its own', async () => {
@@ -314,6 +422,27 @@ describe('an upgrade', () => {
       stage.reports.map(({ to }) => to.version),
       ['1.39.3', '1.40.0'],
     );
+  });
+
+  test('is answered when the history has it, however slow the disk, and who follows it meanwhile is answered too', async () => {
+    const stage = await SupervisorStage.live();
+    const { append } = stage.host.journal;
+    stage.host.journal.append = async (entry) => {
+      if (entry.kind === 'report') await stage.clock.sleep(2_000);
+      return append(entry);
+    };
+    stage.connect();
+    const asked = stage.ask({ force: true }).then(({ id }) => [id, stage.reports.map((report) => report.id)]);
+    await stage.untilState('draining');
+    const id = stage.supervisor.job?.id ?? '';
+    await stage.untilState('idle');
+    await stage.clock.pass(1_000);
+    const { facts, replace } = SupervisorProcess.prototype;
+    const { follow } = controlHandlers(stage.supervisor, stage.requests, async () => {}, { facts, replace });
+    const followed = follow({ command: 'follow', id }, () => {}, new AbortController().signal);
+    await stage.clock.pass(2_000);
+    assert.deepEqual(await asked, [id, [id]]);
+    assert.equal((await followed)?.id, id);
   });
 
   test('of a file that is missing is refused before anything happens', async () => {

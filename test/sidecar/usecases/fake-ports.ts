@@ -26,6 +26,8 @@ export class FakeSidecarPorts {
   readonly asked: Record<string, unknown>[] = [];
   readonly written: { path: string; content: object; force: boolean }[] = [];
   readonly prepared: SidecarSpec[] = [];
+  /** Binaries that are not there. */
+  readonly missing = new Set<string>();
   journal: readonly SidecarJournalEntry[] = [];
   /** Entries of the journal that a later weir wrote. */
   newer = 0;
@@ -107,7 +109,10 @@ export class FakeSidecarPorts {
     requireFile: async (_flag, path) => `/abs/${path}`,
     prepare: async (spec) => void this.prepared.push(spec),
     accessLogOf: (name) => `/run/weir/${name}/access.log`,
-    writeBootstrap: async (path, content, _binary, { force }) => void this.written.push({ path, content, force }),
+    writeBootstrap: async (path, content, binary, { force }) => {
+      this.written.push({ path, content, force });
+      return binary !== null && !this.missing.has(binary);
+    },
     clock: {
       now: () => this.nowMs,
       monotonic: () => this.nowMs,

@@ -17,7 +17,7 @@ import { FakeSidecarPorts } from './fake-ports.ts';
 const side = (epoch: number, version: string) => ({ epoch, version, binarySha256: null, bootstrapSha256: null });
 const report = (outcome: UpgradeReport['outcome'], warnings: readonly string[] = []): UpgradeReport => ({
   ...{ id: 'u1', at: '2026-01-01T00:00:00.000Z', outcome, reason: 'because', states: [], notices: [], warnings },
-  ...{ from: side(0, '1'), to: side(1, '2'), actor: null, note: null },
+  ...{ from: side(0, '1'), to: side(1, '2'), actor: null, note: null, dryRun: false, served: true },
   ...{ connections: { drained: 0, cut: 0 }, requests: { cut: null }, drainedAtMs: null },
 });
 const REQUEST: UpgradeFlags = {
@@ -41,11 +41,11 @@ function listener() {
 
 test('short requests go to the supervisor of a sidecar that weir runs, and to no other', async () => {
   const fake = new FakeSidecarPorts(
-    [{ result: { aborted: true } }],
+    [{ result: { aborted: true, served: true } }],
     [{ result: { told: 2 } }],
     [{ result: { stopped: true } }],
   );
-  assert.deepEqual(await abortUpgrade(fake.ports, 'main'), { aborted: true });
+  assert.deepEqual(await abortUpgrade(fake.ports, 'main'), { aborted: true, served: true });
   assert.deepEqual(await reopenLogs(fake.ports, 'main'), { told: 2 });
   assert.deepEqual(await stopSidecar(fake.ports, 'main', 5000), { stopped: true });
   assert.deepEqual(fake.asked, [{ command: 'abort' }, { command: 'reopen-logs' }, { command: 'stop', drainMs: 5000 }]);
@@ -123,6 +123,32 @@ test('each bad end is an error that carries the report, and its warnings are sai
   }
 });
 
+test('that the old Envoy serves is said of an aborted upgrade only where it does', async () => {
+  for (const [served, what] of [
+    [true, /the old Envoy serves as before/],
+    [null, /was aborted$/],
+    [false, /no Envoy serves$/],
+  ] as const) {
+    const fake = new FakeSidecarPorts([accepted, { result: { ...report('aborted'), served } }]);
+    await assert.rejects(upgradeSidecar(fake.ports, 'main', REQUEST, listener()), { code: 'WEIR4006', what });
+  }
+});
+
+test('of an upgrade whose way back failed too, that nobody serves is said only where it was seen', async () => {
+  for (const [served, what] of [
+    [true, /an Envoy serves that is not as the former pair was$/],
+    [null, /whether an Envoy serves is not known$/],
+    [false, /no Envoy serves$/],
+  ] as const) {
+    const fake = new FakeSidecarPorts([accepted, { result: { ...report('emergency'), served } }]);
+    const error: unknown = await upgradeSidecar(fake.ports, 'main', REQUEST, listener()).catch((thrown) => thrown);
+    assert.ok(error instanceof WeirError && error.code === 'WEIR4008');
+    assert.match(error.what, what);
+    // Applications may be refused instead, or none may be on; and a supervisor that was told to stop starts nothing.
+    assert.doesNotMatch(`${error.what} ${error.hint}`, /traffic goes direct|keeps trying/);
+  }
+});
+
 test('without mesh.yaml those that a supervisor answers for have their status and their commands', async () => {
   const fake = new FakeSidecarPorts([{ result: { told: 1 } }]);
   const broken = new WeirError('WEIR1021', { what: 'there is no mesh.yaml', why: 'gone', hint: 'write one' });
@@ -167,8 +193,10 @@ test('init writes a bootstrap to the place of mesh.yaml, or to the one that is n
   assert.deepEqual(await initSidecar(fake.ports, 'main', flags, noWarning), {
     bootstrap: '/etc/envoy.yaml',
     accessLog: '/run/weir/main/access.log',
+    ...{ isConfigured: true, isRun: true },
   });
-  await initSidecar(fake.ports, 'main', { ...flags, out: '/tmp/e.yaml', force: true }, noWarning);
+  const elsewhere = await initSidecar(fake.ports, 'main', { ...flags, out: '/tmp/e.yaml', force: true }, noWarning);
+  assert.equal(elsewhere.isConfigured, false);
   assert.deepEqual(
     fake.written.map(({ path, force }) => [path, force]),
     [
@@ -201,6 +229,37 @@ apps: {}
   await initSidecar(fake.ports, 'main', flags, noWarning);
   const discovered = initSidecar(fake.ports, 'main', { ...flags, discovery: true }, noWarning);
   await assert.rejects(discovered, { code: 'WEIR6010', why: /mode: tproxy/ });
+});
+
+test('init needs no Envoy: for a sidecar that weir does not run, and for one that is not here, it says that nobody checked', async () => {
+  const fake = new FakeSidecarPorts();
+  const flags = { out: null, force: false, ipv6: true, discovery: true, dubboPorts: [], server: null };
+  const warnings: string[] = [];
+  const warn = (text: string) => void warnings.push(text);
+  fake.mesh = meshOf(`apiVersion: weir.dev/v1
+registries: {hz: {zookeeper: ["127.0.0.1:2181"]}}
+discovery: {registries: [hz], socket: "unix:/run/weir/d.sock"}
+sidecars:
+  main: {user: 1337, outbound: 15001, inbound: 15006, admin: "unix:/run/weir/main/admin.sock"}
+apps:
+  shop: {select: {user: 1001}, sidecar: main, consumes: {apps: [pay]}}
+`);
+  await assert.rejects(initSidecar(fake.ports, 'main', flags, warn), { code: 'WEIR4012', hint: /--out/ });
+  assert.deepEqual(await initSidecar(fake.ports, 'main', { ...flags, out: '/tmp/e.yaml' }, warn), {
+    ...{ bootstrap: '/tmp/e.yaml', accessLog: null, isConfigured: false, isRun: false },
+  });
+  const text = JSON.stringify(fake.written[0]?.content);
+  assert.match(text, /d\.sock/);
+  // Nobody would rotate it, and its folder is made for sidecars that weir runs.
+  assert.doesNotMatch(text, /access\.log/);
+  assert.deepEqual([warnings, fake.prepared], [['no Envoy has checked /tmp/e.yaml: mesh.yaml names none'], []]);
+  const other = new FakeSidecarPorts();
+  other.missing.add('/usr/bin/envoy');
+  const run = await initSidecar(other.ports, 'main', { ...flags, discovery: false }, warn);
+  assert.deepEqual(
+    [run.isRun, warnings[1]],
+    [true, 'no Envoy has checked /etc/envoy.yaml: /usr/bin/envoy is not there'],
+  );
 });
 
 test('init with a discovery agent writes a bootstrap that takes its listener from the agent and waits for it for ever', async () => {

@@ -71,7 +71,8 @@ export class NacosRegistry {
 
   constructor(options: NacosRegistryOptions) {
     this.#options = options;
-    this.#apps = new Set(options.wanted.apps);
+    const { apps, mappedBefore } = options.wanted;
+    this.#apps = new Set([...apps, ...(mappedBefore ?? [])]);
     this.#interfaces = new Set(options.wanted.interfaces);
   }
 

@@ -5,8 +5,8 @@ import type { Wanted } from '../../registry/wanted.ts';
 import { type ChangedPlace, changedPlace } from '../../registry/zookeeper/changed-place.ts';
 import { WATCH_EVENT, type WATCH_MODE, ZK_ERROR } from '../../registry/zookeeper/jute.ts';
 import { appOfUrl, ZooKeeperListing } from '../../registry/zookeeper/list-registry.ts';
-import { instancesPath, mappingPath, metadataPath, providersPath } from '../../registry/zookeeper/paths.ts';
-import type { RegistryEvent } from '../../world/registry-event.ts';
+import { instancesPath, mappingPath, metadataPath, providersPath, rootPath } from '../../registry/zookeeper/paths.ts';
+import type { RegistryEvent, RegistryState } from '../../world/registry-event.ts';
 import { askMetadata } from '../dubbo/ask-metadata.ts';
 import { ZooKeeperError, ZooKeeperSession } from './zookeeper-session.ts';
 
@@ -28,6 +28,8 @@ const POLL_MS = 3_000;
 const RELIST_MS = 600_000;
 /** A revision that nobody could tell of is asked for again after this time. */
 const RETRY_MS = 20_000;
+/** With more changes than this to be read, what is told is not what the registry holds. */
+const BEHIND = 256;
 
 /** One registry, followed until a signal aborts. */
 export class ZooKeeperWatch {
@@ -46,6 +48,8 @@ export class ZooKeeperWatch {
   /** Whether all has to be listed, because watches may have missed something. */
   #isStale = false;
   #isConnected = false;
+  /** Whether it was said that changes wait in numbers. */
+  #isBehind = false;
   #hasWatches = true;
   #wake = Promise.withResolvers<void>();
 
@@ -115,7 +119,18 @@ export class ZooKeeperWatch {
     this.#watched.clear();
     this.#changed.clear();
     this.#options.warn(why);
-    this.#options.emit({ registry: this.#options.config.name, kind: 'state', state: 'lost' });
+    this.#isBehind = false;
+    this.#tellState('lost');
+  }
+
+  #tellState(state: RegistryState): void {
+    this.#options.emit({ registry: this.#options.config.name, kind: 'state', state });
+  }
+
+  #tellBehind(isBehind: boolean): void {
+    if (isBehind === this.#isBehind) return;
+    this.#isBehind = isBehind;
+    this.#tellState(isBehind ? 'syncing' : 'synced');
   }
 
   /** Lists everything when it is stale, else reads the changed places. A lost connection ends it: the next one lists. */
@@ -128,8 +143,10 @@ export class ZooKeeperWatch {
         if (place !== null) places.set(JSON.stringify(place), { place, type });
       }
       this.#changed.clear();
+      if (places.size > BEHIND) this.#tellBehind(true);
       for (const { place, type } of places.values()) await this.#readAgain(place, type);
       if (places.size > 0) await this.#watchBareApps();
+      if (this.#changed.size <= BEHIND) this.#tellBehind(false);
       if (isRetry) await this.#askUnknownRevisions();
     } catch (error) {
       if (!(error instanceof ZooKeeperError)) throw error;
@@ -143,14 +160,18 @@ export class ZooKeeperWatch {
   async #listAll(): Promise<void> {
     const { config, wanted } = this.#options;
     this.#isStale = false;
-    if (wanted.everything === true) for (const path of [config.services, config.root]) await this.#watch(path);
+    // The listing itself says so.
+    this.#isBehind = false;
+    if (wanted.everything === true) for (const path of [config.services, rootPath(config)]) await this.#watch(path);
     else if (wanted.apps.size > 0) await this.#watchInterfaces();
     for (const app of wanted.apps) await this.#watch(instancesPath(config, app));
     for (const name of wanted.interfaces) {
       await this.#watch(mappingPath(config, name));
       await this.#watch(providersPath(config, name));
     }
-    const { apps, interfaces } = await this.#listing.all(wanted);
+    // Who was followed before the connection ended is so behind it: mappings may name it no more.
+    const mappedBefore = new Set([...(wanted.mappedBefore ?? []), ...this.#instances.keys()]);
+    const { apps, interfaces } = await this.#listing.all({ ...wanted, mappedBefore });
     for (const app of apps) {
       const path = instancesPath(config, app);
       const wasCovered = this.#isCovered(path);
@@ -169,7 +190,7 @@ export class ZooKeeperWatch {
     const { config } = this.#options;
     this.#folders = new Set(await this.#listing.interfaces());
     // Once more behind the watch: a name may have come in between.
-    if (await this.#watch(config.root, 'children')) await this.#followNewInterfaces();
+    if (await this.#watch(rootPath(config), 'children')) await this.#followNewInterfaces();
   }
 
   /** Which applications will be below a new name is not known yet: what comes below it tells. */
@@ -188,12 +209,14 @@ export class ZooKeeperWatch {
   async #watchBareApps(): Promise<void> {
     const { config, wanted } = this.#options;
     const isBare = [...wanted.apps].some((app) => (this.#instances.get(app)?.size ?? 0) === 0);
-    if (isBare && (await this.#watch(config.root))) await this.#follow(await this.#listing.interfacesOf(wanted));
+    if (isBare && (await this.#watch(rootPath(config)))) await this.#follow(await this.#listing.interfacesOf(wanted));
   }
 
   #isCovered(path: string): boolean {
-    const { root, services } = this.#options.config;
-    return [root, services].some((folder) => this.#watched.has(folder) && path.startsWith(`${folder}/`));
+    const { config } = this.#options;
+    return [rootPath(config), config.services].some(
+      (folder) => this.#watched.has(folder) && path.startsWith(folder === '/' ? folder : `${folder}/`),
+    );
   }
 
   /** Whether the path was not watched before. What is below a watched folder is watched by it. */

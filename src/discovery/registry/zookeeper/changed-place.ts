@@ -1,5 +1,5 @@
 /** What a changed path of ZooKeeper is about. */
-import type { ZooKeeperRoots } from './paths.ts';
+import { rootPath, type ZooKeeperRoots } from './paths.ts';
 
 /** The place to be read again. */
 export type ChangedPlace =
@@ -15,8 +15,9 @@ export type ChangedPlace =
   | { readonly kind: 'metadata'; readonly app: string; readonly revision: string };
 
 /** The place that a path of a watch event belongs to; null for nodes that no part of weir reads. */
-export function changedPlace({ root, services }: ZooKeeperRoots, path: string): ChangedPlace | null {
-  if (path === root) return { kind: 'interfaces' };
+export function changedPlace(roots: ZooKeeperRoots, path: string): ChangedPlace | null {
+  const { root, services } = roots;
+  if (path === rootPath(roots)) return { kind: 'interfaces' };
   if (path === services) return { kind: 'apps' };
   const instance = below(services, path);
   if (instance !== null) {

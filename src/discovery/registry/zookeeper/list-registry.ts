@@ -1,13 +1,16 @@
 /** Reads all that is wanted of a ZooKeeper registry, in the order in which one thing names the next. */
+import { decodeNodeName } from '../../world/read-provider-url.ts';
 import type { RegistryEvent } from '../../world/registry-event.ts';
 import type { InstanceNode } from '../../world/registry-node.ts';
 import type { Wanted } from '../wanted.ts';
+import { ZK_ERROR } from './jute.ts';
 import {
   instancesPath,
   mappingPath,
   metadataPath,
   NO_INTERFACES,
   providersPath,
+  rootPath,
   type ZooKeeperRoots,
 } from './paths.ts';
 import {
@@ -15,6 +18,8 @@ import {
   instancesEvent,
   mappingEvent,
   metadataEvent,
+  NO_ACCESS,
+  type NodeValue,
   providerEvent,
   providersEvent,
 } from './read-nodes.ts';
@@ -26,7 +31,7 @@ export type AskInstance = (
   revision: string,
 ) => Promise<string>;
 
-/** The two reads of ZooKeeper; null stands for a node that is not there. */
+/** The two reads of ZooKeeper; null stands for a node that is not there. They reject with `code` noAuth for one that is kept from weir. */
 export interface ZooKeeperReads {
   getData(path: string): Promise<Buffer | null>;
   getChildren(path: string): Promise<string[] | null>;
@@ -62,7 +67,7 @@ export class ZooKeeperListing {
   /** Reads everything once. Resolves to the applications and interfaces that it came upon. */
   async all(wanted: Wanted): Promise<Wanted> {
     this.#emit({ registry: this.#registry, kind: 'state', state: 'syncing' });
-    const apps = new Set(wanted.apps);
+    const apps = new Set([...wanted.apps, ...(wanted.mappedBefore ?? [])]);
     const interfaces = new Set(wanted.interfaces);
     if (wanted.everything === true) for (const app of await this.apps()) apps.add(app);
     for (const name of wanted.interfaces) for (const app of await this.mapping(name)) apps.add(app);
@@ -85,10 +90,10 @@ export class ZooKeeperListing {
   /** Reads an application's instances and the metadata of their revisions; resolves to the interfaces that these name. */
   async instances(app: string): Promise<ReadonlySet<string>> {
     const folder = instancesPath(this.#roots, app);
-    const values = new Map<string, string>();
+    const values = new Map<string, NodeValue>();
     await inFlight((await this.#reads.getChildren(folder)) ?? [], async (id) => {
-      const value = await this.#reads.getData(`${folder}/${id}`);
-      if (value !== null) values.set(id, value.toString());
+      const value = await this.#valueOf(`${folder}/${id}`);
+      if (value !== null) values.set(id, value);
     });
     const event = instancesEvent(this.#registry, this.#roots, app, values);
     const nodes = [...(event.kind === 'instances' ? event.listed.values() : [])].flatMap((read) =>
@@ -105,8 +110,8 @@ export class ZooKeeperListing {
 
   /** Reads one instance again, with its revision when that is new; resolves to the interfaces that it names. */
   async instance(app: string, id: string, isKnown: (revision: string) => boolean): Promise<readonly string[]> {
-    const value = await this.#reads.getData(`${instancesPath(this.#roots, app)}/${id}`);
-    const event = instanceEvent(this.#registry, this.#roots, { app, id, value: value?.toString() ?? null });
+    const value = await this.#valueOf(`${instancesPath(this.#roots, app)}/${id}`);
+    const event = instanceEvent(this.#registry, this.#roots, { app, id, value });
     const node = event.kind === 'instance' && event.read !== null && 'node' in event.read ? event.read.node : null;
     const interfaces = node === null || isKnown(node.revision) ? [] : await this.metadata(app, node.revision, [node]);
     this.#emit(event);
@@ -120,12 +125,19 @@ export class ZooKeeperListing {
   async metadata(app: string, revision: string, members: readonly InstanceNode[]): Promise<readonly string[]> {
     // Dubbo writes "0" for a revision without services.
     if (revision === '' || revision === '0') return [];
-    const written = await this.#reads.getData(metadataPath(this.#roots, app, revision));
-    const value = written === null ? await this.#askOne(app, revision, members) : written.toString();
+    const written = await this.#valueOf(metadataPath(this.#roots, app, revision));
+    const isWritten = written !== null && written !== NO_ACCESS;
+    const value = isWritten ? written : await this.#askOne(app, revision, members);
     const event = metadataEvent(this.#registry, this.#roots, { app, revision, value });
     this.#emit(event);
     if (event.kind !== 'metadata' || event.read === null || !('node' in event.read)) return [];
     return event.read.node.services.map(({ key }) => key.interface);
+  }
+
+  /** Whoever writes a node decides who may read it: one that is kept from weir costs itself only. */
+  async #valueOf(path: string): Promise<NodeValue | null> {
+    const value = await orNoAccess(this.#reads.getData(path));
+    return value === null || value === NO_ACCESS ? value : value.toString();
   }
 
   /** Asks a few of a revision's instances, one after the other: all of them say the same. */
@@ -160,7 +172,7 @@ export class ZooKeeperListing {
 
   /** All interfaces that ever had a folder. */
   async interfaces(): Promise<readonly string[]> {
-    const names = (await this.#reads.getChildren(this.#roots.root)) ?? [];
+    const names = (await this.#reads.getChildren(rootPath(this.#roots))) ?? [];
     return names.filter((name) => !NO_INTERFACES.has(name));
   }
 
@@ -170,16 +182,30 @@ export class ZooKeeperListing {
     if (wanted.apps.size === 0) return [];
     const found: string[] = [];
     await inFlight(await this.interfaces(), async (name) => {
-      const urls = (await this.#reads.getChildren(providersPath(this.#roots, name))) ?? [];
+      const urls = await orNoAccess(this.#reads.getChildren(providersPath(this.#roots, name)));
+      if (urls === null || urls === NO_ACCESS) return;
       if (urls.some((url) => wanted.apps.has(appOfUrl(url)))) found.push(name);
     });
     return found;
   }
 }
 
+/** The parameter as it stands in a node's name: what is no slash may be written as it is, and the digits of an escape in lower case. */
+const APPLICATION = /(?:[?&]|%3F|%26)application(?:=|%3D)((?:[^%&]|%(?!26))*)/i;
+
 /** The application that the name of a provider's node gives, without reading the whole of it; '' for none. */
 export function appOfUrl(nodeName: string): string {
-  return /application%3D([^%]*)/.exec(nodeName)?.[1] ?? '';
+  const written = APPLICATION.exec(nodeName)?.[1] ?? '';
+  return decodeNodeName(written) ?? '';
+}
+
+async function orNoAccess<Value>(read: Promise<Value | null>): Promise<Value | null | typeof NO_ACCESS> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === ZK_ERROR.noAuth) return NO_ACCESS;
+    throw error;
+  }
 }
 
 /** Does the work for each item, at most `IN_FLIGHT` at once. */

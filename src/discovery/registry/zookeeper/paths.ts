@@ -2,11 +2,14 @@
 
 /** The roots of a registry, from mesh.yaml. */
 export interface ZooKeeperRoots {
-  /** `/dubbo`: interfaces, mappings, metadata. */
+  /** `/dubbo`: interfaces, mappings, metadata; '' where they lie below the root of the tree. */
   readonly root: string;
   /** `/services`: instances of applications. */
   readonly services: string;
 }
+
+/** The folder of all interfaces. */
+export const rootPath = ({ root }: ZooKeeperRoots): string => root || '/';
 
 /** The folder of an application's instances. */
 export const instancesPath = ({ services }: ZooKeeperRoots, app: string): string => `${services}/${app}`;

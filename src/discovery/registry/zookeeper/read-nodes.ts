@@ -3,17 +3,28 @@ import { readInstanceNode } from '../../world/read-instance.ts';
 import { readRevisionMetadata } from '../../world/read-metadata.ts';
 import { readProviderUrl } from '../../world/read-provider-url.ts';
 import type { Listed, RegistryEvent } from '../../world/registry-event.ts';
-import type { InstanceNode } from '../../world/registry-node.ts';
+import type { InstanceNode, ReadNode } from '../../world/registry-node.ts';
 import { instancesPath, metadataPath, providersPath, type ZooKeeperRoots } from './paths.ts';
+
+/** Stands for the value of a node that its access list keeps from weir. */
+export const NO_ACCESS = Symbol('no access');
+
+/** The value of a node as far as it could be read. */
+export type NodeValue = string | typeof NO_ACCESS;
 
 /** The event of one instance; `value` is null when the node is gone. */
 export function instanceEvent(
   registry: string,
   roots: ZooKeeperRoots,
-  { app, id, value }: { readonly app: string; readonly id: string; readonly value: string | null },
+  { app, id, value }: { readonly app: string; readonly id: string; readonly value: NodeValue | null },
 ): RegistryEvent {
   const place = `${instancesPath(roots, app)}/${id}`;
-  return { registry, kind: 'instance', app, id, read: value === null ? null : readInstanceNode(place, app, value) };
+  return { registry, kind: 'instance', app, id, read: value === null ? null : readInstance(place, app, value) };
+}
+
+function readInstance(place: string, app: string, value: NodeValue): ReadNode<InstanceNode> {
+  if (value !== NO_ACCESS) return readInstanceNode(place, app, value);
+  return { fault: { code: 'no-access', place, what: `${place} may not be read by weir` } };
 }
 
 /** The event of all instances of an application; values by node name. */
@@ -21,11 +32,11 @@ export function instancesEvent(
   registry: string,
   roots: ZooKeeperRoots,
   app: string,
-  values: ReadonlyMap<string, string>,
+  values: ReadonlyMap<string, NodeValue>,
 ): RegistryEvent {
   const folder = instancesPath(roots, app);
   const listed: Listed<InstanceNode> = new Map(
-    [...values].map(([id, value]) => [id, readInstanceNode(`${folder}/${id}`, app, value)]),
+    [...values].map(([id, value]) => [id, readInstance(`${folder}/${id}`, app, value)]),
   );
   return { registry, kind: 'instances', app, listed };
 }

@@ -1,4 +1,5 @@
 /** The store of a region in etcd. */
+import { randomBytes } from 'node:crypto';
 import {
   type FleetStore,
   type StoreChange,
@@ -16,6 +17,7 @@ import { EtcdClient, type EtcdConfig } from './etcd-client.ts';
 const PAGE = 1_000;
 /** etcd refuses larger transactions (`--max-txn-ops`), an operation a change. */
 const MAX_CHANGES = 128;
+const TXN = '/v3/kv/txn';
 
 interface Header {
   readonly cluster_id: string;
@@ -33,6 +35,12 @@ interface RangeAnswer {
   readonly header?: Header;
   readonly kvs?: readonly KeyValue[];
   readonly more?: boolean;
+}
+
+interface TxnAnswer {
+  readonly header?: Header;
+  readonly succeeded?: boolean;
+  readonly responses?: readonly { readonly response_range?: RangeAnswer }[];
 }
 
 interface WatchLine {
@@ -54,6 +62,10 @@ export function etcdStore(config: EtcdConfig): FleetStore {
     place: client.place,
     listsSingleKeys: true,
     list: (prefixes) => listAll(client, prefixes),
+    async find(key) {
+      const { kvs = [] } = await client.read<RangeAnswer>('/v3/kv/range', { key: encode(key) });
+      return kvs[0] === undefined ? null : itemOf(kvs[0]);
+    },
     async madeWith(_key, revision, prefix) {
       const made = { min_create_revision: revision, max_create_revision: revision };
       const range = { key: encode(prefix), range_end: encode(endOf(prefix)), ...made };
@@ -63,15 +75,21 @@ export function etcdStore(config: EtcdConfig): FleetStore {
     write: (guards, changes) => writeAll(client, guards, changes),
     watch: (prefixes, revision, onEvents, signal) => watchAll(client, prefixes, revision, onEvents, signal),
     async grant(ttlMs) {
-      const { ID } = await client.change<{ ID: string }>('/v3/lease/grant', { TTL: Math.ceil(ttlMs / 1000), ID: 0 });
+      // An id of our own: a grant that is sent twice makes one lease.
+      const ID = String((randomBytes(8).readBigUInt64BE() >> 1n) | 1n);
+      const granted = client.changeAgain('/v3/lease/grant', { TTL: Math.ceil(ttlMs / 1000), ID });
+      await granted.catch(unless(/lease already exists/));
       return ID;
     },
     async keepAlive(lease) {
-      const answer = await client.read<{ result?: { TTL?: string } }>('/v3/lease/keepalive', { ID: lease });
-      return Number(answer.result?.TTL ?? 0) > 0;
+      const { result } = await client.read<{ result?: { TTL?: string } }>('/v3/lease/keepalive', { ID: lease });
+      // A lease that has ended has no TTL; without a result nothing was said of it.
+      if (result === undefined)
+        throw new StoreFailure(`${client.place} answered without a word about the lease`, 'unknown');
+      return Number(result.TTL ?? 0) > 0;
     },
     async revoke(lease) {
-      await client.change('/v3/lease/revoke', { ID: lease });
+      await client.changeAgain('/v3/lease/revoke', { ID: lease }).catch(unless(/requested lease not found/));
     },
   };
 }
@@ -84,7 +102,7 @@ async function listAll(client: EtcdClient, prefixes: readonly string[]): Promise
     limit: PAGE,
     ...(revision === undefined ? {} : { revision }),
   });
-  const first = await client.read<{ header?: Header; responses?: { response_range?: RangeAnswer }[] }>('/v3/kv/txn', {
+  const first = await client.read<TxnAnswer>(TXN, {
     success: prefixes.map((prefix) => ({ request_range: page(prefix, endOf(prefix)) })),
   });
   const { header } = first;
@@ -115,7 +133,8 @@ async function writeAll(
   if (changes.length > MAX_CHANGES) {
     throw new StoreFailure(`${changes.length} changes are more than etcd takes at once (${MAX_CHANGES})`, 'refused');
   }
-  const answer = await client.change<{ header?: Header; succeeded?: boolean }>('/v3/kv/txn', {
+  const own = changes.findLast(({ isOwn, value }) => isOwn === true && value !== null);
+  const body = {
     compare: guards.map(({ key, revision }) =>
       revision === null
         ? { key: encode(key), result: 'EQUAL', target: 'VERSION', version: '0' }
@@ -126,9 +145,23 @@ async function writeAll(
         ? { request_delete_range: { key: encode(key) } }
         : { request_put: { key: encode(key), value: encode(value), ...(lease === undefined ? {} : { lease }) } },
     ),
-  });
-  if (answer.succeeded !== true) return { kind: 'refused' };
-  return { kind: 'written', revision: answer.header?.revision ?? '0' };
+    // A write that is sent again is refused by what it wrote the first time.
+    ...(own !== undefined && { failure: [{ request_range: { key: encode(own.key) } }] }),
+  };
+  const answer = await (own === undefined
+    ? client.change<TxnAnswer>(TXN, body)
+    : client.changeAgain<TxnAnswer>(TXN, body));
+  if (answer.succeeded === true) return { kind: 'written', revision: answer.header?.revision ?? '0' };
+  const found = answer.responses?.[0]?.response_range?.kvs?.[0];
+  if (own === undefined || found === undefined || decode(found.value ?? '') !== own.value) return { kind: 'refused' };
+  return { kind: 'written', revision: found.mod_revision ?? '0' };
+}
+
+/** Lets a refusal pass that says that it was done before. */
+function unless(words: RegExp): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof StoreFailure) || !words.test(error.message)) throw error;
+  };
 }
 
 async function watchAll(

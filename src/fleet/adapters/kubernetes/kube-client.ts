@@ -4,27 +4,10 @@ import { HttpSession } from '../../../platform/http-session.ts';
 import { streamHttpLines } from '../../../platform/http-stream.ts';
 import { StoreFailure } from '../../ports.ts';
 import { type ClusterAccess, type KubernetesConfig, openCluster } from './cluster-access.ts';
+import { type KubeObject, KubeRefusal } from './kube-answer.ts';
+import { isAsSent, sayAgain, UndecidedFailure } from './kube-retry.ts';
 
-/** An object of any kind, as the API server gives it. */
-export interface KubeObject {
-  readonly apiVersion?: string;
-  readonly kind?: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly uid?: string;
-    readonly resourceVersion?: string;
-    readonly generation?: number;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-    readonly finalizers?: readonly string[];
-    readonly deletionTimestamp?: string;
-    readonly creationTimestamp?: string;
-    readonly managedFields?: readonly { readonly time?: string }[];
-  };
-  // biome-ignore lint/suspicious/noExplicitAny: each kind has fields of its own.
-  readonly [field: string]: any;
-}
+export { type KubeObject, KubeRefusal };
 
 /** A list at one version. */
 export interface KubeList {
@@ -34,17 +17,16 @@ export interface KubeList {
   readonly dateMs: number | null;
 }
 
-/** How the server refused a request: its status and its reason, such as Conflict, AlreadyExists, NotFound, Expired. */
-export class KubeRefusal extends StoreFailure {
-  readonly status: number;
-  readonly reason: string;
+/** An answer with the clock of the server, as in lists. */
+export interface KubeAnswer<T> {
+  readonly value: T;
+  readonly dateMs: number | null;
+}
 
-  constructor(message: string, status: number, reason: string) {
-    // A server that gave up in the middle may have stored it.
-    super(message, status >= 500 ? 'unknown' : 'refused');
-    this.status = status;
-    this.reason = reason;
-  }
+/** A page of a list, as the server gives it. */
+interface ListAnswer {
+  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
+  readonly items: readonly KubeObject[] | null;
 }
 
 /** One event of a watch. */
@@ -79,19 +61,61 @@ export class KubeClient {
     this.place = `kubernetes ${[context, kubeconfig].filter(Boolean).join(' of ') || 'of this pod'}, namespace ${namespace}`;
   }
 
-  /** One request with an answer in JSON. Throws `KubeRefusal`, `StoreFailure`. */
+  /**
+   * One request with an answer in JSON, said again within its time while the server is not there or not ready. Throws
+   * `KubeRefusal`, `StoreFailure`.
+   */
   async ask<T = KubeObject>(
     method: HttpRequest['method'],
     path: string,
     body?: unknown,
     contentType?: string,
-  ): Promise<{ readonly value: T; readonly dateMs: number | null }> {
+  ): Promise<KubeAnswer<T>> {
+    return await sayAgain(this.#config.timeout, async (leftMs, isUnsure) => {
+      try {
+        return await this.#once<T>({ method, path, json: body, contentType }, leftMs);
+      } catch (error) {
+        const landed = isUnsure && error instanceof KubeRefusal ? await this.#landed(error, method, path, body) : null;
+        if (landed === null) throw error;
+        return landed as KubeAnswer<T>;
+      }
+    });
+  }
+
+  /**
+   * The object, if a request that was refused now had been carried out before, when its answer did not come; null: it
+   * had not. Throws `StoreFailure` when that cannot be told.
+   */
+  async #landed(
+    refusal: KubeRefusal,
+    method: HttpRequest['method'],
+    path: string,
+    body: unknown,
+  ): Promise<KubeAnswer<KubeObject> | null> {
+    const [plain = path] = path.split('?');
+    const isGone = method === 'DELETE' && refusal.reason === 'NotFound';
+    if (isGone) return { value: { metadata: { name: '' } }, dateMs: null };
+    const isOurs =
+      (method === 'PUT' && refusal.reason === 'Conflict') || (method === 'POST' && refusal.reason === 'AlreadyExists');
+    if (!isOurs) return null;
+    const own = method === 'POST' ? `${plain}/${(body as KubeObject).metadata.name}` : plain;
+    const found = await this.get(own.replace(/\/status$/, ''));
+    if (found !== null && isAsSent(found.value, body)) return found;
+    const what = `whether ${method} ${plain} was carried out before somebody else's change is not known`;
+    throw new UndecidedFailure(`${this.place}: ${what}`);
+  }
+
+  async #once<T>(
+    request: Pick<HttpRequest, 'method' | 'path' | 'json'> & { readonly contentType: string | undefined },
+    timeoutMs: number,
+  ): Promise<KubeAnswer<T>> {
+    const { method, path, json, contentType } = request;
     const { access, session } = await this.#ready();
     const authorization = await access.authorization();
     this.requests += 1;
     const outcome = await session.ask({
-      ...{ method, path: `${access.basePath}${path}`, timeoutMs: this.#config.timeout, maxBytes: MAX_BYTES },
-      ...(body !== undefined && { json: body }),
+      ...{ method, path: `${access.basePath}${path}`, timeoutMs, maxBytes: MAX_BYTES },
+      ...(json !== undefined && { json }),
       ...(contentType !== undefined && { contentType }),
       ...(authorization !== undefined && { authorization }),
     });
@@ -130,13 +154,14 @@ export class KubeClient {
       const at = options.exact === undefined ? '' : `&resourceVersion=${options.exact}&resourceVersionMatch=Exact`;
       const page = next === '' ? at : `&continue=${encodeURIComponent(next)}`;
       const query = `limit=${PAGE}${page}${options.query === undefined ? '' : `&${options.query}`}`;
-      const { value, dateMs } = await this.ask<{
-        metadata: { resourceVersion: string; continue?: string };
-        items?: KubeObject[];
-      }>('GET', `${path}?${query}`);
-      items.push(...(value.items ?? []));
-      next = value.metadata.continue ?? '';
-      if (next === '') return { items, resourceVersion: value.metadata.resourceVersion, dateMs };
+      const { value, dateMs } = await this.ask<Partial<ListAnswer> | null>('GET', `${path}?${query}`);
+      const { metadata, items: found } = value ?? {};
+      // A server without items says null; what has neither comes from somebody else, and does not say that nothing is there.
+      if (metadata?.resourceVersion === undefined || found === undefined)
+        throw new StoreFailure(`${this.place} answered with what is no list`, 'not-sent');
+      items.push(...(found ?? []));
+      next = metadata.continue ?? '';
+      if (next === '') return { items, resourceVersion: metadata.resourceVersion, dateMs };
     }
   }
 

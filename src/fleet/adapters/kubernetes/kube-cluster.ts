@@ -8,10 +8,12 @@ import type { KubernetesConfig } from './cluster-access.ts';
 import { type KubeClient, type KubeObject, KubeRefusal } from './kube-client.ts';
 import { LEASE_QUERY } from './kube-leases.ts';
 
+/** Keeps a deleted object in the store until the operator has removed what it had made of it. */
 const FINALIZER = 'weir.dev/operator';
 const MANAGER = 'weir-operator';
 const [APPLY, MERGE] = ['application/apply-patch+yaml', 'application/merge-patch+json'] as const;
 const SETS = `/apis/${KRUISE_API}/sidecarsets`;
+// Server-side apply: what others wrote into other fields stays. Fields that weir writes become its own, whoever had them.
 const FORCE = `fieldManager=${MANAGER}&force=true`;
 
 /** The collections of kinds that are applied. */
@@ -28,6 +30,7 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
     const [api, plural] = COLLECTIONS[kind] ?? ['', ''];
     return `${api}/namespaces/${namespace}/${plural}`;
   };
+  // In the background: nobody waits here until the pods of a Deployment are gone. One that is not there is removed.
   const remove = async (path: string) => {
     try {
       await client.ask('DELETE', path, { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' });
@@ -58,8 +61,9 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
     },
     async lives(plural) {
       const { items } = await client.list(own(plural, '').replace(/\/$/, ''));
-      return items.map(({ metadata: { name, deletionTimestamp, finalizers } }) => ({
+      return items.map(({ metadata: { name, uid, generation, deletionTimestamp, finalizers } }) => ({
         name,
+        version: `${uid}/${generation}`,
         isDeleted: deletionTimestamp !== undefined,
         deletedAtMs: deletionTimestamp === undefined ? null : Date.parse(deletionTimestamp),
         hasFinalizer: finalizers?.includes(FINALIZER) === true,
@@ -70,6 +74,7 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
       if (found === null) return;
       const { finalizers = [], resourceVersion } = found.value.metadata;
       const others = finalizers.filter((one) => one !== FINALIZER);
+      // With the version that was read: a finalizer that somebody adds meanwhile is a conflict, and not written over.
       const metadata = { resourceVersion, finalizers: isSet ? [...others, FINALIZER] : others };
       await client.ask('PATCH', own(plural, name), { metadata }, MERGE);
     },
@@ -97,10 +102,12 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
     },
     async apply(document) {
       const { kind, metadata } = document as { kind: string; metadata: { name: string } };
-      await client.ask('PATCH', `${collection(kind)}/${metadata.name}?${FORCE}`, document, APPLY);
+      return (await client.ask('PATCH', `${collection(kind)}/${metadata.name}?${FORCE}`, document, APPLY)).value;
     },
+    hasConfigMap: async (name) => (await client.get(`${collection('ConfigMap')}/${name}`)) !== null,
     removeOwn: (kind, name) => remove(`${collection(kind)}/${name}`),
     async event({ kind, name }, { type, reason, message }) {
+      // `eventTime` is a MicroTime: six digits of a second.
       const now = new Date().toISOString().replace('Z', '000Z');
       await client.ask('POST', `/apis/events.k8s.io/v1/namespaces/${namespace}/events`, {
         ...{ apiVersion: 'events.k8s.io/v1', kind: 'Event' },
@@ -133,15 +140,18 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
   };
 }
 
-/** The conditions with one replaced; null when it is there already. */
+/**
+ * The conditions with one replaced; null when it is there already. `lastTransitionTime` moves with the status only, not
+ * with its reason (API conventions of Kubernetes).
+ */
 function withCondition(object: KubeObject, { type, status, reason, message }: ClusterCondition): object[] | null {
-  const before: { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }[] =
-    object.status?.conditions ?? [];
+  const before: Readonly<Record<string, unknown>>[] = object.status?.conditions ?? [];
   const word = status ? 'True' : 'False';
   const same = before.find((one) => one.type === type);
-  if (same?.status === word && same.reason === reason && same.message === message) return null;
-  const lastTransitionTime = same?.status === word ? same.lastTransitionTime : new Date().toISOString();
   const { generation: observedGeneration } = object.metadata;
+  const isSeen = same?.observedGeneration === observedGeneration;
+  if (isSeen && same?.status === word && same.reason === reason && same.message === message) return null;
+  const lastTransitionTime = same?.status === word ? same.lastTransitionTime : new Date().toISOString();
   return [
     ...before.filter((one) => one.type !== type),
     { type, status: word, reason, message, observedGeneration, lastTransitionTime },

@@ -1,5 +1,12 @@
 /** The store of a region on Kubernetes: objects of weir's own kinds, guarded by resourceVersion, Leases as leases. */
-import { type ClusterFolder, changeIn, foldersOf, keyOfObject, LEADER_KEY } from '../../model/cluster-objects.ts';
+import {
+  type ClusterFolder,
+  changeIn,
+  foldersOf,
+  keyOfObject,
+  LEADER_KEY,
+  placeOfKey,
+} from '../../model/cluster-objects.ts';
 import {
   type FleetStore,
   type StoreChange,
@@ -30,6 +37,7 @@ export function kubeStore(
     place: client.place,
     listsSingleKeys: false,
     list: (prefixes) => store.list(prefixes),
+    find: (key) => store.find(key),
     madeWith: (key, revision, prefix) => store.madeWith(key, revision, prefix),
     write: (guards, changes) => store.write(guards, changes),
     watch: (prefixes, revision, onEvents, signal) => store.watch(prefixes, revision, onEvents, signal),
@@ -90,6 +98,17 @@ class KubeStore {
       items.filter(({ key }) => key.startsWith(prefix)).sort((a, b) => (a.key < b.key ? -1 : 1)),
     );
     return { items: inOrder, revision: revision === '' ? '0' : revision, clusterId };
+  }
+
+  async find(key: string): Promise<StoredItem | null> {
+    const place = key.startsWith(this.#root) ? placeOfKey(key.slice(this.#root.length)) : null;
+    if (place === null) return null;
+    const { folder, name } = place;
+    const found = await this.#client.get(this.#path(folder, name));
+    if (found === null) return null;
+    // What went with a lease that has ended is gone for every reader.
+    if (folder.isLeased && (await this.leases.one(`${HOST_LEASE}${name}`)) === null) return null;
+    return this.#itemOf(folder, found.value)[0] ?? null;
   }
 
   /** A changed object holds its entry itself. */

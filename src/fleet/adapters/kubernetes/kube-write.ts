@@ -20,7 +20,7 @@ export interface KubeWork {
   readonly client: KubeClient;
   readonly root: string;
   readonly leases: KubeLeases;
-  /** The objects that this process wrote without a guard last, by path: they need not be read again. */
+  /** The objects that this process wrote last, by path: they need not be read again. */
   readonly last: Map<string, KubeObject>;
   path(folder: ClusterFolder, name: string): string;
 }
@@ -129,7 +129,8 @@ function isRace({ reason, status }: KubeRefusal): boolean {
 async function tryOne(work: KubeWork, step: Step, isRehearsal: boolean): Promise<Done> {
   const { client, leases, last } = work;
   const { place, path, value, lease, guard } = step;
-  const known = guard === undefined && value !== null ? last.get(path) : undefined;
+  const own = value === null ? undefined : last.get(path);
+  const known = guard === undefined || guard === own?.metadata.resourceVersion ? own : undefined;
   const before = known ?? (await client.get(path))?.value ?? null;
   await requireGuard(work, step, before);
   const query = isRehearsal ? '?dryRun=All' : '';
@@ -154,7 +155,7 @@ async function tryOne(work: KubeWork, step: Step, isRehearsal: boolean): Promise
     before === null
       ? await client.ask('POST', `${path.slice(0, path.lastIndexOf('/'))}${query}`, body)
       : await client.ask('PUT', `${path}${query}`, body);
-  if (guard === undefined && !isRehearsal) last.set(path, after);
+  if (!isRehearsal) last.set(path, after);
   return { step, before, after };
 }
 

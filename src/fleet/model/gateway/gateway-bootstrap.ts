@@ -1,5 +1,6 @@
 /** A gateway as a bootstrap of Envoy: listeners by port and host name, certificates by SDS files, routes of VirtualServices. Pure. */
 import type { Gateway } from '../object-schemas.ts';
+import { dubboClusters, dubboFilter } from './dubbo-routes.ts';
 import { routeOf, targetsOf } from './gateway-routes.ts';
 import { clusterName, type RouteTarget, type VirtualService } from './virtual-service.ts';
 
@@ -65,7 +66,7 @@ export function gatewayBootstrap(gateway: Gateway, services: readonly VirtualSer
     admin: { address: { pipe: { path: adminSocket(place), mode: 0o600 } } },
     static_resources: {
       listeners: [...byPort].map(([port, listeners]) => listenerOf(port, listeners, services, place)),
-      clusters: [...clusters.values()],
+      clusters: [...clusters.values(), ...dubboClusters(services).values()],
     },
   };
 }
@@ -96,10 +97,19 @@ function listenerOf(
       // Without TLS there is no name before the first request: the routes look at it.
       ...(listener.tls !== undefined &&
         hosts(listener) !== null && { filter_chain_match: { server_names: hosts(listener) } }),
-      filters: [tcp === undefined ? httpFilter(listener, services) : tcpFilter(listener, tcp.route)],
+      filters: [filterOf(listener, services, tcp?.route)],
       ...(listener.tls !== undefined && { transport_socket: tlsOf(listener.tls.secret, place) }),
     })),
   };
+}
+
+function filterOf(
+  listener: Listener,
+  services: readonly VirtualService[],
+  tcp: readonly RouteTarget[] | undefined,
+): Json {
+  if (listener.protocol === 'dubbo') return dubboFilter(listener.name, services);
+  return tcp === undefined ? httpFilter(listener, services) : tcpFilter(listener, tcp);
 }
 
 /** The host names of a listener; null: any. */

@@ -1,4 +1,4 @@
-/** VirtualService documents as a gateway reads them: routes of HTTP (with Triple and gRPC, which are HTTP/2) and of TCP. Pure. */
+/** VirtualService documents as a gateway reads them: routes of HTTP (with Triple and gRPC, which are HTTP/2), of Dubbo and of TCP. Pure. */
 import * as z from 'zod/mini';
 import { readYamlDocuments } from '../../../mesh/yaml/yaml-tree.ts';
 
@@ -48,6 +48,18 @@ const http = z.strictObject({
   ),
   headers: z.optional(z.strictObject({ request: z.optional(headers), response: z.optional(headers) })),
 });
+const dubbo = z.strictObject({
+  name: z.optional(z.string()),
+  /** Interfaces; every one if left out. */
+  services: z.optional(z.array(text)),
+  routedetail: z.array(
+    z.strictObject({
+      name: z.optional(z.string()),
+      match: z.optional(z.array(z.strictObject({ method: z.strictObject({ name_match: text }) }))),
+      route: z.array(route).check(z.minLength(1)),
+    }),
+  ),
+});
 const virtualService = z.object({
   kind: z.literal('VirtualService'),
   metadata: z.object({ name: z.string() }),
@@ -56,6 +68,7 @@ const virtualService = z.object({
     gateways: z.optional(z.array(z.string())),
     exportTo: z.optional(z.array(z.string())),
     http: z.optional(z.array(http)),
+    dubbo: z.optional(z.array(dubbo)),
     tcp: z.optional(
       z.array(
         z.strictObject({
@@ -71,6 +84,8 @@ const virtualService = z.object({
 export type VirtualService = z.output<typeof virtualService>;
 /** One route of HTTP. */
 export type HttpRule = NonNullable<VirtualService['spec']['http']>[number];
+/** Routes of Dubbo's own protocol, in the form of the Dubbo service mesh. */
+export type DubboRule = NonNullable<VirtualService['spec']['dubbo']>[number];
 /** Where calls go, with its weight. */
 export type RouteTarget = z.output<typeof route>;
 
@@ -111,7 +126,14 @@ function describe(issue: z.core.$ZodIssue): string {
 
 /** What is read and still says nothing. */
 function meaningless({ metadata, spec }: VirtualService): string[] {
-  return (spec.http ?? []).flatMap((rule, index) => {
+  const dead = (spec.dubbo ?? []).flatMap(({ routedetail }, index) =>
+    routedetail.flatMap(({ route: targets }, at) =>
+      targets.every(({ weight }) => weight === 0)
+        ? [`VirtualService/${metadata.name}: dubbo.${index}.routedetail.${at}: all weights are 0`]
+        : [],
+    ),
+  );
+  const unclear = (spec.http ?? []).flatMap((rule, index) => {
     const ends = [rule.route, rule.redirect, rule.directResponse].filter((one) => one !== undefined).length;
     const where = `VirtualService/${metadata.name}: http.${index}`;
     if (ends !== 1)
@@ -119,6 +141,7 @@ function meaningless({ metadata, spec }: VirtualService): string[] {
     const weights = (rule.route ?? []).map(({ weight }) => weight ?? (rule.route?.length === 1 ? 100 : 0));
     return rule.route !== undefined && weights.every((weight) => weight === 0) ? [`${where}: all weights are 0`] : [];
   });
+  return [...dead, ...unclear];
 }
 
 /** The cluster of a destination. */

@@ -39,7 +39,7 @@ export function lintDocument(tree: PlacedYaml, context: LintContext): FleetDiagn
     found.push({ code, severity, message: what, hint, location: { file: context.file, line, column } });
   };
   if (document.kind === 'SidecarSet') lintSidecarSet(document, context, find);
-  if (document.kind === 'SidecarRelease') lintRelease(document, find);
+  if (document.kind === 'SidecarRelease') lintRelease(document, formerOf(document, context), find);
   return found.sort((a, b) => a.location.line - b.location.line || (a.code < b.code ? -1 : 1));
 }
 
@@ -83,11 +83,14 @@ function lintSidecarSet(set: Fields, context: LintContext, find: Find): void {
     const path = ['spec', 'patchPodMetadata', index];
     find('WF006', path, `patchPodMetadata: ${refused.join(', ')} is in no whitelist that was given`);
   }
-  const name = fields(set.metadata).name;
-  const before = context.against
-    .map(fields)
-    .find((one) => one.kind === 'SidecarSet' && fields(one.metadata).name === name);
+  const before = formerOf(set, context);
   if (before !== undefined) compare(set, before, find);
+}
+
+/** The document of the same kind and name as it was before. */
+function formerOf({ kind, metadata }: Fields, { against }: LintContext): Fields | undefined {
+  const { name } = fields(metadata);
+  return against.map(fields).find((one) => one.kind === kind && fields(one.metadata).name === name);
 }
 
 function lintContainer(container: Fields, path: ConfigPath, find: Find): void {
@@ -115,6 +118,9 @@ function findUnknown(container: unknown, path: ConfigPath, find: Find): void {
 function compare(set: Fields, before: Fields, find: Find): void {
   const [spec, old] = [fields(set.spec), fields(before.spec)];
   const partition = fields(spec.updateStrategy).partition;
+  const names = (one: Fields) => list(one.containers).map((container) => String(fields(container).name));
+  const others = [...new Set(names(spec)).symmetricDifference(new Set(names(old)))];
+  if (others.length > 0) find('WF013', ['spec', 'containers'], `containers added or taken away: ${others.join(', ')}`);
   const wasMoving = isBetween(fields(old.updateStrategy).partition);
   for (const [index, one] of list(spec.containers).entries()) {
     const container = fields(one);
@@ -154,9 +160,14 @@ function changedFields(container: Fields, former: Fields): string[] {
   return names.filter((name) => !isDeepStrictEqual(plain(container[name]), plain(former[name])));
 }
 
-function lintRelease(release: Fields, find: Find): void {
+function lintRelease(release: Fields, before: Fields | undefined, find: Find): void {
   const spec = fields(release.spec);
-  const { image, emptyImage } = fields(spec.version);
+  const { image, emptyImage, hostImage } = fields(spec.version);
+  const former = before === undefined ? hostImage : fields(fields(before.spec).version).hostImage;
+  if ((hostImage === undefined) !== (former === undefined)) {
+    const what = hostImage === undefined ? 'taken away' : 'new';
+    find('WF013', ['spec', 'version'], `version.hostImage is ${what}: the container weir-host`);
+  }
   if (image === undefined && spec.pods === undefined) return;
   if (image !== undefined && emptyImage === undefined) {
     find('WF001', ['spec', 'version'], 'a release for pods has no version.emptyImage');

@@ -1,6 +1,6 @@
 /** How the pods of a SidecarSet stand: which have the new version, which failed, and what a rollout waits for. Pure. */
 import type { WaveHosts } from '../rollout-machine.ts';
-import { podsToMove, type Reach } from './sidecar-set.ts';
+import { HOST_CONTAINER, podsToMove, type Reach } from './sidecar-set.ts';
 
 /** A pod, as far as it is looked at. */
 export interface PodObject {
@@ -165,7 +165,8 @@ function hasSettled(pod: PodObject, container: string, images: readonly (string 
 function errorOf(pod: PodObject, container: string): string | null {
   for (const { name, state } of pod.status?.containerStatuses ?? []) {
     const reason = state?.waiting?.reason;
-    if (!name.startsWith(`${container}-`) || reason === undefined || !FAILED.has(reason)) continue;
+    const isOwn = name.startsWith(`${container}-`) || name === HOST_CONTAINER;
+    if (!isOwn || reason === undefined || !FAILED.has(reason)) continue;
     return `container ${name}: ${reason}${state?.waiting?.message === undefined ? '' : `: ${state.waiting.message}`}`;
   }
   return null;

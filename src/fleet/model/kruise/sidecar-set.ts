@@ -1,6 +1,7 @@
 /** A release for pods as a SidecarSet of OpenKruise: hot upgrade with two containers, and how far its waves let it go. Pure. */
 import { MANAGED_LABEL } from '../cluster-objects.ts';
 import type { SidecarRelease } from '../object-schemas.ts';
+import { POD_FILES } from '../pod-info.ts';
 import type { Selector } from '../selector.ts';
 
 /** A label of a SidecarSet: the release that it carries out. */
@@ -9,6 +10,14 @@ const RELEASE_LABEL = 'weir.dev/release';
 const CUSTOM_VERSION = 'apps.kruise.io/sidecarset-custom-version';
 /** The version that OpenKruise 1.8 serves, and later ones too. */
 export const KRUISE_API = 'apps.kruise.io/v1alpha1';
+
+/** The container that follows the fleet in a pod, and the ConfigMap in the namespace of the pod with fleet.yaml and mesh.yaml. */
+export const HOST_CONTAINER = 'weir-host';
+/** The volumes that both containers of a hot upgrade share. */
+const SHARED = [
+  { name: 'weir-run', mountPath: '/run/weir' },
+  { name: 'weir-state', mountPath: '/var/lib/weir' },
+];
 
 /** How far a SidecarSet lets pods go. */
 export type Reach =
@@ -26,6 +35,8 @@ export function whyNotForPods({ spec }: SidecarRelease): string | null {
   if (Object.keys(spec.pods.selector).length === 0) return 'pods.selector selects nothing';
   if (spec.version.image === undefined) return 'version.image is missing';
   if (spec.version.emptyImage === undefined) return 'version.emptyImage is missing: a hot upgrade needs it';
+  if (spec.version.hostImage !== undefined && containerName(spec.sidecar) === HOST_CONTAINER)
+    return `the container of a sidecar ${spec.sidecar} would be ${HOST_CONTAINER}, as that of version.hostImage is: give the sidecar another name`;
   const wrong = spec.waves.findIndex((wave) => reachOf(wave) === null);
   if (wrong >= 0) return `wave ${wrong + 1} is not one of percent and labels: OpenKruise knows partition or selector`;
   return null;
@@ -91,6 +102,7 @@ export function renderSidecarSet(release: SidecarRelease, reach: Reach, former: 
       volumes: [
         { name: 'weir-run', emptyDir: { medium: 'Memory' } },
         { name: 'weir-state', emptyDir: {} },
+        ...(version.hostImage === undefined ? [] : HOST_VOLUMES),
       ],
       containers: [
         {
@@ -101,14 +113,36 @@ export function renderSidecarSet(release: SidecarRelease, reach: Reach, former: 
           upgradeStrategy: { upgradeType: 'HotUpgrade', hotUpgradeEmptyImage: version.emptyImage },
           command,
           lifecycle: { postStart: { exec: { command: settled } } },
-          volumeMounts: [
-            { name: 'weir-run', mountPath: '/run/weir' },
-            { name: 'weir-state', mountPath: '/var/lib/weir' },
-          ],
+          volumeMounts: SHARED,
           resources: { requests: { cpu: '100m', memory: '192Mi' }, limits: { memory: '512Mi' } },
         },
+        ...(version.hostImage === undefined ? [] : [hostContainer(version.hostImage)]),
       ],
     },
+  };
+}
+
+const HOST_VOLUMES = [
+  { name: 'weir-fleet', configMap: { name: HOST_CONTAINER } },
+  {
+    name: 'podinfo',
+    downwardAPI: { items: POD_FILES.map((path) => ({ path, fieldRef: { fieldPath: `metadata.${path}` } })) },
+  },
+];
+
+/** Switches applications in the running pod as the region wants; it restarts with its image, and rules and sidecar stay. */
+function hostContainer(image: string): object {
+  return {
+    ...{ name: HOST_CONTAINER, image, podInjectPolicy: 'BeforeAppContainer', shareVolumePolicy: { type: 'disabled' } },
+    upgradeStrategy: { upgradeType: 'ColdUpgrade' },
+    command: ['weir', 'host', 'run', '--pod'],
+    securityContext: { capabilities: { add: ['NET_ADMIN'] } },
+    volumeMounts: [
+      ...SHARED,
+      { name: 'weir-fleet', mountPath: '/etc/weir', readOnly: true },
+      { name: 'podinfo', mountPath: '/etc/podinfo', readOnly: true },
+    ],
+    resources: { requests: { cpu: '20m', memory: '96Mi' }, limits: { memory: '192Mi' } },
   };
 }
 

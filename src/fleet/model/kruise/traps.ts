@@ -82,6 +82,12 @@ export const TRAPS = {
     why: 'Shares count from the first pod: a smaller one after a larger one moves nothing, and below 100 some pods keep the former version.',
     hint: 'let percent grow, and end with {percent: 100}',
   },
+  WF013: {
+    severity: 'warning',
+    title: 'a container added or taken away',
+    why: 'Running pods keep the containers that they were made with, and take no new image until they are made anew (SidecarSetUpgradable=False).',
+    hint: 'change images alone in running pods; for another set of containers let the pods be made anew',
+  },
 } as const satisfies Readonly<Record<`WF${number}`, Trap>>;
 
 /** The code of a trap. */

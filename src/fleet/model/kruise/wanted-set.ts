@@ -80,8 +80,9 @@ export function isAsWanted(wanted: SidecarSet, present: unknown): boolean {
   );
 }
 
-/** Whether all of `part` is in `whole`; lists have to be as long. */
+/** Whether all of `part` is in `whole`; lists have to be as long. OpenKruise leaves out what is false or empty. */
 function isPart(part: unknown, whole: unknown): boolean {
+  if (whole === undefined && (part === false || part === '')) return true;
   if (Array.isArray(part)) {
     return (
       Array.isArray(whole) && part.length === whole.length && part.every((one, index) => isPart(one, whole[index]))

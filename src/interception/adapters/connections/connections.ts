@@ -75,7 +75,7 @@ export function createConnections({ run = runTool, readPage, warn }: Connections
         // Without INET_DIAG_DESTROY the kernel refuses each one and ss says nothing: then they are all still there.
         if (aborted.size === 0 && (await anyLeft(run, filter))) {
           warn(
-            'this kernel cannot abort connections (CONFIG_INET_DIAG_DESTROY is not set): they end when their conntrack entries are gone and the program sends again, or by themselves',
+            'this kernel cannot abort connections (CONFIG_INET_DIAG_DESTROY is not set): a connection ends by itself, or when its conntrack entry is gone and its program sends again',
           );
           return 0;
         }

@@ -242,7 +242,8 @@ class IptablesFirewall implements Firewall {
 
   async #feed(argv: Argv, input: string): Promise<void> {
     const told = this.#kind === 'legacy' ? tellOfXtablesLock(this.#onWait) : () => {};
-    const result = await this.#run(argv, { timeoutMs: TIMEOUT_MS, reject: false, input }).finally(told);
+    const options = { timeoutMs: TIMEOUT_MS, reject: false, holdsLocks: true };
+    const result = await this.#run(argv, { ...options, input }).finally(told);
     if (result.exitCode !== 0) throw rulesRefused({ argv, result });
   }
 
@@ -285,7 +286,7 @@ class IptablesFirewall implements Firewall {
     const tables = (own ?? []).map((change) => `delete table ${familyOf(change)} ${IPTABLES_TABLE}`);
     if (tables.length === 0) return;
     const argv: Argv = ['nft', tables.join('; ')];
-    const result = await this.#run(argv, { timeoutMs: TIMEOUT_MS, reject: false });
+    const result = await this.#run(argv, { timeoutMs: TIMEOUT_MS, reject: false, holdsLocks: true });
     if (result.exitCode !== 0) throw rulesRefused({ argv, result });
   }
 

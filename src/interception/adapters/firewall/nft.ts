@@ -64,7 +64,8 @@ export function createNftFirewall(run: ToolRunner = runTool): Firewall {
     const argv: Argv = ['nft', ...flags, '-f', '-'];
     const mount = text.includes('cgroup') ? await hybridMount() : null;
     const command = mount === null ? argv : withCgroups(mount, argv);
-    const result = await run(command, { timeoutMs: TIMEOUT_MS, reject: false, env: ENV, input: text });
+    const options = { timeoutMs: TIMEOUT_MS, reject: false, env: ENV, holdsLocks: true };
+    const result = await run(command, { ...options, input: text });
     if (result.exitCode !== 0) throw rulesRefused({ argv, result });
   };
 

@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { text } from 'node:stream/consumers';
 import { runTool, type ToolResult } from '../../../platform/exec.ts';
+import { heldLocks } from '../../../platform/held-locks.ts';
 import { searchPath } from '../../../platform/search-path.ts';
 
 type Argv = readonly [string, ...string[]];
@@ -55,7 +56,10 @@ export function standbyTools(): ToolRunner {
   }
 
   const run: typeof runTool = async (argv, options) => {
-    const spare = options.input === undefined || options.signal !== undefined ? undefined : waiting.get(keyOf(argv));
+    // One that was started before the lock was taken does not hold it.
+    const mayHold = options.holdsLocks === true && heldLocks.size > 0;
+    const isOwn = options.input === undefined || options.signal !== undefined || mayHold;
+    const spare = isOwn ? undefined : waiting.get(keyOf(argv));
     if (spare === undefined) return runTool(argv, options);
     waiting.delete(keyOf(argv));
     const used = use(spare.child, options.input ?? '', options.timeoutMs);

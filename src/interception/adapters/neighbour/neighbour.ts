@@ -7,6 +7,7 @@ import { messageOf } from '../../../errors/message-of.ts';
 import { runTool } from '../../../platform/exec.ts';
 import { programArgv } from '../../../platform/process/programs.ts';
 import { searchPath } from '../../../platform/search-path.ts';
+import type { TcpEndpoint } from '../../ports.ts';
 import type { Neighbour, OutsideCall } from '../../surroundings/ports.ts';
 import type { Seen } from '../../surroundings/seen.ts';
 import type { ProbeEvent, ProbeOrders } from '../probe/probe-protocol.ts';
@@ -116,20 +117,28 @@ async function runBatch(run: typeof runTool, argv: [string, ...string[]], input:
   if (fault !== undefined) throw new Error(`no link ${name} could be made: ${fault}`);
 }
 
-/** Calls side by side; resolves when each is answered, refused or silent for too long. */
-function call(child: ChildProcess, calls: readonly OutsideCall[]): Promise<boolean[]> {
+/** Calls side by side; resolves when each is answered, refused or silent for too long, rejects for one without a source port. */
+function call(child: ChildProcess, calls: readonly OutsideCall[]): Promise<(TcpEndpoint | null)[]> {
   if (calls.length === 0) return Promise.resolve([]);
-  const answers: (boolean | undefined)[] = calls.map(() => undefined);
-  return new Promise((resolve) => {
+  const sources = new Map<number, TcpEndpoint>();
+  const answers = new Map<number, TcpEndpoint | null>();
+  return new Promise((resolve, reject) => {
     if (child.stdout === null || child.stdin === null) return;
     const lines = createInterface({ input: child.stdout });
     lines.on('line', (line) => {
       const event = JSON.parse(line) as ProbeEvent;
-      if (event.event === 'sent') return;
-      answers[event.id] ??= event.event === 'accepted';
-      if (answers.some((answer) => answer === undefined)) return;
+      if (event.event === 'sent') {
+        sources.set(event.id, event.source);
+        return;
+      }
+      const source = sources.get(event.id);
+      if (event.event !== 'accepted') answers.set(event.id, null);
+      else if (source !== undefined) answers.set(event.id, source);
+      // It was answered, and which of the kernel's connections it was cannot be told.
+      else reject(new Error('the source port of a call from outside is not known'));
+      if (answers.size < calls.length) return;
       lines.close();
-      resolve(answers.map((answer) => answer === true));
+      resolve(calls.map((_, id) => answers.get(id) ?? null));
     });
     const uid = process.geteuid?.() ?? 0;
     const targets = calls.map(({ address, port }, id) => ({ id, uid, gid: null, port, addresses: [address] }));

@@ -72,6 +72,8 @@ function printExtension(match: Match): string[] {
     case 'packet-mark':
     case 'packet-mark-in':
     case 'flag':
+    case 'reply':
+    case 'unassured':
     case 'flow-in':
     case 'family':
       throw new RangeError(`iptables has no condition for ${match.on}`);
@@ -106,6 +108,7 @@ function printVerdict(verdict: RuleVerdict): string[] {
       return [`-j REDIRECT --to-ports ${verdict.port}`];
     case 'tproxy':
     case 'reset':
+    case 'drop':
     case 'dispatch':
       throw new RangeError('weir writes no such verdict for iptables');
   }

@@ -19,6 +19,9 @@ import { BYPASS_SET, byName, LEASE_SET, OFF_SET, TableMaps } from './table-maps.
  */
 const PRIORITY = { output: -101, prerouting: -99 } as const;
 
+/** Name of the chain in which refusals end. */
+const UNREFUSED = 'unrefused';
+
 /** Name of the table that diverts. */
 export const NFT_TABLE = 'weir';
 /** Name of the table that keeps conntrack and de-NAT alive for connections that are still proxied. */
@@ -54,6 +57,7 @@ function divertTable(policy: InterceptPolicy): Table {
   }
   chains.set('output', outputChain(policy, maps.names()));
   chains.set('prerouting', preroutingChain(maps.names()));
+  if (apps.some(({ leaseSeconds }) => leaseSeconds !== null)) chains.set(UNREFUSED, unrefusedChain());
   return { name: NFT_TABLE, maps: maps.all(), chains: [...chains.values()].sort(byName) };
 }
 
@@ -129,6 +133,27 @@ function hookChain(
       rule(FOREIGN_MARK, { to: 'return' }, { counter: true, tag }),
       ...used.map(([name, key]) => rule([], { to: 'dispatch', key, map: `${name}_app` }, { tag })),
     ],
+  };
+}
+
+/**
+ * A leased application's connection is not refused while its sidecar listens nowhere: the refusal is dropped, and TCP
+ * sends its SYN again a second later. Conntrack forgets a connection whose first answer is a reset
+ * (nf_conntrack_proto_tcp.c, nf_conntrack_tcp_packet), so that SYN meets the rules as a new one: the bypass, the lapsed
+ * lease, or a sidecar that listens again.
+ */
+function unrefusedChain(): Chain {
+  const matches: Match[] = [
+    { on: 'flag', flag: 'rst' },
+    { on: 'mark-in', set: LEASE_SET, negate: false },
+    { on: 'reply' },
+    { on: 'unassured' },
+  ];
+  const tag: OwnerTag = { app: null, hash: hashPolicy({ matches }), by: null };
+  return {
+    name: UNREFUSED,
+    hook: { at: 'output', type: 'filter', priority: 0, position: null },
+    rules: [rule(matches, { to: 'drop' }, { counter: true, tag })],
   };
 }
 

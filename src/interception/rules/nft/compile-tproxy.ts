@@ -43,6 +43,7 @@ export const FLOW_SETS = {
 /** The verdict map from the mark of an application to the listener of its sidecar. */
 export const LISTENERS_MAP = 'listener';
 
+const TCP: Match = { on: 'protocol', protocol: 'tcp', negate: false };
 const TAG: OwnerTag = { app: null, hash: null, by: null };
 
 /**
@@ -65,7 +66,7 @@ export function tproxyTable(policy: InterceptPolicy): Table {
     chains.set(chain.name, chain);
     maps.enter(one, lookup, chain.name);
     if (one.direction === 'inbound') continue;
-    const listener = listenerChain(one.port);
+    const listener = listenerChain(one.port, one.app.leaseSeconds !== null);
     chains.set(listener.name, listener);
     const tag: OwnerTag = { app: one.app.name, hash: one.hash, by: null };
     maps
@@ -148,35 +149,48 @@ function inboundChain(one: DirectedPolicy, lookup: Lookup): Chain {
       own([], { to: 'continue' }, [{ do: 'set-packet-mark', mark: 0 }]),
       ...FAMILIES.map((family) => own([], { to: 'continue' }, [remember(FLOW_SETS.open[family], family, OPEN_S)])),
       ...taken(one.port, [null, null], tag),
+      ...untaken(one.app.leaseSeconds !== null, tag),
     ],
   };
 }
 
 /** The listener of a sidecar for SYNs that came back by loopback. */
-function listenerChain(port: number): Chain {
-  const tag: OwnerTag = { app: null, hash: hashPolicy({ listener: port }), by: null };
+function listenerChain(port: number, isLeased: boolean): Chain {
+  const name = `listener_${port}${isLeased ? '_leased' : ''}`;
+  const hash = hashPolicy({ listener: port, ...(isLeased ? { isLeased } : {}) });
+  const tag: OwnerTag = { app: null, hash, by: null };
   const unmark = rule([], { to: 'continue' }, { actions: [{ do: 'set-packet-mark', mark: 0 }], tag });
-  return { name: `listener_${port}`, hook: null, rules: [unmark, ...taken(port, ['127.0.0.1', '::1'], tag)] };
+  const rules = [unmark, ...taken(port, ['127.0.0.1', '::1'], tag), ...untaken(isLeased, tag)];
+  return { name, hook: null, rules };
 }
 
-/** Without a listener a connection is refused: it must not reach another server of this host at the same port. */
 function taken(port: number, [ipv4, ipv6]: readonly [string | null, string | null], tag: OwnerTag): KnownRule[] {
-  const tcp: Match = { on: 'protocol', protocol: 'tcp', negate: false };
+  return FAMILIES.map((family) =>
+    rule(
+      [TCP, { on: 'family', family }],
+      {
+        to: 'tproxy',
+        family,
+        address: family === 4 ? ipv4 : ipv6,
+        port,
+        taken: { set: FLOW_SETS.taken[family], seconds: PROOF_S },
+      },
+      { counter: true, tag },
+    ),
+  );
+}
+
+/**
+ * The SYN that no listener took must not reach another server of this host at the same port: its connection is refused.
+ * That of a leased application is dropped. TCP sends it again a second later, and then the rules may say otherwise.
+ */
+function untaken(isLeased: boolean, tag: OwnerTag): KnownRule[] {
+  if (!isLeased) return [rule([TCP], { to: 'reset' }, { counter: true, tag })];
   return [
     ...FAMILIES.map((family) =>
-      rule(
-        [tcp, { on: 'family', family }],
-        {
-          to: 'tproxy',
-          family,
-          address: family === 4 ? ipv4 : ipv6,
-          port,
-          taken: { set: FLOW_SETS.taken[family], seconds: PROOF_S },
-        },
-        { counter: true, tag },
-      ),
+      rule([], { to: 'continue' }, { actions: [forget(FLOW_SETS.open[family], family)], tag }),
     ),
-    rule([tcp], { to: 'reset' }, { counter: true, tag }),
+    rule([TCP], { to: 'drop' }, { counter: true, tag }),
   ];
 }
 

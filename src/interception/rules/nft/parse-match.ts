@@ -11,6 +11,7 @@ type Operator = '==' | '!=' | '<';
 /** One condition of a rule (the inside of `{"match": ...}`), null when weir writes none like it. */
 export function parseNftMatch(match: Json): Match | null {
   const operator = textAt(match, 'op');
+  if (operator === '!') return isAssured(at(match, 'left'), at(match, 'right')) ? { on: 'unassured' } : null;
   if (operator !== '==' && operator !== '!=' && operator !== '<') return null;
   const left = at(match, 'left');
   const right = at(match, 'right');
@@ -29,6 +30,7 @@ function parseSides(left: Json, right: Json, operator: Operator): Match | null {
   if (at(left, 'concat') !== undefined) return parseFlow(left, right);
   if (at(left, '&') !== undefined) return parseMasked(at(left, '&'), right, negate);
   if (textAt(left, 'ct', 'key') === 'mark') return parseMark(right, negate);
+  if (textAt(left, 'ct', 'key') === 'direction') return right === 'reply' ? { on: 'reply' } : null;
   if (textAt(left, 'socket', 'key') === 'cgroupv2') {
     return typeof right === 'string' ? { on: 'cgroup', path: right } : null;
   }
@@ -84,9 +86,15 @@ function parseFlow(left: Json, right: Json): Match | null {
   return { on: 'flow-in', set: right.slice(1), family: key.family };
 }
 
-/** `tcp flags & (fin|syn|rst|ack) == syn` and `ct mark & mask == mark`. */
+/** `ct status ! assured` is what nft makes of `ct status & assured == 0`. */
+function isAssured(left: Json, right: Json): boolean {
+  return textAt(left, 'ct', 'key') === 'status' && right === 'assured';
+}
+
+/** `tcp flags & (fin|syn|rst|ack) == syn`, `ct mark & mask == mark`, `ct status & assured == 0`. */
 function parseMasked(operands: Json, right: Json, negate: boolean): Match | null {
   const left = at(operands, 0);
+  if (isAssured(left, at(operands, 1))) return right === 0 ? { on: 'unassured' } : null;
   if (textAt(left, 'ct', 'key') === 'mark') {
     const [mark, mask] = [typeof right === 'number' ? right : undefined, numberAt(operands, 1)];
     return mark === undefined || mask === undefined ? null : { on: 'mark', mark, mask, negate };

@@ -98,6 +98,8 @@ function parseVerdict(expression: Json): RuleVerdict | null {
       return { to: 'continue' };
     case 'return':
       return { to: 'return' };
+    case 'drop':
+      return { to: 'drop' };
     case 'goto': {
       const chain = textAt(expression, 'goto', 'target');
       return chain === undefined ? null : { to: 'goto', chain };

@@ -59,6 +59,10 @@ function printMatch(match: Match): string {
       return `meta mark ${not}@${match.set}`;
     case 'flag':
       return `tcp flags & ${match.flag} == ${match.flag}`;
+    case 'reply':
+      return 'ct direction reply';
+    case 'unassured':
+      return 'ct status & assured == 0';
     case 'flow-in':
       return `${nftFlowKey(match.family, { isMarked: false, isReply: false })} @${match.set}`;
     case 'lease':
@@ -125,6 +129,8 @@ function printFinalVerdict(verdict: Exclude<RuleVerdict, { to: 'continue' }>): s
     }
     case 'reset':
       return 'reject with tcp reset';
+    case 'drop':
+      return 'drop';
     case 'dispatch':
       return `${printLookupKey(verdict.key)} vmap @${verdict.map}`;
   }

@@ -1,4 +1,5 @@
 /** The shell code of off.sh that is the same for all applications. */
+import { ENTER_BY_PERL } from '../../../platform/enter-by-perl.ts';
 import { NFT_TABLE } from '../nft/compile-nft.ts';
 import { TPROXY_TABLE } from '../nft/compile-tproxy.ts';
 import { OFF_SET } from '../nft/table-maps.ts';
@@ -63,12 +64,23 @@ elif [ -n "$netns_file" ]; then
   fi
   [ ! "$netns_file" -ef /proc/self/ns/net ] || netns_file=
 fi
+# Runs a command in the namespace.
+enter_netns() {
+  if command -v nsenter >/dev/null 2>&1; then
+    nsenter "--net=$netns_file" -- "$@"
+  else
+    # shellcheck disable=SC2016
+    perl -e '${ENTER_BY_PERL}' "$netns_file" "$@"
+  fi
+}
+
 if [ -n "$netns_file" ]; then
-  if ! message=$(nsenter "--net=$netns_file" -- true 2>&1); then
+  if ! message=$(enter_netns true 2>&1); then
     complain "network namespace $netns_file cannot be entered: $message. Nothing was changed"
     exit 3
   fi
-  exec nsenter "--net=$netns_file" -- sh "$0" "$@"
+  enter_netns sh "$0" "$@"
+  exit $?
 fi
 
 if [ $# -eq 0 ]; then

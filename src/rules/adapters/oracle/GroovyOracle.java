@@ -142,6 +142,70 @@ public class GroovyOracle {
     {"RpcContext", "", "com.alibaba.dubbo.rpc.RpcContext", "org.apache.dubbo.rpc.RpcContext"},
   };
 
+  /** Texts as Dubbo's StringUtils looks at them. */
+  public static class DubboTexts {
+    public static boolean isEmpty(String text) { return text == null || text.isEmpty(); }
+    public static boolean isNotEmpty(String text) { return !isEmpty(text); }
+    public static boolean isBlank(CharSequence text) { return text == null || text.chars().allMatch(Character::isWhitespace); }
+    public static boolean isNotBlank(CharSequence text) { return !isBlank(text); }
+    public static boolean isEquals(String one, String other) { return one == null ? other == null : one.equals(other); }
+  }
+
+  /** Texts as the StringUtils of the commons look at them. */
+  public static class CommonsTexts {
+    public static boolean isEmpty(CharSequence text) { return text == null || text.length() == 0; }
+    public static boolean isNotEmpty(CharSequence text) { return !isEmpty(text); }
+    public static boolean isBlank(CharSequence text) { return DubboTexts.isBlank(text); }
+    public static boolean isNotBlank(CharSequence text) { return !isBlank(text); }
+    public static boolean equals(CharSequence one, CharSequence other) { return DubboTexts.isEquals(text(one), text(other)); }
+    public static boolean equalsIgnoreCase(CharSequence one, CharSequence other) {
+      return one == null || other == null ? one == other : text(one).equalsIgnoreCase(text(other));
+    }
+    public static boolean contains(CharSequence one, CharSequence other) {
+      return one != null && other != null && text(one).contains(other);
+    }
+    public static boolean startsWith(CharSequence one, CharSequence other) {
+      return one == null || other == null ? one == other : text(one).startsWith(text(other));
+    }
+    public static boolean endsWith(CharSequence one, CharSequence other) {
+      return one == null || other == null ? one == other : text(one).endsWith(text(other));
+    }
+    private static String text(CharSequence one) { return one == null ? null : one.toString(); }
+  }
+
+  // Classes that scripts import and call nothing of, or nothing that weir follows: the text has to compile.
+  private static final String[] BOTH = {
+    "rpc.Result", "rpc.cluster.Router", "rpc.cluster.Directory", "rpc.cluster.LoadBalance", "rpc.cluster.Cluster",
+    "common.utils.UrlUtils"
+  };
+  private static final String[] APACHE = {
+    "common.utils.CollectionUtils", "common.utils.NetUtils", "common.utils.ConfigUtils", "common.logger.Logger",
+    "common.logger.LoggerFactory", "common.constants.CommonConstants"
+  };
+
+  private static void define(String name, String heritage) {
+    int dot = name.lastIndexOf('.');
+    LOADER.parseClass("package " + name.substring(0, dot) + "\n@groovy.transform.InheritConstructors class "
+      + name.substring(dot + 1) + heritage + " {}");
+  }
+
+  private static boolean hasLibraries = false;
+
+  /** Makes the classes of libraries before the first text that may name one. */
+  static void defineLibraries(String text) {
+    if (hasLibraries || !(text.contains("org.apache.") || text.contains("com.alibaba."))) return;
+    hasLibraries = true;
+    for (String root : new String[] {"com.alibaba.dubbo.", "org.apache.dubbo."}) {
+      for (String name : BOTH) define(root + name, "");
+      define(root + "rpc.RpcException", " extends RuntimeException");
+    }
+    define("com.alibaba.dubbo.common.Constants", "");
+    for (String name : APACHE) define("org.apache.dubbo." + name, "");
+    define("org.apache.dubbo.common.utils.StringUtils", " extends weir.GroovyOracle.DubboTexts");
+    for (String commons : new String[] {"lang", "lang3"})
+      define("org.apache.commons." + commons + ".StringUtils", " extends weir.GroovyOracle.CommonsTexts");
+  }
+
   private static final GroovyClassLoader LOADER = new GroovyClassLoader(GroovyOracle.class.getClassLoader());
   private static final Map<String, Class<?>> CLASSES = new HashMap<>();
 
@@ -302,6 +366,7 @@ public class GroovyOracle {
       StringBuilder text = new StringBuilder("[\n");
       for (String expression : expressions) text.append("{ -> ").append(expression).append("\n},\n");
       List<?> closures;
+      defineLibraries(String.join("\n", expressions));
       try {
         closures = (List<?>) new GroovyShell(LOADER).parse(text.append("]").toString()).run();
       } catch (Throwable e) {
@@ -357,6 +422,7 @@ public class GroovyOracle {
   }
 
   static Class<?> compile(String text) {
+    defineLibraries(text);
     try {
       return new GroovyShell(LOADER).parse(text).getClass();
     } catch (Throwable e) {

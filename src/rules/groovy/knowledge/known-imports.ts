@@ -1,8 +1,9 @@
 /**
  * Classes that are there wherever a script of Dubbo runs: those of Java 8, of Groovy and of Dubbo itself. Whether any other one is
  * there, weir does not know; a text that imports one that is not there does not compile. Real Groovy is asked about those of
- * Java and Groovy in test/e2e/groovy-causes.test.ts.
+ * Java and Groovy in test/e2e/groovy-causes.test.ts, and the jars of Dubbo about theirs in test/e2e/string-utils.test.ts.
  */
+import { isOfLibrary } from './known-libraries.ts';
 
 /** Names of Java and Groovy, by package. */
 export const KNOWN_IMPORTS: Readonly<Record<string, string>> = {
@@ -45,15 +46,26 @@ export const KNOWN_IMPORTS: Readonly<Record<string, string>> = {
   'org.codehaus.groovy.runtime': 'InvokerHelper DefaultGroovyMethods',
 };
 
-/** Names of Dubbo, below com.alibaba.dubbo and below org.apache.dubbo. */
-const DUBBO =
-  /^(?:com\.alibaba|org\.apache)\.dubbo\.(?:rpc\.(?:Invoker|Invocation|RpcInvocation|RpcContext|RpcException|Result|cluster\.(?:Router|Directory|LoadBalance|Cluster))|common\.(?:URL|Constants|utils\.(?:StringUtils|CollectionUtils|NetUtils|ConfigUtils|UrlUtils)|logger\.(?:Logger|LoggerFactory)|constants\.CommonConstants))$|^com\.taobao\.hsf\./;
+/** Names that Dubbo 2.7.23, 3.2.16 and 3.3.6 have below com.alibaba.dubbo and below org.apache.dubbo. */
+const BOTH_DUBBOS =
+  'rpc.Invoker rpc.Invocation rpc.RpcInvocation rpc.RpcContext rpc.RpcException rpc.Result rpc.cluster.Router ' +
+  'rpc.cluster.Directory rpc.cluster.LoadBalance rpc.cluster.Cluster common.URL common.utils.UrlUtils';
+
+/** Names of Dubbo by package. Others of com.alibaba.dubbo went with 2.7, so that nobody knows whether they are there. */
+export const DUBBO_IMPORTS: Readonly<Record<string, string>> = {
+  'com.alibaba.dubbo': `${BOTH_DUBBOS} common.Constants`,
+  'org.apache.dubbo':
+    `${BOTH_DUBBOS} common.utils.StringUtils common.utils.CollectionUtils common.utils.NetUtils ` +
+    'common.utils.ConfigUtils common.logger.Logger common.logger.LoggerFactory common.constants.CommonConstants',
+};
 
 const NAMES: ReadonlySet<string> = new Set(
-  Object.entries(KNOWN_IMPORTS).flatMap(([pkg, names]) => names.split(' ').map((name) => `${pkg}.${name}`)),
+  Object.entries({ ...KNOWN_IMPORTS, ...DUBBO_IMPORTS }).flatMap(([pkg, names]) =>
+    names.split(' ').map((name) => `${pkg}.${name}`),
+  ),
 );
 
 /** Whether a class of this full name is there wherever a script runs. */
 export function isKnownImport(name: string): boolean {
-  return NAMES.has(name) || DUBBO.test(name);
+  return NAMES.has(name) || isOfLibrary(name) || name.startsWith('com.taobao.hsf.');
 }

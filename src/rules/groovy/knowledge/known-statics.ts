@@ -1,6 +1,7 @@
 /**
  * The static methods and constructors that weir knows, by class and kinds of arguments; all others are opaque. Real Groovy
- * answers every row for many values of each kind, except those of StringUtils and RpcContext, which are no part of Groovy.
+ * answers every row for many values of each kind, except those of RpcContext; StringUtils is a class of a library there
+ * (known-libraries.ts).
  */
 import { kindsNamed } from './value-kinds.ts';
 
@@ -69,7 +70,21 @@ export const KNOWN_STATICS: readonly string[] = [
   'StringUtils.isNotBlank(string)',
   'StringUtils.isNotBlank(null)',
   'StringUtils.equals(string, string)',
+  'StringUtils.equals(string, null)',
+  'StringUtils.equals(null, string)',
+  'StringUtils.equals(null, null)',
   'StringUtils.isEquals(string, string)',
+  'StringUtils.isEquals(string, null)',
+  'StringUtils.isEquals(null, string)',
+  'StringUtils.isEquals(null, null)',
+  'StringUtils.equalsIgnoreCase(string, string)',
+  'StringUtils.equalsIgnoreCase(null, string)',
+  'StringUtils.contains(string, string)',
+  'StringUtils.contains(null, string)',
+  'StringUtils.startsWith(string, string)',
+  'StringUtils.startsWith(null, string)',
+  'StringUtils.endsWith(string, string)',
+  'StringUtils.endsWith(null, string)',
   'new ArrayList()',
   'new ArrayList(int)',
   'new ArrayList(collection)',

@@ -22,6 +22,9 @@ import { allOf, conditionsIn, type ProviderPath, providersOnPaths } from './pred
 /** Copying 8 values costs about as much as a step. */
 const COPY_SHIFT = 3;
 
+/** Dubbo up to 2.7, which loads script:// URLs, or Dubbo 3, which reads script-router nodes. */
+export type DubboOfScript = '2.x' | '3.x';
+
 /**
  * The world of a script: one call with its providers, or every call with the snapshot of providers, if there is one.
  */
@@ -31,6 +34,8 @@ export interface MachineWorld {
   /** Whether `providers` is all there is; false without a snapshot. */
   readonly snapshot: boolean;
   readonly services: readonly RoutingService[];
+  /** The Dubbo that runs the script, where its carrier or a flag says it. */
+  readonly runsIn?: DubboOfScript | undefined;
   /** Fields of bean classes, where they are known. */
   readonly types?: Readonly<Record<string, JavaTypeShape>>;
 }

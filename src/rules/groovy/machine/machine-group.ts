@@ -1,5 +1,5 @@
 /** Machine groups of HSF without known members. A label that their owner puts on them stands for the group. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ProviderPredicate } from '../../plan/route-plan.ts';
 
 /**
@@ -18,7 +18,7 @@ export function machineGroupLabel(name: string): string {
     .replace(/^[-_.]+|[-_.]+$/g, '')
     .slice(0, 40);
   if (slug === name) return `${LABEL_PREFIX}${slug}`;
-  const digits = createHash('sha256').update(name).digest('hex').slice(0, 6);
+  const digits = hash('sha256', name).slice(0, 6);
   return `${LABEL_PREFIX}${slug === '' ? 'group' : slug}-${digits}`;
 }
 

@@ -61,7 +61,9 @@ export abstract class MachineMembers extends MachineMethods {
     if (isKind(object, 'throwable')) return name === 'message' ? object.message : MISSING;
     if (isKind(object, 'host')) return hostProperty(this, object, name);
     if (isKind(object, 'symbol')) return this.#symbolProperty(object, name);
-    if (isKind(object, 'range')) return name === 'from' ? object.from : name === 'to' ? object.to : MISSING;
+    // The ends of a range that goes down are exchanged, and one that is open counts one less.
+    if (isKind(object, 'range'))
+      return name === 'from' || name === 'to' ? this.opaque('unsupported', `the property ${name} of a range`) : MISSING;
     if (isKind(object, 'matcher') && name === 'count') return callMatcherMethod(this, object, 'getCount', []);
     if (isKind(object, 'poison')) return this.opaque(object.code, object.reason);
     if (name === 'class') return { kind: 'class', name: this.classOf(object) };
@@ -124,8 +126,7 @@ export abstract class MachineMembers extends MachineMethods {
   /** `object[index]`. */
   subscript(given: Value, index: Value): Value {
     const object = this.resolve(given);
-    if (object === null)
-      return this.fail('java.lang.NullPointerException', 'Cannot invoke method getAt() on null object');
+    if (object === null) return this.nullAt(index);
     if (isKind(object, 'list') && !['set', 'view'].includes(kindOf(object))) return itemAt(this, object, index, false);
     if (isKind(object, 'map')) {
       this.noteRead(object);
@@ -140,15 +141,20 @@ export abstract class MachineMembers extends MachineMethods {
         : this.opaque('unsupported', 'a property whose name depends on the call');
     }
     if (isKind(object, 'symbol') && this.isOf(object, TEXT_CLASS)) return this.#partOf(object, index);
+    if (isKind(object, 'symbol') && isKind(index, 'range') && this.isOf(object, NULL_CLASS)) return this.nullAt(index);
     return this.invoke(object, 'getAt', [index]);
   }
 
   /** A character or a slice of a text of the call, counted from its start or its end. */
   #partOf(text: SymbolValue, index: Value): Value {
     const from = wholeOf(isKind(index, 'range') ? index.from : index);
-    const to = wholeOf(isKind(index, 'range') ? index.to : index);
-    if (from === null || to === null || from > to || from < 0 !== to < 0)
+    const end = wholeOf(isKind(index, 'range') ? index.to : index);
+    const isOpen = isKind(index, 'range') && !index.inclusive;
+    // `text[1..<1]` is empty, however short the text is.
+    if (isOpen && from !== null && from === end) return '';
+    if (from === null || end === null || from > end || from < 0 !== end < 0)
       return this.opaque('unsupported', 'such a part of a text of the call');
+    const to = isOpen ? end - 1 : end;
     if (from >= 0) return this.apply('substring', [text, javaInt(from), javaInt(to + 1)]);
     const length = this.apply('length', [text]);
     if (!this.compare('>=', length, javaInt(-from))) {

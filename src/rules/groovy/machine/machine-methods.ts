@@ -13,7 +13,7 @@ import { type Found, MISSING } from '../methods/missing.ts';
 import { callStatic, refused } from '../methods/static-members.ts';
 import { isSegment } from '../syntax/segments.ts';
 import { classesOfMask, classMask, NULL_CLASS, NUMBER_CLASSES, TEXT_CLASS } from '../values/class-mask.ts';
-import { classNameOf, concreteHash, concreteText, isText, ownerName } from '../values/concrete.ts';
+import { classNameOf, concreteHash, concreteText, isText, ownerName, rangeItems } from '../values/concrete.ts';
 import { javaInt } from '../values/java-number.ts';
 import {
   type ClosureValue,
@@ -72,6 +72,7 @@ export abstract class MachineMethods extends MachineTypes {
   /** A method that no row covers: it throws where the class surely has no such method, else weir does not know. */
   #unknown(object: Value, name: string, args: readonly Value[]): Value {
     if (lacksMethod(kindOf(object), name)) {
+      if (object === null && name === 'getAt') return this.nullAt(args[0] ?? null);
       if (object === null)
         return this.fail('java.lang.NullPointerException', `Cannot invoke method ${name}() on null object`);
       return this.fail(
@@ -83,6 +84,14 @@ export abstract class MachineMethods extends MachineTypes {
       'unknown-call',
       `${ownerName(object)}.${name}()${args.length === 0 ? '' : ' with such arguments'}`,
     );
+  }
+
+  /** `null[index]`: Groovy fails in another way over an empty list of places. */
+  protected nullAt(index: Value): Value {
+    if (isKind(index, 'range') && rangeItems(index).length === 0)
+      return this.fail('java.lang.ArrayIndexOutOfBoundsException', '0');
+    if (isKind(index, 'list')) return this.opaque('unsupported', 'a list of places in null');
+    return this.fail('java.lang.NullPointerException', 'Cannot invoke method getAt() on null object');
   }
 
   #onNull(name: string, args: readonly Value[]): Value {

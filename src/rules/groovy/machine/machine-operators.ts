@@ -162,7 +162,10 @@ export abstract class MachineOperators extends MachineMembers {
   }
 
   #other(op: keyof typeof ARITHMETIC, given: Value, right: Value): Value {
-    const left = this.resolve(given);
+    const whole = this.resolve(given);
+    if (isKind(whole, 'lazy-list') && (whole.of !== 'tokens' || op !== '-'))
+      return this.opaque('unsupported', `${op} on pieces of the call`);
+    const left = isKind(whole, 'lazy-list') ? this.list(this.iterable(whole)) : whole;
     if (op === '<<' && !isKind(left, 'number') && !isKind(left, 'symbol')) {
       if (isKind(left, 'list') && left.fixed !== undefined)
         return this.fail('java.lang.UnsupportedOperationException', '<<');
@@ -174,11 +177,11 @@ export abstract class MachineOperators extends MachineMembers {
     }
     if (op === '-' && isKind(left, 'list')) return this.invoke(left, 'minus', [right]);
     if (op === '-' && isText(left)) {
-      const [whole, part] = [this.text(left), this.text(right)];
-      if (typeof whole !== 'string' || typeof part !== 'string')
+      const [text, part] = [this.text(left), this.text(right)];
+      if (typeof text !== 'string' || typeof part !== 'string')
         return this.opaque('unsupported', 'a text of the call is cut');
-      const at = whole.indexOf(part);
-      return at < 0 ? whole : whole.slice(0, at) + whole.slice(at + part.length);
+      const at = text.indexOf(part);
+      return at < 0 ? text : text.slice(0, at) + text.slice(at + part.length);
     }
     if (op === '*' && (isText(left) || isKind(left, 'list'))) {
       const times = this.resolve(right);

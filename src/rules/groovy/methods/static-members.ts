@@ -1,5 +1,6 @@
 /** Static members and constructors of JDK classes. */
 import type { OpaqueCode } from '../../plan/route-plan.ts';
+import { isSinceDubbo3, knowsTextMethod } from '../knowledge/known-libraries.ts';
 import { throwableName } from '../machine/exceptions.ts';
 import { hasHashOrder } from '../machine/hash-order.ts';
 import type { MachineTypes } from '../machine/machine-types.ts';
@@ -188,12 +189,26 @@ export function callStatic(m: MachineTypes, cls: string, name: string, args: rea
     default:
       break;
   }
-  if (simple === 'StringUtils') return callStringUtils(m, name, args);
+  if (simple === 'StringUtils') {
+    if (!knowsTextMethod(cls, name)) return MISSING;
+    if (isSinceDubbo3(cls, name)) {
+      if (m.world.runsIn === '2.x') return MISSING;
+      if (m.world.runsIn !== '3.x')
+        m.note(
+          'WR076',
+          `StringUtils.${name} is there since Dubbo 3: consumers are taken to have it; on 2.x the script fails here`,
+        );
+    }
+    return callStringUtils(m, name, args);
+  }
   refuseClass(m, cls);
   return MISSING;
 }
 
-/** The few methods of StringUtils that Dubbo's and the commons' classes agree on. */
+/** Characters for which Character.isWhitespace holds, asked of Java 17 one by one. */
+const BLANK_TEXT = '[\\x09-\\x0d\\x1c-\\x20\\u1680\\u2000-\\u2006\\u2008-\\u200a\\u2028\\u2029\\u205f\\u3000]*';
+
+/** Methods of StringUtils, Dubbo's and those of the commons. They take null for a text. */
 function callStringUtils(m: MachineTypes, name: string, args: readonly Value[]): Found {
   const [first = null, second = null] = args;
   switch (name) {
@@ -203,12 +218,17 @@ function callStringUtils(m: MachineTypes, name: string, args: readonly Value[]):
       return m.truth(first);
     case 'isBlank':
     case 'isNotBlank': {
-      const blank = !m.truth(first) || !m.truth(m.invoke(first, 'trim', []));
+      const blank = m.looseEquals(first, null) || matchText(m, m.text(first), BLANK_TEXT, 'full');
       return blank === (name === 'isBlank');
     }
     case 'equals':
     case 'isEquals':
       return m.looseEquals(first, second);
+    case 'equalsIgnoreCase':
+    case 'contains':
+    case 'startsWith':
+    case 'endsWith':
+      return m.looseEquals(first, null) ? false : m.invoke(m.text(first), name, [m.text(second)]);
     default:
       return MISSING;
   }

@@ -11,7 +11,15 @@ import {
   sameNumber,
 } from './java-number.ts';
 import { walkNested } from './nested-walk.ts';
-import { isKind, type ListItem, type ListValue, type MapValue, type RangeValue, type Value } from './values.ts';
+import {
+  isKind,
+  type ListItem,
+  type ListValue,
+  type MapValue,
+  type RangeValue,
+  VALUE_CLASSES,
+  type Value,
+} from './values.ts';
 
 const LONGEST_RANGE = 100_000;
 
@@ -74,19 +82,7 @@ export function valueClassOf(value: Value): ValueClass {
   return (PLAIN as ReadonlySet<string>).has(name) ? (name as ValueClass) : 'other';
 }
 
-const PLAIN = new Set<ValueClass>([
-  'java.lang.String',
-  'java.lang.Integer',
-  'java.lang.Long',
-  'java.lang.Short',
-  'java.lang.Byte',
-  'java.lang.Double',
-  'java.lang.Float',
-  'java.math.BigDecimal',
-  'java.math.BigInteger',
-  'java.lang.Boolean',
-  'java.lang.Character',
-]);
+const PLAIN: ReadonlySet<ValueClass> = new Set(VALUE_CLASSES.filter((name) => /^java\.(?:lang|math)\./.test(name)));
 
 /** Values of a range in order. @throws OpaqueSignal beyond 100,000. */
 export function rangeItems(range: RangeValue): Value[] {

@@ -4,7 +4,7 @@ import { OpaqueSignal } from '../../groovy/machine/exceptions.ts';
 import { conditionHolds } from '../../plan/evaluate-plan.ts';
 import type { PlanCondition, PlanTest, ValueClass } from '../../plan/route-plan.ts';
 import type { TypedValue } from '../../plan/typed-value.ts';
-import { emptyCall } from '../mesh-match.ts';
+import { emptyCall } from '../empty-call.ts';
 import { allOf, anyOf, type ClassAnswer, type EnvoyTest, type EnvoyText } from './envoy-test.ts';
 import { numberAnswer } from './number-condition.ts';
 import { classKey, textKey } from './promoted-arguments.ts';

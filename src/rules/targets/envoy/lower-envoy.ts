@@ -142,9 +142,9 @@ function* envoyItems(input: LoweringInput, subsets: ReadonlyMap<string, GroupSub
   for (const rule of input.plan.rules) {
     const match = ruleMatch(rule);
     if (match === null) continue;
-    const outcome = input.rejected.has(rule.id)
-      ? { code: 'WR038' as const, message: 'The documents would not do what the script does; see the witness.' }
-      : lowerOutcome(rule, subsets);
+    const rejection = input.rejected.get(rule.id);
+    const outcome =
+      rejection !== undefined ? { code: 'WR038' as const, message: rejection } : lowerOutcome(rule, subsets);
     const place = 'choices' in outcome ? JSON.stringify(outcome.choices) : null;
     const takesAll = match.facts.length === 0 && match.match.length === 0 && match.arguments.length === 0;
     yield { rule, refused: match.unsupported !== null || place === null, takesAll, place, match, outcome };

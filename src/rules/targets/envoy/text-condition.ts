@@ -2,7 +2,7 @@
 import type { RoutingCall } from '../../case-file.ts';
 import { conditionHolds } from '../../plan/evaluate-plan.ts';
 import type { PlanCondition } from '../../plan/route-plan.ts';
-import { re2Pattern } from '../re2-pattern.ts';
+import { re2Spelling } from '../re2-spelling.ts';
 import { ANY_TEXT, conditionTextRegex, textsEqualTo } from '../text-regex.ts';
 import type { EnvoyText } from './envoy-test.ts';
 
@@ -54,6 +54,6 @@ function patternAnswer(condition: PlanCondition): TextAnswer {
   if (regex === null) return { why: `no regular expression says \`${condition.test.op}\` of it` };
   if (regex === NOTHING) return 'none';
   if (regex === ANY_TEXT) return 'all';
-  const pattern = re2Pattern([regex]);
+  const pattern = re2Spelling(regex);
   return pattern === null ? { why: 'RE2 has no such pattern' } : { regex: pattern };
 }

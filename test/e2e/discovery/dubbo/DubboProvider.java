@@ -8,6 +8,7 @@ import org.apache.dubbo.config.bootstrap.DubboBootstrap;
 
 /**
  * A provider of a real Dubbo: `REGISTRY HOST PORT REGISTER_MODE METADATA_TYPE`, where REGISTRY is `zookeeper://..` or `N/A`.
+ * The protocol is dubbo, or that of -Dorders.protocol.
  * Says `ready` on stdout; the end of stdin ends it in order.
  */
 public final class DubboProvider {
@@ -24,7 +25,7 @@ public final class DubboProvider {
         application.setQosEnable(false);
         application.setRegisterMode(args[3]);
         application.setMetadataType(args[4]);
-        ProtocolConfig protocol = new ProtocolConfig("dubbo", Integer.parseInt(args[2]));
+        ProtocolConfig protocol = new ProtocolConfig(System.getProperty("orders.protocol", "dubbo"), Integer.parseInt(args[2]));
         protocol.setHost(args[1]);
         ServiceConfig<Orders> service = new ServiceConfig<>();
         service.setInterface(Orders.class);

@@ -1,9 +1,11 @@
 // A sidecar's double: takes redirected connections, asks conntrack where they were going, and goes there.
-import { execFile } from 'node:child_process';
-import { createServer as createHttpServer } from 'node:http';
-import { connect, createServer, type Socket } from 'node:net';
-import { promisify } from 'node:util';
+import type { Socket } from 'node:net';
 import { announce, onCommands, programOptions } from './program.ts';
+
+const { execFile } = process.getBuiltinModule('node:child_process');
+const { createServer: createHttpServer } = process.getBuiltinModule('node:http');
+const { connect, createServer } = process.getBuiltinModule('node:net');
+const { promisify } = process.getBuiltinModule('node:util');
 
 interface Listener {
   readonly address: string;

@@ -1,6 +1,7 @@
 // Answers every request with who asked, as seen from here. `/slow?ms=N` waits so long before it answers.
-import { createServer } from 'node:http';
 import { announce, becomeLabUser, onCommands, programOptions } from './program.ts';
+
+const { createServer } = process.getBuiltinModule('node:http');
 
 const { port, name = 'upstream' } = programOptions<{ port: number; name?: string }>();
 const counts = { connections: 0, requests: 0, open: 0 };

@@ -1,8 +1,9 @@
 // Sends requests at a fixed rate, whether or not earlier ones were answered (open loop), and counts what became of each.
-import { Agent, request } from 'node:http';
-import { performance } from 'node:perf_hooks';
 import { announce, becomeLabUser, onCommands, programOptions } from './program.ts';
 import { routeOf } from './route-of.ts';
+
+const { Agent, request } = process.getBuiltinModule('node:http');
+const { performance } = process.getBuiltinModule('node:perf_hooks');
 
 /** More than this at once would only measure this program. */
 const MAX_IN_FLIGHT = 400;
@@ -27,6 +28,9 @@ const {
 const agent = keepAlive ? new Agent({ keepAlive: true, maxSockets: 50 }) : false;
 const counts = { sent: 0, answered: 0, direct: 0, proxy: 0, withheld: 0, failed: {} as Record<string, number> };
 const latencies: number[] = [];
+/** When the last one that went through a proxy was sent, and when the direct ones were; ms since 1970. */
+let lastProxyAt = 0;
+const directAt: number[] = [];
 let inFlight = 0;
 
 function send(): void {
@@ -38,6 +42,7 @@ function send(): void {
   counts.sent += 1;
   inFlight += 1;
   const started = performance.now();
+  const sentAt = Date.now();
   let isDone = false;
   const finish = (failure: string | null) => {
     if (isDone) return;
@@ -58,7 +63,10 @@ function send(): void {
       if (response.statusCode !== 200) return finish(`HTTP ${response.statusCode}`);
       const answer = JSON.parse(body) as { id: string; peer: { address: string; port: number } };
       if (answer.id !== String(id)) return finish('wrong answer');
-      counts[routeOf({ localAddress, localPort }, answer.peer)] += 1;
+      const route = routeOf({ localAddress, localPort }, answer.peer);
+      counts[route] += 1;
+      if (route === 'direct') directAt.push(sentAt);
+      else lastProxyAt = Math.max(lastProxyAt, sentAt);
       latencies.push(performance.now() - started);
       finish(null);
     });
@@ -71,7 +79,9 @@ function send(): void {
 function report(): unknown {
   const sorted = latencies.toSorted((a, b) => a - b);
   const at = (share: number) => Math.round((sorted[Math.floor(share * (sorted.length - 1))] ?? 0) * 10) / 10;
-  return { ...counts, inFlight, ms: { p50: at(0.5), p99: at(0.99), max: at(1) } };
+  const since = directAt.filter((at) => at > lastProxyAt);
+  const directSince = since.length === 0 ? null : Math.min(...since);
+  return { ...counts, inFlight, directSince, ms: { p50: at(0.5), p99: at(0.99), max: at(1) } };
 }
 
 becomeLabUser();

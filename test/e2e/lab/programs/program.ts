@@ -1,5 +1,12 @@
-/** Common start of the lab's programs: account and announcements. */
-import { createInterface } from 'node:readline';
+/**
+ * Common start of the lab's programs: account and announcements. They ask for modules of Node by name: an import gives
+ * each name of a module its value, so that Node loads web sockets and more, which is half of such a program's start.
+ */
+const { flushCompileCache } = process.getBuiltinModule('node:module');
+const { createInterface } = process.getBuiltinModule('node:readline');
+
+// Node keeps what it compiled at its end, which is a SIGKILL here, or one without the right to write.
+flushCompileCache();
 
 /**
  * Gives up root for the account in LAB_UID and LAB_GID. Programs do this themselves, after their modules are loaded:

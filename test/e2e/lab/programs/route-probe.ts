@@ -1,8 +1,9 @@
 // Opens a connection every few milliseconds and tells when, since a given time, they began to go one way.
-import { connect } from 'node:net';
-import { performance } from 'node:perf_hooks';
 import { announce, becomeLabUser, onCommands, programOptions } from './program.ts';
 import { routeOf } from './route-of.ts';
+
+const { connect } = process.getBuiltinModule('node:net');
+const { performance } = process.getBuiltinModule('node:perf_hooks');
 
 /** What became of one connection: where its answer came from, or the error's code. */
 interface Attempt {

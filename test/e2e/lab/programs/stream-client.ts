@@ -1,8 +1,9 @@
 // Opens streams to a stream server, numbers what it sends and checks the numbers that it receives.
-import { connect } from 'node:net';
 import { countLine, onLines, type StreamTally, sendNumbers } from './line-stream.ts';
 import { announce, becomeLabUser, onCommands, programOptions } from './program.ts';
 import { routeOf } from './route-of.ts';
+
+const { connect } = process.getBuiltinModule('node:net');
 
 interface Stream extends StreamTally {
   readonly id: number;

@@ -1,7 +1,8 @@
 // Sends numbered lines to everyone who connects and checks the numbers that come back; the first line names the peer.
-import { createServer } from 'node:net';
 import { countLine, onLines, type StreamTally, sendNumbers } from './line-stream.ts';
 import { announce, becomeLabUser, onCommands, programOptions } from './program.ts';
+
+const { createServer } = process.getBuiltinModule('node:net');
 
 const { port, intervalMs = 20 } = programOptions<{ port: number; intervalMs?: number }>();
 const tallies: StreamTally[] = [];
