@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { WeirError } from '../../src/errors/weir-error.ts';
 import { notStarted, runTool } from '../../src/platform/exec.ts';
+import { until } from '../until.ts';
 
 const soon = { timeoutMs: 5000 };
 
@@ -93,15 +94,14 @@ test('a file that may not be executed is not called missing', async (context) =>
 });
 
 test('a tool past its deadline is ended with its children, even when it ignores SIGTERM', async () => {
-  const started = Date.now();
-  const script = 'trap "" TERM; sleep 30 & echo $! >&2; wait; wait; sleep 30';
+  const script = 'trap "" TERM; sleep 300 & echo $! >&2; wait; wait; sleep 300';
   const error = await weirErrorOf(runTool(['sh', '-c', script], { timeoutMs: 100 }));
   assert.equal(error.code, 'WEIR2002');
   assert.equal(error.exit, 6);
   assert.match(error.what, /did not end within 100 ms$/);
-  assert.ok(Date.now() - started < 10_000);
   const childPid = Number((error.details as { stderr: string }).stderr);
-  assert.equal(isRunning(childPid), false);
+  // The kernel closes the files of a process that ends, which is what the run waited for, before it is a zombie.
+  await until('the child to have ended', async () => !isRunning(childPid));
 });
 
 test('an aborted signal ends the tool and comes back as it was given', async () => {
