@@ -2,7 +2,7 @@
 import { hostname, userInfo } from 'node:os';
 import { systemClock } from '../platform/clock.ts';
 import { etcdStore } from './adapters/etcd/etcd-store.ts';
-import { readFleetConfigText, readObjectsText, writeFolder, writeText } from './adapters/fleet-files.ts';
+import { missingOf, readFleetConfigText, readObjectsText, writeFolder, writeText } from './adapters/fleet-files.ts';
 import { KubeClient } from './adapters/kubernetes/kube-client.ts';
 import { kubeCluster } from './adapters/kubernetes/kube-cluster.ts';
 import { kubeStore } from './adapters/kubernetes/kube-store.ts';
@@ -10,7 +10,7 @@ import { type FleetConfig, parseFleetConfig, type RegionConfig } from './model/f
 import { RegionKeys } from './model/keys.ts';
 import { type FleetPorts, fleetMistakes, type Region } from './usecases/fleet.ts';
 
-export { readObjectsText, writeFolder, writeText };
+export { missingOf, readObjectsText, writeFolder, writeText };
 
 /** Reads fleet.yaml. Throws WEIR1601, WEIR1602. */
 export async function readFleetConfig(file: string): Promise<FleetConfig> {

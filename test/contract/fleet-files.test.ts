@@ -45,3 +45,33 @@ test('a release is rendered at its wave, and refused without an empty image; its
   assert.equal(written.code, 0, written.stderr);
   assert.deepEqual(readdirSync(join(folder, 'out')).sort(), ['bootstrap.json', 'mesh.yaml']);
 });
+
+test('lint of a gateway reads its routes as render does, and render says what is not there', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-gateway-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'gateway.yaml');
+  const tls = 'tls: {secret: s}';
+  writeFileSync(
+    file,
+    `apiVersion: weir.dev/v1\nkind: Gateway\nmetadata: {name: e}\nspec: {listeners: [{name: a, port: 80, hosts: [a.example], ${tls}}], routes: [r.yaml]}\n`,
+  );
+  const routes = (host: string) =>
+    writeFileSync(
+      join(folder, 'r.yaml'),
+      `kind: VirtualService\nmetadata: {name: v}\nspec: {hosts: [${host}], http: [{directResponse: {status: 204}}]}\n`,
+    );
+  routes('b.example');
+  const refused = await runWeirBin(['fleet', 'lint', file]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /r\.yaml:3:16: spec\.hosts\[0\]: no listener serves b\.example/);
+  routes('a.example');
+  const [clean, written] = await Promise.all([
+    runWeirBin(['fleet', 'lint', file]),
+    runWeirBin(['fleet', 'render', file, '--out', join(folder, 'out'), '--tls', folder, '--binary', process.execPath]),
+  ]);
+  assert.deepEqual([clean.code, written.code], [0, 0], clean.stderr + written.stderr);
+  assert.deepEqual(written.stderr.match(/\S+ is not there/g), [
+    `${folder}/s/tls.crt is not there`,
+    `${folder}/s/tls.key is not there`,
+  ]);
+});

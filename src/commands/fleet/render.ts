@@ -6,7 +6,7 @@ import { type CommandOutcome, WeirCommand } from '../../cli/base-command.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import type { PlacedObject } from '../../fleet/model/parse-objects.ts';
 import { readObjectFiles } from '../../fleet/usecases/read-files.ts';
-import { type Rendered, renderGateway, renderObjects } from '../../fleet/usecases/render-release.ts';
+import { certificateFiles, type Rendered, renderGateway, renderObjects } from '../../fleet/usecases/render-release.ts';
 
 /** Prints what the operator writes into a cluster for releases. */
 export default class FleetRenderCommand extends WeirCommand<typeof FleetRenderCommand, Rendered> {
@@ -42,7 +42,7 @@ export default class FleetRenderCommand extends WeirCommand<typeof FleetRenderCo
   ];
 
   protected override async execute(): Promise<CommandOutcome<Rendered>> {
-    const { readObjectsText, writeFolder } = await import('../../fleet/compose.ts');
+    const { missingOf, readObjectsText, writeFolder } = await import('../../fleet/compose.ts');
     const objects = await readObjectFiles(this.words, readObjectsText);
     const { wave, former, namespace, image, out, tls, binary, user, 'run-dir': runDir } = this.flags;
     if (out === undefined) {
@@ -58,8 +58,12 @@ export default class FleetRenderCommand extends WeirCommand<typeof FleetRenderCo
       binary: resolve(binary),
       user: account,
     };
-    const files = await renderGateway(onlyGateway(objects), place, readObjectsText);
+    const gateway = onlyGateway(objects);
+    const files = await renderGateway(gateway, place, readObjectsText);
     await writeFolder(folder, files);
+    for (const missing of await missingOf([place.binary, ...certificateFiles(gateway, place)])) {
+      this.warn(`${missing} is not there: the gateway needs it on its host`);
+    }
     const documents = Object.entries(files).map(([name, text]) => ({ path: `${folder}/${name}`, text }));
     const result = { documents, text: documents.map(({ path }) => `${path}\n`).join('') };
     return { result, text: () => result.text, isVerbatim: true };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import { replaceFileDurably } from '../../platform/durable-file.ts';
+import { exists } from '../../platform/exists.ts';
 import { readTextFile } from '../../platform/text-file.ts';
 
 /** The largest file that is read, in bytes. */
@@ -34,6 +35,12 @@ export async function readObjectsText(file: string): Promise<string> {
   const reading = await readTextFile(file, MAX_BYTES);
   if ('text' in reading) return reading.text;
   throw unreadable(file, 'missing' in reading ? 'there is no such file' : reading.why);
+}
+
+/** Those of the files that are not there. One that may not be looked for is none of them. */
+export async function missingOf(files: readonly string[]): Promise<readonly string[]> {
+  const areThere = await Promise.all(files.map((file) => exists(file).catch(() => null)));
+  return files.filter((_, index) => areThere[index] === false);
 }
 
 /** Writes the text of a file. Throws WEIR1602. */

@@ -153,6 +153,18 @@ const releaseSpec = z.strictObject({
   timeout: z.prefault(durationField('How long a wave may take.', 1_000, 86_400_000), '10m'),
 });
 
+/** What Envoy compares with the host name of TLS: a wildcard is a whole first label. */
+const SERVED_HOST_PATTERN = '^(\\*|(\\*\\.)?[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*)$';
+
+function readServedHost(value: unknown): ReadValue<string> {
+  if (typeof value === 'string' && new RegExp(SERVED_HOST_PATTERN).test(value)) return { value };
+  return refuseValue(
+    `${quoteValue(value)} is not a host name`,
+    'a host name is shop.example, *.example for all names below one, or "*"',
+    'write one without port and without other wildcards',
+  );
+}
+
 const gatewaySpec = z.strictObject({
   listeners: listField(
     'Ports that the gateway opens.',
@@ -163,7 +175,18 @@ const gatewaySpec = z.strictObject({
       protocol: z.optional(
         choiceField('What runs over it: HTTP by itself, where no tcp route names the port.', ['http', 'dubbo']),
       ),
-      hosts: z.optional(listField('Host names.', 'a list of host names', lineField('A host name.'))),
+      hosts: z.optional(
+        listField(
+          'Host names.',
+          'a list of host names',
+          text(
+            'A host name, "*.example" for all below one, or "*".',
+            'a host name',
+            readServedHost,
+            SERVED_HOST_PATTERN,
+          ),
+        ),
+      ),
       tls: z.optional(
         noteField(z.strictObject({ secret: nameField('The name of the secret.') }), {
           description: 'The certificate.',

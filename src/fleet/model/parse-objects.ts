@@ -107,6 +107,7 @@ function unknownKind(value: Readonly<Record<string, unknown>>, problems: Problem
 
 /** What the schema of a kind cannot say. */
 function checkMeaning(object: FleetObject, problems: ProblemList): void {
+  if (object.kind === 'Gateway') checkListeners(object.spec.listeners, problems);
   if (object.kind !== 'SidecarRelease') return;
   const { version, gates, pods, hosts } = object.spec;
   if ((version.binary === undefined) === (version.image === undefined)) {
@@ -131,6 +132,38 @@ function checkMeaning(object: FleetObject, problems: ProblemList): void {
     });
   }
   for (const [index, gate] of gates.entries()) checkGate(gate, ['spec', 'gates', index], problems);
+}
+
+/** Listeners of one port are told apart by TLS and its host names: Envoy refuses two that would take the same connections. */
+function checkListeners(
+  listeners: Extract<FleetObject, { kind: 'Gateway' }>['spec']['listeners'],
+  problems: ProblemList,
+): void {
+  const names = new Set<string>();
+  const takers = new Map<string, string>();
+  for (const [index, { name, port, hosts, tls }] of listeners.entries()) {
+    const path = ['spec', 'listeners', index];
+    if (names.has(name)) {
+      problems.atValue([...path, 'name'], {
+        what: `${quoteValue(name)} is the name of two listeners`,
+        why: 'routes and statistics are told apart by it',
+        hint: 'give one of the two another name',
+      });
+    }
+    names.add(name);
+    const isAny = tls === undefined || hosts === undefined || hosts.includes('*');
+    for (const host of isAny ? ['*'] : new Set(hosts.map((one) => one.toLowerCase()))) {
+      const taken = takers.get(`${port} ${host}`);
+      if (taken !== undefined) {
+        problems.atValue([...path, 'port'], {
+          what: `the listener ${taken} takes ${host === '*' ? 'what comes' : `connections for ${host}`} to ${port} already`,
+          why: 'listeners of one port are told apart by the host names of TLS, before the first request',
+          hint: tls === undefined ? 'write the hosts of both into one listener' : 'give each of them hosts of its own',
+        });
+      }
+      takers.set(`${port} ${host}`, taken ?? name);
+    }
+  }
 }
 
 function checkGate(

@@ -1,17 +1,19 @@
 /** `weir fleet lint`: the traps in SidecarSets and releases of files. */
 import { readYamlDocuments } from '../../mesh/yaml/yaml-tree.ts';
+import { GATEWAY_POD } from '../model/gateway/gateway-documents.ts';
 import { type FleetDiagnostic, lintDocument, whitelistOf } from '../model/kruise/lint-sidecar-set.ts';
 import { TRAPS, type TrapCode } from '../model/kruise/traps.ts';
-import { parseObjects } from '../model/parse-objects.ts';
+import { type PlacedObject, parseObjects } from '../model/parse-objects.ts';
 import { fleetMistakes } from './fleet.ts';
 import type { ReadObjectsText } from './read-files.ts';
+import { renderGateway } from './render-release.ts';
 
 /** The result. */
 export interface FleetLint {
   readonly files: readonly { readonly path: string; readonly diagnostics: readonly FleetDiagnostic[] }[];
 }
 
-/** Reads and judges. Throws WEIR1601 (no YAML, or an object of the fleet with mistakes), WEIR1602. */
+/** Reads and judges. Throws WEIR1601 (no YAML, or an object of the fleet, or routes of a gateway, with mistakes), WEIR1602. */
 export async function lintFiles(
   files: readonly string[],
   { against, kruise }: { readonly against: string | null; readonly kruise: string },
@@ -20,7 +22,8 @@ export async function lintFiles(
   const texts = await Promise.all(files.map(async (path) => ({ path, text: await readText(path) })));
   const before = against === null ? [] : readYamlDocuments(await readText(against)).map(({ value }) => value);
   const whitelist = texts.flatMap(({ text }) => readYamlDocuments(text).flatMap(({ value }) => whitelistOf(value)));
-  return {
+  const gateways: PlacedObject[] = [];
+  const result = {
     files: texts.map(({ path, text }) => {
       const trees = readYamlDocuments(text);
       const isBroken = trees.some(({ faults }) => faults.length > 0);
@@ -28,11 +31,15 @@ export async function lintFiles(
       if (isBroken || trees.every(({ value }) => isOwn(value))) {
         const parsed = parseObjects(text, path);
         if ('errors' in parsed) throw fleetMistakes(parsed.errors);
+        gateways.push(...parsed.objects.filter(({ object }) => object.kind === 'Gateway'));
       }
       const context = { file: path, kruise, against: before, whitelist };
       return { path, diagnostics: trees.flatMap((tree) => lintDocument(tree, context)) };
     }),
   };
+  // A gateway is what its routes make of it.
+  for (const one of gateways) await renderGateway(one, GATEWAY_POD, readText);
+  return result;
 }
 
 function isOwn(value: unknown): boolean {

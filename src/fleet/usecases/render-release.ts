@@ -1,12 +1,15 @@
 /** `weir fleet render`: what weir writes into a cluster for the objects of files, and the files of a gateway. */
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { WeirError } from '../../errors/weir-error.ts';
+import type { ConfigProblem } from '../../mesh/yaml/config-problem.ts';
 import { type GatewayPlace, gatewayFiles } from '../model/gateway/gateway-bootstrap.ts';
+import { checkCoverage } from '../model/gateway/gateway-coverage.ts';
 import { GATEWAY_POD, gatewayConfigMap, gatewayDocuments } from '../model/gateway/gateway-documents.ts';
-import { readVirtualServices, type VirtualService } from '../model/gateway/virtual-service.ts';
+import { type RouteDocument, readVirtualServices } from '../model/gateway/virtual-service.ts';
 import { reachOfWave, renderSidecarSet, whyNotForPods } from '../model/kruise/sidecar-set.ts';
 import { manifestText } from '../model/manifest-text.ts';
 import type { PlacedObject } from '../model/parse-objects.ts';
+import { fleetMistakes } from './fleet.ts';
 import { placed, type ReadObjectsText } from './read-files.ts';
 
 /** The result. */
@@ -62,7 +65,7 @@ export async function renderObjects(
   return { documents, text: manifestText(documents) };
 }
 
-/** The files of a gateway, by name. Throws WEIR1601 for routes that a gateway cannot do, WEIR1602. */
+/** The files of a gateway, by name. Throws WEIR1601 with all mistakes in its routes, WEIR1602. */
 export async function renderGateway(
   one: PlacedObject,
   place: GatewayPlace,
@@ -70,21 +73,17 @@ export async function renderGateway(
 ): Promise<Readonly<Record<string, string>>> {
   const { object, file } = one;
   if (object.kind !== 'Gateway') throw new TypeError(`${object.kind} is no gateway`);
-  const services: VirtualService[] = [];
+  const documents: RouteDocument[] = [];
+  const errors: ConfigProblem[] = [];
   for (const path of object.spec.routes) {
-    const reading = readVirtualServices(await readText(resolve(dirname(file), path)));
-    const [problem] = reading.problems;
-    if (problem !== undefined) {
-      const more = reading.problems.length > 1 ? ` (and ${reading.problems.length - 1} more)` : '';
-      throw placed(
-        one,
-        `Gateway/${object.metadata.name} cannot serve ${path}`,
-        `${problem}${more}`,
-        'take it out, or write it in another way',
-      );
-    }
-    services.push(...reading.services);
+    const from = isAbsolute(path) ? path : join(dirname(file), path);
+    const reading = readVirtualServices(await readText(resolve(from)), from);
+    documents.push(...reading.documents);
+    errors.push(...reading.errors);
   }
+  const found = () => [...errors, ...documents.flatMap(({ problems }) => problems.all)];
+  if (found().length > 0) throw fleetMistakes(found());
+  const services = documents.map(({ service }) => service);
   const listens = object.spec.listeners.some(({ protocol }) => protocol === 'dubbo');
   const speaks = services.some(({ spec }) => (spec.dubbo ?? []).length > 0);
   if (listens !== speaks) {
@@ -95,5 +94,14 @@ export async function renderGateway(
       listens ? 'add spec.dubbo to a VirtualService, or route the port by spec.tcp' : 'give a listener protocol: dubbo',
     );
   }
+  checkCoverage(object, documents);
+  if (found().length > 0) throw fleetMistakes(found());
   return gatewayFiles(object, services, place);
+}
+
+/** The files of certificates and keys that Envoy reads at this place. */
+export function certificateFiles({ object }: PlacedObject, { secrets }: GatewayPlace): readonly string[] {
+  const listeners = object.kind === 'Gateway' ? object.spec.listeners : [];
+  const names = new Set(listeners.flatMap(({ tls }) => (tls === undefined ? [] : [tls.secret])));
+  return [...names].flatMap((name) => [`${secrets}/${name}/tls.crt`, `${secrets}/${name}/tls.key`]);
 }

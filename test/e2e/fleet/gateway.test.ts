@@ -1,53 +1,24 @@
 /** Gateways in a real Envoy: HTTP, gRPC and Triple, Dubbo by interface and method, and TCP, as `weir fleet render` writes them. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect as connectH2, createServer as createH2Server } from 'node:http2';
-import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { envoyBinary } from '../../../scripts/setup/envoy.ts';
 import { freePorts } from '../../free-ports.ts';
 import { runWeirBin } from '../../run-weir.ts';
 import { startProvider, WireCaller } from '../discovery/dubbo-frames.ts';
+import { listening, runGateway } from './gateway-lab.ts';
 
 const NO_ATTACHMENTS = new Map<string, string>();
-
-async function listening(t: TestContext, server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => server.close());
-  return (server.address() as AddressInfo).port;
-}
 
 /** An upstream of HTTP/1.1, and one of HTTP/2 alone, that answer with their names. */
 async function httpUpstreams(t: TestContext): Promise<readonly [plain: number, rpc: number]> {
   const plain = createServer((request, response) => response.end(`plain ${request.httpVersion}`));
   const rpc = createH2Server((request, response) => response.end(`rpc ${request.httpVersion}`));
   return [await listening(t, plain), await listening(t, rpc)];
-}
-
-async function runGateway(t: TestContext, folder: string, port: number): Promise<void> {
-  const argv = ['-c', join(folder, 'out/bootstrap.json'), '--disable-hot-restart', '--concurrency', '1', '-l', 'error'];
-  const envoy = spawn(envoyBinary('1.40.0'), argv, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const said = text(envoy.stderr);
-  t.after(async () => {
-    envoy.kill('SIGKILL');
-    await said;
-  });
-  for (let tries = 0; tries < 600; tries += 1) {
-    if (envoy.exitCode !== null)
-      throw new Error(`Envoy ended: ${(await said).slice(0, 600)} ... ${(await said).slice(-900)}`);
-    const caller = await WireCaller.open(port).catch(() => null);
-    if (caller !== null) return caller.close();
-    await sleep(100);
-  }
-  throw new Error('Envoy did not listen within a minute');
 }
 
 async function rpcCall(port: number, path: string): Promise<string> {
@@ -119,11 +90,7 @@ test('calls of HTTP, Triple, Dubbo and TCP go where the documents of a gateway s
   const out = ['--out', join(folder, 'out'), '--run-dir', folder, '--tls', join(folder, 'tls'), '--user', '65532'];
   const rendered = await runWeirBin(['fleet', 'render', file, ...out]);
   assert.equal(rendered.code, 0, rendered.stderr);
-  // The supervisor makes this folder; Envoy alone does not.
-  const bootstrap = join(folder, 'out/bootstrap.json');
-  const { admin: _admin, ...config } = JSON.parse(readFileSync(bootstrap, 'utf8'));
-  writeFileSync(bootstrap, JSON.stringify(config));
-  await runGateway(t, folder, dubbo);
+  await runGateway(t, readFileSync(join(folder, 'out/bootstrap.json'), 'utf8'), dubbo);
 
   const web = await fetch(`http://127.0.0.1:${http}/`, { headers: { host: 'shop.example' } });
   assert.equal(await web.text(), 'plain 1.1');

@@ -9,7 +9,9 @@ import { parseObjects } from '../../../src/fleet/model/parse-objects.ts';
 import { renderObjects } from '../../../src/fleet/usecases/render-release.ts';
 
 const service = (spec: string) => `kind: VirtualService\nmetadata: {name: v}\nspec: {hosts: ["*"], ${spec}}\n`;
-const rules = (http: string) => readVirtualServices(service(`http: [${http}]`)).services[0]?.spec.http ?? [];
+const read = (text: string) => readVirtualServices(text, 'routes.yaml');
+const services = (text: string) => read(text).documents.map((one) => one.service);
+const rules = (http: string) => services(service(`http: [${http}]`))[0]?.spec.http ?? [];
 
 test('a rule is a route for each of its alternatives, with its weights', () => {
   const [rule] = rules(
@@ -44,23 +46,138 @@ test('a rule is a route for each of its alternatives, with its weights', () => {
   assert.ok('regex_rewrite' in (second?.route ?? {}));
 });
 
-test('what a gateway cannot do is named, never left out', () => {
-  const problems = (text: string) => readVirtualServices(text).problems;
-  assert.match(
-    problems(service('http: [{fault: {}, route: [{destination: {host: a}}]}]'))[0] ?? '',
-    /fault cannot be done/,
+test('what a gateway cannot do is named with its place, never left out', () => {
+  const problems = (text: string) => {
+    const { documents, errors } = read(text);
+    const all = [...errors, ...documents.flatMap((one) => one.problems.all)];
+    return all.map(({ file, line, column, what }) => `${file}:${line}:${column} ${what}`).join('; ');
+  };
+  const http = (rule: string) => problems(service(`http: [${rule}]`));
+  const to = 'route: [{destination: {host: a}}]';
+  const cases: readonly (readonly [string, RegExp])[] = [
+    [http(`{fault: {}, ${to}}`), /^routes.yaml:3:30 spec.http\[0\]: "fault" is not a key here$/],
+    [http('{route: [{destination: {host: a, subset: v1}}]}'), /destination: "subset" is not a key here$/],
+    [http('{match: []}'), /none of route, redirect and directResponse is given/],
+    [http(`{${to}, directResponse: {status: 200}}`), /route and directResponse of route, redirect/],
+    [http('{route: [{destination: {host: a}, weight: 0}]}'), /all weights are 0/],
+    [http('{route: [{destination: {host: a}, weight: 1}, {destination: {host: b}}]}'), /route\[1\]: weight is missing/],
+    [http('{route: [{destination: {host: a}, weight: -1}]}'), /-1 is not a number here/],
+    [http('{route: [{destination: {host: a, port: {number: 0}}}]}'), /0 is not a number here/],
+    [http('{redirect: {uri: /a, redirectCode: 304}}'), /304 is no code by which Envoy redirects/],
+    [http('{redirect: {redirectCode: 302}}'), /redirect: neither uri nor authority is given/],
+    [http('{redirect: {uri: /a}, timeout: 1s}'), /timeout: it has no meaning beside redirect/],
+    [http(`{${to}, rewrite: {}}`), /rewrite: neither uri nor authority is given/],
+    [http(`{${to}, timeout: 5}`), /5 is not a duration here/],
+    [
+      http(`{${to}, retries: {attempts: 1, retryOn: "connect-failure,sometimes"}}`),
+      /"sometimes" is nothing that Envoy/,
+    ],
+    [http(`{${to}, headers: {request: {set: {Host: b}}}}`), /set.Host: "Host" cannot be changed/],
+    [http(`{${to}, headers: {response: {remove: [":status"]}}}`), /remove: ":status" cannot be changed/],
+    [http(`{match: [{uri: {exact: /a, prefix: /b}}], ${to}}`), /exact and prefix is not accepted/],
+    [http(`{match: [{headers: {x: {suffix: b}}}], ${to}}`), /suffix is not accepted/],
+    [problems(service('tcp: [{route: [{destination: {host: a}}]}]')), /tcp\[0\]: match is missing/],
+    [problems('kind: DestinationRule\n'), /"DestinationRule" is not read/],
+    [problems('a: ['), /routes.yaml:1/],
+    [problems('kind: VirtualService\nspec: {hosts: ["*"]}\n'), /metadata is missing/],
+  ];
+  for (const [found, wanted] of cases) assert.match(found, wanted);
+});
+
+test('times, codes and weights mean what they mean to Istio', () => {
+  const route = (rule: string) =>
+    (routeOf(rules(rule)[0] ?? assert.fail(rule)).at(-1) as { route?: Record<string, unknown>; redirect?: object }) ??
+    {};
+  const to = 'route: [{destination: {host: a}}]';
+  assert.equal(route(`{${to}, timeout: 1m30.5s}`).route?.timeout, '90.5s');
+  assert.equal(route(`{${to}, timeout: 0s}`).route?.timeout, '0s');
+  assert.deepEqual(
+    route(`{${to}, retries: {attempts: 2, retryOn: "503, reset", perTryTimeout: 50ms}}`).route?.retry_policy,
+    {
+      num_retries: 2,
+      retry_on: 'reset,retriable-status-codes',
+      retriable_status_codes: [503],
+      per_try_timeout: '0.05s',
+    },
   );
-  assert.match(
-    problems(service('http: [{route: [{destination: {host: a, subset: v1}}]}]'))[0] ?? '',
-    /subset cannot be done/,
+  assert.deepEqual(route('{redirect: {authority: b, redirectCode: 308}}').redirect, {
+    host_redirect: 'b',
+    response_code: 'PERMANENT_REDIRECT',
+  });
+});
+
+test('what no listener would serve, and what two documents would, is refused with its place', async () => {
+  const listeners =
+    '[{name: web, port: 80, hosts: [shop.example, "*.api.example"]}, {name: d, port: 20880, protocol: dubbo}, {name: t, port: 9000, hosts: [t.example]}]';
+  const text = `apiVersion: weir.dev/v1\nkind: Gateway\nmetadata: {name: edge}\nspec: {listeners: ${listeners}, routes: [r.yaml]}\n`;
+  const answer = 'http: [{directResponse: {status: 204}}]';
+  const speaks = 'dubbo: [{routedetail: [{route: [{destination: {host: p}}]}]}]';
+  const tcp = (...ports: readonly number[]) =>
+    `tcp: [${ports.map((port) => `{match: [{port: ${port}}], route: [{destination: {host: p}}]}`).join(', ')}]`;
+  const render = async (...specs: readonly string[]) => {
+    const documents = specs.map(
+      (spec, index) => `kind: VirtualService\nmetadata: {name: v${index}}\nspec: {${spec}}\n`,
+    );
+    const parsed = parseObjects(text, '/x/gateway.yaml');
+    assert.ok('objects' in parsed, JSON.stringify(parsed));
+    const place = { wave: 0, former: null, namespace: 'ns', image: 'weir:1' };
+    const found = await renderObjects(parsed.objects, place, async () => documents.join('---\n'));
+    return JSON.parse((found.documents[0] as { data: Record<string, string> }).data['bootstrap.json'] ?? '');
+  };
+  const dubbo = `hosts: ["*"], ${speaks}`;
+  const { static_resources: resources } = await render(
+    `hosts: ["*.example"], ${answer}`,
+    dubbo,
+    `hosts: ["*"], ${tcp(9000)}`,
   );
-  assert.match(problems(service('http: [{match: []}]'))[0] ?? '', /has none of route, redirect/);
+  const [web] = resources.listeners[0].filter_chains[0].filters;
+  assert.deepEqual(web.typed_config.route_config.virtual_hosts[0].domains, ['shop.example', '*.api.example']);
+  const refused: readonly (readonly [readonly string[], RegExp])[] = [
+    [[`hosts: [other.example], ${answer}`], /spec.hosts\[0\]: no listener serves other.example/],
+    [
+      [`hosts: [a.api.example], ${answer}`, `hosts: ["A.api.example"], ${answer}`],
+      /A.api.example is served by VirtualService\/v0 too/,
+    ],
+    [[`hosts: ["*"], gateways: [mesh], ${answer}`], /spec.gateways: edge is not among them/],
+    [[`hosts: ["*"], ${tcp(9001)}`], /no listener has the port 9001/],
+    [[`hosts: ["*"], ${tcp(20880)}`], /the listener of port 20880 is for Dubbo/],
+    [[`hosts: ["*"], ${tcp(9000, 9000)}`], /port 9000 is routed by VirtualService\/v0 already/],
+  ];
+  for (const [specs, what] of refused) await assert.rejects(render(...specs, dubbo), { what });
+  await render(`hosts: ["*"], gateways: [istio-system/edge], ${answer}`, dubbo);
+});
+
+test('listeners that would take the same connections are refused; those of one port share a port of the Service', async () => {
+  const parse = (listeners: string) =>
+    parseObjects(
+      `apiVersion: weir.dev/v1\nkind: Gateway\nmetadata: {name: edge}\nspec: {listeners: [${listeners}], routes: [r.yaml]}\n`,
+      'g.yaml',
+    );
+  const refusal = (listeners: string) => {
+    const parsed = parse(listeners);
+    return 'errors' in parsed ? parsed.errors.map(({ what }) => what).join('; ') : '';
+  };
+  assert.match(refusal('{name: a, port: 80}, {name: a, port: 81}'), /"a" is the name of two listeners/);
+  assert.match(refusal('{name: a, port: 80}, {name: b, port: 80, hosts: [x]}'), /a takes what comes to 80 already/);
+  const tls = 'tls: {secret: s}';
   assert.match(
-    problems(service('http: [{route: [{destination: {host: a}, weight: 0}]}]'))[0] ?? '',
-    /all weights are 0/,
+    refusal(`{name: a, port: 80, hosts: [x, y], ${tls}}, {name: b, port: 80, hosts: [Y], ${tls}}`),
+    /a takes connections for y to 80 already/,
   );
-  assert.match(problems('kind: DestinationRule\n')[0] ?? '', /is not read/);
-  assert.match(problems('a: [')[0] ?? '', /line/);
+  assert.match(refusal('{name: a, port: 80, hosts: ["x.*"]}'), /"x.\*" is not a host name/);
+  const parsed = parse(
+    `{name: a-very-long-name-1, port: 80, hosts: [x], ${tls}}, {name: b, port: 80, ${tls}}, {name: "9", port: 81}, {name: a-very-long-name-2, port: 82}`,
+  );
+  assert.ok('objects' in parsed, JSON.stringify(parsed));
+  const place = { wave: 0, former: null, namespace: 'ns', image: 'weir:1' };
+  const text = service('http: [{directResponse: {status: 204}}]');
+  const { documents } = await renderObjects(parsed.objects, place, async () => text);
+  const [, , { spec }] = documents as [unknown, unknown, { spec: { ports: object[] } }];
+  assert.deepEqual(spec.ports, [
+    { name: 'a-very-long-80', port: 80, targetPort: 80 },
+    { name: 'port-81', port: 81, targetPort: 81 },
+    { name: 'a-very-long-82', port: 82, targetPort: 82 },
+  ]);
 });
 
 const GATEWAY = `apiVersion: weir.dev/v1
@@ -78,12 +195,12 @@ spec:
 test('listeners of a port are chains by name, with certificates by files that are watched', async () => {
   const parsed = parseObjects(GATEWAY, '/x/gateway.yaml');
   assert.ok('objects' in parsed && parsed.objects[0]?.object.kind === 'Gateway');
-  const { services } = readVirtualServices(
+  const documents = services(
     service(
       'http: [{route: [{destination: {host: a}}]}], tcp: [{match: [{port: 20880}], route: [{destination: {host: 10.0.0.1, port: {number: 20880}}}]}]',
     ),
   );
-  const files = gatewayFiles(parsed.objects[0].object, services, GATEWAY_POD);
+  const files = gatewayFiles(parsed.objects[0].object, documents, GATEWAY_POD);
   assert.deepEqual(Object.keys(files), ['mesh.yaml', 'bootstrap.json', 'sds-shop.json', 'sds-rest.json']);
   const { static_resources: resources } = JSON.parse(files['bootstrap.json'] ?? '');
   assert.deepEqual(
@@ -116,18 +233,18 @@ test('listeners of a port are chains by name, with certificates by files that ar
     ],
   );
   const asked: string[] = [];
-  const read = async (path: string) => {
+  const readText = async (path: string) => {
     asked.push(path);
     return service('http: [{directResponse: {status: 204}}]');
   };
-  const { documents } = await renderObjects(
+  const rendered = await renderObjects(
     parsed.objects,
     { wave: 0, former: null, namespace: 'ns', image: 'weir:1' },
-    read,
+    readText,
   );
   assert.deepEqual(asked, ['/x/routes.yaml']);
   assert.deepEqual(
-    documents.map((one) => (one as { kind: string }).kind),
+    rendered.documents.map((one) => (one as { kind: string }).kind),
     ['ConfigMap', 'Deployment', 'Service'],
   );
   const bad = renderObjects(
@@ -135,7 +252,7 @@ test('listeners of a port are chains by name, with certificates by files that ar
     { wave: 0, former: null, namespace: 'ns', image: 'weir:1' },
     async () => 'kind: X\n',
   );
-  await assert.rejects(bad, /cannot serve routes.yaml/);
+  await assert.rejects(bad, /"X" is not read/);
 });
 
 test('Dubbo is routed by service and method where a listener speaks it, and refused where only one side says so', async () => {
@@ -172,9 +289,9 @@ test('Dubbo is routed by service and method where a listener speaks it, and refu
     /no document has dubbo routes/,
   );
   await assert.rejects(render(', protocol: dubbo', dubbo.replaceAll('weight: 1', 'weight: 0')), {
-    why: /all weights are 0/,
+    what: /all weights are 0/,
   });
   const argument =
     'dubbo: [{routedetail: [{match: [{method: {name_match: {exact: a}, argc: 1}}], route: [{destination: {host: p}}]}]}]';
-  await assert.rejects(render(', protocol: dubbo', argument), { why: /argc cannot be done by a gateway/ });
+  await assert.rejects(render(', protocol: dubbo', argument), { what: /"argc" is not a key here/ });
 });

@@ -1,8 +1,8 @@
 /** Calls of Dubbo's own protocol at a gateway, by service and method, as routes of Envoy's generic_proxy. Pure. */
-import type { DubboRule, RouteTarget, VirtualService } from './virtual-service.ts';
+import { isAddress } from './is-address.ts';
+import { type RouteTarget, type TextMatch, type VirtualService, weightOf } from './virtual-service.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-type Text = NonNullable<DubboRule['services']>[number];
 
 const NETWORK = 'envoy.extensions.filters.network';
 /** The port of a provider where a destination names none. */
@@ -10,8 +10,8 @@ const DUBBO_PORT = 20_880;
 
 /** One rule of a document: whose calls, and where they go. */
 interface DubboRoute {
-  readonly services: readonly Text[];
-  readonly methods: readonly Text[];
+  readonly services: readonly TextMatch[];
+  readonly methods: readonly TextMatch[];
   readonly route: readonly RouteTarget[];
 }
 
@@ -53,7 +53,7 @@ function dubboRoutesOf({ spec }: VirtualService): DubboRoute[] {
     routedetail.map(({ match = [], route }) => ({
       services,
       methods: match.map(({ method }) => method.name_match),
-      route: route.filter(({ weight }) => weight !== 0),
+      route: route.filter((one) => weightOf(one) > 0),
     })),
   );
 }
@@ -66,7 +66,6 @@ function dubboClusterName(route: readonly RouteTarget[]): string {
 }
 
 function clusterOf(route: readonly RouteTarget[]): Json {
-  const isAddress = (host: string) => /^[\d.]+$|:/.test(host);
   const name = dubboClusterName(route);
   return {
     name,
@@ -89,7 +88,7 @@ function clusterOf(route: readonly RouteTarget[]): Json {
 }
 
 /** Null: nothing is asked, every value fits. */
-function anyOf(of: Json, texts: readonly Text[]): Json | null {
+function anyOf(of: Json, texts: readonly TextMatch[]): Json | null {
   return joined(
     'or_matcher',
     texts.map((text) => ({ single_predicate: { input: of, value_match: stringMatch(text) } })),
@@ -111,7 +110,7 @@ function joined(kind: 'and_matcher' | 'or_matcher', predicates: readonly Json[])
   return predicates.length === 1 ? only : { [kind]: { predicate: predicates } };
 }
 
-function stringMatch(text: Text): Json {
+function stringMatch(text: TextMatch): Json {
   return 'regex' in text ? pattern(text.regex) : { ...text };
 }
 

@@ -1,8 +1,12 @@
 /** A gateway as a bootstrap of Envoy: listeners by port and host name, certificates by SDS files, routes of VirtualServices. Pure. */
+
+import { stringify } from 'yaml';
 import type { Gateway } from '../object-schemas.ts';
 import { dubboClusters, dubboFilter } from './dubbo-routes.ts';
+import { domainsOf, hostsOf, routesPort } from './gateway-coverage.ts';
 import { routeOf, targetsOf } from './gateway-routes.ts';
-import { clusterName, type RouteTarget, type VirtualService } from './virtual-service.ts';
+import { isAddress } from './is-address.ts';
+import { clusterName, type RouteTarget, type VirtualService, weightOf } from './virtual-service.ts';
 
 type Listener = Gateway['spec']['listeners'][number];
 type Json = Readonly<Record<string, unknown>>;
@@ -39,7 +43,7 @@ export function gatewayFiles(
     admin: `unix:${adminSocket(place)}`,
   };
   return {
-    'mesh.yaml': pretty({ apiVersion: 'weir.dev/v1', sidecars: { [GATEWAY_SIDECAR]: sidecar }, apps: {} }),
+    'mesh.yaml': stringify({ apiVersion: 'weir.dev/v1', sidecars: { [GATEWAY_SIDECAR]: sidecar }, apps: {} }),
     'bootstrap.json': pretty(gatewayBootstrap(gateway, services, place)),
     ...Object.fromEntries(secrets.map((secret) => [`sds-${secret}.json`, pretty(secretFile(secret, place))])),
   };
@@ -78,9 +82,7 @@ function listenerOf(
   place: GatewayPlace,
 ): Json {
   const hasTls = listeners.some(({ tls }) => tls !== undefined);
-  const tcp = services
-    .flatMap(({ spec }) => spec.tcp ?? [])
-    .find(({ match }) => match?.some((one) => one.port === port));
+  const tcp = services.flatMap(({ spec }) => spec.tcp ?? []).find((one) => routesPort(one, port));
   return {
     name: `port-${port}`,
     address: { socket_address: { address: '::', ipv4_compat: true, port_value: port } },
@@ -96,7 +98,7 @@ function listenerOf(
       name: listener.name,
       // Without TLS there is no name before the first request: the routes look at it.
       ...(listener.tls !== undefined &&
-        hosts(listener) !== null && { filter_chain_match: { server_names: hosts(listener) } }),
+        hostsOf(listener) !== null && { filter_chain_match: { server_names: hostsOf(listener) } }),
       filters: [filterOf(listener, services, tcp?.route)],
       ...(listener.tls !== undefined && { transport_socket: tlsOf(listener.tls.secret, place) }),
     })),
@@ -112,18 +114,11 @@ function filterOf(
   return tcp === undefined ? httpFilter(listener, services) : tcpFilter(listener, tcp);
 }
 
-/** The host names of a listener; null: any. */
-function hosts({ hosts: names }: Listener): readonly string[] | null {
-  return names === undefined || names.includes('*') ? null : names;
-}
-
 function httpFilter(listener: Listener, services: readonly VirtualService[]): Json {
   const own = services.filter(({ spec }) => (spec.http ?? []).length > 0);
-  const virtualHosts = own.flatMap((service) => {
-    const domains = domainsOf(service.spec.hosts, hosts(listener));
-    if (domains.length === 0) return [];
-    return [{ name: service.metadata.name, domains, routes: (service.spec.http ?? []).flatMap(routeOf) }];
-  });
+  const virtualHosts = [...domainsOf(own, listener)].flatMap(([{ metadata, spec }, domains]) =>
+    domains.length === 0 ? [] : [{ name: metadata.name, domains, routes: (spec.http ?? []).flatMap(routeOf) }],
+  );
   return {
     name: 'http',
     typed_config: {
@@ -144,14 +139,6 @@ function httpFilter(listener: Listener, services: readonly VirtualService[]): Js
   };
 }
 
-/** The hosts of a VirtualService that a listener serves. */
-function domainsOf(wanted: readonly string[], served: readonly string[] | null): string[] {
-  const fits = (host: string) =>
-    served === null || served.some((one) => one === host || (one.startsWith('*.') && host.endsWith(one.slice(1))));
-  const all = wanted.flatMap((host) => (host === '*' && served !== null ? [...served] : [host]));
-  return [...new Set(all.filter((host) => host === '*' || fits(host)))];
-}
-
 function tcpFilter(listener: Listener, route: readonly RouteTarget[]): Json {
   return {
     name: 'tcp',
@@ -163,8 +150,8 @@ function tcpFilter(listener: Listener, route: readonly RouteTarget[]): Json {
         : {
             weighted_clusters: {
               clusters: route
-                .filter(({ weight }) => weight !== 0)
-                .map((one) => ({ name: clusterName(one), weight: one.weight ?? 1 })),
+                .filter((one) => weightOf(one) > 0)
+                .map((one) => ({ name: clusterName(one), weight: weightOf(one) })),
             },
           }),
     },
@@ -212,7 +199,7 @@ function clusterOf(target: RouteTarget, protocol: 'http1' | 'http2'): Json {
   const { host, port } = target.destination;
   return {
     name: clusterName(target, protocol),
-    type: /^[\d.]+$|:/.test(host) ? 'STATIC' : 'STRICT_DNS',
+    type: isAddress(host) ? 'STATIC' : 'STRICT_DNS',
     connect_timeout: '2s',
     typed_extension_protocol_options: {
       [HTTP_OPTIONS]: {

@@ -37,7 +37,11 @@ export function gatewayDocuments(
   const metadata = { name, namespace, labels: { [MANAGED_LABEL]: 'weir', ...selector } };
   const { listeners, replicas } = gateway.spec;
   const secrets = [...new Set(listeners.flatMap(({ tls }) => (tls === undefined ? [] : [tls.secret])))];
-  const ports = listeners.map((one) => ({ name: portName(one.name), containerPort: one.port }));
+  // Listeners may share a port; the port of a Service or a container is there once.
+  const ports = [...Map.groupBy(listeners, ({ port }) => port)].map(([port, [first]]) => ({
+    name: portName(first?.name ?? '', port),
+    port,
+  }));
   return [
     {
       apiVersion: 'apps/v1',
@@ -58,7 +62,7 @@ export function gatewayDocuments(
                 name: 'gateway',
                 image,
                 command: ['weir', 'sidecar', 'run', 'gateway'],
-                ports,
+                ports: ports.map(({ name: portOf, port }) => ({ name: portOf, containerPort: port })),
                 readinessProbe: {
                   exec: { command: ['weir', 'sidecar', 'status', 'gateway', '--wait', '--timeout', '1s'] },
                 },
@@ -91,17 +95,17 @@ export function gatewayDocuments(
       metadata,
       spec: {
         selector,
-        ports: listeners.map((one) => ({ name: portName(one.name), port: one.port, targetPort: one.port })),
+        ports: ports.map(({ name: portOf, port }) => ({ name: portOf, port, targetPort: port })),
       },
     },
   ];
 }
 
-/** Names of ports are DNS labels of at most 15 characters. */
-function portName(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, '-')
-    .slice(0, 15)
-    .replace(/-$/, '');
+/** Names of ports are at most 15 characters (RFC 6335 5.1), and unique: the number tells two with one beginning apart. */
+function portName(listener: string, port: number): string {
+  const end = `-${port}`;
+  const words = listener.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  const plain = words.replace(/^-|-$/g, '');
+  if (plain.length <= 15 && /[a-z]/.test(plain)) return plain;
+  return `${/[a-z]/.test(plain) ? plain.slice(0, 15 - end.length).replace(/-$/, '') : 'port'}${end}`;
 }

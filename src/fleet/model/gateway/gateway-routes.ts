@@ -1,9 +1,16 @@
 /** Routes of a VirtualService as routes of Envoy, in their order. Pure. */
-import { clusterName, type HttpRule, type RouteTarget, type VirtualService } from './virtual-service.ts';
+import {
+  clusterName,
+  type HttpRule,
+  REDIRECT_CODES,
+  type RouteTarget,
+  type TextMatch,
+  type VirtualService,
+  weightOf,
+} from './virtual-service.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 type Match = NonNullable<HttpRule['match']>[number];
-type Text = NonNullable<Match['uri']>;
 
 /** All destinations of a document. */
 export function targetsOf({ spec }: VirtualService): RouteTarget[] {
@@ -39,7 +46,9 @@ function matchOf({ uri, method, authority, headers, queryParams, ignoreUriCase }
     ...(named.length > 0 && {
       headers: named.map(([name, value]) => ({
         name,
-        ...(Object.keys(value).length === 0 ? { present_match: true } : { string_match: stringMatch(value as Text) }),
+        ...(Object.keys(value).length === 0
+          ? { present_match: true }
+          : { string_match: stringMatch(value as TextMatch) }),
       })),
     }),
     ...(queryParams !== undefined && {
@@ -51,14 +60,14 @@ function matchOf({ uri, method, authority, headers, queryParams, ignoreUriCase }
   };
 }
 
-function pathOf(uri: Text | undefined): Json {
+function pathOf(uri: TextMatch | undefined): Json {
   if (uri === undefined) return { prefix: '/' };
   if ('exact' in uri) return { path: uri.exact };
   if ('prefix' in uri) return { prefix: uri.prefix };
   return { safe_regex: { regex: uri.regex } };
 }
 
-function stringMatch(value: Text): Json {
+function stringMatch(value: TextMatch): Json {
   return 'regex' in value ? { safe_regex: { regex: value.regex } } : { ...value };
 }
 
@@ -73,11 +82,11 @@ function actionOf(rule: HttpRule, match: Match, protocol: 'http1' | 'http2'): Js
       redirect: {
         ...(redirect.authority !== undefined && { host_redirect: redirect.authority }),
         ...(redirect.uri !== undefined && { path_redirect: redirect.uri }),
-        response_code: redirectCode(redirect.redirectCode ?? 301),
+        response_code: REDIRECT_CODES[redirect.redirectCode ?? 301],
       },
     };
   }
-  const taking = route.filter(({ weight }) => weight !== 0);
+  const taking = route.filter((one) => weightOf(one) > 0);
   const [only] = taking;
   return {
     route: {
@@ -85,7 +94,7 @@ function actionOf(rule: HttpRule, match: Match, protocol: 'http1' | 'http2'): Js
         ? { cluster: clusterName(only, protocol) }
         : {
             weighted_clusters: {
-              clusters: taking.map((one) => ({ name: clusterName(one, protocol), weight: one.weight ?? 1 })),
+              clusters: taking.map((one) => ({ name: clusterName(one, protocol), weight: weightOf(one) })),
             },
           }),
       // As Istio has it: none, unless one is given. Streams live long.
@@ -94,7 +103,8 @@ function actionOf(rule: HttpRule, match: Match, protocol: 'http1' | 'http2'): Js
       ...(rule.retries !== undefined && {
         retry_policy: {
           num_retries: rule.retries.attempts,
-          retry_on: rule.retries.retryOn ?? 'connect-failure,refused-stream,unavailable',
+          retry_on: rule.retries.retryOn?.on ?? 'connect-failure,refused-stream,unavailable',
+          ...((rule.retries.retryOn?.codes.length ?? 0) > 0 && { retriable_status_codes: rule.retries.retryOn?.codes }),
           ...(rule.retries.perTryTimeout !== undefined && { per_try_timeout: seconds(rule.retries.perTryTimeout) }),
         },
       }),
@@ -128,22 +138,7 @@ function headersOf(change: NonNullable<HttpRule['headers']>['request'], side: 'r
   };
 }
 
-function redirectCode(code: number): string {
-  const names: Readonly<Record<number, string>> = {
-    ...{
-      301: 'MOVED_PERMANENTLY',
-      302: 'FOUND',
-      303: 'SEE_OTHER',
-      307: 'TEMPORARY_REDIRECT',
-      308: 'PERMANENT_REDIRECT',
-    },
-  };
-  return names[code] ?? 'MOVED_PERMANENTLY';
-}
-
 /** Envoy takes seconds only. */
-function seconds(duration: string): string {
-  const units: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
-  const [, number = '0', unit = 's'] = /^([\d.]+)(ms|s|m|h)$/.exec(duration) ?? [];
-  return `${Number((Number(number) * (units[unit] ?? 1)).toFixed(6))}s`;
+function seconds(ms: number): string {
+  return `${Number((ms / 1000).toFixed(6))}s`;
 }
