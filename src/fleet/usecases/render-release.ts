@@ -4,13 +4,16 @@ import { WeirError } from '../../errors/weir-error.ts';
 import type { ConfigProblem } from '../../mesh/yaml/config-problem.ts';
 import { type GatewayPlace, gatewayFiles } from '../model/gateway/gateway-bootstrap.ts';
 import { checkCoverage } from '../model/gateway/gateway-coverage.ts';
-import { GATEWAY_POD, gatewayConfigMap, gatewayDocuments } from '../model/gateway/gateway-documents.ts';
+import { GATEWAY_POD, gatewayConfigMap, gatewayDocuments, gatewayName } from '../model/gateway/gateway-documents.ts';
 import { type RouteDocument, readVirtualServices } from '../model/gateway/virtual-service.ts';
 import { reachOfWave, renderSidecarSet, whyNotForPods } from '../model/kruise/sidecar-set.ts';
 import { manifestText } from '../model/manifest-text.ts';
 import type { PlacedObject } from '../model/parse-objects.ts';
 import { fleetMistakes } from './fleet.ts';
 import { placed, type ReadObjectsText } from './read-files.ts';
+
+/** A label of DNS (RFC 1123). */
+const LONGEST_SERVICE_NAME = 63;
 
 /** The result. */
 export interface Rendered {
@@ -37,6 +40,15 @@ export async function renderObjects(
     const { object } = one;
     if (object.kind === 'Gateway') {
       const files = await renderGateway(one, GATEWAY_POD, readText);
+      const name = gatewayName(object.metadata.name);
+      if (name.length > LONGEST_SERVICE_NAME) {
+        throw placed(
+          one,
+          `Gateway/${object.metadata.name} cannot be in a cluster`,
+          `its Service would be ${name}, and names of Services have at most ${LONGEST_SERVICE_NAME} characters`,
+          `take a name of at most ${LONGEST_SERVICE_NAME - gatewayName('').length} characters`,
+        );
+      }
       documents.push(gatewayConfigMap(object, namespace, files), ...gatewayDocuments(object, { namespace, image }));
       continue;
     }

@@ -178,6 +178,14 @@ test('listeners that would take the same connections are refused; those of one p
     { name: 'port-81', port: 81, targetPort: 81 },
     { name: 'a-very-long-82', port: 82, targetPort: 82 },
   ]);
+  const named = parsed.objects.map((one) => ({
+    ...one,
+    object: { ...one.object, metadata: { ...one.object.metadata, name: 'n'.repeat(51) } } as typeof one.object,
+  }));
+  await assert.rejects(
+    renderObjects(named, place, async () => text),
+    { hint: 'take a name of at most 50 characters' },
+  );
 });
 
 const GATEWAY = `apiVersion: weir.dev/v1

@@ -139,6 +139,7 @@ const http = z.strictObject({
     ),
   ),
 });
+/** Routes of Dubbo's own protocol, in the form of the Dubbo service mesh. */
 const dubbo = z.strictObject({
   name: z.optional(lineField('The name of the rule.')),
   /** Interfaces; every one if left out. */
@@ -193,8 +194,6 @@ const virtualService = z.object({
 export type VirtualService = z.output<typeof virtualService>;
 /** One route of HTTP. */
 export type HttpRule = NonNullable<VirtualService['spec']['http']>[number];
-/** Routes of Dubbo's own protocol, in the form of the Dubbo service mesh. */
-export type DubboRule = NonNullable<VirtualService['spec']['dubbo']>[number];
 /** Where calls go, with its weight. */
 export type RouteTarget = z.output<typeof route>;
 
