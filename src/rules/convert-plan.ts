@@ -3,6 +3,7 @@ import type { RoutingProvider, RoutingService } from './case-file.ts';
 import { noteCode } from './diagnostics/note-code.ts';
 import { compareWithTarget, type EquivalenceReport } from './equivalence/compare.ts';
 import { PlanMemory } from './equivalence/leaf-rules.ts';
+import { isWrong, rejection } from './equivalence/rejection.ts';
 import { RuleOverlap } from './equivalence/rule-overlap.ts';
 import { sampleProviders } from './equivalence/sample-providers.ts';
 import type { RuleProof, RuleState, Verdict } from './equivalence/tally.ts';
@@ -71,7 +72,10 @@ export function convertPlan(request: ConversionRequest): ConvertedPlan {
   } catch (error) {
     // A value of the plan that weir cannot compute: nothing is written for what it does not know.
     if (!(error instanceof OpaqueSignal)) throw error;
-    return withoutDocuments(request.plan, 'refused');
+    return withoutDocuments(request.plan, 'refused', {
+      code: 'WR019',
+      message: `Not written: weir cannot compute ${error.reason}.`,
+    });
   }
 }
 
@@ -80,11 +84,16 @@ function convertKnown(request: ConversionRequest): ConvertedPlan {
   // A tag rule that is off leaves own tags in force, a script:// URL is not loaded: there is nothing to write either way.
   if (hasNoEffect(plan) || plan.effect.state === 'dead') return withoutDocuments(plan, 'exact');
   // A provider of the snapshot over which the script throws: the plan says nothing about calls that see it.
-  if (plan.assumptions.some(({ where }) => request.providers.some((provider) => predicateHolds(where, provider)))) {
-    return withoutDocuments(plan, 'refused');
+  for (const { where, exception } of plan.assumptions) {
+    const odd = request.providers.find((provider) => predicateHolds(where, provider));
+    if (odd === undefined) continue;
+    const message = `Not written: the script throws ${exception} wherever the provider ${odd.id} is present.`;
+    return withoutDocuments(plan, 'refused', { code: 'WR062', message });
   }
   const narrow = plan.notes.find(({ code }) => code === 'WR073');
-  if (narrow !== undefined && !request.accepted.has('WR073')) return withoutDocuments(plan, 'refused', narrow.message);
+  if (narrow !== undefined && !request.accepted.has('WR073')) {
+    return withoutDocuments(plan, 'refused', { code: 'WR073', message: `Not written: ${narrow.message}.` });
+  }
   const rejected = new Map<string, RuleProof>();
   const overlap = new RuleOverlap(plan);
   const memory = new PlanMemory(plan);
@@ -99,18 +108,25 @@ function convertKnown(request: ConversionRequest): ConvertedPlan {
       return converted(request, { ...lowered, text: null, labels: NO_LABELS }, null, rejected);
     }
     const report = proof(request, lowered, memory);
-    if (report === null) return withoutDocuments(plan, 'refused');
+    if (report === null) return withoutDocuments(plan, 'refused', UNREADABLE);
     const failed = report.rules.filter((rule) => !isGoodEnough(rule, request.accepted) && !rejected.has(rule.id));
     if (failed.length === 0) {
       // An entry of another rule takes calls of a rejected one: no document can be trusted with them.
-      if (report.rules.some(isWrong)) return withoutDocuments(plan, 'refused');
-      const tidy = tidied(request, input, { lowered, report }, memory);
+      const wrong = report.rules.find(isWrong);
+      if (wrong !== undefined)
+        return withoutDocuments(plan, 'refused', { code: 'WR032', message: `Not written. ${rejection(wrong)}` });
+      const tidy = tidied(request, input, { lowered, report, rejected }, memory);
       return converted(request, tidy.lowered, tidy.report, rejected);
     }
-    for (const rule of failed) rejected.set(rule.id, rule);
+    // A rule for which it is not known whether a call comes may be all that puts those behind it in doubt.
+    const first = failed.filter((rule) => isWrong(rule) || rule.reach === 'unknown');
+    for (const rule of first.length > 0 ? first : failed) rejected.set(rule.id, rule);
   }
-  return withoutDocuments(plan, 'refused');
+  // Each round refuses one rule at least, so the loop has ended before.
+  return withoutDocuments(plan, 'refused', UNREADABLE);
 }
+
+const UNREADABLE = { code: 'WR032', message: 'Not written: weir cannot read its own documents back.' } as const;
 
 /** Whether all calls go to all providers anyway, so that the faithful result is no rule at all. */
 export function hasNoEffect(plan: {
@@ -120,11 +136,18 @@ export function hasNoEffect(plan: {
   return plan.effect.state !== 'live' && plan.rules.every((rule) => rule.then.kind === 'all');
 }
 
+interface ProvedLowering {
+  readonly lowered: LoweredPlan;
+  readonly report: EquivalenceReport;
+  /** Rules that are refused for what their proof says. */
+  readonly rejected: ReadonlyMap<string, RuleProof>;
+}
+
 // Leaves out what no call reaches and joins neighbours; the shorter text is proved like the first one.
 function tidied(
   request: ConversionRequest,
   input: LoweringInput,
-  { lowered, report }: { readonly lowered: LoweredPlan; readonly report: EquivalenceReport },
+  { lowered, report, rejected }: ProvedLowering,
   memory: PlanMemory,
 ): { lowered: LoweredPlan; report: EquivalenceReport } {
   const unreachable = new Set(report.unreachable);
@@ -133,17 +156,10 @@ function tidied(
     return { lowered: { ...shorter, labels: NO_LABELS }, report };
   if (shorter.text === null || shorter.text === lowered.text) return { lowered, report };
   const again = proof(request, shorter, memory);
-  const holds = again?.rules.every((rule) => isGoodEnough(rule, request.accepted)) === true;
+  const holds =
+    again?.rules.every((rule) => isGoodEnough(rule, request.accepted) || (rejected.has(rule.id) && !isWrong(rule))) ===
+    true;
   return holds ? { lowered: shorter, report: again } : { lowered, report };
-}
-
-function isWrong({ disagreements }: RuleProof): boolean {
-  return disagreements.length > 0;
-}
-
-function rejection(rule: RuleProof): string {
-  if (isWrong(rule)) return 'The documents would not do what the script does; see the witness.';
-  return 'Not all texts that the patterns of the rules tell apart were compared, so it is not proved (`sampled`).';
 }
 
 function isGoodEnough(rule: RuleProof, accepted: ReadonlySet<string>): boolean {
@@ -184,8 +200,13 @@ function converted(
     const fidelity = noted ? worseFidelity(rule.fidelity, 'noted') : rule.fidelity;
     const line = source?.span.line ?? 1;
     const lossy = verdict === 'sampled' && accepted.size > 0 ? worseFidelity(fidelity, 'lossy') : fidelity;
-    const state = refused ? 'left' : (own?.state ?? 'none');
     const shadowedBy = own?.shadowedBy ?? [];
+    // No entry is for a rule behind one that leaves all calls to the script: where a call may come to it, it stays there too.
+    if (own?.reach === 'unknown' && !refused && !isGoodEnough(own, accepted)) {
+      const findings = [...rule.findings, { code: 'WR032' as const, rule: rule.id, message: rejection(own) }];
+      return { id: rule.id, line, verdict, fidelity: 'refused', state: 'left', shadowedBy, findings, proof: own };
+    }
+    const state = refused ? 'left' : (own?.state ?? 'none');
     if (state !== 'shadowed') {
       return { id: rule.id, line, verdict, fidelity: lossy, state, shadowedBy, findings: rule.findings, proof: own };
     }
@@ -216,7 +237,7 @@ const NOTING = new Set<string>([
   'WR076',
 ]);
 
-function withoutDocuments(plan: RoutePlan, fidelity: Fidelity, narrow?: string): ConvertedPlan {
+function withoutDocuments(plan: RoutePlan, fidelity: Fidelity, why?: Omit<LoweringFinding, 'rule'>): ConvertedPlan {
   const verdict = fidelity === 'refused' ? ('unverified' as const) : ('proved' as const);
   const rules = plan.rules.map((rule) => ({
     id: rule.id,
@@ -225,8 +246,7 @@ function withoutDocuments(plan: RoutePlan, fidelity: Fidelity, narrow?: string):
     fidelity,
     state: fidelity === 'refused' ? ('left' as const) : ('none' as const),
     shadowedBy: [],
-    findings:
-      narrow === undefined ? [] : [{ code: 'WR073' as const, rule: rule.id, message: `Not written: ${narrow}.` }],
+    findings: why === undefined ? [] : [{ ...why, rule: rule.id }],
     proof: null,
   }));
   return { text: null, labels: NO_LABELS, rules, comparedCalls: 0, checkedProviders: 0 };

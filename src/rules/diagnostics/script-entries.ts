@@ -73,7 +73,7 @@ export const SCRIPT_DIAGNOSTICS = {
     level: 'error',
     why: 'No target sees the fields of a DTO, the constants of an enum or the elements of a list.',
     example: 'args[0].buyer?.level >= 5',
-    instead: 'Promote the expression to an attachment in a consumer filter; the report lists the expressions.',
+    instead: 'Promote the expression at the place of the finding to an attachment, in a consumer filter.',
   },
   WR014: {
     title: 'input, output or code from outside',

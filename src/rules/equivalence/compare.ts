@@ -14,6 +14,7 @@ import { dividedEntries } from './divided-entries.ts';
 import { PlanMemory, ShapeMemory } from './leaf-rules.ts';
 import { decidingRule, findMeetings, firstBit } from './meetings.ts';
 import { planLeaves } from './plan-constants.ts';
+import { openGroups } from './sample-providers.ts';
 import { shapeCells } from './shape-cells.ts';
 import { type Rounded, type RuleProof, Tally } from './tally.ts';
 
@@ -81,6 +82,8 @@ export function compareWithTarget(
     whenEmpty,
     isDecided,
   );
+  const open = openGroups(plan, providers);
+  tally.doubt(plan.rules.flatMap(({ then }, index) => (choosesOneOf(then, open) ? [index] : [])));
   const memory = new ShapeMemory(known ?? new PlanMemory(plan));
   const reached = new Set<number>();
   let isWhole = true;
@@ -103,6 +106,10 @@ export function compareWithTarget(
   }
   const unreachable = isWhole ? model.names().flatMap((_, id) => (reached.has(id) ? [] : [id])) : [];
   return { ...tally.report(), unreachable, isWhole };
+}
+
+function choosesOneOf(then: PlanRule['then'], groups: ReadonlySet<string>): boolean {
+  return then.kind === 'route' && then.choices.some(({ chain }) => chain.some((id) => groups.has(id)));
 }
 
 // Calls of services that the rule is not about: an entry that takes them must leave them as they are.
@@ -131,7 +138,14 @@ function compareOutside(
 
 /** The report of a comparison that cannot be made. */
 export function notProved(plan: RoutePlan, reason: string): EquivalenceReport {
-  const proof = { verdict: 'unverified', state: 'left', shadowedBy: [], cells: 0, disagreements: [] } as const;
+  const proof = {
+    verdict: 'unverified',
+    state: 'left',
+    shadowedBy: [],
+    cells: 0,
+    reach: 'known',
+    disagreements: [],
+  } as const;
   return {
     rules: plan.rules.map(({ id }) => {
       const caveat = { rule: id, call: shapedCall(EMPTY_SHAPE, new Map()), script: reason, target: 'not compared' };
@@ -179,6 +193,11 @@ function compareShape(
     const end = refusedFrom(plan, entries, leaves);
     tally.doubt(found.possible.filter((index) => index >= doubt && index < end));
   }
+  const gap = Math.min(found.complete ? Number.POSITIVE_INFINITY : 0, ...cells.map((leaf) => leaf.gap));
+  tally.leaveOpen(
+    found.possible.filter((index) => index >= gap),
+    shape.known,
+  );
   for (const meeting of found.meetings) {
     const call = shapedCall(shape, meeting.values);
     const { rule, index, unknown } = decidingRule(plan, meeting, shape);

@@ -10,18 +10,22 @@ export interface LeafCell {
   readonly throws: boolean;
 }
 
-/** A leaf with its cells. `doubt` is the first rule (its index) whose cells may be incomplete; Infinity: all are there. */
+/** A leaf with its cells. `doubt` and `gap` are indexes of rules; Infinity: there is none. */
 export interface LeafCells {
   readonly leaf: CallLeaf;
   readonly cells: readonly LeafCell[];
+  /** The first rule for which a difference may lie in a cell that is missing. */
   readonly doubt: number;
+  /** The first rule whose cells may be incomplete: it, or one behind it, may decide in one that is missing. */
+  readonly gap: number;
   /** Whether every cell that the entries cut out has a value here. */
   readonly complete: boolean;
 }
 
 /** The cells of a leaf, which shapes share; who may be met is each shape's own question. */
-export interface KnownCells extends Omit<LeafCells, 'doubt'> {
+export interface KnownCells extends Omit<LeafCells, 'doubt' | 'gap'> {
   readonly doubts: DoubtfulRules;
+  readonly gaps: DoubtfulRules;
 }
 
 /** The indexes of the rules whose cells may be incomplete, in order; each is looked for once, when it is asked for. */

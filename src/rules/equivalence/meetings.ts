@@ -20,7 +20,7 @@ export interface Meeting {
 export interface Meetings {
   readonly meetings: readonly Meeting[];
   readonly complete: boolean;
-  /** Indexes of the rules that service, types and count of the shape allow. */
+  /** Indexes of the rules that service, types and count of the shape allow, to the first that takes every call of it. */
   readonly possible: readonly number[];
 }
 
@@ -66,7 +66,10 @@ export function findMeetings(
     }
     states = next;
   });
-  const possible = plan.rules.flatMap((_, index) => (((fixed >> BigInt(index)) & 1n) === 1n ? [index] : []));
+  const last = plan.rules.findIndex((rule) => takesAll(rule, shape));
+  const possible = plan.rules.flatMap((_, index) =>
+    ((fixed >> BigInt(index)) & 1n) === 1n && (last < 0 || index <= last) ? [index] : [],
+  );
   const meetings = [...states.values()].map((state) => ({ ...state, entries: state.entries & own }));
   return { meetings, complete, possible };
 }
@@ -88,21 +91,34 @@ function fixedRules(plan: RoutePlan, shape: CallShape): bigint {
   let alive = 0n;
   plan.rules.forEach((rule, index) => {
     const holds = rule.when.every((condition) => {
-      const leaves = leavesOf(condition.term);
-      const outOfRange = leaves.some((leaf) => leaf.t === 'arg' && leaf.index >= shape.paramTypes.length);
-      const fixed = leaves.every(
-        (leaf) =>
-          leaf.t === 'service' ||
-          leaf.t === 'paramType' ||
-          leaf.t === 'paramCount' ||
-          leaf.t === 'argCount' ||
-          (leaf.t === 'method' && shape.method !== null),
+      const outOfRange = leavesOf(condition.term).some(
+        (leaf) => leaf.t === 'arg' && leaf.index >= shape.paramTypes.length,
       );
-      return (!fixed && !outOfRange) || conditionAnswer(condition, call) !== false;
+      return (!isFixed(condition, shape) && !outOfRange) || conditionAnswer(condition, call) !== false;
     });
     if (holds) alive |= 1n << BigInt(index);
   });
   return alive;
+}
+
+// The shape alone decides the condition.
+function isFixed({ term }: PlanRule['when'][number], shape: CallShape): boolean {
+  return leavesOf(term).every(
+    ({ t }) =>
+      t === 'service' ||
+      t === 'paramType' ||
+      t === 'paramCount' ||
+      t === 'argCount' ||
+      (t === 'method' && shape.method !== null),
+  );
+}
+
+function takesAll(rule: PlanRule, shape: CallShape): boolean {
+  const call = shapedCall(shape, new Map());
+  return rule.when.every(
+    (condition) =>
+      condition.test.op !== 'relation' && isFixed(condition, shape) && conditionAnswer(condition, call) === true,
+  );
 }
 
 function everyEntry(entries: TargetEntries): bigint {

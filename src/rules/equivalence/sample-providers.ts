@@ -110,6 +110,33 @@ function ownHost({ host, params }: Draft, index: number): string {
   return `10.255.${255 - Math.floor(index / 250)}.${253 - (index % 250)}`;
 }
 
+/** Texts of a pattern and beside it. Where it has no automaton, those of the same pattern without its assertions are tried. */
+function membersOf(pattern: string): readonly string[] {
+  const { texts, unknown } = textWitnesses([pattern]);
+  return unknown.length === 0 ? texts : textWitnesses([pattern.replaceAll(ASSERTION, '')]).texts;
+}
+
+const ASSERTION = /\(\?<?[=!][^()]*\)|\\[bB]|[\^$](?![^[]*\])/g;
+
+/**
+ * Groups of which no provider is a member, though there may be one: weir cannot list the texts that their conditions tell
+ * apart. Such a group looks like any other.
+ */
+export function openGroups({ groups }: RoutePlan, providers: readonly RoutingProvider[]): ReadonlySet<string> {
+  const open = groups.filter(({ where }) => !isSearched(where) && !providers.some((one) => isIn(where, one)));
+  return new Set(open.map(({ id }) => id));
+}
+
+function isSearched(where: ProviderPredicate): boolean {
+  if (where.p === 'and' || where.p === 'or') return where.of.every(isSearched);
+  if (where.p === 'not') return isSearched(where.of);
+  if (where.p !== 'test') return true;
+  const { term, test } = where;
+  if (term.t !== 'fn' && test.op !== 'regex' && test.op !== 'eqIgnoreCase' && test.op !== 'relation') return true;
+  const pattern = test.op === 'relation' ? null : conditionTextRegex({ term, test });
+  return pattern !== null && textWitnesses([pattern]).unknown.length === 0;
+}
+
 interface Constant {
   readonly leaf: ProviderLeaf;
   readonly text: string;
@@ -128,7 +155,7 @@ function constantsOf(where: ProviderPredicate): Constant[] {
     const { test } = where;
     if (where.term.t === 'fn' || test.op === 'regex' || test.op === 'eqIgnoreCase') {
       const pattern = conditionTextRegex({ term: where.term, test });
-      if (pattern !== null) texts.push(...textWitnesses([pattern]).texts.slice(0, MAX_WITNESSES));
+      if (pattern !== null) texts.push(...membersOf(pattern).slice(0, MAX_WITNESSES));
     }
     if (test.op === 'eq') texts.push(...test.values.flatMap((value) => ('v' in value ? [String(value.v)] : [])));
     else if (test.op === 'range') {

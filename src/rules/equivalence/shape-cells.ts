@@ -30,7 +30,11 @@ export function shapeCells(
       // Shapes that meet the same entries have the same cells; a path holds the name of the service too.
       const key = JSON.stringify([leaf, type, leaf.t === 'method' ? shape.service : '', entries.ids]);
       const known = memory.cells(key, () => leafCells(plan, shape, entries, leaf, memory.rulesOf(leaf)));
-      return { ...known, doubt: firstInside(plan, shape, known.doubts) };
+      return {
+        ...known,
+        doubt: firstInside(plan, shape, known.doubts),
+        gap: firstInside(plan, shape, known.gaps),
+      };
     });
 }
 
@@ -84,13 +88,9 @@ function leafCells(
   const names = new Set(entries.names.slice(0, entries.own));
   const refused = [...names].filter((name) => name !== null && isRefusedEntry(name)) as string[];
   const opaque = new Set(own.opaque);
-  const doubtful = (index: number): boolean => {
-    const id = plan.rules[index]?.id ?? '';
+  const incomplete = (index: number): boolean => {
     const conditions = touching[index] ?? [];
-    // A rule that is refused here is matched too widely, never too narrowly: its cells cannot hide a difference.
-    if (conditions.length === 0 || (!names.has(id) && refused.some((name) => refusesRule(name, id) === true)))
-      return false;
-    if (isObjectType(type)) return false;
+    if (conditions.length === 0 || isObjectType(type)) return false;
     if (!candidates.complete) return true;
     // Asked for another class: null alone is left, and null is always tried.
     const isOther = ({ term, test }: PlanRule['when'][number]): boolean =>
@@ -100,9 +100,15 @@ function leafCells(
       ? conditions.some((condition) => !isResidual(condition))
       : conditions.some((condition) => opaque.has(condition) && !(leaf.t === 'arg' && isArithmetic(condition)));
   };
-  const doubts = new DoubtfulRules(plan.rules.length, doubtful);
+  // A rule that is refused here is matched too widely, never too narrowly: its cells cannot hide a difference.
+  const isRefused = (index: number): boolean => {
+    const id = plan.rules[index]?.id ?? '';
+    return !names.has(id) && refused.some((name) => refusesRule(name, id) === true);
+  };
+  const gaps = new DoubtfulRules(plan.rules.length, incomplete);
+  const doubts = new DoubtfulRules(plan.rules.length, (index) => incomplete(index) && !isRefused(index));
   const complete = candidates.complete || entries.names.every((_, index) => entries.domain(index, leaf) === 'any');
-  return { leaf, cells: [...cells.values()], doubts, complete };
+  return { leaf, cells: [...cells.values()], doubts, gaps, complete };
 }
 
 /** Texts that are not empty. */

@@ -12,8 +12,8 @@ export type Verdict = 'proved' | 'proved+oracle' | 'sampled' | 'unverified';
 
 /**
  * Fate of a rule's calls in the documents. `converted`: the documents decide them. `left`: an entry of this rule leaves
- * them to the script. `shadowed`: an earlier entry of another rule leaves them to the script. `none`: no call reaches
- * the rule.
+ * them to the script, or nobody knows whether there are any. `shadowed`: an earlier entry of another rule leaves them to
+ * the script. `none`: no call reaches the rule.
  */
 export type RuleState = 'converted' | 'shadowed' | 'left' | 'none';
 
@@ -34,6 +34,8 @@ export interface RuleProof {
   readonly shadowedBy: readonly string[];
   /** Combinations of cells in which this rule decides. */
   readonly cells: number;
+  /** `unknown`: no call was found that comes to the rule, and not all cells were looked at. */
+  readonly reach: 'known' | 'unknown';
   readonly disagreements: readonly Witness[];
   /** Calls that the target fails or widens as its diagnostics say: null arguments, empty groups. */
   readonly caveats: readonly Witness[];
@@ -61,12 +63,15 @@ export type Rounded =
 interface Cells {
   met: number;
   decided: number;
+  /** A cell in which the rule decides may be missing. */
+  isOpen: boolean;
   readonly left: Set<string>;
 }
 
 interface Entry {
   readonly known: Cells;
   readonly beyond: Cells;
+  /** A call was compared in a cell beside which others may be missing. */
   sampled: boolean;
   readonly bad: Witness[];
   readonly caveats: Witness[];
@@ -87,7 +92,7 @@ export class Tally {
     this.describes = describes;
     this.whenEmpty = whenEmpty;
     this.isDecided = isDecided;
-    const cells = (): Cells => ({ met: 0, decided: 0, left: new Set() });
+    const cells = (): Cells => ({ met: 0, decided: 0, isOpen: false, left: new Set() });
     for (const rule of plan.rules) {
       this.entries.set(rule.id, { known: cells(), beyond: cells(), sampled: false, bad: [], caveats: [] });
     }
@@ -99,13 +104,19 @@ export class Tally {
     if (entry !== undefined) entry[known ? 'known' : 'beyond'].met += 1;
   }
 
-  /** Marks rules whose cells may be missing. */
+  /** Marks rules for which a difference may lie in a cell that is missing. */
   doubt(indexes: readonly number[]): void {
+    for (const entry of this.#entriesAt(indexes)) entry.sampled = true;
+  }
+
+  /** Marks rules that may decide in a cell that is missing, among calls of described (`known`) or other methods. */
+  leaveOpen(indexes: readonly number[], known: boolean): void {
+    for (const entry of this.#entriesAt(indexes)) entry[known ? 'known' : 'beyond'].isOpen = true;
+  }
+
+  #entriesAt(indexes: readonly number[]): Entry[] {
     const entries = [...this.entries.values()];
-    for (const index of indexes) {
-      const entry = entries[index];
-      if (entry !== undefined) entry.sampled = true;
-    }
+    return indexes.flatMap((index) => entries[index] ?? []);
   }
 
   /** Takes one call with both outcomes. */
@@ -166,11 +177,14 @@ export class Tally {
       // Where methods are described, a rule that only undescribed calls reach stays with the script without a loss.
       const cells = known.met > 0 ? known : beyond;
       const found = stateOf(id, cells);
-      const state = this.describes && known.met === 0 && found !== 'converted' ? 'none' : found;
-      const proved = sampled ? 'sampled' : 'proved';
-      const verdict = bad.length > 0 || state !== 'converted' ? 'unverified' : proved;
+      const isNone = this.describes && known.met === 0 && found !== 'converted';
+      const isUnknown = (isNone && known.isOpen) || (cells.met === 0 && (known.isOpen || beyond.isOpen));
+      const state = isUnknown ? 'left' : isNone ? 'none' : found;
+      const proved = sampled || isUnknown ? 'sampled' : 'proved';
+      const verdict = bad.length > 0 || (state !== 'converted' && !isUnknown) ? 'unverified' : proved;
       const shadowedBy = [...cells.left].filter((name) => refusesRule(name, id) === false).sort();
-      return { id, verdict, state, shadowedBy, cells: known.met + beyond.met, disagreements: bad, caveats };
+      const reach = isUnknown ? 'unknown' : 'known';
+      return { id, verdict, state, shadowedBy, cells: known.met + beyond.met, reach, disagreements: bad, caveats };
     });
     return { rules, calls: this.calls };
   }

@@ -1,7 +1,7 @@
 /** The outcome of one call, in which scripts, plans and engines are compared. */
 import type { RoutingCall, RoutingProvider } from '../case-file.ts';
 import { OpaqueSignal } from '../groovy/machine/exceptions.ts';
-import { conditionHolds, evaluatePlan, type PlanDecision, predicateHolds, presentProviders } from './evaluate-plan.ts';
+import { conditionAnswer, evaluatePlan, type PlanDecision, predicateHolds, presentProviders } from './evaluate-plan.ts';
 import type { RoutePlan } from './route-plan.ts';
 
 /** The outcome of one call. `split` lists the outcomes of weighted choices with their shares, which add up to 1. */
@@ -46,8 +46,12 @@ export function outsideCall(
   assumptions: RoutePlan['callAssumptions'] | undefined,
   call: RoutingCall,
 ): string | undefined {
-  const broken = assumptions?.find(({ when }) => conditionHolds(when, call));
-  return broken === undefined ? undefined : `assumed not to happen: ${broken.why}`;
+  for (const { when, why } of assumptions ?? []) {
+    const answer = conditionAnswer(when, call);
+    if (typeof answer === 'string') return answer;
+    if (answer) return `assumed not to happen: ${why}`;
+  }
+  return undefined;
 }
 
 /** Which assumption on providers does not hold for those that a call sees, if one does not. */

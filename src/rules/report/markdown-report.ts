@@ -1,8 +1,6 @@
 /** The report of a conversion as Markdown. */
-import type { RoutingCall } from '../case-file.ts';
 import { DIAGNOSTICS } from '../diagnostics/catalogue.ts';
-import type { Witness } from '../equivalence/tally.ts';
-import { describeTypedValue } from '../plan/typed-value.ts';
+import { describeWitness } from '../equivalence/describe-witness.ts';
 import { conversionJson } from './conversion-json.ts';
 import { fateOf, levelsOf, type ScriptResult, scriptFidelity, sentenceOf } from './script-result.ts';
 
@@ -66,20 +64,6 @@ function scriptSection(result: ScriptResult): string[] {
 /** Text in which nothing looks like a tag, which Markdown would leave out. */
 function prose(text: string): string {
   return text.replaceAll(/<(?=[a-z/])/gi, '\\<');
-}
-
-/** One line: the call, what the script does, what the documents do. */
-export function describeWitness({ call, script, target }: Witness): string {
-  return `${describeCall(call)}: script ${script}, documents ${target}`;
-}
-
-/** The call of a witness: method, arguments, attachments, caller. */
-export function describeCall(call: RoutingCall): string {
-  const args = call.args.map(describeTypedValue).join(', ');
-  const attachments = Object.entries(call.attachments).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-  const caller = [call.consumer.application, call.consumer.host].filter((part) => part !== undefined).join('@');
-  const extra = [...attachments, ...(caller === '' ? [] : [`caller ${caller}`])].join(', ');
-  return `\`${call.service}.${call.method}(${args})\`${extra === '' ? '' : ` with ${extra}`}`;
 }
 
 // Stars and angle brackets of patterns are no Markdown.

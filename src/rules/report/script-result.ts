@@ -44,7 +44,8 @@ export function sentenceOf({ plan }: ScriptResult, id: string): string {
 }
 
 /** The result of a rule, in a few words. */
-export function fateOf({ state, verdict, shadowedBy }: ConvertedRule): string {
+export function fateOf({ state, verdict, shadowedBy, proof }: ConvertedRule): string {
+  if (proof?.reach === 'unknown') return 'left to the script, not known whether a call comes to it';
   if (state === 'converted') return `converted, ${verdict}`;
   if (state === 'shadowed') return `shadowed by ${shadowedBy.join(', ')}`;
   return state === 'left' ? 'left to the script' : 'no call comes to it';

@@ -1,6 +1,6 @@
 /** The output of `weir rules verify` for a terminal. */
 import { plural } from '../../cli/wrap-text.ts';
-import { describeCall, describeWitness } from '../report/markdown-report.ts';
+import { describeCall, describeWitness } from '../equivalence/describe-witness.ts';
 import { isVerified, type Verification, type VerifiedRule } from '../usecases/verify-rules.ts';
 
 /** The text of `weir rules verify`: a line a rule, and witness calls where script and documents differ. */
@@ -27,6 +27,7 @@ export function formatVerification({ scripts, errors, open }: Verification): str
 function fateText(rule: VerifiedRule): string {
   const accepted = rule.accepted ? ' (accepted)' : '';
   if (rule.state === 'none') return 'no call comes to it';
+  if (rule.reach === 'unknown') return `not known whether a call comes to it${accepted}`;
   if (rule.state === 'left') return `left to the script${accepted}`;
   if (rule.state === 'shadowed') return `shadowed by ${rule.shadowedBy.join(', ')}${accepted}`;
   return `${rule.verdict}, ${rule.cells} cells${accepted}`;

@@ -150,7 +150,15 @@ async function verifyScript(
   if (rules.kind === 'no-rule') {
     // Without effect no rule is needed; else the script decides everything.
     const state = hasNoEffect(plan) ? ('none' as const) : ('left' as const);
-    const nothing = { verdict: 'unverified', state, shadowedBy: [], cells: 0, disagreements: [], caveats: [] } as const;
+    const nothing = {
+      verdict: 'unverified',
+      state,
+      shadowedBy: [],
+      cells: 0,
+      reach: 'known',
+      disagreements: [],
+      caveats: [],
+    } as const;
     const found = await claimAsked(planned, estate, state, ports);
     const left = plan.rules.map(({ id }) => ({ id, ...nothing, ...found(id) }));
     return { hasDocuments: false, comparedCalls: 0, rules: left };
