@@ -25,10 +25,14 @@ export class FakeZooKeeper {
   readonly nodes = new Map<string, string>();
   /** Paths that were read or watched, in their order. */
   readonly asked: string[] = [];
+  /** Paths of which reads are refused, with the error. */
+  readonly refused = new Map<string, number>();
   readonly #server: Server = createServer();
   /** By client, the watched paths with their modes. */
   readonly #watches = new Map<Socket, Map<string, number>>();
   readonly #options: FakeZooKeeperOptions;
+  /** Answers that are held back; null while none are. */
+  #held: (() => void)[] | null = null;
   #zxid = 1n;
 
   private constructor(options: FakeZooKeeperOptions) {
@@ -69,6 +73,23 @@ export class FakeZooKeeper {
     const parent = path.slice(0, path.lastIndexOf('/'));
     if (!this.nodes.has(parent)) this.nodes.set(parent, '');
     this.#tell(WATCH_EVENT.deleted, path);
+  }
+
+  /** Reads that wait for their answers. */
+  get waiting(): number {
+    return this.#held?.length ?? 0;
+  }
+
+  /** Answers no read until `release`. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Answers all that was read meanwhile, in its order. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const answer of held) answer();
   }
 
   /** Ends every connection; new ones are taken. */
@@ -138,6 +159,13 @@ export class FakeZooKeeper {
       watched.set(path, reader.int());
       return void socket.write(head(ZK_ERROR.ok).packet());
     }
+    if (this.#held === null) this.#read(socket, path, op, head);
+    else this.#held.push(() => this.#read(socket, path, op, head));
+  }
+
+  #read(socket: Socket, path: string, op: number, head: (error: number) => JuteWriter): void {
+    const refusal = this.refused.get(path);
+    if (refusal !== undefined) return void socket.write(head(refusal).packet());
     const names = this.#children(path);
     const value = this.nodes.get(path) ?? (names.length > 0 ? '' : undefined);
     if (value === undefined) return void socket.write(head(ZK_ERROR.noNode).packet());

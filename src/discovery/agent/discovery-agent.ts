@@ -6,6 +6,7 @@ import type { AgentHandlers } from '../../platform/agent/protocol.ts';
 import type { AdsServer, AgentPorts } from '../ports.ts';
 import type { AGENT_PROTOCOL } from '../records/agent-protocol.ts';
 import type { DiscoverySnapshot } from '../records/snapshot-record.ts';
+import { registryWarning } from '../registry/registry-warning.ts';
 import { endpointKey, endpointsOf } from '../world/endpoints.ts';
 import { World } from '../world/world.ts';
 import type { AgentPlan } from './agent-plan.ts';
@@ -147,20 +148,26 @@ export class DiscoveryAgent {
       everything: plan.consumers.some(({ auto }) => auto === true),
     };
     // A registry that stays away is told once, and not at each try.
-    const away = new Set<string>();
+    const warned = new Set<string>();
     const followed = plan.registries.map((registry) =>
       this.#ports.reader.followRegistry(
         registry,
         wanted,
         {
           emit: (event) => {
-            if (event.kind === 'state' && event.state === 'synced') away.delete(registry.name);
+            if (event.kind === 'state' && event.state === 'synced') {
+              for (const key of [registry.name, `${registry.name} lost`]) warned.delete(key);
+            }
             if (!signal.aborted) this.#agent.dispatch({ type: 'registry', event, atMs: this.#ports.clock.now() });
           },
           warn: (why) => {
-            if (away.has(registry.name)) return;
-            away.add(registry.name);
-            this.#listener.warn(`the registry ${registry.name} is away: ${why}; what it last said counts`);
+            const state = this.machine.world.states().get(registry.name);
+            const text = registryWarning(registry.name, state, why);
+            // That it is away is told also when something else of it was.
+            const key = state === 'lost' ? `${registry.name} lost` : registry.name;
+            if (warned.has(key)) return;
+            warned.add(key);
+            this.#listener.warn(`${text}; what it last said counts`);
           },
         },
         signal,

@@ -2,6 +2,7 @@
 import { WeirError } from '../../errors/weir-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { RegistryReader } from '../ports.ts';
+import { registryWarning } from '../registry/registry-warning.ts';
 import { World } from '../world/world.ts';
 import type { DiscoveryMesh } from './discovery-mesh.ts';
 import { type EndpointQuery, endpointsIn, type ListedEndpoint, wantedBy } from './list-endpoints.ts';
@@ -52,7 +53,8 @@ export async function followEndpoints(mesh: DiscoveryMesh, query: EndpointQuery,
         warn(why) {
           if (reasons.has(registry.name)) return;
           reasons.set(registry.name, why);
-          warn(`the registry ${registry.name} is away: ${why}; what it last said still counts`);
+          const text = registryWarning(registry.name, world.states().get(registry.name), why);
+          warn(`${text}; what it last said still counts`);
         },
       },
       both,

@@ -2,7 +2,9 @@
 import type { RegistryConfig } from '../../../mesh/discovery-config.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Wanted } from '../../registry/wanted.ts';
-import { type ChangedPlace, changedPlace } from '../../registry/zookeeper/changed-place.ts';
+import type { ChangedPlace } from '../../registry/zookeeper/changed-place.ts';
+import { type Change, Changes } from '../../registry/zookeeper/changes.ts';
+import { inFlight } from '../../registry/zookeeper/in-flight.ts';
 import { WATCH_EVENT, type WATCH_MODE, ZK_ERROR } from '../../registry/zookeeper/jute.ts';
 import { appOfUrl, ZooKeeperListing } from '../../registry/zookeeper/list-registry.ts';
 import { instancesPath, mappingPath, metadataPath, providersPath, rootPath } from '../../registry/zookeeper/paths.ts';
@@ -28,6 +30,13 @@ const POLL_MS = 3_000;
 const RELIST_MS = 600_000;
 /** A revision that nobody could tell of is asked for again after this time. */
 const RETRY_MS = 20_000;
+/** A change that the server refused to show is read again after this time. */
+const AGAIN_MS = 1_000;
+/**
+ * How many changed instances are read at once. The answers come one after the other and are let go one by one; a server
+ * that is busy with many writes answers so late that fewer would fall behind.
+ */
+const IN_FLIGHT = 256;
 /** With more changes than this to be read, what is told is not what the registry holds. */
 const BEHIND = 256;
 
@@ -43,12 +52,13 @@ export class ZooKeeperWatch {
   readonly #instances = new Map<string, Set<string>>();
   /** Revisions as `APP REVISION`, each with whether its services are known. */
   readonly #revisions = new Map<string, boolean>();
-  /** Paths that changed and were not looked at again yet, each with the last thing that happened to it. */
-  readonly #changed = new Map<string, number>();
+  readonly #changes: Changes;
   /** Whether all has to be listed, because watches may have missed something. */
   #isStale = false;
   #isConnected = false;
-  /** Whether it was said that changes wait in numbers. */
+  /** Whether some changes could not be read, and wait to be read again. */
+  #isRefused = false;
+  /** Whether it was said that changes wait in numbers, or could not be read. */
   #isBehind = false;
   #hasWatches = true;
   #wake = Promise.withResolvers<void>();
@@ -56,6 +66,7 @@ export class ZooKeeperWatch {
   constructor(options: ZooKeeperWatchOptions) {
     this.#options = options;
     const { config, digest, clock } = options;
+    this.#changes = new Changes(config);
     const told = {
       // Changes made while it was cut off are not told, in a resumed session either.
       connected: () => {
@@ -65,7 +76,7 @@ export class ZooKeeperWatch {
       },
       disconnected: (why: string) => this.#lost(why),
       changed: (type: number, path: string) => {
-        this.#changed.set(path, type);
+        this.#changes.add(type, path);
         this.#wake.resolve();
       },
     };
@@ -99,6 +110,7 @@ export class ZooKeeperWatch {
   }
 
   #pauseMs(): number {
+    if (this.#isRefused) return AGAIN_MS;
     return this.#hasWatches ? RETRY_MS : POLL_MS;
   }
 
@@ -117,10 +129,11 @@ export class ZooKeeperWatch {
   #lost(why: string): void {
     this.#isConnected = false;
     this.#watched.clear();
-    this.#changed.clear();
-    this.#options.warn(why);
+    this.#changes.clear();
     this.#isBehind = false;
+    this.#isRefused = false;
     this.#tellState('lost');
+    this.#options.warn(why);
   }
 
   #tellState(state: RegistryState): void {
@@ -136,17 +149,17 @@ export class ZooKeeperWatch {
   /** Lists everything when it is stale, else reads the changed places. A lost connection ends it: the next one lists. */
   async #catchUp(isRetry: boolean): Promise<void> {
     try {
-      if (this.#isStale) await this.#listAll();
-      const places = new Map<string, { readonly place: ChangedPlace; readonly type: number }>();
-      for (const [path, type] of this.#changed) {
-        const place = changedPlace(this.#options.config, path);
-        if (place !== null) places.set(JSON.stringify(place), { place, type });
+      if (this.#changes.isTooMany) this.#isStale = true;
+      if (this.#isStale) {
+        // What changed before the listing begins is in the listing.
+        this.#changes.clear();
+        await this.#listAll();
       }
-      this.#changed.clear();
-      if (places.size > BEHIND) this.#tellBehind(true);
-      for (const { place, type } of places.values()) await this.#readAgain(place, type);
-      if (places.size > 0) await this.#watchBareApps();
-      if (this.#changed.size <= BEHIND) this.#tellBehind(false);
+      const changes = this.#changes.take();
+      if (changes.size > BEHIND) this.#tellBehind(true);
+      await this.#readChanges(changes);
+      if (changes.size > 0) await this.#watchBareApps();
+      this.#tellBehind(this.#isRefused || this.#changes.isTooMany || this.#changes.size > BEHIND);
       if (isRetry) await this.#askUnknownRevisions();
     } catch (error) {
       if (!(error instanceof ZooKeeperError)) throw error;
@@ -154,6 +167,42 @@ export class ZooKeeperWatch {
       this.#isStale = true;
       if (error.code !== null) this.#options.warn(error.message);
     }
+  }
+
+  /**
+   * Reads what changed: folders one after the other, then instances side by side. The order of different places does not
+   * matter to the world, and no place is read twice at a time.
+   */
+  async #readChanges(changes: ReadonlyMap<string, Change>): Promise<void> {
+    const listed = new Set<string>();
+    const singles: [string, Extract<ChangedPlace, { kind: 'instance' }>, Change][] = [];
+    for (const [path, change] of changes) {
+      const { place, type } = change;
+      if (place.kind === 'instance') singles.push([path, place, change]);
+      else await this.#readAgain(place, type);
+      if (place.kind === 'instances') listed.add(place.app);
+    }
+    const refused = new Map<string, Change>();
+    let why: string | null = null;
+    const interfaces = new Set<string>();
+    await inFlight(singles, IN_FLIGHT, async ([path, { app, id }, change]) => {
+      // A listing that began after the change holds it.
+      if (listed.has(app)) return;
+      // Nothing is read of what is gone: if it comes back, that is another change.
+      if (change.type === WATCH_EVENT.deleted) return this.#listing.instanceGone(app, id);
+      try {
+        const isKnown = (revision: string) => this.#revisions.has(`${app} ${revision}`);
+        for (const name of await this.#listing.instance(app, id, isKnown)) interfaces.add(name);
+      } catch (error) {
+        if (!(error instanceof ZooKeeperError) || error.code === null) throw error;
+        refused.set(path, change);
+        why = `${path}: ${error.message}`;
+      }
+    });
+    this.#changes.putBack(refused);
+    if (why !== null && !this.#isRefused) this.#options.warn(why);
+    this.#isRefused = why !== null;
+    await this.#follow(interfaces);
   }
 
   /** Watches come before the lists: what changes in between is read twice, and nothing is missed. */
@@ -234,15 +283,9 @@ export class ZooKeeperWatch {
     return true;
   }
 
-  async #readAgain(place: ChangedPlace, type: number): Promise<void> {
+  async #readAgain(place: Exclude<ChangedPlace, { kind: 'instance' }>, type: number): Promise<void> {
     const { config, wanted } = this.#options;
     switch (place.kind) {
-      case 'instance':
-        return await this.#follow(
-          await this.#listing.instance(place.app, place.id, (revision) =>
-            this.#revisions.has(`${place.app} ${revision}`),
-          ),
-        );
       case 'instances':
         return await this.#follow(await this.#listing.instances(place.app));
       case 'providers':

@@ -1,8 +1,9 @@
 /** Reads all that is wanted of a ZooKeeper registry, in the order in which one thing names the next. */
 import { decodeNodeName } from '../../world/read-provider-url.ts';
 import type { RegistryEvent } from '../../world/registry-event.ts';
-import type { InstanceNode } from '../../world/registry-node.ts';
+import type { InstanceNode, ReadNode } from '../../world/registry-node.ts';
 import type { Wanted } from '../wanted.ts';
+import { inFlight } from './in-flight.ts';
 import { ZK_ERROR } from './jute.ts';
 import {
   instancesPath,
@@ -15,13 +16,13 @@ import {
 } from './paths.ts';
 import {
   instanceEvent,
-  instancesEvent,
   mappingEvent,
   metadataEvent,
   NO_ACCESS,
   type NodeValue,
   providerEvent,
   providersEvent,
+  readInstance,
 } from './read-nodes.ts';
 
 /** Asks one instance for the services of its revision; rejects with the reason when it gives none. */
@@ -50,6 +51,8 @@ export class ZooKeeperListing {
   readonly #roots: ZooKeeperRoots;
   readonly #emit: (event: RegistryEvent) => void;
   readonly #askInstance: AskInstance;
+  /** Reads of revisions that have no answer yet, by application and revision. */
+  readonly #revisionReads = new Map<string, Promise<readonly string[]>>();
 
   constructor(
     { reads, askInstance }: { readonly reads: ZooKeeperReads; readonly askInstance: AskInstance },
@@ -74,7 +77,7 @@ export class ZooKeeperListing {
     // One application after the other: what an answer holds is let go before the next comes.
     for (const app of apps) for (const name of await this.instances(app)) interfaces.add(name);
     for (const name of await this.interfacesOf(wanted)) interfaces.add(name);
-    await inFlight([...interfaces], (name) => this.providers(name));
+    await inFlight([...interfaces], IN_FLIGHT, (name) => this.providers(name));
     this.#emit({ registry: this.#registry, kind: 'state', state: 'synced' });
     return { apps, interfaces };
   }
@@ -90,22 +93,25 @@ export class ZooKeeperListing {
   /** Reads an application's instances and the metadata of their revisions; resolves to the interfaces that these name. */
   async instances(app: string): Promise<ReadonlySet<string>> {
     const folder = instancesPath(this.#roots, app);
-    const values = new Map<string, NodeValue>();
-    await inFlight((await this.#reads.getChildren(folder)) ?? [], async (id) => {
+    // Read as they come: the texts of all of them at once would be most of what a first listing takes.
+    const listed = new Map<string, ReadNode<InstanceNode>>();
+    await inFlight((await this.#reads.getChildren(folder)) ?? [], IN_FLIGHT, async (id) => {
       const value = await this.#valueOf(`${folder}/${id}`);
-      if (value !== null) values.set(id, value);
+      if (value !== null) listed.set(id, readInstance(`${folder}/${id}`, app, value));
     });
-    const event = instancesEvent(this.#registry, this.#roots, app, values);
-    const nodes = [...(event.kind === 'instances' ? event.listed.values() : [])].flatMap((read) =>
-      'node' in read ? [read.node] : [],
-    );
+    const nodes = [...listed.values()].flatMap((read) => ('node' in read ? [read.node] : []));
     // The metadata first: an instance must not be seen before what it offers is known.
     const interfaces = new Set<string>();
     for (const [revision, members] of Map.groupBy(nodes, (node) => node.revision)) {
       for (const name of await this.metadata(app, revision, members)) interfaces.add(name);
     }
-    this.#emit(event);
+    this.#emit({ registry: this.#registry, kind: 'instances', app, listed });
     return interfaces;
+  }
+
+  /** Tells that an instance is gone: nothing is read. */
+  instanceGone(app: string, id: string): void {
+    this.#emit(instanceEvent(this.#registry, this.#roots, { app, id, value: null }));
   }
 
   /** Reads one instance again, with its revision when that is new; resolves to the interfaces that it names. */
@@ -113,7 +119,7 @@ export class ZooKeeperListing {
     const value = await this.#valueOf(`${instancesPath(this.#roots, app)}/${id}`);
     const event = instanceEvent(this.#registry, this.#roots, { app, id, value });
     const node = event.kind === 'instance' && event.read !== null && 'node' in event.read ? event.read.node : null;
-    const interfaces = node === null || isKnown(node.revision) ? [] : await this.metadata(app, node.revision, [node]);
+    const interfaces = node === null || isKnown(node.revision) ? [] : await this.#metadataOnce(app, node);
     this.#emit(event);
     return interfaces;
   }
@@ -132,6 +138,18 @@ export class ZooKeeperListing {
     this.#emit(event);
     if (event.kind !== 'metadata' || event.read === null || !('node' in event.read)) return [];
     return event.read.node.services.map(({ key }) => key.interface);
+  }
+
+  /** Instances that are read side by side bring the same revision: one of them reads it, and the others wait for it. */
+  async #metadataOnce(app: string, node: InstanceNode): Promise<readonly string[]> {
+    const key = `${app} ${node.revision}`;
+    const begun = this.#revisionReads.get(key) ?? this.metadata(app, node.revision, [node]);
+    this.#revisionReads.set(key, begun);
+    try {
+      return await begun;
+    } finally {
+      this.#revisionReads.delete(key);
+    }
   }
 
   /** Whoever writes a node decides who may read it: one that is kept from weir costs itself only. */
@@ -181,7 +199,7 @@ export class ZooKeeperListing {
     if (wanted.everything === true) return await this.interfaces();
     if (wanted.apps.size === 0) return [];
     const found: string[] = [];
-    await inFlight(await this.interfaces(), async (name) => {
+    await inFlight(await this.interfaces(), IN_FLIGHT, async (name) => {
       const urls = await orNoAccess(this.#reads.getChildren(providersPath(this.#roots, name)));
       if (urls === null || urls === NO_ACCESS) return;
       if (urls.some((url) => wanted.apps.has(appOfUrl(url)))) found.push(name);
@@ -206,13 +224,4 @@ async function orNoAccess<Value>(read: Promise<Value | null>): Promise<Value | n
     if (error instanceof Error && 'code' in error && error.code === ZK_ERROR.noAuth) return NO_ACCESS;
     throw error;
   }
-}
-
-/** Does the work for each item, at most `IN_FLIGHT` at once. */
-async function inFlight<Item>(items: readonly Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
-  const queue = items.values();
-  const worker = async () => {
-    for (const item of queue) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(IN_FLIGHT, items.length) }, worker));
 }

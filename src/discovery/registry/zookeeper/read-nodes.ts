@@ -2,7 +2,7 @@
 import { readInstanceNode } from '../../world/read-instance.ts';
 import { readRevisionMetadata } from '../../world/read-metadata.ts';
 import { readProviderUrl } from '../../world/read-provider-url.ts';
-import type { Listed, RegistryEvent } from '../../world/registry-event.ts';
+import type { RegistryEvent } from '../../world/registry-event.ts';
 import type { InstanceNode, ReadNode } from '../../world/registry-node.ts';
 import { instancesPath, metadataPath, providersPath, type ZooKeeperRoots } from './paths.ts';
 
@@ -22,23 +22,10 @@ export function instanceEvent(
   return { registry, kind: 'instance', app, id, read: value === null ? null : readInstance(place, app, value) };
 }
 
-function readInstance(place: string, app: string, value: NodeValue): ReadNode<InstanceNode> {
+/** Reads the node of an instance, or says that weir may not. */
+export function readInstance(place: string, app: string, value: NodeValue): ReadNode<InstanceNode> {
   if (value !== NO_ACCESS) return readInstanceNode(place, app, value);
   return { fault: { code: 'no-access', place, what: `${place} may not be read by weir` } };
-}
-
-/** The event of all instances of an application; values by node name. */
-export function instancesEvent(
-  registry: string,
-  roots: ZooKeeperRoots,
-  app: string,
-  values: ReadonlyMap<string, NodeValue>,
-): RegistryEvent {
-  const folder = instancesPath(roots, app);
-  const listed: Listed<InstanceNode> = new Map(
-    [...values].map(([id, value]) => [id, readInstance(`${folder}/${id}`, app, value)]),
-  );
-  return { registry, kind: 'instances', app, listed };
 }
 
 /** The event of all providers of an interface. */
