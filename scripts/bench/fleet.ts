@@ -44,7 +44,7 @@ async function real(): Promise<Rows> {
   const count = 20;
   const fleet = await RealHosts.open(count);
   try {
-    const { directMs, confirmedMs, failed, code } = await fleet.press();
+    const { directMs, confirmedMs, failed, code, cpu } = await fleet.press();
     const at = (share: number) => directMs[Math.min(count - 1, Math.floor(count * share))] ?? Number.NaN;
     record({
       ...{ what: `red button to direct by packets, ${count} real hosts, the last one`, unit: 'ms', weir: at(1) },
@@ -55,6 +55,8 @@ async function real(): Promise<Rows> {
       'exit code': String(code),
       'from the press to direct packets: first, p50, last': `${at(0)}, ${at(0.5)}, ${at(1)} ms (a request every 200 ms)`,
       'confirmed by all, as the command says': `${confirmedMs} ms`,
+      'CPU of a daemon and its programs, mean, until all confirmed': `${cpu.confirmed.own} ms and ${cpu.confirmed.programs} ms`,
+      'the same until all is tidied up': `${cpu.settled.own} ms and ${cpu.settled.programs} ms`,
       'requests that failed': failed,
     };
   } finally {

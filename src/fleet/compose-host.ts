@@ -59,8 +59,9 @@ export async function runHost(run: HostTask, output: CommandOutput, signal: Abor
   const { keys, store } = openRegion(region);
   const warn = (text: string) => output.warn(text);
   const metrics = new HostMetrics(systemClock.now());
+  const intercept = openInterceptHost({ runDir, stateDir, netns, standBy: true, warn });
   const machine = localHost({
-    intercept: openInterceptHost({ runDir, stateDir, netns, standBy: true, warn }),
+    intercept,
     sidecars: openSidecarPorts({ config, runDir, stateDir }),
     loadMesh: () => loadMeshConfig(config),
     watched: [stateDir, runDir],
@@ -98,6 +99,7 @@ export async function runHost(run: HostTask, output: CommandOutput, signal: Abor
     const print = () => metrics.print(daemon.status, process.memoryUsage.rss());
     await Promise.all([daemon.run(signal), publishMetrics(file, print, { clock: systemClock, warn }, signal)]);
   } finally {
+    await intercept.release?.();
     await socket.close();
   }
   return 0;

@@ -23,6 +23,11 @@ export interface SettleOptions {
   /** Aborted by Ctrl-C: the drain ends, connections stay as they are. */
   readonly signal: AbortSignal;
   readonly report: (event: SwitchEvent) => void;
+  /**
+   * False where nobody is told how many connections drained: they are not listed before the switch, which does not wait
+   * for that. Default true.
+   */
+  readonly countsDrained?: boolean;
 }
 
 /**

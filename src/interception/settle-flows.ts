@@ -74,13 +74,14 @@ export async function settleFlows(
     begun,
   );
   tally.note(flows);
+  const doubtsOf = (counts: ReadonlyMap<string, DrainCount>) => (options.countsDrained === false ? [] : doubts(counts));
   try {
     if (options.existing === 'drain' && draining.some((target) => openOf(flows, target) > 0)) {
       const onProgress = (left: number, secondsLeft: number): void =>
         options.report({ step: 'draining', left, secondsLeft });
       const { drainMs, signal } = options;
       const counts = await drainConnections(host, draining, { drainMs, signal, onProgress, open: flows, tally, apps });
-      return { counts, warnings: doubts(counts), isWhole: true };
+      return { counts, warnings: doubtsOf(counts), isWhole: true };
     }
     const counts = new Map<string, DrainCount>();
     for (const { name, slot } of draining) {
@@ -88,7 +89,7 @@ export async function settleFlows(
       const cut = options.existing === 'cut' ? await cutFlows(host, open, slot) : 0;
       counts.set(name, { drained: tally.ended(slot, open.length), cut, proxied: open.length - cut });
     }
-    return { counts, warnings: doubts(counts), isWhole: true };
+    return { counts, warnings: doubtsOf(counts), isWhole: true };
   } catch (error) {
     const why = reasonOf(error);
     return {

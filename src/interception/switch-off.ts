@@ -54,7 +54,7 @@ export async function switchOff(host: InterceptHost, request: SwitchOffRequest):
   const { state } = await host.store.read();
   // A switch under way does not wait for the lock: it is added whatever process holds the lock.
   const early = request.first === undefined ? null : waitForLock(host, command.slice('weir '.length), request.report);
-  const begun = request.begun ?? (await listBeforeSwitch(host, ownersOf(state?.apps ?? []))).listed;
+  const begun = request.begun ?? (await listBegun(host, state, request)).listed;
   const first = await (request.first ?? switchFromMemory(host, state, request));
   const fastMs = first?.ms ?? null;
   const lock = await (early ?? waitForLock(host, command.slice('weir '.length), request.report));
@@ -160,6 +160,15 @@ function unreadSwitch(
     ],
     isWhole: false,
   };
+}
+
+/** The connections before the switch, where somebody is told how many of them drained. */
+async function listBegun(
+  host: InterceptHost,
+  state: StoredState | null,
+  { countsDrained = true }: SwitchOffRequest,
+): Promise<{ readonly listed: Promise<BegunFlows | null> | null }> {
+  return countsDrained ? await listBeforeSwitch(host, ownersOf(state?.apps ?? [])) : { listed: null };
 }
 
 async function switchFromMemory(

@@ -13,6 +13,10 @@ export class FakeLocalHost {
   last: LastUpgrade | null = null;
   /** Set: an `off` stays between the kernel and the state file until it resolves. */
   halfway: Promise<void> | null = null;
+  /** Set: an `off` reaches the kernel when it resolves. */
+  slowOff: Promise<void> | null = null;
+  /** How often the host was looked at. */
+  looks = 0;
   /** Set: a look has read everything, and says it when it resolves. */
   slowLook: Promise<void> | null = null;
   /** Set: an upgrade is carried out when it resolves. */
@@ -26,13 +30,19 @@ export class FakeLocalHost {
 
   /** Somebody on the host says `weir off` or `weir on`. */
   local(app: string, state: 'on' | 'off', reason: string | null = null): void {
-    this.apps.set(app, { state, reason, override: state === 'off' ? { since: null, reason } : null });
+    this.localUnseen(app, state, reason);
     this.#changed();
+  }
+
+  /** The same, of which the folders of the host have not told yet. */
+  localUnseen(app: string, state: 'on' | 'off', reason: string | null = null): void {
+    this.apps.set(app, { state, reason, override: state === 'off' ? { since: null, reason } : null });
   }
 
   get port(): LocalHost {
     return {
       look: async () => {
+        this.looks += 1;
         this.#fail('look');
         const look = {
           apps: [...this.apps].map(([name, app]) => ({ name, since: null, ...app })),
@@ -43,6 +53,7 @@ export class FakeLocalHost {
       },
       on: async (app, policy) => this.#switch(app, 'on', policy),
       off: async (app, policy, direct) => {
+        await this.slowOff;
         if (this.halfway !== null) {
           // The kernel knows of a switch first; the state file says a moment later whose it is.
           const reason = 'switched off by an operator';

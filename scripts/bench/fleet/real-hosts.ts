@@ -1,19 +1,33 @@
 /** Hosts in namespaces, each with an Envoy, the daemon, real rules and an application that sends requests. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { ManyHosts, UPSTREAM_PORT } from '../../../test/e2e/fleet/many-hosts.ts';
 import { startEnvoy } from '../../../test/e2e/lab/envoy.ts';
 import { LAB_UIDS } from '../../../test/e2e/lab/lab.ts';
+import type { LabProcess } from '../../../test/e2e/lab/lab-process.ts';
 import { type Load, startLoad } from '../../../test/e2e/lab/traffic.ts';
 
 const READY_MS = 120_000;
 /** So many hosts go on at a time: each proves its rules by packets, with dozens of programs. */
 const AT_ONCE = 2;
 
+/** The clock tick of /proc/PID/stat, in ms. */
+const MS_PER_TICK = 10;
+/** So long after the last confirmation everything is tidied up, in ms. */
+const TIDY_MS = 3_000;
+
+/** CPU time in ms: of a daemon itself, and of the programs that it started and that have ended. */
+export interface DaemonCpu {
+  readonly own: number;
+  readonly programs: number;
+}
+
 /** The hosts, all through their sidecars. */
 export class RealHosts {
   readonly #fleet: ManyHosts;
   readonly #loads: Load[] = [];
+  readonly #daemons: LabProcess[] = [];
 
   private constructor(fleet: ManyHosts) {
     this.#fleet = fleet;
@@ -37,7 +51,9 @@ export class RealHosts {
         await Promise.all(
           fleet.hosts.slice(at, at + AT_ONCE).map(async (host) => {
             await startEnvoy(host.lab, { ipv6: false });
-            await host.start('host', 'run').line(/follows the region/, READY_MS);
+            const daemon = host.start('host', 'run');
+            self.#daemons.push(daemon);
+            await daemon.line(/follows the region/, READY_MS);
           }),
         );
         await self.#do('status', '--wait', '--timeout', '300s');
@@ -56,6 +72,7 @@ export class RealHosts {
 
   /** Presses the red button; resolves once the packets of every host go direct. */
   async press() {
+    const before = this.#cpu();
     const began = Date.now();
     const { code, json } = await this.#fleet.station(
       'fleet',
@@ -67,17 +84,37 @@ export class RealHosts {
       '--reason',
       'bench',
     );
+    const confirmed = this.#cpu();
     const reports = await this.#until(({ direct }) => direct > 10);
+    await systemClock.sleep(TIDY_MS);
+    const settled = this.#cpu();
     return {
       code,
       confirmedMs: json.result?.ms?.confirmed ?? null,
       directMs: reports.map(({ directSince }) => (directSince ?? Number.NaN) - began).sort((a, b) => a - b),
+      cpu: { confirmed: spent(before, confirmed), settled: spent(before, settled) },
       failed: reports.flatMap(({ failed }) => Object.values(failed)).reduce((sum, one) => sum + one, 0),
     };
   }
 
   async close(): Promise<void> {
     await this.#fleet.close();
+  }
+
+  /** CPU time of one daemon until now, the mean of all, in ms. */
+  #cpu(): DaemonCpu {
+    const times = this.#daemons.map(({ pid }) => {
+      const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const [user = 0, system = 0, ofPrograms = 0, systemOfPrograms = 0] = text
+        .slice(text.lastIndexOf(')') + 2)
+        .split(' ')
+        .slice(11, 15)
+        .map(Number);
+      return { own: user + system, programs: ofPrograms + systemOfPrograms };
+    });
+    const mean = (values: readonly number[]) =>
+      Math.round((MS_PER_TICK * values.reduce((sum, one) => sum + one, 0)) / values.length);
+    return { own: mean(times.map(({ own }) => own)), programs: mean(times.map(({ programs }) => programs)) };
   }
 
   async #do(...args: readonly string[]): Promise<void> {
@@ -94,4 +131,8 @@ export class RealHosts {
       await systemClock.sleep(500);
     }
   }
+}
+
+function spent(before: DaemonCpu, after: DaemonCpu): DaemonCpu {
+  return { own: after.own - before.own, programs: after.programs - before.programs };
 }

@@ -44,6 +44,9 @@ export function localHost({ intercept, sidecars, loadMesh, watched, warn }: Loca
         reportStatus(intercept, { config, apps: [] }),
         sidecarStatuses(sidecars, undefined),
       ]);
+      // The tool of the next switch waits for its input: a red button finds it started.
+      const isAnyOn = result.apps.some(({ desired }) => desired === 'on');
+      if (isAnyOn && result.backend !== null) await intercept.firewall(result.backend).standBy();
       // After the states: an application that is switched off here meanwhile would be off without an override, and the
       // daemon would switch it on again.
       const { apps: known } = await readSituation(intercept, 'remembered');
@@ -84,6 +87,7 @@ export function localHost({ intercept, sidecars, loadMesh, watched, warn }: Loca
     async off(app, reason, direct) {
       const { warnings } = await switchOff(intercept, {
         ...{ apps: [app], existing: 'drain', drainMs: DRAIN_MS, reason, origin: 'fleet', signal: never },
+        countsDrained: false,
         readConfig: () => loadMesh().catch(() => null),
         report: ({ step }) => {
           if (step === 'direct') direct();

@@ -16,11 +16,20 @@ const LOOK_MS = 5_000;
 /** A switch that failed is tried again after this time, in ms. */
 const RETRY_MS = 10_000;
 
+/** What can wait, such as a look, waits so long at most for switches to be direct, and then for their tidying, in ms. */
+const [DIRECT_MS, TIDY_MS] = [5_000, 1_000] as const;
+
 /** An application that the daemon switches at this moment, or failed to. */
 interface Work {
   readonly wanted: Decision['state'];
   isRunning: boolean;
   failed: { readonly reason: string; readonly atMs: number } | null;
+}
+
+/** An `off` that the daemon carries out: when new connections go direct, and when everything is done. */
+interface RunningOff {
+  readonly direct: Promise<void>;
+  readonly done: Promise<void>;
 }
 
 /** One host that follows its fleet. */
@@ -39,6 +48,7 @@ export class HostDaemon {
   #lookProblem: string | null = null;
   readonly #work = new Map<string, Work>();
   readonly #jobs = new Set<Promise<void>>();
+  readonly #offs = new Set<RunningOff>();
   /** Applications that the daemon itself has switched, or began to, since the last look began. */
   #switched = new Set<string>();
   /** Those of them whose switch has achieved something since the last look began. */
@@ -141,9 +151,9 @@ export class HostDaemon {
       );
     }
     if (held === null && wasHeld !== null) tell(`the store of ${region} is believed again`);
-    this.#save();
-    // The red button does not wait for a look at the host.
+    // The red button waits neither for a look at the host nor for the disk.
     this.#switchAll(false);
+    this.#save();
     this.#isStale = true;
     this.#wake.resolve();
   }
@@ -187,7 +197,27 @@ export class HostDaemon {
     if (!signal.aborted) this.#wake = Promise.withResolvers();
   }
 
+  /**
+   * Waits while an `off` is under way: a look starts more programs than a switch, and would take its time. The bounds are
+   * for a switch that hangs, and for a drain, during which the host is looked at.
+   */
+  async #letOffsGoFirst(): Promise<void> {
+    const { clock } = this.#ports;
+    for (const [ends, boundMs] of [
+      ['direct', DIRECT_MS],
+      ['done', TIDY_MS],
+    ] as const) {
+      const running = [...this.#offs].map((off) => off[ends]);
+      if (running.length === 0) return;
+      const waiting = new AbortController();
+      const bound = clock.sleep(boundMs, waiting.signal).catch(() => undefined);
+      await Promise.race([Promise.all(running), bound]);
+      waiting.abort();
+    }
+  }
+
   async #reconcile(): Promise<void> {
+    await this.#letOffsGoFirst();
     this.#isStale = false;
     this.#switched = new Set([...this.#work].flatMap(([name, { isRunning }]) => (isRunning ? [name] : [])));
     this.#assumed = new Set();
@@ -224,7 +254,10 @@ export class HostDaemon {
     return { ...look, apps };
   }
 
-  /** Begins every switch that a decision wants and that is not under way. `isFresh`: the host was looked at just now. */
+  /**
+   * Begins every switch that a decision wants and that is not under way. `isFresh`: the host was looked at just now. By an
+   * older look nothing is switched on: somebody may have switched it off on this host since.
+   */
   #switchAll(isFresh: boolean): void {
     const { clock } = this.#ports;
     for (const app of this.#look.apps) {
@@ -238,7 +271,8 @@ export class HostDaemon {
         if (isFresh) this.#noteEnd(app, decision);
         continue;
       }
-      if (wanted.state === 'on' && (app.override !== null || this.#unreadSwitch(app.name) !== null)) continue;
+      if (wanted.state === 'on' && (!isFresh || app.override !== null || this.#unreadSwitch(app.name) !== null))
+        continue;
       const failed = work?.wanted === wanted.state ? work.failed : null;
       if (failed !== null && failed !== undefined && clock.monotonic() - failed.atMs < RETRY_MS) continue;
       this.#noteEnd(app, decision);
@@ -253,7 +287,9 @@ export class HostDaemon {
     this.#switched.add(app.name);
     const reason = why === null ? by : `${by}: ${why}`;
     tell(`${app.name}: ${wanted === 'on' ? 'on' : 'off'} (${reason})`);
+    const { promise: isDirect, resolve: wentDirect } = Promise.withResolvers<void>();
     const direct = () => {
+      wentDirect();
       this.#assume(app.name, 'draining', reason);
       this.#publish();
     };
@@ -273,6 +309,10 @@ export class HostDaemon {
         this.#wake.resolve();
       });
     this.#jobs.add(job);
+    if (wanted === 'on') return;
+    const off = { direct: Promise.race([isDirect, job]), done: job };
+    this.#offs.add(off);
+    void job.finally(() => this.#offs.delete(off));
   }
 
   /** What a switch has just achieved counts until the next look. */

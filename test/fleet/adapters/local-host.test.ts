@@ -7,19 +7,21 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { localHost } from '../../../src/fleet/adapters/local-host.ts';
 import { followFleet } from '../../../src/interception/follow-fleet.ts';
+import { encodeMark } from '../../../src/interception/rules/mark.ts';
 import { hostWith, MESH, off, on } from '../../interception/cases.ts';
 import { type Conversation, FakeSidecarPorts } from '../../sidecar/usecases/fake-ports.ts';
 
 function machine(watched: readonly string[] = [], talk: Conversation = null) {
   const intercept = hostWith('nft');
+  const warnings: string[] = [];
   const parts = {
     intercept,
     sidecars: new FakeSidecarPorts(talk).ports,
     loadMesh: async () => MESH,
     watched,
-    warn: () => {},
+    warn: (text: string) => warnings.push(text),
   };
-  return { intercept, local: localHost(parts) };
+  return { intercept, warnings, local: localHost(parts) };
 }
 
 test('a remote switch is no override, a local one is, and following ends it', async () => {
@@ -62,6 +64,42 @@ test('an application that is switched off here while it is looked at is never of
     const app = (await local.look()).apps.find(({ name }) => name === 'payment');
     assert.ok(app?.state === 'on' || app?.override?.reason === 'local trouble', `after ${reads} reads: ${app?.state}`);
   }
+});
+
+test('an off of the fleet asks nobody before its switch, and complains of no count that nobody wanted', async (t) => {
+  const { intercept, local, warnings } = machine();
+  await on(intercept);
+  const steps: string[] = [];
+  const { connections } = intercept;
+  const [source, originalDestination] = [40_000, 80].map((port) => ({ address: '10.0.0.1', port }));
+  assert.ok(source !== undefined && originalDestination !== undefined);
+  const mark = encodeMark({ slot: 1, direction: 'outbound' });
+  const ended = { mark, state: 'TIME_WAIT', source, originalDestination, answeredBy: originalDestination };
+  t.mock.method(connections, 'tracked', async () => {
+    steps.push('list connections');
+    return [ended];
+  });
+  const firewall = intercept.fake('nft');
+  for (const step of ['read', 'commit'] as const) {
+    const real = firewall[step].bind(firewall) as (...args: unknown[]) => unknown;
+    t.mock.method(firewall, step, (...args: unknown[]) => {
+      steps.push(step);
+      return real(...args);
+    });
+  }
+  await local.off('payment', 'MeshPolicy/payment', () => steps.push('direct'));
+  assert.deepEqual(steps.slice(0, 3), ['commit', 'read', 'direct']);
+  assert.deepEqual(warnings, []);
+});
+
+test('the tool of the next switch is started by a look, where an application is on', async (t) => {
+  const { intercept, local } = machine();
+  const standBy = t.mock.method(intercept.fake('nft'), 'standBy');
+  await local.look();
+  assert.equal(standBy.mock.callCount(), 0);
+  await on(intercept);
+  await local.look();
+  assert.equal(standBy.mock.callCount(), 1);
 });
 
 test('the panic file is an override', async () => {

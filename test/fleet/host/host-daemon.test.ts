@@ -151,6 +151,34 @@ test('a look that was begun before a switch ended is not believed over it', asyn
   assert.deepEqual(scene.host.calls, ['on payment', 'off payment']);
 });
 
+test('a look waits until an off is direct, and not for ever', async (t) => {
+  const scene = await Scene.begin(t);
+  await scene.policy('payment', [{ state: 'on' }]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  scene.host.slowOff = promise;
+  try {
+    await scene.clock.pass(6_000);
+    const before = scene.host.looks;
+    await scene.policy('switch-payment', [{ state: 'off' }], { priority: 1000 });
+    await scene.clock.pass(4_000);
+    assert.deepEqual([scene.host.looks, scene.app()?.state], [before, 'on'], 'nothing is told that nobody has seen');
+    await scene.clock.pass(4_000);
+    assert.notEqual(scene.host.looks, before, 'a switch that hangs hides the host from nobody');
+  } finally {
+    scene.host.slowOff = null;
+    resolve();
+  }
+  await scene.clock.pass(100);
+  assert.equal(scene.app()?.state, 'off');
+});
+
+test('nothing is switched on by a look from before a local off', async (t) => {
+  const scene = await Scene.begin(t);
+  scene.host.localUnseen('payment', 'off', 'local trouble');
+  await scene.policy('payment', [{ state: 'on' }]);
+  assert.deepEqual([scene.host.calls, scene.app()?.reason], [[], 'override: local trouble']);
+});
+
 test('a local on under a remote off is undone within seconds', async (t) => {
   const scene = await Scene.begin(t);
   await scene.policy('payment', [{ state: 'off' }]);
