@@ -257,6 +257,8 @@ test('the red button is written before any host is read, and says so when none c
   assert.deepEqual([half.isWhole, region?.written, half.result.ms.confirmed], [false, true, null]);
   assert.match(switchedText(half.result, PLAIN_PAINT), /off is written; how many hosts have confirmed is not known/);
   assert.match(region?.error ?? '', /it is written; whether it is done cannot be told: no leader/);
+  const { selected, hosts, confirmed, pending } = region ?? {};
+  assert.deepEqual([selected, hosts, confirmed, pending], [null, null, null, null], 'nobody was counted');
   await assert.rejects(press(blind, true), { code: 'WEIR1608', exit: 6 });
 });
 

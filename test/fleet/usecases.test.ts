@@ -11,9 +11,9 @@ import { switchedText } from '../../src/fleet/text/switched-text.ts';
 import { confirmStores, forgetHost } from '../../src/fleet/usecases/confirm-store.ts';
 import { controlRollout, type RolloutVerb, rolloutStatus } from '../../src/fleet/usecases/control-rollout.ts';
 import { explainFleet } from '../../src/fleet/usecases/explain-fleet.ts';
-import { fleetStatus, notAsDesired } from '../../src/fleet/usecases/fleet-status.ts';
+import { fleetStatus, interruptedWait, notAsDesired } from '../../src/fleet/usecases/fleet-status.ts';
 import { readFleetHistory } from '../../src/fleet/usecases/read-fleet-history.ts';
-import { type FleetSwitch, switchFleet } from '../../src/fleet/usecases/switch-apps.ts';
+import { type FleetSwitch, type FleetSwitched, switchFleet } from '../../src/fleet/usecases/switch-apps.ts';
 import { PLAIN_PAINT } from '../mesh/mistakes/mistake-golden.ts';
 import { FleetScene } from './fleet-scene.ts';
 
@@ -24,13 +24,14 @@ async function say(
   action: 'on' | 'off',
   words: string[],
   flags: Flags & { regions?: string[] } = { timeout: 5_000 },
+  { ports = scene.ports, signal = new AbortController().signal } = {},
 ) {
   const request: FleetSwitch = {
     ...switchRequest(action, words, { ...flags, timeout: flags.timeout }, scene.clock.now()),
     regions: flags.regions,
-    signal: new AbortController().signal,
+    signal,
   };
-  return await switchFleet(scene.ports, request);
+  return await switchFleet(ports, request);
 }
 
 const WAIT = { wait: true, timeout: 5_000 } as const;
@@ -53,6 +54,49 @@ test('on and off are written, carried out and confirmed in every region; the tex
     [...scene.hosts.values()].map(({ apps }) => apps.get('payment')?.state),
     ['off', 'on'],
   );
+});
+
+test('Ctrl-C while hosts are waited for says what is written, who has confirmed and who has not', async (t) => {
+  const scene = new FleetScene(t, 'east');
+  await scene.host('host-1');
+  const late = await scene.host('host-2');
+  await say(scene, 'on', ['payment'], WAIT);
+  const stop = new AbortController();
+  const signalled = new WeirError('WEIR2005', { what: 'interrupted by SIGTERM', why: '?', hint: '?', exit: 143 });
+  const sleep = async (ms: number) => {
+    await scene.clock.pass(ms);
+    const hasConfirmed = scene.hosts.get('host-1')?.apps.get('payment')?.state === 'off';
+    if (hasConfirmed) stop.abort(signalled);
+  };
+  const { promise, resolve } = Promise.withResolvers<void>();
+  late.slowOff = promise;
+  try {
+    const ports = { ...scene.ports, sleep };
+    const pressed = say(scene, 'off', [], { all: true, ...WAIT, timeout: 60_000 }, { ports, signal: stop.signal });
+    const error: unknown = await pressed.catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof WeirError);
+    assert.deepEqual([error.code, error.exit], ['WEIR2005', 143]);
+    const counted = /^interrupted by SIGTERM; off is written in east, and hosts go on carrying it out: \d of 2 hosts/;
+    assert.match(error.what, counted);
+    assert.match(error.why, /east\/host-2: it has not seen the change yet$/);
+    assert.match(error.hint, /weir fleet status --wait/);
+    const [region] = (error.details as FleetSwitched).regions;
+    assert.deepEqual([region?.written, region?.pending?.at(-1)?.host], [true, 'host-2']);
+  } finally {
+    late.slowOff = null;
+    resolve();
+  }
+  await scene.clock.pass(1_000);
+  assert.equal(late.apps.get('payment')?.state, 'off', 'it went on by itself');
+});
+
+test('Ctrl-C before a switch is written writes nothing and says so', async (t) => {
+  const scene = new FleetScene(t, 'east');
+  await scene.host('host-1');
+  const signal = AbortSignal.abort();
+  const error = { code: 'WEIR2005', exit: 130, what: 'interrupted; nothing was written' };
+  await assert.rejects(say(scene, 'off', ['payment'], WAIT, { signal }), error);
+  assert.equal(scene.store().value('/weir/east/meshpolicies/switch-payment'), undefined);
 });
 
 test('hosts, a share and an end append rules, nothing of them replaces all', async (t) => {
@@ -176,6 +220,9 @@ test('an override, a silent host and a host that fails are told by name, in the 
     `${waited.message} ${waited.why}`,
     /2 things are not as desired after 1 s.*east\/host-1: payment is off/,
   );
+  const ended = interruptedWait(AbortSignal.abort(), result);
+  assert.deepEqual([ended.code, ended.exit, ended.details, ended.why], ['WEIR2005', 130, result, waited.why]);
+  assert.match(ended.what, /^interrupted; 2 things are not as desired yet; hosts go on by themselves$/);
 });
 
 test('a region that does not answer is told by explain, and an unknown name is not concluded from it', async (t) => {

@@ -5,7 +5,7 @@ import type { CommandOutcome, StreamOutcome } from '../../cli/base-command.ts';
 import { durationFlag } from '../../cli/flags.ts';
 import { FleetCommand } from '../../fleet/text/fleet-command.ts';
 import { fleetStatusText } from '../../fleet/text/fleet-status-text.ts';
-import { type FleetStatus, fleetStatus, notAsDesired } from '../../fleet/usecases/fleet-status.ts';
+import { type FleetStatus, fleetStatus, interruptedWait, notAsDesired } from '../../fleet/usecases/fleet-status.ts';
 import { humanDuration } from '../../platform/duration.ts';
 
 /** How often --watch and --wait look, in ms. */
@@ -54,7 +54,7 @@ export default class FleetStatusCommand extends FleetCommand<typeof FleetStatusC
         await fleet.sleep(LOOK_MS, this.signal).catch(() => undefined);
         if (!this.signal.aborted) continue;
         if (watch) return { streamed: true };
-        this.signal.throwIfAborted();
+        throw interruptedWait(this.signal, result);
       }
     } finally {
       view?.close();

@@ -31,6 +31,7 @@ export default class SidecarRollbackCommand extends SidecarCommand<typeof Sideca
       {
         progress: (event) => this.progress(formatUpgradeProgress(event)),
         warn: (text) => this.warn(text),
+        signal: this.signal,
       },
     );
     return { result: report, text: () => formatUpgradeReport(name, report) };

@@ -86,6 +86,7 @@ export default class SidecarUpgradeCommand extends SidecarCommand<typeof Sidecar
       {
         progress: (event) => this.progress(json ? JSON.stringify(event) : formatUpgradeProgress(event)),
         warn: (text) => this.warn(text),
+        signal: this.signal,
       },
     );
     if (report === null) {

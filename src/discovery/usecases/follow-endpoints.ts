@@ -1,4 +1,5 @@
 /** The endpoints of a query, again at every change. */
+import { interruptedBy } from '../../errors/interrupted-by.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { RegistryReader } from '../ports.ts';
@@ -63,6 +64,9 @@ export async function followEndpoints(mesh: DiscoveryMesh, query: EndpointQuery,
   const failed = Promise.all(followed).then(() => undefined);
   try {
     await Promise.race([failed, untilSynced(world, reasons, clock, both)]);
+    const late = unread(world);
+    if (signal.aborted && late.length > 0)
+      throw interruptedBy(signal, `the registry ${late.join(', ')} had not been read yet`);
     let shown = '';
     while (!both.aborted) {
       const endpoints = endpointsIn(world, mesh, query, wanted);
@@ -84,6 +88,11 @@ export async function followEndpoints(mesh: DiscoveryMesh, query: EndpointQuery,
   }
 }
 
+/** The registries that have not been listed. */
+function unread(world: World): string[] {
+  return [...world.states()].filter(([, state]) => state !== 'synced').map(([name]) => name);
+}
+
 async function untilSynced(
   world: World,
   reasons: ReadonlyMap<string, string>,
@@ -92,7 +101,7 @@ async function untilSynced(
 ): Promise<void> {
   const deadline = clock.monotonic() + FIRST_MS;
   while (!signal.aborted) {
-    const late = [...world.states()].filter(([, state]) => state !== 'synced').map(([name]) => name);
+    const late = unread(world);
     if (late.length === 0) return;
     if (clock.monotonic() > deadline) {
       throw new WeirError('WEIR6002', {

@@ -10,8 +10,8 @@ export function switchedText({ action, apps, regions, ms }: FleetSwitched, paint
   const what = apps.includes('*') ? 'every application' : apps.join(', ');
   const lines = regions.flatMap((region) => regionLines(region, paint));
   const time = ms.confirmed === null ? '' : ` in ${(ms.confirmed / 1000).toFixed(1)} s`;
-  const total = regions.reduce((sum, { selected }) => sum + selected, 0);
-  const confirmed = regions.reduce((sum, region) => sum + region.confirmed, 0);
+  const total = regions.reduce((sum, { selected }) => sum + (selected ?? 0), 0);
+  const confirmed = regions.reduce((sum, region) => sum + (region.confirmed ?? 0), 0);
   const isDry = regions.every(({ written }) => !written);
   const head = isDry
     ? `${what}: ${action} would go to ${total} hosts; nothing was written`
@@ -23,7 +23,7 @@ export function switchedText({ action, apps, regions, ms }: FleetSwitched, paint
 
 function regionLines(region: SwitchedRegion, paint: Paint): string[] {
   const { name, error, selected, confirmed, pending, hosts, written } = region;
-  if (error !== null) return [`  ${name}  ${paint.bad(error)}`];
+  if (error !== null || hosts === null || pending === null) return [`  ${name}  ${paint.bad(error ?? 'not read')}`];
   if (!written) return [`  ${name}  ${someOf(hosts) || 'no host'}`];
   const state =
     confirmed === selected ? paint.good(`${confirmed} of ${selected}`) : paint.caution(`${confirmed} of ${selected}`);

@@ -1,4 +1,5 @@
 /** `weir fleet status`: what every host says of itself, beside what the policies want of it. */
+import { interruptedBy } from '../../errors/interrupted-by.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import { humanDuration } from '../../platform/duration.ts';
 import { decide } from '../model/decide.ts';
@@ -115,17 +116,35 @@ function clockWarning({ name, hosts }: RegionRow): string[] {
 
 /** The error of `--wait`, with the last status as details; `waited` is a duration as people read it. */
 export function notAsDesired(details: FleetStatus, waited: string): WeirError {
+  const { count, why } = wrongOf(details);
+  return new WeirError('WEIR1613', {
+    what: `${count} not as desired after ${waited}`,
+    why,
+    hint: 'see `weir fleet status`, and `weir fleet explain HOST` for the next step',
+    details,
+  });
+}
+
+/** Ctrl-C during `--wait`, with the last status as details. */
+export function interruptedWait(signal: AbortSignal, details: FleetStatus): WeirError {
+  const { count, why } = wrongOf(details);
+  return interruptedBy(signal, `${count} not as desired yet; hosts go on by themselves`, {
+    why,
+    hint: '`weir fleet status` shows how far they are, and `weir fleet explain HOST` the next step',
+    details,
+  });
+}
+
+function wrongOf(details: FleetStatus): { readonly count: string; readonly why: string } {
   const wrong = details.regions.flatMap(({ name, error, hosts, objects }) => [
     ...(error === null ? [] : [`${name} is unreachable: ${error}`]),
     ...hosts.flatMap((host) => (host.state === 'ok' ? [] : [`${name}/${host.name}: ${host.reason ?? host.state}`])),
     ...objects.flatMap((one) => (one.ok ? [] : [`${name}: ${one.kind}/${one.name}: ${one.error}`])),
   ]);
-  return new WeirError('WEIR1613', {
-    what: `${wrong.length} ${wrong.length === 1 ? 'thing is' : 'things are'} not as desired after ${waited}`,
+  return {
+    count: `${wrong.length} ${wrong.length === 1 ? 'thing is' : 'things are'}`,
     why: `${wrong.slice(0, 3).join('; ')}${wrong.length > 3 ? `; and ${wrong.length - 3} more` : ''}`,
-    hint: 'see `weir fleet status`, and `weir fleet explain HOST` for the next step',
-    details,
-  });
+  };
 }
 
 function storeRow(kind: string, { revision, leader }: RegionView): RegionRow['store'] {

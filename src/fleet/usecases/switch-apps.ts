@@ -1,4 +1,5 @@
 /** `weir fleet on|off`: writes the switch of an application, or the red button, and looks for the hosts' confirmations. */
+import { interruptedBy } from '../../errors/interrupted-by.ts';
 import { messageOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import { hasExpired } from '../model/decide.ts';
@@ -46,15 +47,21 @@ export interface SwitchedRegion {
   /** Whether its store could be read before the write. */
   readonly reachable: boolean;
   readonly written: boolean;
-  /** Why nothing is written; or, where it is, why its hosts are not known: the numbers below are 0 then. */
+  /** Why nothing is written; or, where it is, why its hosts are not known: what is told of them is null then. */
   readonly error: string | null;
-  /** How many hosts the switch is for. */
-  readonly selected: number;
-  readonly hosts: readonly string[];
+  /** How many hosts the switch is for; null: they were not read. */
+  readonly selected: number | null;
+  readonly hosts: readonly string[] | null;
   /** How many of them said, while they were looked at, that it is carried out. */
-  readonly confirmed: number;
+  readonly confirmed: number | null;
   /** The others, each with what it still lacks. */
-  readonly pending: readonly { readonly host: string; readonly reason: string }[];
+  readonly pending: readonly PendingHost[] | null;
+}
+
+/** A host that has not confirmed. */
+interface PendingHost {
+  readonly host: string;
+  readonly reason: string;
 }
 
 /** The result of `weir fleet on|off`. */
@@ -65,6 +72,9 @@ export interface FleetSwitched {
   /** Milliseconds from the first write to the last confirmation; null when some are missing. */
   readonly ms: { readonly confirmed: number | null };
 }
+
+/** A region whose switch was to be written, and could not be. */
+type Failed = RegionFailure & { readonly selected: readonly string[] | null };
 
 /** A region whose switch is written, and the hosts that should carry it out. */
 interface Written {
@@ -97,19 +107,20 @@ export async function switchFleet(
   if (!isButton) requireKnownNames(request, views, unreadOf(readings));
   refusePressed(request, views, ports.now());
   refuseUnread(request, views);
+  if (request.signal.aborted) throw interruptedBy(request.signal, 'nothing was written');
   const began = ports.now();
   const written: Written[] = [];
-  const failed: RegionFailure[] = [];
+  const failed: Failed[] = [];
   await Promise.all(
     answered.map(async ({ region, view }) => {
       const end = await inRegion(region, async () =>
         request.dryRun ? null : await writeSwitch(ports, region, view, request),
       );
+      const selected = isButton ? null : selectedHosts(view, request).map(({ key }) => key);
       if ('failure' in end) {
-        failed.push(end.failure);
+        failed.push({ ...end.failure, selected });
         return;
       }
-      const selected = isButton ? null : selectedHosts(view, request).map(({ key }) => key);
       written.push({ region, selected, unread: null, revision: end.done, confirmed: new Set(), reasons: new Map() });
     }),
   );
@@ -123,7 +134,11 @@ export async function switchFleet(
     regions: regions.map((region) => regionResult(region, { written, failed, unread })),
     ms: { confirmed: isConfirmed && !request.dryRun ? ports.now() - began : null },
   };
-  if (failed.some(({ fate }) => fate === 'unknown')) throw writeFailed(failed, 'the change', { details: result });
+  if (failed.some(({ fate }) => fate === 'unknown')) {
+    const error = writeFailed(failed, 'the change', { details: result });
+    throw request.signal.aborted ? interruptedBy(request.signal, error.what, error) : error;
+  }
+  if (!isConfirmed && request.signal.aborted) throw interrupted(request, result);
   const isWhole = unread.length === 0 && failed.length === 0 && written.every(({ selected }) => selected !== null);
   if (request.waitMs !== null && !isConfirmed) throw notConfirmed(request, result);
   return { result, isWhole, warnings: isConfirmed ? [] : missingWarnings(result) };
@@ -240,41 +255,87 @@ function regionResult(
   region: Region,
   ends: {
     readonly written: readonly Written[];
-    readonly failed: readonly { region: Region; error: string }[];
+    readonly failed: readonly Failed[];
     readonly unread: readonly { region: Region; error: string }[];
   },
 ): SwitchedRegion {
   const one = ends.written.find((each) => each.region === region);
   const failed = ends.failed.find((each) => each.region === region);
   const unread = ends.unread.find((each) => each.region === region);
-  const nobody = { selected: 0, hosts: [], confirmed: 0, pending: [] };
   const head = { name: region.name, reachable: unread === undefined };
-  if (one === undefined) return { ...head, written: false, error: failed?.error ?? unread?.error ?? null, ...nobody };
-  const selected = one.selected ?? [];
-  const pending = one.revision === null ? [] : selected.filter((host) => !one.confirmed.has(host));
+  if (one === undefined) {
+    const error = failed?.error ?? unread?.error ?? null;
+    return { ...head, written: false, error, ...told(failed?.selected ?? null, 0, []) };
+  }
+  const { selected, revision, confirmed, reasons } = one;
+  const pending = revision === null ? [] : (selected?.filter((host) => !confirmed.has(host)) ?? []);
   return {
     ...head,
-    written: one.revision !== null,
-    error: one.selected === null ? `it is written; ${one.unread ?? 'its hosts were not read'}` : null,
-    selected: selected.length,
-    hosts: selected,
-    confirmed: one.confirmed.size,
-    pending: pending.map((host) => ({ host, reason: one.reasons.get(host) ?? 'it was not looked at' })),
+    written: revision !== null,
+    error: selected === null ? `it is written; ${one.unread ?? 'its hosts were not read'}` : null,
+    ...told(
+      selected,
+      confirmed.size,
+      pending.map((host) => ({ host, reason: reasons.get(host) ?? 'it was not looked at' })),
+    ),
   };
 }
 
+/** What is told of the hosts of a region. */
+function told(
+  hosts: readonly string[] | null,
+  confirmed: number,
+  pending: readonly PendingHost[],
+): Pick<SwitchedRegion, 'selected' | 'hosts' | 'confirmed' | 'pending'> {
+  if (hosts === null) return { selected: null, hosts: null, confirmed: null, pending: null };
+  return { selected: hosts.length, hosts, confirmed, pending };
+}
+
 function missingWarnings({ regions }: FleetSwitched): string[] {
-  return regions
-    .filter(({ pending }) => pending.length > 0)
-    .map(({ name, pending, selected }) => {
-      const [first] = pending;
-      const rest = pending.length > 1 ? ` and ${pending.length - 1} more` : '';
-      return `${name}: ${pending.length} of ${selected} hosts have not confirmed yet: ${first?.host} (${first?.reason})${rest}`;
-    });
+  return regions.flatMap(({ name, pending, selected }) => {
+    const [first] = pending ?? [];
+    if (pending === null || first === undefined) return [];
+    const rest = pending.length > 1 ? ` and ${pending.length - 1} more` : '';
+    return `${name}: ${pending.length} of ${selected} hosts have not confirmed yet: ${first.host} (${first.reason})${rest}`;
+  });
+}
+
+/** So many hosts are named. */
+const NAMED = 5;
+
+/** Ctrl-C while confirmations are awaited: the switch stands, and hosts go on carrying it out. */
+function interrupted(request: FleetSwitch, details: FleetSwitched): WeirError {
+  const { regions } = details;
+  const written = regions.filter((region) => region.written);
+  const notYet = written.flatMap(({ name, pending }) =>
+    (pending ?? []).map(({ host, reason }) => `${name}/${host}: ${reason}`),
+  );
+  const open = [
+    ...notYet.slice(0, NAMED),
+    ...(notYet.length > NAMED ? [`and ${notYet.length - NAMED} more`] : []),
+    ...regions.flatMap(({ name, error }) => (error === null ? [] : [`${name}: ${error}`])),
+  ];
+  const isRead = written.every(({ selected }) => selected !== null);
+  const sum = (key: 'selected' | 'confirmed') => written.reduce((all, region) => all + (region[key] ?? 0), 0);
+  const counts = isRead
+    ? `${sum('confirmed')} of ${sum('selected')} hosts had confirmed`
+    : 'how many hosts have confirmed cannot be told';
+  const where = written.map(({ name }) => name).join(', ');
+  return interruptedBy(
+    request.signal,
+    `${request.action} is written in ${where}, and hosts go on carrying it out: ${counts}`,
+    {
+      why: open.join('; ') || 'hosts had not been asked',
+      hint: '`weir fleet status --wait` waits for the rest; nothing has to be written again',
+      details,
+    },
+  );
 }
 
 function notConfirmed(request: FleetSwitch, details: FleetSwitched): WeirError {
-  const missing = details.regions.flatMap(({ name, pending }) => pending.map((one) => ({ region: name, ...one })));
+  const missing = details.regions.flatMap(({ name, pending }) =>
+    (pending ?? []).map((one) => ({ region: name, ...one })),
+  );
   const [first] = missing;
   return new WeirError('WEIR1608', {
     what:

@@ -38,6 +38,8 @@ export interface UpgradeFlags {
 export interface ProgressListener {
   progress(event: UpgradeProgressEvent): void;
   warn(text: string): void;
+  /** Ends the following, and not the upgrade. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -90,7 +92,7 @@ async function follow(
     return !wait && SERVING.has(event.state) ? ('enough' as const) : ('go-on' as const);
   };
   const asked = { command: 'upgrade', actor: ports.actor(), ...request } as const;
-  const report = await followUpgrade(ports, name, asked, onProgress, PATIENCE_MS);
+  const report = await followUpgrade(ports, name, asked, onProgress, PATIENCE_MS, hear.signal);
   for (const warning of report?.warnings ?? []) hear.warn(warning);
   if (report !== null) requireGoodEnd(name, report);
   return report;

@@ -114,4 +114,9 @@ describe('followed endpoints', () => {
     });
     await assert.rejects(late, { code: 'WEIR6002', why: 'connection refused' });
   });
+
+  it('that were ended before the registry was read say that it was not', async () => {
+    const early = following(async ({ clock }) => clock.pass(500));
+    await assert.rejects(early, { code: 'WEIR2005', what: 'interrupted; the registry hz had not been read yet' });
+  });
 });

@@ -111,6 +111,32 @@ test('a supervisor that goes away before it took the upgrade is not waited for, 
   assert.equal(gone.nowMs, 0);
 });
 
+test('whoever stops waiting for an upgrade is told whether it goes on, and how it is ended', async () => {
+  for (const [talk, what, hint] of [
+    [
+      [accepted, state('DRAINING')],
+      /the supervisor of main goes on with the upgrade \(DRAINING\)$/,
+      /sidecar abort main/,
+    ],
+    [[], /whether the supervisor of main has begun the upgrade cannot be told$/, /sidecar history main/],
+  ] as const) {
+    const stop = new AbortController();
+    const fake = new FakeSidecarPorts([...talk], null);
+    const { ports } = fake;
+    const line = ports.supervisorOf('main');
+    const ask: typeof line.ask = async (...asked) => {
+      const answer = await line.ask(...asked);
+      stop.abort();
+      return answer;
+    };
+    const stopped = { ...ports, supervisorOf: () => ({ ...line, ask }) };
+    const hear = { ...listener(), signal: stop.signal };
+    const error = { code: 'WEIR2005', exit: 130, what, hint };
+    await assert.rejects(upgradeSidecar(stopped, 'main', REQUEST, hear), error);
+    assert.equal(fake.nowMs, 0, 'nobody is asked again');
+  }
+});
+
 test('each bad end is an error that carries the report, and its warnings are said all the same', async () => {
   const codes = { refused: 'WEIR4004', aborted: 'WEIR4006', 'rolled-back': 'WEIR4007', emergency: 'WEIR4008' } as const;
   for (const [outcome, code] of Object.entries(codes)) {
