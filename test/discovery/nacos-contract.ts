@@ -22,16 +22,22 @@ const ORDERS = 'com.acme.Orders';
 const PUSH_MS = 15_000;
 
 /** A client that registers one instance a service, as a provider does. */
-class Registrar {
+export class Registrar {
   readonly #connection: NacosConnection;
 
   private constructor(connection: NacosConnection) {
     this.#connection = connection;
   }
 
-  static async open(port: number): Promise<Registrar> {
+  static async open(port: number, headers: Readonly<Record<string, string>> = {}): Promise<Registrar> {
     const server = { host: '127.0.0.1', port };
-    const options = { server, namespace: 'public', headers: {}, clock: systemClock, pushed: () => undefined };
+    const options = {
+      server,
+      namespace: 'public',
+      headers: () => headers,
+      clock: systemClock,
+      pushed: () => undefined,
+    };
     return new Registrar(await NacosConnection.open(options));
   }
 
@@ -60,7 +66,8 @@ class Registrar {
   }
 }
 
-function instanceOf(revision: string, labels: Readonly<Record<string, string>> = {}): Record<string, string> {
+/** The metadata of an instance. */
+export function instanceOf(revision: string, labels: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
     'dubbo.endpoints': '[{"port":20880,"protocol":"dubbo"}]',
     'dubbo.metadata.revision': revision,
@@ -103,7 +110,8 @@ function follow(t: TestContext, port: number, wanted: Wanted = WANTED) {
   return { world, addresses, state: () => world.states().get('n') };
 }
 
-async function until(what: string, holds: () => boolean, limitMs = PUSH_MS): Promise<void> {
+/** Waits until something holds. */
+export async function until(what: string, holds: () => boolean, limitMs = PUSH_MS): Promise<void> {
   const end = Date.now() + limitMs;
   while (!holds()) {
     if (Date.now() > end) throw new Error(`within ${limitMs} ms: ${what}`);

@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'node:test';
 import { networkRegistries } from '../../src/discovery/adapters/network-registries.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { FakeNacos } from '../fakes/fake-nacos.ts';
-import { nacosContract } from './nacos-contract.ts';
+import { followed, nacosAccounts, registered } from './nacos-accounts.ts';
+import { nacosContract, until } from './nacos-contract.ts';
 
 describe('a Nacos registry, on a double', () => {
   let fake: FakeNacos;
@@ -34,5 +35,35 @@ describe('a Nacos registry, on a double', () => {
         code: 'WEIR6002',
       },
     );
+  });
+});
+
+describe('a Nacos that asks for a user, on a double', () => {
+  const account = { user: 'weir', password: 'p:ss', tokenSeconds: 3 };
+  let fake: FakeNacos;
+
+  before(async () => {
+    fake = await FakeNacos.open(account);
+  });
+
+  after(async () => {
+    await fake.close();
+  });
+
+  const server = () => ({ port: fake.port, credentials: 'weir:p:ss', tokenSeconds: account.tokenSeconds });
+  nacosAccounts(server);
+
+  it('is asked with a new token when it takes the old one no more, and nothing is lost', async (t) => {
+    const other = await FakeNacos.open({ ...account, tokenSeconds: 600 });
+    t.after(() => other.close());
+    const guarded = { port: other.port, credentials: 'weir:p:ss', tokenSeconds: 600 };
+    await registered(t, guarded, 'forgotten', '10.7.0.1');
+    const follower = followed(t, other.port, 'forgotten', guarded.credentials);
+    await until('in sync', () => follower.state() === 'synced');
+    other.forgetTokens();
+    // Its revision is new, and asked for by the token that is forgotten.
+    await registered(t, guarded, 'forgotten', '10.7.0.2', 'r2');
+    await until('pushed', () => follower.addresses() === '10.7.0.1 10.7.0.2');
+    assert.deepEqual([follower.states.includes('lost'), follower.warnings], [false, []]);
   });
 });

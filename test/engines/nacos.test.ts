@@ -2,26 +2,33 @@
 import { after, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NacosConnection } from '../../src/discovery/adapters/nacos/nacos-connection.ts';
+import { loginToNacos } from '../../src/discovery/adapters/nacos/nacos-login.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { nacosAccounts } from '../discovery/nacos-accounts.ts';
 import { nacosContract } from '../discovery/nacos-contract.ts';
-import { NacosLab } from './nacos/nacos-lab.ts';
+import { until } from '../until.ts';
+import { NACOS_CREDENTIALS, NacosLab } from './nacos/nacos-lab.ts';
 
 /** A server is up in 15 to 60 s, as busy as the machine is. */
 const UP_SECONDS = 120;
+
+async function untilUp({ port }: NacosLab): Promise<void> {
+  const server = { host: '127.0.0.1', port };
+  for (let tries = 0; tries < UP_SECONDS; tries += 1) {
+    const options = { server, namespace: 'public', headers: () => ({}), clock: systemClock, pushed: () => undefined };
+    const connection = await NacosConnection.open(options).catch(() => null);
+    if (connection !== null) return connection.close();
+    await sleep(1000);
+  }
+  throw new Error(`Nacos is not up after ${UP_SECONDS} s`);
+}
 
 describe('a Nacos registry, on a real Nacos 2.2.4', () => {
   let lab: NacosLab;
 
   before(async () => {
     lab = await NacosLab.open();
-    const server = { host: '127.0.0.1', port: lab.port };
-    for (let tries = 0; tries < UP_SECONDS; tries += 1) {
-      const options = { server, namespace: 'public', headers: {}, clock: systemClock, pushed: () => undefined };
-      const connection = await NacosConnection.open(options).catch(() => null);
-      if (connection !== null) return connection.close();
-      await sleep(1000);
-    }
-    throw new Error(`Nacos is not up after ${UP_SECONDS} s`);
+    await untilUp(lab);
   });
 
   after(async () => {
@@ -29,4 +36,23 @@ describe('a Nacos registry, on a real Nacos 2.2.4', () => {
   });
 
   nacosContract(() => lab);
+});
+
+describe('a Nacos that asks for a user, on a real Nacos 2.2.4', () => {
+  const tokenSeconds = 8;
+  let lab: NacosLab;
+
+  before(async () => {
+    lab = await NacosLab.open(tokenSeconds);
+    await untilUp(lab);
+    // It reads its users some seconds after it takes requests.
+    const server = { host: '127.0.0.1', port: lab.port };
+    await until('a login is taken', async () => await loginToNacos(server, NACOS_CREDENTIALS, '').catch(() => null));
+  });
+
+  after(async () => {
+    await lab?.close();
+  });
+
+  nacosAccounts(() => ({ port: lab.port, credentials: NACOS_CREDENTIALS, tokenSeconds }));
 });

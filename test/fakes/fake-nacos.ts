@@ -2,12 +2,24 @@
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { text } from 'node:stream/consumers';
 import { decodePayload, encodePayload, type NacosPayload } from '../../src/discovery/registry/nacos/payload.ts';
 import { GrpcFrames, grpcFrame } from '../../src/discovery/xds/grpc-frames.ts';
 
 const OFFSET = 1000;
 const OK = { resultCode: 200, errorCode: 0, success: true };
+
+/** Requests that anybody may send. */
+const OPEN = ['ServerCheckRequest', 'HealthCheckRequest', 'ConnectionSetupRequest'];
+
+/** The one user of a server that asks for users. */
+export interface FakeAccount {
+  readonly user: string;
+  readonly password: string;
+  readonly tokenSeconds: number;
+}
 
 interface Client {
   readonly session: ServerHttp2Session;
@@ -22,6 +34,10 @@ export class FakeNacos {
   /** Pushes that a client has answered. */
   acknowledged = 0;
   #server: Http2Server;
+  #logins: Server | null = null;
+  /** By token, when it ends, in milliseconds since 1970. */
+  readonly #tokens = new Map<string, number>();
+  #lastToken = 0;
   readonly #clients = new Map<ServerHttp2Session, Client>();
   readonly #hosts = new Map<string, Map<Client, object>>();
   readonly #configs = new Map<string, string>();
@@ -31,7 +47,8 @@ export class FakeNacos {
     this.#server = server;
   }
 
-  static async open(): Promise<FakeNacos> {
+  /** Without an account it asks for none. */
+  static async open(account: FakeAccount | null = null): Promise<FakeNacos> {
     for (;;) {
       const server = createServer();
       server.listen(0, '127.0.0.1');
@@ -44,6 +61,10 @@ export class FakeNacos {
         continue;
       }
       const fake = new FakeNacos(port, server);
+      if (account !== null && !(await fake.#serveLogins(account))) {
+        server.close();
+        continue;
+      }
       fake.#serve(server);
       return fake;
     }
@@ -69,6 +90,42 @@ export class FakeNacos {
 
   async close(): Promise<void> {
     await this.stop();
+    this.#logins?.close();
+  }
+
+  /** Takes no token any more, as a server that has another secret now. */
+  forgetTokens(): void {
+    this.#tokens.clear();
+  }
+
+  /** Whether the port of HTTP was free. */
+  async #serveLogins({ user, password, tokenSeconds }: FakeAccount): Promise<boolean> {
+    const logins = createHttpServer(async (request, answer) => {
+      const asked = new URLSearchParams(await text(request));
+      if (asked.get('username') !== user || asked.get('password') !== password) {
+        answer.writeHead(403).end('unknown user!');
+        return;
+      }
+      this.#lastToken += 1;
+      const accessToken = String(this.#lastToken);
+      this.#tokens.set(accessToken, Date.now() + tokenSeconds * 1000);
+      answer.end(JSON.stringify({ accessToken, tokenTtl: tokenSeconds }));
+    });
+    logins.listen(this.port, '127.0.0.1');
+    const isListening = await once(logins, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (isListening) this.#logins = logins;
+    return isListening;
+  }
+
+  /** Why a request is refused; null when it is not. */
+  #refusalOf({ type, headers }: NacosPayload): string | null {
+    if (this.#logins === null || OPEN.includes(type)) return null;
+    const endsAt = this.#tokens.get(headers.accessToken ?? '');
+    if (endsAt === undefined) return headers.accessToken === undefined ? 'user not found!' : 'token invalid!';
+    return Date.now() < endsAt ? null : 'token expired!';
   }
 
   #serve(server: Http2Server): void {
@@ -106,7 +163,8 @@ export class FakeNacos {
     for (const [service, hosts] of this.#hosts) if (hosts.delete(client)) this.#pushService(service);
   }
 
-  #answer(client: Client, { type, body }: NacosPayload): Omit<NacosPayload, 'headers'> {
+  #answer(client: Client, asked: NacosPayload): Omit<NacosPayload, 'headers'> {
+    const { type, body } = asked;
     const reply = (more: object = {}) => ({
       type: type.replace(/Request$/, 'Response'),
       body: { ...OK, requestId: body.requestId, ...more },
@@ -118,6 +176,8 @@ export class FakeNacos {
         body: { resultCode: 500, errorCode: 301, message: 'Connection is unregistered.' },
       };
     }
+    const refusal = this.#refusalOf(asked);
+    if (refusal !== null) return { ...reply(), body: { resultCode: 500, errorCode: 403, message: refusal } };
     const service = String(body.serviceName ?? '');
     switch (type) {
       case 'SubscribeServiceRequest':

@@ -1,5 +1,5 @@
 /** Registries on the network: read once over a session that is closed afterwards, or followed. */
-import { messageOf } from '../../errors/message-of.ts';
+import { reasonOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import type { RegistryConfig } from '../../mesh/discovery-config.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -9,6 +9,8 @@ import { ZooKeeperListing } from '../registry/zookeeper/list-registry.ts';
 import type { RegistryEvent } from '../world/registry-event.ts';
 import { readAuthFile } from './auth-file.ts';
 import { askMetadata } from './dubbo/ask-metadata.ts';
+import type { NacosCredentials } from './nacos/nacos-account.ts';
+import { NacosRefusal } from './nacos/nacos-login.ts';
 import { NacosRegistry } from './nacos/nacos-registry.ts';
 import { ZooKeeperSession } from './zookeeper/zookeeper-session.ts';
 import { ZooKeeperWatch } from './zookeeper/zookeeper-watch.ts';
@@ -20,21 +22,21 @@ const DEADLINE_MS = 10_000;
 export function networkRegistries(clock: Clock): RegistryReader {
   const readNacos = async (
     config: Extract<RegistryConfig, { kind: 'nacos' }>,
-    credentials: string | null,
     wanted: Wanted,
     emit: (event: RegistryEvent) => void,
   ): Promise<void> => {
+    const credentials = await credentialsOf(config);
     const registry = new NacosRegistry({ config, credentials, wanted, emit, warn: () => undefined, clock });
     try {
       await registry.readOnce(DEADLINE_MS);
     } catch (error) {
-      throw notRead(config, messageOf(error));
+      throw notRead(config, reasonOf(error), error instanceof NacosRefusal ? error.nextStep : undefined);
     }
   };
   return {
     async readRegistry(config, wanted, emit) {
+      if (config.kind === 'nacos') return await readNacos(config, wanted, emit);
       const digest = config.authFile === undefined ? null : await readAuthFile(config.authFile);
-      if (config.kind === 'nacos') return await readNacos(config, digest, wanted, emit);
       const ended = new AbortController();
       const { promise: failed, reject } = Promise.withResolvers<never>();
       let lastWhy = 'no server answered';
@@ -72,20 +74,28 @@ export function networkRegistries(clock: Clock): RegistryReader {
       }
     },
     async followRegistry(config, wanted, { emit, warn }, signal) {
-      const digest = config.authFile === undefined ? null : await readAuthFile(config.authFile);
       if (config.kind === 'nacos') {
-        return await new NacosRegistry({ config, credentials: digest, wanted, emit, warn, clock }).run(signal);
+        const credentials = await credentialsOf(config);
+        return await new NacosRegistry({ config, credentials, wanted, emit, warn, clock }).run(signal);
       }
+      const digest = config.authFile === undefined ? null : await readAuthFile(config.authFile);
       await new ZooKeeperWatch({ config, digest, wanted, emit, warn, clock }).run(signal);
     },
   };
 }
 
-function notRead({ name, servers }: RegistryConfig, why: string): WeirError {
+/** Throws WEIR6004 (exit 2) when the file gives no user and password now; later that is a reason to try again. */
+async function credentialsOf({ authFile: file }: RegistryConfig): Promise<NacosCredentials | null> {
+  if (file === undefined) return null;
+  await readAuthFile(file);
+  return { file, read: () => readAuthFile(file) };
+}
+
+function notRead({ name, servers }: RegistryConfig, why: string, nextStep?: string): WeirError {
   const list = servers.map(({ host, port }) => `${host}:${port}`).join(', ');
   return new WeirError('WEIR6002', {
     what: `the registry ${name} (${list}) could not be read`,
     why,
-    hint: `see whether a server of ${name} answers from this host; nothing is concluded about its instances`,
+    hint: `${nextStep ?? `see whether a server of ${name} answers from this host`}; nothing is concluded about its instances`,
   });
 }

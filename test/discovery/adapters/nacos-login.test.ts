@@ -19,7 +19,20 @@ it('a login sends user and password and gives the token; a refusal says its stat
   t.after(() => server.close());
   const address = server.address();
   const at = { host: '127.0.0.1', port: typeof address === 'object' && address !== null ? address.port : 0 };
-  assert.deepEqual(await loginToNacos(at, 'user:p:ss'), { headers: { accessToken: 'token' }, validMs: 60_000 });
+  assert.deepEqual(await loginToNacos(at, 'user:p:ss', '/etc/weir/nacos'), {
+    headers: { accessToken: 'token' },
+    validMs: 60_000,
+  });
   assert.deepEqual(asked, ['POST /nacos/v1/auth/users/login username=user&password=p%3Ass']);
-  await assert.rejects(loginToNacos(at, 'user:wrong'), /answered with 403/);
+  await assert.rejects(loginToNacos(at, 'user:wrong', '/etc/weir/nacos'), {
+    name: 'NacosRefusal',
+    message: 'the login as user was refused with 403: the server does not know this user with this password',
+    nextStep: 'see the user and the password in /etc/weir/nacos',
+  });
+  server.close();
+  server.closeAllConnections();
+  await assert.rejects(
+    loginToNacos(at, 'user:p:ss', '/etc/weir/nacos'),
+    /the login as user got no answer: (?!fetch failed)./,
+  );
 });

@@ -1,8 +1,11 @@
 /** Asks an instance over its Dubbo port what it offers. */
 import { connect } from 'node:net';
+import type { InstanceNode } from '../../world/registry-node.ts';
 
 /** How long an instance may take to answer, in milliseconds: a dead one must not hold up a listing. */
 const DEADLINE_MS = 3_000;
+/** How many instances of a revision are asked before it stays unknown. */
+const ASKED_INSTANCES = 3;
 
 /** The services of a revision as JSON text, from one instance. Rejects with the reason when it gives none. */
 export async function askMetadata(
@@ -34,4 +37,22 @@ export async function askMetadata(
     clearTimeout(timer);
     socket.destroy();
   }
+}
+
+/** Asks a few of a revision's instances, one after the other: all of them say the same. Null when none answers. */
+export async function askOneOf(
+  members: readonly InstanceNode[],
+  app: string,
+  revision: string,
+): Promise<string | null> {
+  for (const { address, ports } of members.slice(0, ASKED_INSTANCES)) {
+    const port = ports.find(({ protocol }) => protocol === 'dubbo')?.port;
+    if (port === undefined) continue;
+    try {
+      return await askMetadata({ address, port }, app, revision);
+    } catch {
+      // The next one may answer; a revision that nobody tells of stays unknown.
+    }
+  }
+  return null;
 }

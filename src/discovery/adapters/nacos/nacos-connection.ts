@@ -31,8 +31,8 @@ export class NacosError extends Error {
 export interface NacosConnectionOptions {
   readonly server: RegistryServer;
   readonly namespace: string;
-  /** Sent with every request: the access token of a login. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** Sent with every request: the access token of a login, as it is at present. */
+  readonly headers: () => Readonly<Record<string, string>>;
   readonly clock: Clock;
   /** A push; weir has answered it. */
   readonly pushed: (push: NacosPayload) => void;
@@ -78,8 +78,9 @@ export class NacosConnection {
     return connection;
   }
 
-  close(): void {
-    this.#end('weir closed it');
+  /** `why` is what `lost` resolves to. */
+  close(why = 'weir closed it'): void {
+    this.#end(why);
   }
 
   /** Asks; resolves to the body. Rejects with NacosError for a refusal, Error when there is no answer. */
@@ -90,7 +91,7 @@ export class NacosConnection {
   ): Promise<NacosPayload['body']> {
     this.#requests += 1;
     const asked = { headers: {}, requestId: String(this.#requests), module: 'naming', ...body };
-    const payload = encodePayload({ type, headers: this.#options.headers, body: asked });
+    const payload = encodePayload({ type, headers: this.#options.headers(), body: asked });
     const answer = decodePayload(await this.#unary(payload, limitMs));
     const { resultCode, errorCode, message } = answer.body;
     if (answer.type !== 'ErrorResponse' && resultCode === SUCCESS) return answer.body;
@@ -156,7 +157,7 @@ export class NacosConnection {
   }
 
   #say(type: string, body: Readonly<Record<string, unknown>>): void {
-    this.#stream?.write(grpcFrame(encodePayload({ type, headers: this.#options.headers, body })));
+    this.#stream?.write(grpcFrame(encodePayload({ type, headers: this.#options.headers(), body })));
   }
 
   async #unary(message: Buffer, limitMs: number): Promise<Buffer> {

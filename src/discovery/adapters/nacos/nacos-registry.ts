@@ -1,6 +1,5 @@
 /** A Nacos registry: lists what is wanted after every connection, then takes what the server pushes. */
-import { messageOf } from '../../../errors/message-of.ts';
-import type { RegistryConfig } from '../../../mesh/discovery-config.ts';
+import type { RegistryConfig, RegistryServer } from '../../../mesh/discovery-config.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { NacosPayload } from '../../registry/nacos/payload.ts';
 import {
@@ -16,15 +15,16 @@ import type { Wanted } from '../../registry/wanted.ts';
 import { readRevisionMetadata } from '../../world/read-metadata.ts';
 import type { RegistryEvent } from '../../world/registry-event.ts';
 import type { InstanceNode, ProviderNode, ReadNode } from '../../world/registry-node.ts';
-import { askMetadata } from '../dubbo/ask-metadata.ts';
+import { askOneOf } from '../dubbo/ask-metadata.ts';
+import { NacosAccount, type NacosCredentials } from './nacos-account.ts';
 import { NacosConnection, NacosError } from './nacos-connection.ts';
-import { loginToNacos } from './nacos-login.ts';
+import { clauseOf } from './nacos-login.ts';
 
 /** What is read, and who is told. */
 export interface NacosRegistryOptions {
   readonly config: Extract<RegistryConfig, { kind: 'nacos' }>;
-  /** `user:password`; null for a server that wants none. */
-  readonly credentials: string | null;
+  /** Null for a server that wants none. */
+  readonly credentials: NacosCredentials | null;
   readonly wanted: Wanted;
   readonly emit: (event: RegistryEvent) => void;
   /** Says why the registry cannot be read at present, a clause. */
@@ -47,7 +47,6 @@ const RESCAN_MS = 10_000;
 const RETRY_MS = 20_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
-const ASKED_INSTANCES = 3;
 
 /** One registry, read once or followed. */
 export class NacosRegistry {
@@ -64,13 +63,18 @@ export class NacosRegistry {
   /** Revisions as `APP REVISION`, with their members and whether their services are known. */
   readonly #revisions = new Map<string, { readonly members: readonly InstanceNode[]; isKnown: boolean }>();
   readonly #watched = new Map<string, { readonly dataId: string; readonly group: string; md5: string }>();
-  #login: { readonly headers: Readonly<Record<string, string>>; readonly untilMs: number } | null = null;
+  readonly #account: NacosAccount;
+  /** The server of the present connection. */
+  #server: RegistryServer | null = null;
   #connection: NacosConnection | null = null;
+  /** Whether it was said that the token could not be renewed. */
+  #isRenewalTold = false;
   #work: Promise<void> = Promise.resolve();
   #isWhole = false;
 
   constructor(options: NacosRegistryOptions) {
     this.#options = options;
+    this.#account = new NacosAccount(options.credentials, options.clock);
     const { apps, mappedBefore } = options.wanted;
     this.#apps = new Set([...apps, ...(mappedBefore ?? [])]);
     this.#interfaces = new Set(options.wanted.interfaces);
@@ -118,33 +122,30 @@ export class NacosRegistry {
         why = await Promise.race([ended, listed.then(() => ended)]);
         if (this.#isWhole) pauseMs = FIRST_PAUSE_MS;
       } catch (error) {
-        why = messageOf(error);
+        why = clauseOf(error);
       }
       this.#connection?.close();
       await this.#work;
       if (signal.aborted) return;
       this.#isWhole = false;
-      warn(why);
       emit({ registry: config.name, kind: 'state', state: 'lost' });
+      warn(why);
       await clock.sleep(pauseMs * (0.5 + Math.random() / 2), signal).catch(() => undefined);
       pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   }
 
   async #connect(index: number): Promise<NacosConnection> {
-    const { config, clock, credentials } = this.#options;
+    const { config, clock } = this.#options;
     const server = config.servers[index];
     if (server === undefined) throw new Error('no server is named');
-    if (credentials !== null && (this.#login === null || clock.monotonic() > this.#login.untilMs)) {
-      const { headers, validMs } = await loginToNacos(server, credentials);
-      // Renewed with the connection, well before the token ends.
-      this.#login = { headers, untilMs: clock.monotonic() + validMs * 0.8 };
-    }
+    await this.#account.keepFresh(server);
     const connection = await NacosConnection.open({
-      ...{ server, namespace: config.namespace, headers: this.#login?.headers ?? {}, clock },
+      ...{ server, namespace: config.namespace, headers: this.#account.headers, clock },
       pushed: (push) => void this.#queue(() => this.#take(push)).catch((error) => this.#unreadable(error)),
     });
     this.#connection = connection;
+    this.#server = server;
     this.#subscribed.clear();
     this.#watched.clear();
     this.#passedOver.clear();
@@ -155,8 +156,7 @@ export class NacosRegistry {
 
   /** A push that cannot be worked on: the lists may have lost something, so that all are made again. */
   #unreadable(error: unknown): void {
-    this.#options.warn(messageOf(error));
-    this.#connection?.close();
+    this.#connection?.close(clauseOf(error));
   }
 
   /** One thing after the other: lists must not overtake each other. */
@@ -167,8 +167,9 @@ export class NacosRegistry {
   }
 
   async #request(type: string, body: Readonly<Record<string, unknown>>): Promise<NacosPayload['body']> {
-    if (this.#connection === null) throw new Error('there is no connection');
-    return await this.#connection.request(type, body);
+    const [connection, server] = [this.#connection, this.#server];
+    if (connection === null || server === null) throw new Error('there is no connection');
+    return await this.#account.asking(server, this.#options.config, () => connection.request(type, body));
   }
 
   async #listAll(): Promise<void> {
@@ -214,10 +215,11 @@ export class NacosRegistry {
     void connection.lost.then(() => ended.abort());
     let retryAt = clock.monotonic() + RETRY_MS;
     while (!ended.signal.aborted) {
-      const due = this.#hold.dueAtMs;
-      const pause = due === null ? RESCAN_MS : Math.min(RESCAN_MS, Math.max(due - clock.monotonic(), 0) + 1);
+      const due = [this.#hold.dueAtMs, this.#account.renewAtMs].filter((time) => time !== null);
+      const pause = Math.min(RESCAN_MS, ...due.map((time) => Math.max(time - clock.monotonic(), 0) + 1));
       await clock.sleep(pause, ended.signal).catch(() => undefined);
       if (ended.signal.aborted) return;
+      await this.#keepToken();
       const isRetry = clock.monotonic() >= retryAt;
       if (isRetry) retryAt = clock.monotonic() + RETRY_MS;
       await this.#queue(async () => {
@@ -231,6 +233,14 @@ export class NacosRegistry {
         await this.#scan();
       }).catch((error) => this.#unreadable(error));
     }
+  }
+
+  /** Renews the token before it ends. While it counts, a failure is said and nothing else. */
+  async #keepToken(): Promise<void> {
+    if (this.#server === null) return;
+    const failed = await this.#account.keepFresh(this.#server).catch((error: unknown) => error);
+    if (failed !== null && !this.#isRenewalTold) this.#options.warn(`its token is not renewed: ${clauseOf(failed)}`);
+    this.#isRenewalTold = failed !== null;
   }
 
   async #subscribe(service: string): Promise<void> {
@@ -291,7 +301,7 @@ export class NacosRegistry {
     // Dubbo writes "0" for a revision without services.
     if (known === undefined || revision === '' || revision === '0') return;
     const written = await this.#readConfig(app, revision);
-    const value = written ?? (await askOne(app, revision, known.members));
+    const value = written ?? (await askOneOf(known.members, app, revision));
     const read = value === null ? null : readRevisionMetadata(`${app}@${revision}`, app, revision, value);
     known.isKnown = read !== null;
     emit({ registry: config.name, kind: 'metadata', app, revision, read });
@@ -376,17 +386,4 @@ export class NacosRegistry {
       if (page.length < PAGE) return names;
     }
   }
-}
-
-async function askOne(app: string, revision: string, members: readonly InstanceNode[]): Promise<string | null> {
-  for (const { address, ports } of members.slice(0, ASKED_INSTANCES)) {
-    const port = ports.find(({ protocol }) => protocol === 'dubbo')?.port;
-    if (port === undefined) continue;
-    try {
-      return await askMetadata({ address, port }, app, revision);
-    } catch {
-      // The next one may answer; a revision that nobody tells of stays unknown.
-    }
-  }
-  return null;
 }

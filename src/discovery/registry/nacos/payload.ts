@@ -26,13 +26,19 @@ export function encodePayload({ type, headers, body }: NacosPayload): Buffer {
   return new ProtoWriter().bytesField(METADATA, metadata.bytes()).bytesField(BODY, json).bytes();
 }
 
-/** Reads a payload; its headers are of no use to a client. Throws for bytes that are none. */
+/** Reads a payload. Throws for bytes that are none. */
 export function decodePayload(bytes: Buffer): NacosPayload {
   let type = '';
   let body: unknown = {};
+  const headers: Record<string, string> = {};
   for (const field of protoFields(bytes)) {
     if (field.id === METADATA) {
-      for (const inner of protoFields(field.bytes)) if (inner.id === TYPE) type = inner.bytes.toString();
+      for (const inner of protoFields(field.bytes)) {
+        if (inner.id === TYPE) type = inner.bytes.toString();
+        if (inner.id !== HEADERS) continue;
+        const [key, value] = [...protoFields(inner.bytes)].map((part) => part.bytes.toString());
+        if (key !== undefined && value !== undefined) headers[key] = value;
+      }
     } else if (field.id === BODY) {
       for (const inner of protoFields(field.bytes)) {
         if (inner.id === ANY_VALUE && inner.bytes.length > 0) body = JSON.parse(inner.bytes.toString());
@@ -40,5 +46,5 @@ export function decodePayload(bytes: Buffer): NacosPayload {
     }
   }
   if (typeof body !== 'object' || body === null) throw new TypeError(`the body of ${type} is no object`);
-  return { type, headers: {}, body: { ...body } };
+  return { type, headers, body: { ...body } };
 }
