@@ -90,9 +90,10 @@ function convertKnown(request: ConversionRequest): ConvertedPlan {
     const message = `Not written: the script throws ${exception} wherever the provider ${odd.id} is present.`;
     return withoutDocuments(plan, 'refused', { code: 'WR062', message });
   }
-  const narrow = plan.notes.find(({ code }) => code === 'WR073');
-  if (narrow !== undefined && !request.accepted.has('WR073')) {
-    return withoutDocuments(plan, 'refused', { code: 'WR073', message: `Not written: ${narrow.message}.` });
+  const objection = objectionTo(plan, request.accepted);
+  if (objection !== null) {
+    const { code, message } = objection;
+    return withoutDocuments(plan, 'refused', { code, message: `Not written: ${message}.` });
   }
   const rejected = new Map<string, RuleProof>();
   const overlap = new RuleOverlap(plan);
@@ -124,6 +125,21 @@ function convertKnown(request: ConversionRequest): ConvertedPlan {
   }
   // Each round refuses one rule at least, so the loop has ended before.
   return withoutDocuments(plan, 'refused', UNREADABLE);
+}
+
+/** Remarks that keep a whole rule from being written. */
+export const OBJECTIONS = ['WR073', 'WR078'] as const;
+
+/** What keeps a whole rule from being written, unless it was accepted: its scope, or other rules for the same calls. */
+export function objectionTo(
+  plan: RoutePlan,
+  accepted: ReadonlySet<string>,
+): { readonly code: (typeof OBJECTIONS)[number]; readonly message: string } | null {
+  for (const code of OBJECTIONS) {
+    const note = plan.notes.find((one) => one.code === code);
+    if (note !== undefined && !accepted.has(code)) return { code, message: note.message };
+  }
+  return null;
 }
 
 const UNREADABLE = { code: 'WR032', message: 'Not written: weir cannot read its own documents back.' } as const;
@@ -235,6 +251,7 @@ const NOTING = new Set<string>([
   'WR073',
   'WR074',
   'WR076',
+  'WR078',
 ]);
 
 function withoutDocuments(plan: RoutePlan, fidelity: Fidelity, why?: Omit<LoweringFinding, 'rule'>): ConvertedPlan {

@@ -244,4 +244,12 @@ export const SCRIPT_DIAGNOSTICS = {
     example: 'key: shop   # in prod/shop.yaml and in old/shop.yaml',
     instead: 'Convert the text that the config centre holds, or each environment by itself.',
   },
+  WR078: {
+    title: 'several kinds of rules are for the same calls',
+    level: 'error',
+    why: 'Dubbo runs its routers one after another (tag, condition of the service, condition of the application, script), and each chooses among the providers that the one before it left. Documents are read one by one, and the first that takes a call decides: those of several rules say something else than the rules do together.',
+    example: 'shop.tag-router and shop.condition-router, both enabled',
+    instead:
+      'Make one rule of them, a script that chooses in one place, or switch off all but one; then convert. An accept entry writes each document as if its rule were alone.',
+  },
 } as const satisfies Record<string, DiagnosticEntry>;

@@ -1,5 +1,5 @@
 /** Findings of one conversion, gathered from the plan and from its converted rules. */
-import type { ConvertedPlan } from '../convert-plan.ts';
+import { type ConvertedPlan, OBJECTIONS } from '../convert-plan.ts';
 import type { DiagnosticCode } from '../diagnostics/catalogue.ts';
 import { noteCode } from '../diagnostics/note-code.ts';
 import { describeProviders } from '../plan/describe-rule.ts';
@@ -35,7 +35,14 @@ export function collectDiagnostics(plan: RoutePlan, converted: ConvertedPlan, fr
       add('WR062', null, assumptionMessage(assumption, converted.checkedProviders), assumption.span);
     }
   }
-  for (const note of plan.notes) addNote(note, null, null);
+  // What keeps the rule from being written is said once, by the rules.
+  const told = new Set(
+    converted.text === null ? converted.rules.flatMap((one) => one.findings.map(({ code }) => code)) : [],
+  );
+  for (const note of plan.notes) {
+    const code = noteCode(note.code);
+    if (code === null || !isObjection(code) || !told.has(code)) addNote(note, null, null);
+  }
   const byId = new Map(converted.rules.map((one) => [one.id, one]));
   const empty = new Set<string>();
   let firstEmpty: PlanSpan | null = null;
@@ -53,6 +60,10 @@ export function collectDiagnostics(plan: RoutePlan, converted: ConvertedPlan, fr
   }
   if (firstEmpty !== null) add('WR045', null, emptyMessage([...empty]), firstEmpty);
   return out;
+}
+
+function isObjection(code: DiagnosticCode): boolean {
+  return OBJECTIONS.some((one) => one === code);
 }
 
 /** A finding at its place in the file, of which the script may be a part. */

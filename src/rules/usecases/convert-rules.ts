@@ -2,7 +2,7 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { WeirError } from '../../errors/weir-error.ts';
 import { AcceptList, parseAcceptFile } from '../accept-list.ts';
-import { convertPlan } from '../convert-plan.ts';
+import { convertPlan, OBJECTIONS } from '../convert-plan.ts';
 import { DIAGNOSTICS } from '../diagnostics/catalogue.ts';
 import { collectDiagnostics, placedDiagnostic } from '../report/collect-diagnostics.ts';
 import { type ConversionJson, conversionJson } from '../report/conversion-json.ts';
@@ -14,6 +14,7 @@ import type { TargetName } from '../targets/target.ts';
 import { type WhenEmpty, whenEmptyLine } from '../targets/when-empty.ts';
 import { bugReport, confirmPlan } from './confirm-plan.ts';
 import { type EstateFlags, readEstate } from './estate.ts';
+import { markJoint } from './joint-rules.ts';
 import { type OutputFile, outputFiles } from './output-files.ts';
 import { MANIFEST_NAME, OutputManifest } from './output-manifest.ts';
 import { planRuleFile } from './plan-rule-file.ts';
@@ -95,10 +96,27 @@ export async function convertRules(request: ConvertRequest, ports: ConvertPorts)
   };
   const engine = { asked: 0, reports: [] as string[], warnings: [] as string[] };
   let done = 0;
+  const giveUp = (script: RuleFilePath, error: unknown): void => {
+    if (!(error instanceof WeirError) || error.code === 'WEIR5021') throw error;
+    manifest.kept(script);
+    errors.push(error);
+  };
+  const read: { readonly script: RuleFilePath; readonly name: string; readonly planned: PlannedRule }[] = [];
   for (const script of listing.files) {
     try {
-      const read = planRuleFile(script.path, await files.read(script.path, request.encoding), estate);
-      const planned = await confirmed(read, script, estate, ports, engine);
+      const plain = planRuleFile(script.path, await files.read(script.path, request.encoding), estate);
+      const planned = await confirmed(plain, script, estate, ports, engine);
+      read.push({ script, name: script.name, planned });
+    } catch (error) {
+      giveUp(script, error);
+    }
+    done += 1;
+    if (done % PROGRESS_EVERY === 0) ports.progress(`${done} of ${listing.files.length} files`);
+  }
+  for (const [at, planned] of markJoint(read).entries()) {
+    const script = read[at]?.script;
+    if (script === undefined) continue;
+    try {
       const name = names.get(script.name) ?? 'rule';
       const { result, outputs } = convertScript(planned, { script, name, version, request, estate, accepts }, ports);
       const { node } = planned;
@@ -107,12 +125,8 @@ export async function convertRules(request: ConvertRequest, ports: ConvertPorts)
       manifest.wrote(script, request.target, result.outputs);
       for (const file of outputs) await put(file.name, file.text);
     } catch (error) {
-      if (!(error instanceof WeirError) || error.code === 'WEIR5021') throw error;
-      manifest.kept(script);
-      errors.push(error);
+      giveUp(script, error);
     }
-    done += 1;
-    if (done % PROGRESS_EVERY === 0) ports.progress(`${done} of ${listing.files.length} files`);
   }
   const results = found.map(({ result, frame, node }) => {
     const diagnostics = [...sharedNode(node, found).map((one) => ({ ...one, frame })), ...result.diagnostics];
@@ -277,6 +291,9 @@ function atLine(line: number): Parameters<PlannedRule['place']>[0] {
 // A dead or broken script, and every lossy or refused rule, needs an entry for one of its diagnostics.
 function isAccepted(result: ScriptResult, accepts: AcceptList): boolean {
   let good = true;
+  // An entry for what would keep the whole rule from being written was needed, though nothing is weak with it.
+  for (const code of OBJECTIONS)
+    if (result.plan.notes.some((note) => note.code === code)) accepts.accepts(result.path, code, null);
   if (result.plan.effect.state !== 'live') {
     const codes = result.diagnostics.filter((one) => one.rule === null).map((one) => one.code);
     good = codes.some((code) => accepts.accepts(result.path, code, null));

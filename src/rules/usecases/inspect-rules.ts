@@ -10,8 +10,9 @@ import { targetVersion } from '../targets/lower.ts';
 import type { Fidelity, TargetName } from '../targets/target.ts';
 import { confirmPlan } from './confirm-plan.ts';
 import { type EstateFlags, readEstate } from './estate.ts';
+import { markJoint } from './joint-rules.ts';
 import { planRuleFile } from './plan-rule-file.ts';
-import type { RuleFiles, ScriptOracle } from './ports.ts';
+import type { PlannedRule, RuleFiles, ScriptOracle } from './ports.ts';
 import { type Claim, sharedNode } from './shared-nodes.ts';
 
 /** `result` of `weir rules inspect --json`. */
@@ -59,9 +60,18 @@ export async function inspectRules(
   const warnings: string[] = [];
   const listing = await ports.files.list(request.paths);
   errors.push(...listing.errors.map((error) => unusableFile(error)));
+  const files: { readonly path: string; readonly name: string; readonly planned: PlannedRule }[] = [];
   for (const { path, name } of listing.files) {
     try {
-      const read = planRuleFile(path, await ports.files.read(path, request.encoding), estate);
+      files.push({ path, name, planned: planRuleFile(path, await ports.files.read(path, request.encoding), estate) });
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error;
+      errors.push(unusableFile(error, path));
+    }
+  }
+  for (const [at, read] of markJoint(files).entries()) {
+    const { path = '', name = '' } = files[at] ?? {};
+    try {
       const asked = ports.oracle === undefined ? null : await confirmPlan(read, estate, ports.oracle);
       const { plan } = asked?.planned ?? read;
       if (asked !== null && asked.unanswered !== null) warnings.push(`${path}: ${asked.unanswered}`);

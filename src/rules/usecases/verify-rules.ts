@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { WeirError } from '../../errors/weir-error.ts';
 import { AcceptList, parseAcceptFile } from '../accept-list.ts';
-import { convertPlan, hasNoEffect } from '../convert-plan.ts';
+import { convertPlan, hasNoEffect, objectionTo } from '../convert-plan.ts';
 import { notProved } from '../equivalence/compare.ts';
 import { OracleSample } from '../equivalence/oracle-sample.ts';
 import type { RuleProof } from '../equivalence/tally.ts';
@@ -16,6 +16,7 @@ import { askEngine, type EngineFinding } from './ask-engine.ts';
 import { confirmPlan } from './confirm-plan.ts';
 import { type EstateFlags, readEstate } from './estate.ts';
 import { loadRules } from './evaluate-rules.ts';
+import { markJoint } from './joint-rules.ts';
 import { OutputManifest } from './output-manifest.ts';
 import { planRuleFile } from './plan-rule-file.ts';
 import type { Estate, PlannedRule, RuleFiles, ScriptOracle } from './ports.ts';
@@ -81,9 +82,18 @@ export async function verifyRules(request: VerifyRequest, ports: VerifyPorts): P
   const scripts: Verification['scripts'][number][] = [];
   const errors: Verification['errors'][number][] = listing.errors.map((error) => unusableFile(error));
   let documents = 0;
+  const read: { readonly path: string; readonly name: string; readonly planned: PlannedRule }[] = [];
   for (const { path, name } of listing.files) {
     try {
-      const planned = planRuleFile(path, await ports.files.read(path, request.encoding), estate);
+      read.push({ path, name, planned: planRuleFile(path, await ports.files.read(path, request.encoding), estate) });
+    } catch (error) {
+      if (!(error instanceof WeirError)) throw error;
+      errors.push(unusableFile(error, path));
+    }
+  }
+  for (const [at, planned] of markJoint(read).entries()) {
+    const { path = '', name = '' } = read[at] ?? {};
+    try {
       const wanted = {
         ...request,
         source: name,
@@ -178,8 +188,8 @@ async function verifyScript(
 
 /** Why no document can say what a rule does; null where one can. */
 function notComparable(plan: RoutePlan, { providers }: Estate, accepted: ReadonlySet<string>): string | null {
-  const narrow = plan.notes.find(({ code }) => code === 'WR073');
-  if (narrow !== undefined && !accepted.has('WR073')) return narrow.message;
+  const objection = objectionTo(plan, accepted);
+  if (objection !== null) return objection.message;
   for (const { where, exception } of plan.assumptions) {
     const odd = providers.find((provider) => predicateHolds(where, provider));
     if (odd !== undefined) return `the script throws ${exception} wherever the provider ${odd.id} is present`;
