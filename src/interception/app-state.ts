@@ -1,6 +1,7 @@
 /** The decision of an application's state for `weir status`. */
 import type { Readiness } from '../platform/readiness.ts';
-import type { KnownApp } from './known-apps.ts';
+import { INTERRUPTED, type KnownApp } from './known-apps.ts';
+import { endsByItself } from './rules/off-switches.ts';
 
 /**
  * The state of one application's interception, in the words of `weir status`. `unknown`: nothing of it was found, and not
@@ -75,6 +76,8 @@ export function appState(facts: AppStateFacts): { readonly state: AppState; read
       reason: `its rules are in the kernel, and ${why}: whether they are whole cannot be told`,
     };
   }
+  const direct = whyPartlyDirect(known);
+  if (direct !== null) return { state: 'drifted', reason: direct };
   if (drift.length > 0)
     return { state: 'drifted', reason: 'the rules in the kernel are not the ones that were installed' };
   if (facts.leaseLeftMs === 0) {
@@ -122,17 +125,36 @@ function onState({ stored }: KnownApp): AppState {
 /** The words for an application that is off by everybody's word, and diverted. */
 export const STILL_DIVERTED = 'it is switched off, and rules in the kernel still divert it';
 
-/** Whether rules without an end of their own divert an application that should be off. */
-export function isStillDiverted({ desired, kernel }: KnownApp): boolean {
-  if (desired !== 'off' || kernel === null || kernel.expiresMs !== null || kernel.epochSeconds !== null) return false;
-  return kernel.off.length === 0 && (kernel.families.ipv4 || kernel.families.ipv6);
+/** The words for an application that `weir on` tries out at this moment, or did so when it was killed. */
+const UNPROVEN =
+  '`weir on` is at work or was interrupted, and has not proven it: new connections go through the sidecar until the kernel ends that by itself';
+
+/** Why an application that should be off is diverted by its rules; null when it is not. */
+export function whyStillDiverted(known: KnownApp): string | null {
+  const { desired, diverted } = known;
+  if (desired !== 'off' || !(diverted.ipv4 || diverted.ipv6)) return null;
+  return isTrial(known) ? UNPROVEN : STILL_DIVERTED;
+}
+
+/** Whether it is diverted by rules that nobody has proven yet, and that the kernel ends. */
+export function isTrial({ reason, kernel, diverted }: KnownApp): boolean {
+  return reason === INTERRUPTED && kernel !== null && endsByItself(kernel) && (diverted.ipv4 || diverted.ipv6);
+}
+
+/** Why connections of an application that is on go direct, though its rules are there and no bypass is on; else null. */
+export function whyPartlyDirect({ desired, stored, kernel, diverted }: KnownApp): string | null {
+  if (desired !== 'on' || stored === null || kernel === null || kernel.off.includes('bypass')) return null;
+  const { ipv4, ipv6 } = stored.policy.families;
+  const direct = [...(ipv4 && !diverted.ipv4 ? ['IPv4'] : []), ...(ipv6 && !diverted.ipv6 ? ['IPv6'] : [])];
+  return direct.length === 0 ? null : `it is on, and its rules let new ${direct.join(' and ')} connections go direct`;
 }
 
 function switchedOffState(
-  { proxied, isSwitchBroken }: AppStateFacts,
+  { proxied, isSwitchBroken, leaseLeftMs }: AppStateFacts,
   known: KnownApp,
 ): { state: AppState; reason: string | null } {
-  if (isStillDiverted(known)) return { state: 'drifted', reason: STILL_DIVERTED };
+  const diverted = leaseLeftMs === 0 ? null : whyStillDiverted(known);
+  if (diverted !== null) return { state: 'drifted', reason: diverted };
   if (isSwitchBroken) {
     const by = known.reason === null ? '' : ` (${known.reason})`;
     return {

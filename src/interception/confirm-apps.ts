@@ -1,8 +1,10 @@
 /** The use case of `weir confirm`. */
 import { WeirError } from '../errors/weir-error.ts';
 import { unknownApp } from './app-names.ts';
+import { isTrial } from './app-state.ts';
 import { applyPolicy } from './apply-rules.ts';
 import type { InterceptHost } from './host.ts';
+import type { KnownApp } from './known-apps.ts';
 import { LOCK_WAIT_MS } from './lock-wait.ts';
 import { refuseBlindness, refuseElsewhere } from './look.ts';
 import { readSituation, type Situation } from './situation.ts';
@@ -39,7 +41,7 @@ export async function confirmApps(
     for (const name of names) {
       const app = situation.apps.get(name);
       if (app === undefined) throw await neverOn(name, situation, readDeclared);
-      refuseExpired(name, app.desired, app.reason);
+      refuseExpired(app);
     }
     const unconfirmed = [...situation.apps.values()].filter(
       (known) => known.stored?.confirm && isAlreadyOn(known) && (names.length === 0 || names.includes(known.name)),
@@ -89,8 +91,16 @@ async function neverOn(
   });
 }
 
-function refuseExpired(name: string, desired: 'on' | 'off', reason: string | null): void {
+function refuseExpired(app: KnownApp): void {
+  const { name, desired, reason } = app;
   if (desired === 'on') return;
+  if (isTrial(app)) {
+    throw new WeirError('WEIR3010', {
+      what: `${name} is not proven: there is nothing to confirm`,
+      why: '`weir on` was interrupted before packets had proven its rules, and the kernel ends them by itself',
+      hint: `switch it on: \`weir on ${name}\``,
+    });
+  }
   throw new WeirError('WEIR3010', {
     what: `${name} is off: there is nothing to confirm`,
     why:

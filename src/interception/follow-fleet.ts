@@ -1,6 +1,6 @@
 /** Local overrides: applications that somebody switched off on this host, whatever the fleet wants; and their end. */
 import type { InterceptHost } from './host.ts';
-import type { KnownApp } from './known-apps.ts';
+import { INTERRUPTED, type KnownApp } from './known-apps.ts';
 import { LOCK_WAIT_MS } from './lock-wait.ts';
 import { readSituation } from './situation.ts';
 
@@ -13,7 +13,7 @@ export interface LocalOverride {
 }
 
 /** Ends that nobody decided: they are no override. */
-const BY_ITSELF = ['confirm expired', 'interrupted while switching on'];
+const BY_ITSELF = ['confirm expired', INTERRUPTED];
 
 /** The overrides among what a host knows of its applications. */
 export function localOverrides(apps: ReadonlyMap<string, KnownApp>): LocalOverride[] {

@@ -4,6 +4,7 @@ import type { KnownApp } from './known-apps.ts';
 import type { InstalledRules } from './ports.ts';
 import { compareRulesets, type Finding, NOTHING } from './rules/findings.ts';
 import { TPROXY_TABLE } from './rules/nft/compile-tproxy.ts';
+import { endsByItself } from './rules/off-switches.ts';
 import type { InterceptPolicy } from './rules/policy.ts';
 import type { Ruleset } from './rules/ruleset.ts';
 import type { Situation } from './situation.ts';
@@ -54,6 +55,8 @@ export function installedPolicy(situation: Situation, nowMs: number): InstalledP
 /** Why the switch of an application that is off may not work: its rules are still there, and these are missing or changed. */
 export function switchDamage({ name, kernel, desired }: KnownApp, policy: InstalledPolicy | null): readonly Finding[] {
   if (desired !== 'off' || kernel === null || policy === null) return [];
+  // Nobody switched them off: they end by themselves.
+  if (kernel.off.length === 0 && endsByItself(kernel)) return [];
   return policy.brokenRemains.filter(({ app }) => app === null || app === name);
 }
 

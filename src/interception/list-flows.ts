@@ -8,17 +8,15 @@ import type { RememberedFlow, TcpSocket, TrackedFlow } from './ports.ts';
 import { encodeMark } from './rules/mark.ts';
 import type { StoredApp } from './stored-state.ts';
 
+/** An application whose connections are asked for. */
+type FlowOwner = Pick<KnownApp, 'name' | 'stored' | 'kernel'>;
+
 /** The applications whose connections are asked for. */
-export type FlowOwners = ReadonlyMap<string, KnownApp>;
+export type FlowOwners = ReadonlyMap<string, FlowOwner>;
 
 /** Remembered applications as the listing takes them, where the kernel has not been read. */
 export function ownersOf(apps: readonly StoredApp[]): FlowOwners {
-  return new Map(
-    apps.map((stored) => {
-      const { name, desired, reason, since } = stored;
-      return [name, { name, stored, kernel: null, desired, reason, since }];
-    }),
-  );
+  return new Map(apps.map((stored) => [stored.name, { name: stored.name, stored, kernel: null }]));
 }
 
 /**
@@ -37,11 +35,11 @@ export async function listProxied(host: InterceptHost, apps: FlowOwners): Promis
 }
 
 /** Remembered so, or installed so: an application may have changed its mode while connections are open. */
-function isInMode({ stored, kernel }: KnownApp, mode: AppPolicy['mode']): boolean {
+function isInMode({ stored, kernel }: FlowOwner, mode: AppPolicy['mode']): boolean {
   return stored?.policy.mode === mode || kernel?.modes.includes(mode) === true;
 }
 
-async function listTransparent(host: InterceptHost, known: readonly KnownApp[]): Promise<TrackedFlow[]> {
+async function listTransparent(host: InterceptHost, known: readonly FlowOwner[]): Promise<TrackedFlow[]> {
   const remembered = (await host.firewall('nft').flows()).filter(({ state }) => state !== 'ended');
   if (remembered.length === 0) return [];
   const policies = known.flatMap(({ stored }) => (stored?.policy.mode === 'tproxy' ? [stored.policy] : []));

@@ -4,7 +4,7 @@ import { needsProcesses } from '../mesh/selector-kinds.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { directSockets, establishedBySlot, readSocketTable, type SocketTable } from './app-connections.ts';
 import { appNames, unknownApp } from './app-names.ts';
-import { type AppState, appState } from './app-state.ts';
+import { type AppState, appState, isTrial } from './app-state.ts';
 import { type AppTrouble, appTroubles } from './app-troubles.ts';
 import type { Backend } from './backend.ts';
 import type { AppPolicy } from './build-policy.ts';
@@ -17,6 +17,7 @@ import { blindSpots, isFullLook, lacksOnlyTools, refuseBlindness, refuseElsewher
 import type { ManagedSidecar } from './managed-sidecars.ts';
 import type { TrackedFlow } from './ports.ts';
 import type { Finding } from './rules/findings.ts';
+import { endsByItself } from './rules/off-switches.ts';
 import type { DivertMode, Families, ResolvedSelector } from './rules/policy.ts';
 import { besideSupervisor } from './sidecar-readiness.ts';
 import { readSituation, type Situation } from './situation.ts';
@@ -40,12 +41,13 @@ export interface AppStatus {
   readonly reason: string | null;
   readonly sidecar: string | null;
   readonly mode: DivertMode;
+  /** The families of which new connections enter its rules now; under a bypass those that the bypass sends direct. */
   readonly families: Families;
   /** Null: they could not be counted, and `notRead` says why. */
   readonly connections: { readonly proxied: number | null; readonly direct: number | null };
   /** Null without a lease in force. */
   readonly lease: { readonly ttlMs: number; readonly remainingMs: number } | null;
-  /** Null unless unconfirmed. */
+  /** When the kernel ends it by itself; null unless it is unconfirmed, or not proven yet. */
   readonly confirm: { readonly by: string; readonly remainingMs: number } | null;
   readonly drift: readonly string[];
   /** Troubles besides the rules, the one that needs an act first. */
@@ -160,13 +162,13 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
       areListenersSeen: table !== null,
       isSwitchBroken: app !== null && switchDamage(app, policy).length > 0,
     });
-    const on = app?.desired === 'on' && app.kernel !== null;
     const seen = {
       name,
       desired: app?.desired ?? 'off',
       ...decided,
       sidecar: answer,
       troubles,
+      isTrial: app !== null && isTrial(app),
       isStoreUnread: situation.storeProblem !== null,
     } as const;
     return {
@@ -175,7 +177,7 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
       ...decided,
       sidecar,
       mode: stored?.policy.mode ?? request.config?.sidecars.get(sidecar ?? '')?.mode ?? 'redirect',
-      families: on && stored ? stored.policy.families : { ipv4: false, ipv6: false },
+      families: decided.state === 'bypassed' ? (app?.kernel?.families ?? NO_FAMILY) : divertedNow(app, leases),
       connections: {
         proxied,
         direct: stored ? directCount(table, flows, stored.policy, situation.stored?.guard ?? EMPTY_GUARD) : 0,
@@ -216,6 +218,13 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
   };
 }
 
+const NO_FAMILY: Families = { ipv4: false, ipv6: false };
+
+/** The families that are diverted: by the rules, and not because a lease has lapsed. */
+function divertedNow(app: KnownApp | null, leases: ReadonlyMap<string, number>): Families {
+  return app === null || leases.get(app.name) === 0 ? NO_FAMILY : app.diverted;
+}
+
 function notRead(what: string, extra: Extra<unknown>): StatusReport['notRead'] {
   return 'missing' in extra ? [{ what, why: extra.missing }] : [];
 }
@@ -249,6 +258,7 @@ function nextCommand(app: {
   readonly state: AppState;
   readonly sidecar: Readiness | null;
   readonly troubles: readonly AppTrouble[];
+  readonly isTrial: boolean;
   readonly isStoreUnread: boolean;
 }): string | null {
   const { name, state } = app;
@@ -258,7 +268,7 @@ function nextCommand(app: {
   // Whether `weir on` would take the place of such a state file, its own warning says.
   if (app.isStoreUnread) return `weir off ${name}`;
   if ((isDown && state !== 'bypassed') || deaf !== undefined || state === 'denied') return `weir off ${name}`;
-  if (state === 'drifted') return `weir ${app.desired} ${name}`;
+  if (state === 'drifted') return `weir ${app.isTrial ? 'on' : app.desired} ${name}`;
   return app.troubles[0]?.next ?? null;
 }
 
@@ -318,10 +328,12 @@ async function managedSidecars(
   return new Map(await Promise.all(asked));
 }
 
-/** Milliseconds that leases have left, of the applications that are on and diverted under one. */
+/** Milliseconds that leases have left, of the applications that are on or tried out under one. */
 async function leasesLeft(host: InterceptHost, { backend, apps }: Situation): Promise<ReadonlyMap<string, number>> {
-  const on = [...apps.values()].flatMap(({ stored, desired }) => (stored !== null && desired === 'on' ? [stored] : []));
-  const leases = leasesOf(on);
+  const diverted = [...apps.values()].flatMap((app) =>
+    app.stored !== null && (app.desired === 'on' || isTrial(app)) ? [app.stored] : [],
+  );
+  const leases = leasesOf(diverted);
   return backend === null || leases.length === 0 ? new Map() : host.firewall(backend).remainingLeases(leases);
 }
 
@@ -359,7 +371,13 @@ function driftLine(finding: Finding): string {
 }
 
 function confirmOf(app: KnownApp | null, nowMs: number): AppStatus['confirm'] {
+  if (app !== null && isTrial(app)) {
+    const leftMs = app.kernel?.expiresMs ?? (app.kernel?.epochSeconds ?? 0) * 1000 - nowMs;
+    return { by: new Date(nowMs + leftMs).toISOString(), remainingMs: leftMs };
+  }
   const confirm = app?.stored?.confirm;
   if (!confirm || app?.desired !== 'on') return null;
+  // A `confirm` that was killed may have taken the deadline out of some rules.
+  if (app.kernel !== null && !endsByItself(app.kernel)) return null;
   return { by: confirm.by, remainingMs: app.kernel?.expiresMs ?? Math.max(0, Date.parse(confirm.by) - nowMs) };
 }

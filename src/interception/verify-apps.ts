@@ -1,7 +1,7 @@
 /** The use case of `weir verify`. */
 import type { AccountId, MeshConfig } from '../mesh/mesh-config.ts';
 import { appNames, unknownApp } from './app-names.ts';
-import { isStillDiverted, STILL_DIVERTED } from './app-state.ts';
+import { whyStillDiverted } from './app-state.ts';
 import { selectorChange } from './app-troubles.ts';
 import type { Backend } from './backend.ts';
 import type { InterceptHost } from './host.ts';
@@ -216,19 +216,17 @@ function offVerification(name: string, findings: readonly VerifyFinding[]): AppV
 /** Why an application that is off may be diverted all the same; empty for one that should be on. */
 function offFindings(app: KnownApp, policy: InstalledPolicy | null): readonly VerifyFinding[] {
   const damage = switchDamage(app, policy).map(withoutApp);
-  if (damage.length > 0 || !isStillDiverted(app)) return damage;
+  const why = whyStillDiverted(app);
+  if (damage.length > 0 || why === null) return damage;
   const found = `rules of ${app.name} without a switch`;
-  return [{ what: STILL_DIVERTED, where: `rules/${app.name}`, expected: NOTHING, found }];
+  return [{ what: why, where: `rules/${app.name}`, expected: NOTHING, found }];
 }
 
 /** Who asks for the proof of an application that is off shall not take the answer for one. */
 function saidOff(name: string, app: KnownApp | undefined, findings: readonly VerifyFinding[]): string[] {
   if (app?.desired === 'on' || findings.length > 0) return [];
   const why = app?.reason == null ? '' : ` (${app.reason})`;
-  const { kernel } = app ?? { kernel: null };
-  const isEnding = kernel !== null && kernel.off.length === 0 && (kernel.families.ipv4 || kernel.families.ipv6);
-  const rules = isEnding ? 'its rules have an end of their own' : 'no rule diverts it';
-  return [`${name} is off${why}: ${rules}, and none of its packets were tried`];
+  return [`${name} is off${why}: no rule diverts it, and none of its packets were tried`];
 }
 
 /** Packets that the redirects of these applications counted so far. */

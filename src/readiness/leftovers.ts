@@ -1,4 +1,5 @@
 /** The checks of `weir check leftovers`: the state file against the kernel. */
+import { whyPartlyDirect, whyStillDiverted } from '../interception/app-state.ts';
 import { listProxied } from '../interception/list-flows.ts';
 import { decodeMark } from '../interception/rules/mark.ts';
 import { readSituation, type Situation, unreadBackends } from '../interception/situation.ts';
@@ -20,6 +21,7 @@ export const LEFTOVER_CHECKS: readonly Check[] = [
         ...unreadBackends(situation).map((line) => finding('warning', line, WHY, { hint: 'see `weir check backend`' })),
         ...unremembered(situation),
         ...missingRules(situation),
+        ...contraryRules(situation),
       ];
       return found.length > 0 ? found : [finding('ok', 'the kernel holds what weir remembers', WHY)];
     },
@@ -121,4 +123,14 @@ function missingRules({ apps }: Situation): CheckFinding[] {
       hint: `\`weir on ${name}\` puts them back, \`weir off ${name}\` forgets it`,
     }),
   );
+}
+
+/** Rules that do another thing than what was decided: a command that changed them was killed, or somebody else did. */
+function contraryRules({ apps }: Situation): CheckFinding[] {
+  return [...apps.values()].flatMap((app) => {
+    const why = whyStillDiverted(app) ?? whyPartlyDirect(app);
+    if (why === null) return [];
+    const hint = `\`weir on ${app.name}\` or \`weir off ${app.name}\` makes them one thing`;
+    return [finding('warning', `${app.name}: ${why}`, WHY, { hint })];
+  });
 }

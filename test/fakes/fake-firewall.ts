@@ -50,12 +50,17 @@ export class FakeFirewall implements Firewall {
     };
   }
 
-  async commit(changes: readonly RulesetChange[]): Promise<{ readonly ms: number }> {
+  /** `between` is awaited between the transactions of two families; what it throws ends the command there. */
+  async commit(
+    changes: readonly RulesetChange[],
+    between: (scope: RulesetScope) => Promise<void> = async () => {},
+  ): Promise<{ readonly ms: number }> {
     const done: RulesetChange[] = [];
     const inOrder = changes.toSorted(
       (one, other) => this.#scopes.indexOf(one.scope) - this.#scopes.indexOf(other.scope),
     );
     for (const change of inOrder) {
+      if (done.length > 0) await between(change.scope);
       try {
         this.#families.set(change.scope, this.#attempt(change.scope, change.operations));
       } catch (error) {

@@ -171,7 +171,10 @@ export class FakeHost implements InterceptHost {
           if (this.missing.includes(backend) || (holds && !this.usable.includes(backend))) throw missing(backend);
           return this.#counted(installed);
         }),
-      commit: (changes) => this.#step(`commit ${backend}`, () => fake.commit(changes)),
+      commit: (changes) =>
+        this.#step(`commit ${backend}`, () =>
+          fake.commit(changes, (scope) => this.#step(`commit ${backend}, ${scope}`, async () => {})),
+        ),
       render: (changes) => fake.render(changes),
       renewLeases: (leases) => this.#step(`renew ${backend}`, () => fake.renewLeases(leases)),
       standBy: () => fake.standBy(),

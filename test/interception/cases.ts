@@ -2,6 +2,7 @@
 import type { Backend } from '../../src/interception/backend.ts';
 import { confirmApps } from '../../src/interception/confirm-apps.ts';
 import { switchOffOperations } from '../../src/interception/rules/off-switches.ts';
+import type { RulesetChange } from '../../src/interception/rules/operations.ts';
 import type { OffCause } from '../../src/interception/rules/tag.ts';
 import { type SwitchOffRequest, switchOff } from '../../src/interception/switch-off.ts';
 import { switchOn } from '../../src/interception/switch-on.ts';
@@ -95,12 +96,19 @@ export const pressPanicFile = (host: FakeHost, app: string): Promise<void> => ad
 
 /** Sends an application direct by adding to the rules, as `cause` does. */
 export async function addSwitch(host: FakeHost, app: string, cause: OffCause): Promise<void> {
-  const firewall = host.fake(host.usable[0] ?? 'nft');
-  const { rulesets } = await firewall.read();
-  const changes = rulesets.map((ruleset) => ({
-    scope: ruleset.scope,
-    operations: switchOffOperations(ruleset, [app], cause),
-    undo: [],
-  }));
-  await firewall.commit(changes.filter(({ operations }) => operations.length > 0));
+  await host.fake(host.usable[0] ?? 'nft').commit(await switches(host, app, cause));
+}
+
+/** The changes that send an application direct, a family each under iptables. */
+export async function switches(
+  host: FakeHost,
+  app = 'payment',
+  cause: OffCause = 'operator',
+): Promise<readonly RulesetChange[]> {
+  const { rulesets } = await host.fake(host.usable[0] ?? 'nft').read();
+  return rulesets
+    .map(({ scope, ...rest }) => {
+      return { scope, operations: switchOffOperations({ scope, ...rest }, [app], cause), undo: [] };
+    })
+    .filter(({ operations }) => operations.length > 0);
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WeirError } from '../../src/errors/weir-error.ts';
 import { listener } from '../fakes/fake-host.ts';
-import { off, on } from '../interception/cases.ts';
+import { off, on, switches } from '../interception/cases.ts';
 import { checkCase, findings, goodConfig, troubles } from './check-case.ts';
 
 const SIDECARS =
@@ -188,6 +188,28 @@ test('leftovers: rules without memory, memory without rules, an unreadable memor
   flushed.intercept.stored = null;
   flushed.intercept.storeProblem = 'state.json is not JSON';
   assert.ok((await troubles(flushed, 'leftovers')).includes('error: state.json is not JSON'));
+});
+
+test('leftovers: rules that an interrupted command left against what was decided', async () => {
+  const host = checkCase();
+  host.facts.files = ['off.sh'];
+  host.intercept.usable = ['iptables-nft'];
+  await on(host.intercept);
+  const proven = host.intercept.stored;
+  // Killed between the switches of the two families.
+  await assert.rejects(
+    host.intercept.fake('iptables-nft').commit(await switches(host.intercept), async () => {
+      throw new Error('killed');
+    }),
+  );
+  assert.deepEqual(await troubles(host, 'leftovers'), [
+    'warning: payment: it is on, and its rules let new IPv6 connections go direct',
+  ]);
+  assert.ok(proven !== null);
+  host.intercept.stored = { ...proven, apps: proven.apps.map((app) => ({ ...app, desired: 'off' })) };
+  assert.deepEqual(await troubles(host, 'leftovers'), [
+    'warning: payment: it is switched off, and rules in the kernel still divert it',
+  ]);
 });
 
 test('leftovers: marks of nobody, and an off.sh too many or too few', async () => {

@@ -92,8 +92,11 @@ function appNotes(app: AppStatus | undefined, paint: Paint, options: StatusTextO
   if (app.reason !== null) notes.push(app.reason);
   notes.push(...app.troubles.map(({ what }) => what));
   const isLate = app.troubles.some(({ kind }) => kind === 'deadline');
-  if (app.confirm !== null && !isLate)
-    notes.push(`ends by itself in ${humanDuration(app.confirm.remainingMs)}: \`weir confirm ${app.name}\``);
+  if (app.confirm !== null && !isLate) {
+    // What is not proven cannot be confirmed.
+    const how = app.desired === 'on' ? `: \`weir confirm ${app.name}\`` : '';
+    notes.push(`ends by itself in ${humanDuration(app.confirm.remainingMs)}${how}`);
+  }
   notes.push(...app.drift.slice(0, 5));
   if (app.drift.length > 5)
     notes.push(`and ${plural(app.drift.length - 5, 'more difference')}: \`weir verify ${app.name}\``);

@@ -22,7 +22,9 @@ export interface InstalledPart {
   readonly hashes: readonly string[];
   readonly ipv4: boolean;
   readonly ipv6: boolean;
+  /** Milliseconds until the kernel has dropped its last element (nft); null when one of them stays. */
   readonly expiresMs: number | null;
+  /** When the last of its rules ends by its own date (iptables); null when one of them has none. */
   readonly epochSeconds: number | null;
   readonly off: readonly OffCause[];
 }
@@ -72,8 +74,8 @@ function nftPart(
   const chains = group.map(({ element }) =>
     factsOf(element.value && 'goto' in element.value ? element.value.goto : ''),
   );
-  const left = group.flatMap(({ element }) =>
-    element.timeoutMs === null ? [] : [element.expiresMs ?? element.timeoutMs],
+  const left = group.map(({ element }) =>
+    element.timeoutMs === null ? null : (element.expiresMs ?? element.timeoutMs),
   );
   return [
     {
@@ -85,7 +87,7 @@ function nftPart(
       hashes: unique(group.map(({ element }) => element.tag?.hash)),
       ipv4: chains.some(({ ipv4 }) => ipv4),
       ipv6: chains.some(({ ipv6 }) => ipv6),
-      expiresMs: left.length > 0 ? Math.min(...left) : null,
+      expiresMs: lastEnd(left),
       epochSeconds: null,
       off: (switches.get(mark) ?? []).filter((by) =>
         chains.every(({ heedsOff, heedsBypass }) => (by === 'bypass' ? heedsBypass : heedsOff)),
@@ -196,7 +198,7 @@ function iptablesParts(table: Table, scope: 'ip' | 'ip6'): InstalledPart[] {
         ipv4: scope === 'ip',
         ipv6: scope === 'ip6',
         expiresMs: null,
-        epochSeconds: earliestDate(entering),
+        epochSeconds: lastEnd(entering.map(dateOf)),
         off: [...new Set(headSwitches(chain).flatMap(({ tag }) => tag?.by ?? []))],
       },
     ];
@@ -219,11 +221,15 @@ function appOf(rules: readonly KnownRule[]): string | null {
   return rules.flatMap(({ tag }) => tag?.app ?? [])[0] ?? null;
 }
 
-function earliestDate(rules: readonly KnownRule[]): number | null {
-  const dates = rules.flatMap(({ matches }) =>
-    matches.flatMap((match) => (match.on === 'before' ? [match.epochSeconds] : [])),
-  );
+function dateOf({ matches }: KnownRule): number | null {
+  const dates = matches.flatMap((match) => (match.on === 'before' ? [match.epochSeconds] : []));
   return dates.length > 0 ? Math.min(...dates) : null;
+}
+
+/** When all have ended; null where there are none, or one has no end. */
+export function lastEnd(ends: readonly (number | null)[]): number | null {
+  const known = ends.filter((end) => end !== null);
+  return known.length > 0 && known.length === ends.length ? Math.max(...known) : null;
 }
 
 function unique(texts: readonly (string | null | undefined)[]): string[] {

@@ -1,5 +1,5 @@
 /** The operations that send applications direct by adding a switch. */
-import { type InstalledPart, installedParts } from './installed-parts.ts';
+import { type InstalledPart, installedParts, lastEnd } from './installed-parts.ts';
 import { decodeMark } from './mark.ts';
 import { BYPASS_SET, OFF_SET } from './nft/table-maps.ts';
 import type { Operation } from './operations.ts';
@@ -19,11 +19,14 @@ export interface InstalledApp {
   readonly hashes: readonly string[];
   /** Conntrack marks of its connections, one a direction. */
   readonly marks: readonly number[];
+  /** The families that its rules are about, whatever ends or overrules them. */
   readonly families: Families;
-  /** Milliseconds until the kernel ends the interception by itself (nft), null when it does not. */
+  /** Milliseconds until the kernel has ended all of it by itself (nft), null when it does not. */
   readonly expiresMs: number | null;
-  /** When a rule's own date ends it (iptables), seconds since the epoch, null when there is none. */
+  /** When the dates in its rules have ended all of it (iptables), seconds since the epoch; null when they do not. */
   readonly epochSeconds: number | null;
+  /** A direction each, of a family each under iptables: a command that was killed may have changed some of them. */
+  readonly parts: readonly InstalledPart[];
   /** Why its new connections go direct; empty while any of them is still diverted. */
   readonly off: readonly OffCause[];
 }
@@ -74,13 +77,22 @@ function describeApp(app: string, parts: readonly InstalledPart[]): InstalledApp
     hashes: [...new Set(parts.flatMap(({ hashes }) => hashes))].sort(),
     marks,
     families: { ipv4: parts.some(({ ipv4 }) => ipv4), ipv6: parts.some(({ ipv6 }) => ipv6) },
-    expiresMs: earliest(parts.map(({ expiresMs }) => expiresMs)),
-    epochSeconds: earliest(parts.map(({ epochSeconds }) => epochSeconds)),
+    expiresMs: lastEnd(parts.map(({ expiresMs }) => expiresMs)),
+    epochSeconds: lastEnd(parts.map(({ epochSeconds }) => epochSeconds)),
+    parts,
     off: isOff ? [...new Set(parts.flatMap(({ off }) => off))].sort() : [],
   };
 }
 
-function earliest(times: readonly (number | null)[]): number | null {
-  const known = times.filter((time) => time !== null);
-  return known.length > 0 ? Math.min(...known) : null;
+/** The families of which new connections enter an application's rules now: no switch and no passed date overrules them. */
+export function divertedFamilies(app: InstalledApp | null, nowMs: number): Families {
+  const inForce = (app?.parts ?? []).filter(
+    ({ off, epochSeconds }) => off.length === 0 && (epochSeconds === null || nowMs < epochSeconds * 1000),
+  );
+  return { ipv4: inForce.some(({ ipv4 }) => ipv4), ipv6: inForce.some(({ ipv6 }) => ipv6) };
+}
+
+/** Whether the kernel ends all of an application's rules by itself. */
+export function endsByItself({ expiresMs, epochSeconds }: InstalledApp): boolean {
+  return expiresMs !== null || epochSeconds !== null;
 }

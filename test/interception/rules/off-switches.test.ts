@@ -108,7 +108,7 @@ test('the same operations come from rules that were compiled as from rules that 
   );
 });
 
-test('nft: the time that is left is the shortest of the elements, and none when they have lapsed', () => {
+test('nft: the time that is left is that of the last element, there is none while one stays, and nothing is left when they have lapsed', () => {
   const policy = policyOf(
     appOf('payment', {
       select: { kind: 'users', uids: [1, 2] },
@@ -116,18 +116,25 @@ test('nft: the time that is left is the shortest of the elements, and none when 
     }),
   );
   const wanted = compileNft(policy);
-  const withLeft = (left: readonly number[]): Ruleset => ({
+  const withLeft = (left: readonly (number | null)[]): Ruleset => ({
     ...wanted,
     tables: wanted.tables.map((table) => ({
       ...table,
       maps: table.maps.map((map) =>
         map.value === 'verdict'
-          ? { ...map, elements: left.flatMap((expiresMs, index) => ({ ...map.elements[index], expiresMs }) as never) }
+          ? {
+              ...map,
+              elements: left.map(
+                (expiresMs, index) =>
+                  ({ ...map.elements[index], ...(expiresMs === null ? { timeoutMs: null } : { expiresMs }) }) as never,
+              ),
+            }
           : map,
       ),
     })),
   });
-  assert.equal(describeInstalled([withLeft([20_000, 17_000])])[0]?.expiresMs, 17_000);
+  assert.equal(describeInstalled([withLeft([17_000, 20_000])])[0]?.expiresMs, 20_000);
+  assert.equal(describeInstalled([withLeft([17_000, null])])[0]?.expiresMs, null);
   assert.deepEqual(describeInstalled([withLeft([])]), []);
 });
 
