@@ -31,6 +31,9 @@ export interface StreamOutcome {
 type FlagsOf<T extends typeof Command> = Interfaces.InferredFlags<(typeof WeirCommand)['baseFlags'] & T['flags']>;
 type ArgsOf<T extends typeof Command> = Interfaces.InferredArgs<T['args']>;
 
+/** How long a command that a signal ended waits for the reader of its output, in milliseconds. */
+const UNREAD_MS = 1000;
+
 /**
  * Base of all commands. A command declares flags and args, and implements `execute`: it calls one use case and returns
  * the typed result with a renderer. Parsing, JSON, warnings, errors, signals and exit codes are dealt with here.
@@ -121,6 +124,11 @@ export abstract class WeirCommand<T extends typeof Command, Result> extends Comm
     this.#output.result(item);
   }
 
+  /** Resolves when the reader has taken what was emitted, or a signal came: a stream goes on as fast as it is read. */
+  protected untilRead(): Promise<void> {
+    return this.#output.room(this.signal);
+  }
+
   /** Runs the command and resolves to its exit code; never throws. */
   override async run(): Promise<ExitCode> {
     this.#output = CommandOutput.fromArgv(this.argv);
@@ -143,8 +151,11 @@ export abstract class WeirCommand<T extends typeof Command, Result> extends Comm
       return this.#fail(thrown);
     } finally {
       crash.dispose();
+      // Who asked it to end does not wait for a reader that reads no more.
+      const isUnread = this.#interruption.reason !== undefined && !(await this.#output.isTaken(UNREAD_MS));
       this.#interruption.dispose();
       this.#output.dispose();
+      if (isUnread) this.#interruption.repeat();
     }
   }
 

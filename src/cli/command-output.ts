@@ -1,5 +1,7 @@
 /** The one writer of stdout and stderr for a command. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WeirError } from '../errors/weir-error.ts';
 import { outliveLostOutput } from '../platform/process/lasting-output.ts';
 import { failureEnvelope, successEnvelope } from './envelope.ts';
@@ -89,6 +91,22 @@ export class CommandOutput {
     const hint = this.#samePlace(error.hint);
     if (this.#isJson) process.stdout.write(`${failureEnvelope(error, hint, this.#takeWarnings())}\n`);
     else process.stderr.write(formatErrorText(error, paintFor('stderr'), { hint, columns: proseColumns('stderr') }));
+  }
+
+  /** Resolves when the reader of stdout has taken so much of it that more may be written, or is gone. */
+  async room(signal: AbortSignal): Promise<void> {
+    if (!process.stdout.writableNeedDrain) return;
+    await Promise.race([once(process.stdout, 'drain', { signal }).catch(() => {}), this.readerGone]);
+  }
+
+  /** Resolves to whether readers took all that was written, so far and within these milliseconds. */
+  async isTaken(waitMs: number): Promise<boolean> {
+    const taken = [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve)));
+    const late = new AbortController();
+    const isLate = sleep(waitMs, false, { signal: late.signal }).catch(() => false);
+    const isTaken = await Promise.race([Promise.all(taken).then(() => true), isLate]);
+    late.abort();
+    return isTaken;
   }
 
   dispose(): void {

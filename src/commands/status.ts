@@ -45,6 +45,7 @@ export default class StatusCommand extends InterceptCommand<typeof StatusCommand
     }
     while (!this.signal.aborted) {
       this.emit(this.outcome(await look()));
+      await this.untilRead();
       await host.clock.sleep(this.flags.interval, this.signal).catch(() => undefined);
     }
     return { streamed: true };

@@ -1,4 +1,5 @@
 /** The use case of `weir confirm`. */
+import { reasonOf } from '../errors/message-of.ts';
 import { WeirError } from '../errors/weir-error.ts';
 import { unknownApp } from './app-names.ts';
 import { isTrial } from './app-state.ts';
@@ -59,7 +60,12 @@ export async function confirmApps(
     const plan = { guard: situation.stored.guard, apps: withApps(settledApps(situation, host.clock.now()), kept) };
     const { ms } = await applyPolicy(host.firewall(situation.backend), policyOfPlan(plan, true), []);
     // The rules are changed first: after a crash in between, the next command finds a permanent interception.
-    await host.store.write({ ...situation.stored, apps: plan.apps });
+    const warnings: string[] = [];
+    await host.store
+      .write({ ...situation.stored, apps: plan.apps })
+      .catch((error: unknown) =>
+        warnings.push(`${reasonOf(error)}; the kernel keeps ${confirmed.join(', ')} on, without a deadline`),
+      );
     for (const name of confirmed) {
       await host.journal({
         at: new Date(host.clock.now()).toISOString(),
@@ -70,7 +76,7 @@ export async function confirmApps(
         reason: null,
       });
     }
-    return { result: { confirmed, ms }, warnings: [] };
+    return { result: { confirmed, ms }, warnings };
   } finally {
     await lock.release();
   }

@@ -23,6 +23,8 @@ export interface Interruption {
   heard<T>(work: () => Promise<T>): Promise<T>;
   /** Gives the signals back to Node's default behaviour. */
   dispose(): void;
+  /** After `dispose`: lets the first signal that came end the process as the system does. Without one nothing happens. */
+  repeat(): void;
 }
 
 const EXITS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const satisfies Record<string, ExitCode>;
@@ -40,7 +42,9 @@ export function listenForInterruption(names: readonly EndingSignal[]): Interrupt
   let isLeftToSystem = false;
   let waits = 0;
   let isListening = false;
+  let first: NodeJS.Signals | undefined;
   const onSignal = (name: NodeJS.Signals) => {
+    first ??= name;
     const again = controller.signal.aborted;
     const error = interrupted(name as EndingSignal, again);
     if (!isHandled || again) force(error);
@@ -85,6 +89,9 @@ export function listenForInterruption(names: readonly EndingSignal[]): Interrupt
     },
     dispose() {
       listen(false);
+    },
+    repeat() {
+      if (first !== undefined) process.kill(process.pid, first);
     },
   };
 }

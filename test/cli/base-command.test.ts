@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -151,6 +152,33 @@ test('a stream ends quietly when nobody reads it any more', async () => {
 test('a stream that serves goes on when nobody reads it any more', async () => {
   const { code, stderr } = await readOnce(['serve', '--json']);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: 'served\n' });
+});
+
+/** Starts the probe; nobody reads its stdout until `read`. */
+function startUnread(args: readonly string[]) {
+  const child = spawn(process.execPath, [PROBE, ...args], {
+    env: cleanEnvironment(KEEP_COMPILED),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines = createInterface(child.stderr)[Symbol.asyncIterator]();
+  return { child, line: async () => (await lines.next()).value, read: () => text(child.stdout) };
+}
+
+test('a stream waits for its reader, however slow', async () => {
+  const { child, line, read } = startUnread(['paced']);
+  assert.equal(await line(), 'waiting');
+  const ended = once(child, 'exit');
+  assert.equal((await read()).length, 300_001);
+  assert.equal(await line(), 'read');
+  assert.deepEqual(await ended, [0, null]);
+});
+
+test('a signal ends a command whose output nobody reads', async () => {
+  const { child, line } = startUnread(['paced']);
+  assert.equal(await line(), 'waiting');
+  child.kill('SIGTERM');
+  assert.equal(await line(), 'asked to end');
+  assert.deepEqual(await once(child, 'exit'), [null, 'SIGTERM']);
 });
 
 test('an exception in a timer and a forgotten promise are bugs too, not a raw stack', async () => {

@@ -1,6 +1,6 @@
 /** A command with one behaviour a word, run as a child process by base-command.test.ts. */
 
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Flags } from '@oclif/core';
 import { Config } from '@oclif/core/config';
 import { type CommandOutcome, type StreamOutcome, WeirCommand } from '../../src/cli/base-command.ts';
@@ -68,6 +68,19 @@ class ProbeCommand extends WeirCommand<typeof ProbeCommand, unknown> {
         this.emit({ result: {}, text: () => 'tick' });
         await sleep(10);
       }
+    },
+    // Writes more than a pipe holds, and waits for its reader.
+    paced: async (): Promise<Outcome> => {
+      let isRead = false;
+      this.emit({ result: {}, text: () => 'x'.repeat(300_000) });
+      const read = this.untilRead().then(() => {
+        isRead = true;
+      });
+      for (let turn = 0; turn < 100; turn += 1) await nextTurn();
+      this.progress(isRead ? 'read by nobody' : 'waiting');
+      await read;
+      this.progress(this.signal.aborted ? 'asked to end' : 'read');
+      return { streamed: true };
     },
     // Works on, read or not.
     serve: async (): Promise<Outcome> => {

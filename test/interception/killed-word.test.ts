@@ -123,3 +123,19 @@ for (const backend of BACKENDS) {
     });
   }
 }
+
+test('a confirmation that cannot be written is in the kernel, and says so', async () => {
+  const host = hostWith('nft');
+  await on(host, { confirmMs: 60_000 });
+  host.storeError = new Error('ENOSPC: no space left on device');
+  const { result, warnings } = await confirm(host);
+  assert.deepEqual(result.confirmed, ['payment']);
+  assert.match(warnings.join(), /ENOSPC.*the kernel keeps payment on, without a deadline/);
+  host.storeError = null;
+  await on(host, { apps: ['report'] });
+  host.advance(90_000);
+  assert.deepEqual(
+    (await statuses(host)).map(({ state }) => state),
+    ['on', 'on'],
+  );
+});

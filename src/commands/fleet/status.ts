@@ -46,6 +46,7 @@ export default class FleetStatusCommand extends FleetCommand<typeof FleetStatusC
         if (view !== null) view.draw(result);
         else if (watch && text !== shown) this.emit(outcome);
         shown = text;
+        if (watch) await this.untilRead();
         if (!watch && (isGood || !wait)) {
           for (const warning of warnings) this.warn(warning);
           return outcome;

@@ -25,6 +25,7 @@ export default class SidecarStatusCommand extends SidecarCommand<typeof SidecarS
     const { signal } = this;
     while (!signal.aborted) {
       this.emit(await this.#look());
+      await this.untilRead();
       await sleep(1000, undefined, { signal }).catch(() => {});
     }
     return { streamed: true };
