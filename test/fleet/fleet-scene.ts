@@ -9,6 +9,7 @@ import { RegionKeys } from '../../src/fleet/model/keys.ts';
 import type { GateAnswer } from '../../src/fleet/model/rollout-machine.ts';
 import { leadRegion } from '../../src/fleet/operator/lead-region.ts';
 import type { FleetPorts } from '../../src/fleet/usecases/fleet.ts';
+import type { Clock } from '../../src/platform/clock.ts';
 import { FakeClock } from '../fakes/fake-clock.ts';
 import { FakeLocalHost } from '../fakes/fake-local-host.ts';
 import { MemoryStore } from '../fakes/memory-store.ts';
@@ -51,6 +52,7 @@ export class FleetScene {
     apps = ['payment'],
     metrics: HostMetrics | null = null,
     local = new FakeLocalHost(apps),
+    skewMs = 0,
   ): Promise<FakeLocalHost> {
     this.hosts.set(name, local);
     const started = this.#stops.length + 1;
@@ -59,7 +61,7 @@ export class FleetScene {
       ...{ name, region, labels, ttlMs: 15_000, weirVersion: '1.0.0', keys: new RegionKeys(region) },
       pod: null,
       identity: { machine: `vm-${started}`, boot: `boot-${started}`, instance: '1', session: `${started}-run` },
-      ...{ store: this.store(region).port, local: local.port, clock: this.clock, random: () => 0.5 },
+      ...{ store: this.store(region).port, local: local.port, clock: this.#clockOff(skewMs), random: () => 0.5 },
       recall: async () => memory,
       remember: async (value) => {
         memory = value;
@@ -84,8 +86,8 @@ export class FleetScene {
   }
 
   /** Starts an operator. */
-  async leader(holder: string, region = 'east', metrics: Metered | null = null): Promise<void> {
-    const { clock } = this;
+  async leader(holder: string, region = 'east', metrics: Metered | null = null, skewMs = 0): Promise<void> {
+    const clock = this.#clockOff(skewMs);
     const store = this.store(region).port;
     const ports = {
       ...{ region, keys: new RegionKeys(region), store: metrics?.meter(store) ?? store, clock, holder, pid: 1 },
@@ -93,7 +95,7 @@ export class FleetScene {
     };
     const say = (line: string) => this.said.push(line);
     this.#run((signal) => leadRegion({ ...ports, askGate: async () => this.gate, tell: say, warn: say }, signal));
-    await clock.pass(100);
+    await this.clock.pass(100);
   }
 
   store(region = 'east'): MemoryStore {
@@ -111,6 +113,16 @@ export class FleetScene {
     one?.stop.abort();
     await this.clock.pass(1_000);
     await one?.ended;
+  }
+
+  /** A machine whose wall clock is set to another time. */
+  #clockOff(skewMs: number): Clock {
+    const { clock } = this;
+    return {
+      now: () => clock.now() + skewMs,
+      monotonic: () => clock.monotonic(),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+    };
   }
 
   #run(begin: (signal: AbortSignal) => Promise<void>): void {

@@ -343,3 +343,72 @@ test('a switch whose write got no answer is looked for, and written again under 
     assert.equal(items.length, 1);
   }
 });
+
+test('what a newer weir wrote about a host is told as that, and never as silence', async (t) => {
+  const scene = new FleetScene(t, 'east');
+  await scene.host('host-1');
+  const later = (kind: string, name: string) => ({ apiVersion: 'weir.dev/v9', kind, metadata: { name }, spec: [] });
+  await scene.put('hosts/host-2', {
+    ...{ apiVersion: 'weir.dev/v1', kind: 'Host', metadata: { name: 'host-2', region: 'east', labels: {} } },
+    ...{ apps: ['payment'], lastSeen: new Date(scene.clock.now()).toISOString(), stopped: null },
+  });
+  await scene.put('hoststatuses/host-2', later('HostStatus', 'host-2'));
+  await scene.put('hosts/host-3', later('Host', 'host-3'));
+  const unread = 'what it wrote cannot be read: apiVersion weir.dev/v9: newer than this weir';
+  const { result } = await fleetStatus(scene.ports, { app: null, regions: undefined });
+  const reasons = new Map(result.regions[0]?.hosts.map(({ name, reason }) => [name, reason]));
+  assert.deepEqual([reasons.get('host-2'), reasons.get('host-3')], [unread, unread]);
+  for (const words of [['payment'], []]) {
+    const request = switchRequest('off', words, { all: words.length === 0, timeout: 1 }, scene.clock.now());
+    const signal = new AbortController().signal;
+    const off = await switchFleet(scene.ports, { ...request, regions: undefined, signal });
+    assert.deepEqual(off.result.regions[0]?.hosts, ['host-1', 'host-2']);
+    assert.deepEqual(off.result.regions[0]?.pending, [{ host: 'host-2', reason: unread }]);
+    assert.match(off.warnings.at(-1) ?? '', /^east: host-3: .* whether the switch is for it cannot be told$/);
+  }
+  await scene.leader('op-1');
+  await scene.put('sidecarreleases/r1', { ...RELEASE, spec: { ...RELEASE.spec, timeout: '10s' } });
+  await control(scene.ports, 'start');
+  await scene.clock.pass(20_000);
+  const { state, reason } = scene.store().value('/weir/east/rollouts/r1');
+  assert.equal(state, 'stopped');
+  assert.ok(reason.includes(`host-2 (${unread})`), reason);
+});
+
+test('clocks that are ten minutes apart: no wave is skipped or timed out by them, and an end that is over is told', async (t) => {
+  const scene = new FleetScene(t, 'east');
+  const minutes = (count: number) => count * 60_000;
+  const host = (name: string, skewMs: number) =>
+    scene.host(name, 'east', {}, ['payment'], null, new FakeLocalHost(['payment']), skewMs);
+  await host('ahead', minutes(10));
+  await host('behind', minutes(-10));
+  const prometheus = { type: 'prometheus', url: 'http://prometheus:9090', query: 'errors', max: 1, for: '60s' };
+  const waves = [{ names: ['ahead'] }, { percent: 100 }];
+  await scene.put('sidecarreleases/r1', {
+    ...RELEASE,
+    spec: { ...RELEASE.spec, waves, gates: [prometheus], timeout: '5m' },
+  });
+  const rollout = () => scene.store().value('/weir/east/rollouts/r1');
+  await scene.leader('early', 'east', null, minutes(10));
+  await control(scene.ports, 'start');
+  await scene.clock.pass(40_000);
+  assert.deepEqual([rollout().state, rollout().wave], ['running', 1], 'its gate has not held for long enough');
+  await scene.stopLast();
+  await scene.leader('late', 'east', null, minutes(-10));
+  await scene.clock.pass(50_000);
+  assert.deepEqual([rollout().state, rollout().wave], ['running', 1], 'another operator has to see that it holds');
+  await scene.clock.pass(30_000);
+  assert.equal(rollout().wave, 2, 'and then it has');
+  await scene.clock.pass(minutes(2));
+  assert.equal(rollout().state, 'done');
+  for (const action of ['on', 'off'] as const) {
+    const until = action === 'off' ? { until: '5m' } : {};
+    const request = switchRequest(action, ['payment'], { timeout: 5_000, ...until }, scene.ports.now());
+    const ask = { ...request, regions: undefined, signal: new AbortController().signal };
+    const { result } = await switchFleet(scene.ports, ask);
+    if (action === 'on') continue;
+    const [region] = result.regions;
+    assert.equal(region?.confirmed, 1);
+    assert.match(region?.pending?.[0]?.reason ?? '', /^payment is on; its clock is 10 min ahead of this station's$/);
+  }
+});

@@ -221,7 +221,7 @@ function firstIssue(issues: readonly z.core.$ZodIssue[]): string {
 }
 
 /** Whether an apiVersion is a later one of weir's own. */
-function isNewer(version: unknown): boolean {
+export function isNewer(version: unknown): boolean {
   const number = typeof version === 'string' ? /^weir\.dev\/v(\d+)/.exec(version)?.[1] : undefined;
   return number !== undefined && Number(number) > 1;
 }

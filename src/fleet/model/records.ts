@@ -1,6 +1,7 @@
 /** Records that weir's own programs keep in a store: hosts, their states, rollouts, the accepted store, history. */
 import * as z from 'zod/mini';
 import type { RecordReading } from '../../platform/record.ts';
+import { isNewer } from './parse-objects.ts';
 
 const labels = z.record(z.string(), z.string());
 const nullable = z.nullable(z.string());
@@ -178,6 +179,8 @@ export function readFleetRecord<T>(
   }
   const parsed = z.safeParse(schema, value);
   if (parsed.success) return { state: 'read', value: parsed.data };
+  const version = (value as { readonly apiVersion?: unknown } | null)?.apiVersion;
+  if (isNewer(version)) return { state: 'damaged', why: `apiVersion ${version}: newer than this weir` };
   const [issue] = parsed.error.issues;
   return { state: 'damaged', why: `${issue?.path.join('.') || 'the record'}: ${issue?.message ?? 'not understood'}` };
 }

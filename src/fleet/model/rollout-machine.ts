@@ -68,7 +68,10 @@ function progressOf(
   host: FleetHost,
   startedAt: string | undefined,
 ): Omit<WaveHosts['hosts'][number], 'name'> {
-  if (host.status === null) return { progress: 'silent', error: null, hasRelease: null };
+  if (host.status === null) {
+    const error = host.damaged === null ? null : `what it wrote cannot be read: ${host.damaged}`;
+    return { progress: 'silent', error, hasRelease: null };
+  }
   const sidecar = host.status.sidecars.find(({ name }) => name === release.spec.sidecar);
   if (sidecar?.release !== release.metadata.name) return { progress: 'pending', error: null, hasRelease: false };
   const { error, outcome } = sidecar;
@@ -170,7 +173,7 @@ function missing(rollout: Rollout, waves: readonly WaveHosts[]): string {
   const late = hostsSoFar(rollout, waves).filter(({ progress }) => progress === 'pending' || progress === 'silent');
   const named = late
     .slice(0, 5)
-    .map(({ name, progress }) => `${name} (${progress})`)
+    .map(({ name, progress, error }) => `${name} (${error ?? progress})`)
     .join(', ');
   return `wave ${rollout.wave} is not through: ${named}${late.length > 5 ? ` and ${late.length - 5} more` : ''}`;
 }

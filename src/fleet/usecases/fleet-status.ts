@@ -211,7 +211,7 @@ function lastWord({ record, status }: FleetHost): number | null {
  * How the clock of a host stands to this one; null when it is as far as can be seen the same. A host that lives rewrites
  * its status at least each 30 s.
  */
-function clockOf(host: FleetHost, nowMs: number): string | null {
+export function clockOf(host: FleetHost, nowMs: number): string | null {
   const last = lastWord(host);
   if (last === null) return null;
   if (last > nowMs + CLOCK_AHEAD_MS) return `its clock is ${humanDuration(last - nowMs)} ahead of this station's`;

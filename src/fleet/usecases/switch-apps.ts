@@ -17,6 +17,7 @@ import {
   unreadOf,
   writeFailed,
 } from './fleet.ts';
+import { clockOf } from './fleet-status.ts';
 import { requireKnownNames, selectorOf } from './switch-names.ts';
 import { SWITCH_ALL, switchName, writeSwitch } from './write-switch.ts';
 
@@ -87,6 +88,8 @@ interface Written {
   readonly revision: string | null;
   readonly confirmed: Set<string>;
   readonly reasons: Map<string, string>;
+  /** Hosts of which nothing can be read: whether the switch is for them cannot be told. */
+  unknown: readonly FleetHost[];
 }
 
 /**
@@ -117,11 +120,13 @@ export async function switchFleet(
         request.dryRun ? null : await writeSwitch(ports, region, view, request),
       );
       const selected = isButton ? null : selectedHosts(view, request).map(({ key }) => key);
+      const unknown = unreadHosts(view, request);
       if ('failure' in end) {
         failed.push({ ...end.failure, selected });
         return;
       }
-      written.push({ region, selected, unread: null, revision: end.done, confirmed: new Set(), reasons: new Map() });
+      const own = { region, selected, unknown, revision: end.done };
+      written.push({ ...own, unread: null, confirmed: new Set(), reasons: new Map() });
     }),
   );
   const unread = unreadOf(readings);
@@ -141,7 +146,8 @@ export async function switchFleet(
   if (!isConfirmed && request.signal.aborted) throw interrupted(request, result);
   const isWhole = unread.length === 0 && failed.length === 0 && written.every(({ selected }) => selected !== null);
   if (request.waitMs !== null && !isConfirmed) throw notConfirmed(request, result);
-  return { result, isWhole, warnings: isConfirmed ? [] : missingWarnings(result) };
+  const warnings = [...(isConfirmed ? [] : missingWarnings(result)), ...unknownWarnings(written)];
+  return { result, isWhole, warnings };
 }
 
 const onlyPolicies = (keys: RegionKeys): readonly string[] => [keys.objects('MeshPolicy')];
@@ -184,6 +190,24 @@ function selectedHosts(view: RegionView, request: FleetSwitch): FleetHost[] {
   return [...view.hosts.values()].filter((host) => meantApps(host, request).length > 0);
 }
 
+/** The hosts of which nothing can be read, but for those whose name the request leaves out. */
+function unreadHosts(view: RegionView, request: FleetSwitch): FleetHost[] {
+  const names = selectorOf(request)?.names;
+  return [...view.hosts.values()].filter(
+    ({ name, record, status, damaged }) =>
+      damaged !== null && record === null && status === null && (names === undefined || names.includes(name)),
+  );
+}
+
+function unknownWarnings(written: readonly Written[]): string[] {
+  return written.flatMap(({ region, unknown }) =>
+    unknown.map(
+      ({ key, damaged }) =>
+        `${region.name}: ${key}: what it wrote cannot be read (${damaged}): whether the switch is for it cannot be told`,
+    ),
+  );
+}
+
 /** The applications of a host that the rule selects, as the host decides it: a share is of each application's hosts. */
 function meantApps(host: FleetHost, request: FleetSwitch): readonly string[] {
   const selector = selectorOf(request);
@@ -200,7 +224,9 @@ async function awaitConfirmations(
   const end = ports.now() + (request.waitMs ?? LOOK_MS);
   for (;;) {
     await Promise.all(
-      written.filter((one) => one.confirmed.size !== one.selected?.length).map((one) => look(request, one)),
+      written
+        .filter((one) => one.confirmed.size !== one.selected?.length)
+        .map((one) => look(request, one, ports.now())),
     );
     if (written.every(({ confirmed, selected }) => confirmed.size === selected?.length)) return true;
     if (ports.now() >= end || request.signal.aborted) return false;
@@ -208,7 +234,7 @@ async function awaitConfirmations(
   }
 }
 
-async function look(request: FleetSwitch, one: Written): Promise<void> {
+async function look(request: FleetSwitch, one: Written, nowMs: number): Promise<void> {
   const { region, revision, confirmed, reasons } = one;
   let view: RegionView;
   try {
@@ -221,15 +247,20 @@ async function look(request: FleetSwitch, one: Written): Promise<void> {
     return;
   }
   one.selected ??= selectedHosts(view, request).map(({ key }) => key);
+  one.unknown = unreadHosts(view, request);
   for (const name of one.selected) {
-    const reason = whyPending(view.hosts.get(name), BigInt(revision ?? 0), request);
+    const host = view.hosts.get(name);
+    const reason = whyPending(host, BigInt(revision ?? 0), request);
+    // A rule with an end is over for a host whose clock is ahead of it.
+    const clock = request.until === null || host === undefined ? null : clockOf(host, nowMs);
     if (reason === null) confirmed.add(name);
-    else reasons.set(name, reason);
+    else reasons.set(name, clock === null ? reason : `${reason}; ${clock}`);
   }
 }
 
 /** Null when the host has seen the switch and carried it out. */
 function whyPending(host: FleetHost | undefined, revision: bigint, request: FleetSwitch): string | null {
+  if (host?.status == null && host?.damaged != null) return `what it wrote cannot be read: ${host.damaged}`;
   if (host?.status == null)
     return host?.record?.stopped == null ? 'silent: its lease has ended' : 'its daemon was stopped';
   const { seen, held, apps, overrides } = host.status;
