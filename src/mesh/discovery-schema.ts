@@ -78,7 +78,10 @@ export const registrySchema = noteField(
       readRootPath,
       ROOT_PATH_PATTERN,
     ]),
-    services: nodePath('Where instances of applications are registered in ZooKeeper.', '/services'),
+    services: nodePath('Where instances of applications are registered in ZooKeeper.', '/services', [
+      readRootPath,
+      ROOT_PATH_PATTERN,
+    ]),
     namespace: z.prefault(word('The namespace in Nacos.', 'a name'), 'public'),
     auth,
   }),

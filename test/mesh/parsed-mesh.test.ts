@@ -43,13 +43,13 @@ discovery: {registries: [east]}
 
 test('the nodes of a registry are absolute, however the file writes their slashes', () => {
   const roots = ['my/dubbo', '/my/dubbo', 'my/dubbo/', '/my/dubbo/'].map((written) => [written, '/my/dubbo']);
-  // Dubbo's group `/`: interfaces lie below the root of the tree.
+  // Dubbo's group `/`: interfaces and instances lie below the root of the tree.
   for (const [written, root] of [...roots, ['/', '']]) {
-    const yaml = `${EXAMPLE_MESH_YAML}registries: {east: {zookeeper: [zk1:2181], root: ${written}}}\ndiscovery: {registries: [east]}\n`;
+    const yaml = `${EXAMPLE_MESH_YAML}registries: {east: {zookeeper: [zk1:2181], root: ${written}, services: ${written}}}\ndiscovery: {registries: [east]}\n`;
     const parsed = parseMeshConfig(yaml, 'mesh.yaml');
     assert.ok('config' in parsed, JSON.stringify(parsed));
     const east = parsed.config.registries?.get('east');
-    assert.deepEqual(east?.kind === 'zookeeper' && [east.root, east.services], [root, '/services']);
+    assert.deepEqual(east?.kind === 'zookeeper' && [east.root, east.services], [root, root]);
   }
   for (const root of ['//', 'a//b', '""']) {
     const yaml = `${EXAMPLE_MESH_YAML}registries: {east: {zookeeper: [zk1:2181], root: ${root}}}\ndiscovery: {registries: [east]}\n`;

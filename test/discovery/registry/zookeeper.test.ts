@@ -61,6 +61,53 @@ test('a changed path belongs to one place, or to none that is read', () => {
   assert.deepEqual([below('/services/pay'), below('/mapping/A')], [place('/services/pay'), place('/dubbo/mapping/A')]);
 });
 
+test('applications and interfaces may share a folder, as those of a registry with a group do', () => {
+  for (const shared of ['', '/g']) {
+    const place = (path: string) => changedPlace({ root: shared, services: shared }, `${shared}${path}`);
+    assert.deepEqual(place('/pay'), { kind: 'instances', app: 'pay' });
+    assert.deepEqual(place('/pay/10.0.0.1:20880'), { kind: 'instance', app: 'pay', id: '10.0.0.1:20880' });
+    assert.deepEqual(place('/A/providers'), { kind: 'providers', interface: 'A' });
+    assert.deepEqual(place('/A/providers/x'), { kind: 'provider', interface: 'A', id: 'x' });
+    assert.deepEqual(place('/mapping/A'), { kind: 'mapping', interface: 'A' });
+    assert.deepEqual(place('/metadata/pay/r1'), { kind: 'metadata', app: 'pay', revision: 'r1' });
+    for (const path of ['/A/consumers', '/A/consumers/x', '/mapping', '/metadata/pay', '/pay/a/b'])
+      assert.equal(place(path), null, path);
+  }
+  const below = (path: string) => changedPlace({ root: '/dubbo', services: '' }, path);
+  assert.deepEqual(below('/dubbo/A/providers/x'), { kind: 'provider', interface: 'A', id: 'x' });
+  assert.deepEqual(below('/pay/a'), { kind: 'instance', app: 'pay', id: 'a' });
+  assert.deepEqual(
+    [below('/'), below('/dubbo'), below('/zookeeper/quota')],
+    [{ kind: 'apps' }, { kind: 'interfaces' }, null],
+  );
+});
+
+test('where applications and interfaces share a folder, each is listed as what it is', async () => {
+  const metadata = { 'dubbo.metadata.revision': 'r1' };
+  const instance = JSON.stringify({ address: '10.0.0.1', port: 20_880, payload: { metadata } });
+  const url = encodeURIComponent('dubbo://10.0.0.2:20880/A?application=pay');
+  for (const shared of ['', '/g']) {
+    const nodes = {
+      [`${shared}/pay/10.0.0.1:20880`]: instance,
+      [`${shared}/A/providers/${url}`]: '',
+      [`${shared}/A/configurators/x`]: '',
+      [`${shared}/mapping/A`]: 'pay',
+      [`${shared}/metadata/pay/r1`]: JSON.stringify({ services: { A: { name: 'A', protocol: 'dubbo' } } }),
+      '/zookeeper/quota': '',
+    };
+    const tree = treeOf(nodes);
+    const reads = { ...tree, getChildren: (path: string) => tree.getChildren(path === '/' ? '' : path) };
+    const world = new World(['hz']);
+    const askInstance = () => Promise.reject(new Error('nobody'));
+    const roots = { root: shared, services: shared };
+    const listing = new ZooKeeperListing({ reads, askInstance }, 'hz', roots, (event) => world.apply(event));
+    await listing.all({ apps: new Set(), interfaces: new Set(), everything: true });
+    const found = endpointsOf(world, 'pay', null).map(({ address, layouts }) => `${address} ${layouts}`);
+    assert.deepEqual([[...world.apps], found], [['pay'], ['10.0.0.1 application', '10.0.0.2 interface']]);
+    assert.deepEqual([...world.faults()], []);
+  }
+});
+
 /** A tree of nodes in memory, with the two reads. */
 function treeOf(nodes: Readonly<Record<string, string>>) {
   return {

@@ -133,6 +133,32 @@ test('interfaces below the root of the tree are followed as those below /dubbo',
   }
 });
 
+test('applications and interfaces in one folder, as with a group of Dubbo 3.3, are followed as what they are', async (t) => {
+  const url = encodeURIComponent('dubbo://10.0.0.3:20880/Shared?application=shared');
+  for (const folder of ['', '/group']) {
+    const follower = new Follower(
+      t,
+      '{apps: [shared]}',
+      lab.port,
+      `, root: ${folder || '/'}, services: ${folder || '/'}`,
+    );
+    assert.equal((await follower.next()).hosts, '');
+    const [one, two] = [1, 2].map((host) => instance('shared', host)) as [[string, string], [string, string]];
+    const placed = ([path, value]: [string, string]) => [path.replace('/services', folder), value] as const;
+    await writer.put(...placed(one));
+    assert.equal((await follower.next()).hosts, '1');
+    await writer.put(`${folder}/Shared/providers/${url}`, '');
+    assert.equal((await follower.next()).hosts, '1 3');
+    await writer.put(...placed(two));
+    assert.equal((await follower.next()).hosts, '1 2 3');
+    await writer.remove(placed(one)[0]);
+    assert.equal((await follower.next()).hosts, '2 3');
+    await follower.end();
+    await writer.remove(placed(two)[0]);
+    await writer.remove(`${folder}/Shared/providers/${url}`);
+  }
+});
+
 test('a registry that dies changes nothing; what changed meanwhile is seen when it is back', async (t) => {
   await writer.put(...instance('stay', 1));
   const follower = new Follower(t, '{apps: [stay]}');

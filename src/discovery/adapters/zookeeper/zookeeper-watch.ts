@@ -7,7 +7,14 @@ import { type Change, Changes } from '../../registry/zookeeper/changes.ts';
 import { inFlight } from '../../registry/zookeeper/in-flight.ts';
 import { WATCH_EVENT, type WATCH_MODE, ZK_ERROR } from '../../registry/zookeeper/jute.ts';
 import { appOfUrl, ZooKeeperListing } from '../../registry/zookeeper/list-registry.ts';
-import { instancesPath, mappingPath, metadataPath, providersPath, rootPath } from '../../registry/zookeeper/paths.ts';
+import {
+  instancesPath,
+  mappingPath,
+  metadataPath,
+  providersPath,
+  rootPath,
+  servicesPath,
+} from '../../registry/zookeeper/paths.ts';
 import type { RegistryEvent, RegistryState } from '../../world/registry-event.ts';
 import { askMetadata } from '../dubbo/ask-metadata.ts';
 import { ZooKeeperError, ZooKeeperSession } from './zookeeper-session.ts';
@@ -187,7 +194,7 @@ export class ZooKeeperWatch {
     const interfaces = new Set<string>();
     await inFlight(singles, IN_FLIGHT, async ([path, { app, id }, change]) => {
       // A listing that began after the change holds it.
-      if (listed.has(app)) return;
+      if (listed.has(app) || !this.#isFollowed(app)) return;
       // Nothing is read of what is gone: if it comes back, that is another change.
       if (change.type === WATCH_EVENT.deleted) return this.#listing.instanceGone(app, id);
       try {
@@ -211,7 +218,8 @@ export class ZooKeeperWatch {
     this.#isStale = false;
     // The listing itself says so.
     this.#isBehind = false;
-    if (wanted.everything === true) for (const path of [config.services, rootPath(config)]) await this.#watch(path);
+    if (wanted.everything === true)
+      for (const path of [servicesPath(config), rootPath(config)]) await this.#watch(path);
     else if (wanted.apps.size > 0) await this.#watchInterfaces();
     for (const app of wanted.apps) await this.#watch(instancesPath(config, app));
     for (const name of wanted.interfaces) {
@@ -263,7 +271,7 @@ export class ZooKeeperWatch {
 
   #isCovered(path: string): boolean {
     const { config } = this.#options;
-    return [rootPath(config), config.services].some(
+    return [rootPath(config), servicesPath(config)].some(
       (folder) => this.#watched.has(folder) && path.startsWith(folder === '/' ? folder : `${folder}/`),
     );
   }
@@ -287,6 +295,7 @@ export class ZooKeeperWatch {
     const { config, wanted } = this.#options;
     switch (place.kind) {
       case 'instances':
+        if (!this.#isFollowed(place.app)) return;
         return await this.#follow(await this.#listing.instances(place.app));
       case 'providers':
         if (this.#isWatched(place.interface)) await this.#listing.providers(place.interface);
@@ -314,6 +323,12 @@ export class ZooKeeperWatch {
       default:
         return place satisfies never;
     }
+  }
+
+  /** Where applications and interfaces share a folder, its watch tells of those that nobody wants too. */
+  #isFollowed(app: string): boolean {
+    const { apps, everything } = this.#options.wanted;
+    return everything === true || apps.has(app) || this.#instances.has(app);
   }
 
   /** Whether all providers of an interface are told. */

@@ -1,5 +1,5 @@
 /** What a changed path of ZooKeeper is about. */
-import { rootPath, type ZooKeeperRoots } from './paths.ts';
+import { isApplication, isInstance, rootPath, servicesPath, type ZooKeeperRoots } from './paths.ts';
 
 /** The place to be read again. */
 export type ChangedPlace =
@@ -18,11 +18,10 @@ export type ChangedPlace =
 export function changedPlace(roots: ZooKeeperRoots, path: string): ChangedPlace | null {
   const { root, services } = roots;
   if (path === rootPath(roots)) return { kind: 'interfaces' };
-  if (path === services) return { kind: 'apps' };
-  const instance = below(services, path);
-  if (instance !== null) {
-    const [app = '', id, ...rest] = instance;
-    if (app === '' || rest.length > 0) return null;
+  if (path === servicesPath(roots)) return { kind: 'apps' };
+  const [app = '', id, ...deeper] = below(services, path) ?? [];
+  if (app !== '' && isApplication(roots, app) && (id === undefined || isInstance(roots, id))) {
+    if (deeper.length > 0) return null;
     return id === undefined ? { kind: 'instances', app } : { kind: 'instance', app, id };
   }
   const [first = '', second, third, ...rest] = below(root, path) ?? [];

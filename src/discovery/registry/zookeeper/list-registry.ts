@@ -7,11 +7,14 @@ import { inFlight } from './in-flight.ts';
 import { ZK_ERROR } from './jute.ts';
 import {
   instancesPath,
+  isApplication,
+  isInstance,
   mappingPath,
   metadataPath,
   NO_INTERFACES,
   providersPath,
   rootPath,
+  servicesPath,
   type ZooKeeperRoots,
 } from './paths.ts';
 import {
@@ -95,7 +98,9 @@ export class ZooKeeperListing {
     const folder = instancesPath(this.#roots, app);
     // Read as they come: the texts of all of them at once would be most of what a first listing takes.
     const listed = new Map<string, ReadNode<InstanceNode>>();
-    await inFlight((await this.#reads.getChildren(folder)) ?? [], IN_FLIGHT, async (id) => {
+    const ids = (await this.#reads.getChildren(folder)) ?? [];
+    const instances = ids.filter((id) => isInstance(this.#roots, id));
+    await inFlight(instances, IN_FLIGHT, async (id) => {
       const value = await this.#valueOf(`${folder}/${id}`);
       if (value !== null) listed.set(id, readInstance(`${folder}/${id}`, app, value));
     });
@@ -185,7 +190,8 @@ export class ZooKeeperListing {
 
   /** All applications of the application-level layout. */
   async apps(): Promise<readonly string[]> {
-    return (await this.#reads.getChildren(this.#roots.services)) ?? [];
+    const names = (await this.#reads.getChildren(servicesPath(this.#roots))) ?? [];
+    return names.filter((name) => isApplication(this.#roots, name));
   }
 
   /** All interfaces that ever had a folder. */
