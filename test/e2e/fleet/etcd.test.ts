@@ -42,13 +42,13 @@ test('a member that is down is passed over; all of them down is told as nothing 
 
 test('a store that took a write and does not answer leaves its fate unknown', { timeout: 60_000 }, async () => {
   const store = lab.store();
-  lab.signal('SIGSTOP');
+  await lab.freeze();
   try {
     await assert.rejects(store.write([], [{ key: '/frozen', value: '1' }]), (error) => {
       return error instanceof StoreFailure && error.fate === 'unknown';
     });
     await assert.rejects(store.list(['/']), StoreFailure);
   } finally {
-    lab.signal('SIGCONT');
+    lab.thaw();
   }
 });
