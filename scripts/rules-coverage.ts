@@ -7,6 +7,7 @@ import { STRING_UTILS } from '../src/rules/groovy/knowledge/known-libraries.ts';
 import { KNOWN_MEMBERS } from '../src/rules/groovy/knowledge/known-members.ts';
 import { KNOWN_OPERATORS } from '../src/rules/groovy/knowledge/known-operators.ts';
 import { KNOWN_STATICS } from '../src/rules/groovy/knowledge/known-statics.ts';
+import { KNOWN_TEXTS } from '../src/rules/javascript/known-texts.ts';
 
 const code = (rows: readonly string[]): string => rows.map((row) => `\`${row.replaceAll('|', '\\|')}\``).join(', ');
 
@@ -26,6 +27,9 @@ export function coveragePage(): string {
       `| ${id} | ${effect} | ${why} | ${code([(examples[0] ?? '').replaceAll('\n', '; ')])} |`,
   );
   const texts = Object.entries(STRING_UTILS).map(([name, methods]) => `| ${name} | ${code(methods.split(' '))} |`);
+  const javascript = Object.entries(KNOWN_TEXTS).map(
+    ([name, conditions]) => `| ${name} | ${code(conditions.slice(0, 2))} |`,
+  );
   return `# What weir knows of Groovy
 
 Written by \`node scripts/rules-coverage.ts\` from the tables of \`src/rules/groovy/knowledge\`. What stands in no row is refused
@@ -74,6 +78,15 @@ class that the value can have has one of that name (\`member-names.ts\`, taken f
 | cause | called | on every path | example |
 | --- | --- | --- | --- |
 ${effects.join('\n')}
+
+## Texts in JavaScript rules
+
+Of a text of the call or of a provider, \`s\`. A part of it or a number that is read from it is only compared with constants;
+another use is refused. Nashorn answers each row for many texts in \`test/e2e/javascript-texts.test.ts\`.
+
+| members | examples |
+| --- | --- |
+${javascript.join('\n')}
 `;
 }
 

@@ -102,7 +102,10 @@ export abstract class JsCore {
         return this.opaque('an object of the engine as a condition');
       case 'found':
       case 'place':
+      case 'parsed':
         return this.opaque('a number as a condition');
+      case 'part':
+        return this.opaque('a part of a text as a condition');
       default:
         return true;
     }

@@ -12,6 +12,7 @@ import type {
 import { OpaqueSignal } from '../groovy/machine/exceptions.ts';
 import { NO_PROVIDER } from '../groovy/machine/predicates.ts';
 import { JsOperators } from './js-operators.ts';
+import { hexPattern, type TextPart } from './js-parts.ts';
 import { JS_NULL, type JsScope, type JsValue, jsBool, jsText, UNDEFINED } from './js-value.ts';
 
 /** Expressions, variables and calls. Members and statements build on it. */
@@ -122,8 +123,28 @@ export abstract class JsMachine extends JsOperators {
     if (target.k === 'builtin' && (target.name === 'print' || target.name === 'println')) return this.dropped(node);
     if (target.k === 'builtin' && target.name === 'String' && args.length === 1)
       return this.textOf(args[0] ?? UNDEFINED);
+    if (target.k === 'builtin' && target.name === 'parseInt') return this.parseInt(args);
     if (target.k !== 'function') return this.opaque('a call of what is no function of the script');
     return this.callFunction(target, args);
+  }
+
+  /** `parseInt`: the whole number with which a text begins, after blanks; NaN for none. */
+  private parseInt([value, base]: readonly JsValue[]): JsValue {
+    if (value === undefined || (base !== undefined && (base.k !== 'number' || base.value !== 10)))
+      return this.opaque('parseInt with another base');
+    if (value.k === 'number') return Number.isInteger(value.value) ? value : this.opaque('parseInt of a fraction');
+    if (value.k === 'text' && ASCII.test(value.value) && !/^ *[-+]?0x/i.test(value.value))
+      return { k: 'number', value: Number.parseInt(value.value, 10) };
+    if (value.k === 'term' && value.type === 'int') return value;
+    const isText = value.k === 'term' && (value.type === 'text' || value.type === 'text?');
+    if (value.k !== 'part' && !isText) return this.opaque('parseInt of what is no text');
+    const { term } = value;
+    if (value.k === 'term' && value.type === 'text?' && this.decide({ term, test: { op: 'is', classes: ['null'] } }))
+      return { k: 'number', value: Number.NaN };
+    const part: TextPart = value.k === 'part' ? value.part : { part: 'whole' };
+    const hex = hexPattern(part);
+    if (hex === null) return this.opaque('parseInt of such a part of a text');
+    return { k: 'parsed', term, part, isHex: base === undefined && this.holdsFor(term, hex) };
   }
 
   protected argumentsOf(nodes: CallExpression['arguments'], scope: JsScope): JsValue[] {
@@ -192,5 +213,7 @@ function literal(value: unknown, raw: string, machine: JsMachine): JsValue {
   return value instanceof RegExp ? { k: 'builtin', name: raw } : machine.opaque('a literal');
 }
 
-const GLOBALS = new Set(['java', 'Java', 'Packages', 'print', 'println', 'Array', 'String', 'Error']);
+const GLOBALS = new Set(['java', 'Java', 'Packages', 'print', 'println', 'Array', 'String', 'Error', 'parseInt']);
+/** Texts that all engines take for the same characters. */
+export const ASCII = /^[ -~]*$/;
 const LISTS = new Set(['java.util.ArrayList', 'java.util.LinkedList', 'Packages.java.util.ArrayList']);

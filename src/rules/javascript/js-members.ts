@@ -5,8 +5,9 @@ import { anyOf } from '../groovy/machine/predicates.ts';
 import type { Term } from '../plan/plan-term.ts';
 import type { PlanTest } from '../plan/route-plan.ts';
 import { plainPattern } from './js-compare.ts';
-import { JsMachine } from './js-machine.ts';
-import { JS_NULL, type JsValue, jsBool, type ProviderList, UNDEFINED } from './js-value.ts';
+import { ASCII, JsMachine } from './js-machine.ts';
+import { sliceOf } from './js-parts.ts';
+import { JS_NULL, type JsValue, jsBool, jsText, type ProviderList, UNDEFINED } from './js-value.ts';
 
 /** Members of Java's and JavaScript's objects, as Nashorn gives them: getters are properties, Strings are texts. */
 export abstract class JsMembers extends JsMachine {
@@ -35,6 +36,10 @@ export abstract class JsMembers extends JsMachine {
       return this.entry(object.k, index.value);
     if (object.k === 'list') throw new OpaqueSignal('provider-order', 'a provider by its place', this.range);
     if (index.k !== 'number' || !Number.isInteger(index.value) || index.value < 0) return this.opaque('an index');
+    if (object.k === 'pieces') {
+      const { term, separator } = object;
+      return { k: 'part', term, part: { part: 'piece', separator, index: index.value } };
+    }
     if (object.k === 'array') return object.items[index.value] ?? UNDEFINED;
     if (object.k !== 'arguments') return this.opaque('an element');
     const min = String(index.value + 1);
@@ -57,8 +62,14 @@ export abstract class JsMembers extends JsMachine {
       case 'array':
         return this.arrayCall(object, name, args);
       case 'text':
+        return constantCall(object.value, name, args) ?? this.textCall(object, name, args);
       case 'term':
-        return this.textCall(object, name, args);
+        return this.partCall(object, name, args) ?? this.textCall(object, name, args);
+      case 'part':
+        // An element that `split` did not give is undefined, which has no members.
+        if (object.part.part !== 'piece' && name === 'equals' && args.length === 1 && first !== undefined)
+          return jsBool(this.partEquals(object, first));
+        break;
       case 'attachments':
       case 'parameters':
         if (name === 'get' && first?.k === 'text' && args.length === 1) {
@@ -143,6 +154,23 @@ export abstract class JsMembers extends JsMachine {
     return this.opaque(`the call ${name} of an array`);
   }
 
+  /** `substring`, `charAt`, `trim` and `split` of JavaScript; undefined for other calls. */
+  private partCall(text: Extract<JsValue, { k: 'term' }>, name: string, args: readonly JsValue[]): JsValue | undefined {
+    if (!isText(text)) return undefined;
+    const { term } = text;
+    const [first, second] = args;
+    if (name === 'trim' && args.length === 0) return { k: 'part', term, part: { part: 'trim' } };
+    if (name === 'split' && args.length === 1 && first?.k === 'text' && /^[!-~ ]$/.test(first.value))
+      return { k: 'pieces', term, separator: first.value };
+    if (first?.k !== 'number' || !Number.isInteger(first.value) || Math.abs(first.value) > 1000) return undefined;
+    if (name === 'charAt' && args.length === 1)
+      return { k: 'part', term, part: sliceOf(first.value, first.value < 0 ? first.value : first.value + 1) };
+    if (name !== 'substring' || args.length > 2) return undefined;
+    if (second === undefined) return { k: 'part', term, part: sliceOf(first.value, null) };
+    if (second.k !== 'number' || !Number.isInteger(second.value) || Math.abs(second.value) > 1000) return undefined;
+    return { k: 'part', term, part: sliceOf(first.value, second.value) };
+  }
+
   private textCall(text: Extract<JsValue, { k: 'text' | 'term' }>, name: string, args: readonly JsValue[]): JsValue {
     const [first] = args;
     if (text.k === 'term' && !isText(text)) return this.opaque(`the call ${name} of what is no text`);
@@ -170,6 +198,8 @@ export abstract class JsMembers extends JsMachine {
 
   /** String.equals: only a String is equal. */
   private sameText(text: Extract<JsValue, { k: 'text' | 'term' }>, other: JsValue): boolean {
+    if (other.k === 'part') return this.partEquals(text, other);
+    if (other.k === 'parsed') return this.opaque('a comparison of a text with a number');
     if (other.k === 'null' || other.k === 'undefined' || other.k === 'number' || other.k === 'bool') return false;
     const value = text.k === 'text' ? text : other;
     const term = text.k === 'text' ? other : text;
@@ -194,6 +224,26 @@ export abstract class JsMembers extends JsMachine {
     }
     return this.decide({ term: termOf(subject), test });
   }
+}
+
+/** A call of a constant text, where all engines give the same; undefined for other calls. */
+function constantCall(text: string, name: string, args: readonly JsValue[]): JsValue | undefined {
+  if (!ASCII.test(text)) return undefined;
+  const [a, b] = args.map((arg) => (arg.k === 'number' || arg.k === 'text' ? arg.value : undefined));
+  const whole = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value);
+  if (args.length === 0) {
+    if (name === 'trim') return jsText(text.trim());
+    if (name === 'toLowerCase') return jsText(text.toLowerCase());
+    if (name === 'toUpperCase') return jsText(text.toUpperCase());
+  }
+  if (args.length === 1 && whole(a)) {
+    if (name === 'substring') return jsText(text.substring(a));
+    if (name === 'charAt') return jsText(text.charAt(a));
+  }
+  if (args.length === 2 && name === 'substring' && whole(a) && whole(b)) return jsText(text.substring(a, b));
+  if (args.length !== 1 || typeof a !== 'string' || !ASCII.test(a)) return undefined;
+  if (name === 'indexOf') return { k: 'number', value: text.indexOf(a) };
+  return name === 'split' && a !== '' ? { k: 'array', items: text.split(a).map(jsText) } : undefined;
 }
 
 function isText(value: Extract<JsValue, { k: 'term' }>): boolean {

@@ -3,6 +3,7 @@ import { OpaqueSignal } from '../groovy/machine/exceptions.ts';
 import type { Term } from '../plan/plan-term.ts';
 import { equalsConstant, foundTest, mirrored, orderTest } from './js-compare.ts';
 import { JsCore } from './js-core.ts';
+import { parsedPattern, partIs } from './js-parts.ts';
 import { type JsValue, jsBool, jsText, type ProviderList } from './js-value.ts';
 
 /** Comparisons and `+` on values of the call, of the provider under test, and of the script. */
@@ -23,6 +24,10 @@ export abstract class JsOperators extends JsCore {
       return this.found(left, operator, right.value) !== operator.startsWith('!');
     if (right.k === 'found' && left.k === 'number')
       return this.found(right, operator, left.value) !== operator.startsWith('!');
+    if (left.k === 'part' || right.k === 'part') return this.partEquals(left, right);
+    if (left.k === 'parsed' && right.k === 'number') return this.parsedIs(left, '==', right.value);
+    if (right.k === 'parsed' && left.k === 'number') return this.parsedIs(right, '==', left.value);
+    if (left.k === 'parsed' || right.k === 'parsed') return this.opaque(what);
     if (left.k === 'size' && right.k === 'number') return this.sizeIs(left.of, right.value);
     if (right.k === 'size' && left.k === 'number') return this.sizeIs(right.of, left.value);
     if (left.k === 'term' && right.k !== 'term') return this.termEquals(left, right, strict, what);
@@ -33,6 +38,25 @@ export abstract class JsOperators extends JsCore {
   /** `===`, as `switch` compares. */
   protected strictlyEqual(left: JsValue, right: JsValue): boolean {
     return this.equal(left, right, true, '===');
+  }
+
+  /** A part of a text beside a constant text. */
+  protected partEquals(left: JsValue, right: JsValue): boolean {
+    const [part, constant] = left.k === 'part' ? [left, right] : [right, left];
+    if (part.k !== 'part' || constant.k !== 'text')
+      return this.opaque('a part of a text compared with what is no constant text');
+    return this.holdsFor(part.term, partIs(part.part, constant.value));
+  }
+
+  private parsedIs({ term, part, isHex }: Extract<JsValue, { k: 'parsed' }>, operator: string, bound: number): boolean {
+    if (operator === '==' && !Number.isInteger(bound)) return false;
+    const pattern = parsedPattern(part, isHex, operator, bound);
+    return pattern === null ? this.opaque('a number that is read from a part of a text') : this.holdsFor(term, pattern);
+  }
+
+  /** Whether a term matches a pattern; no text matches null. */
+  protected holdsFor(term: Term, pattern: string | null): boolean {
+    return pattern !== null && this.decide({ term, test: { op: 'regex', pattern, mode: 'full' } });
   }
 
   private termEquals(
@@ -87,6 +111,7 @@ export abstract class JsOperators extends JsCore {
     if (left.k === 'number' && right.k !== 'number') return this.order(mirrored(operator), right, left);
     if (right.k !== 'number') return this.opaque(`the comparison ${operator}`);
     if (left.k === 'found') return this.found(left, operator, right.value);
+    if (left.k === 'parsed') return this.parsedIs(left, operator, right.value);
     if (left.k === 'size') {
       const key = `${operator} ${right.value}`;
       if (key === '> 0' || key === '>= 1') return this.notEmpty(left.of);

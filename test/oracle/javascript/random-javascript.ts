@@ -61,6 +61,21 @@ const onProvider = fc.oneof(
   fc.tuple(host, port).map(([a, b]) => `${a} + ":" + ${b} == "10.20.3.1:20880"`),
   fc.constant('x.getUrl().getAddress() == "10.20.3.1:20880"'),
   host.map((a) => `${a}.length == 9`),
+  fc
+    .tuple(host, fc.constantFrom('substring(0, 3)', 'substring(3, 6)', 'substring(6)', 'charAt(1)', 'trim()'), hostText)
+    .map(([a, b, c]) => `${a}.${b} == ${c}`),
+  fc.tuple(host, fc.constantFrom('"10"', '"1"', '"24"')).map(([a, b]) => `${a}.split(".")[3] == ${b}`),
+  fc
+    .tuple(
+      fc.oneof(
+        host,
+        param,
+        host.map((a) => `${a}.split(".")[3]`),
+      ),
+      order,
+      fc.constantFrom('5', '10', '100', '1.5'),
+    )
+    .map(([a, b, c]) => `parseInt(${a}) ${b} ${c}`),
   host.map((a) => `near(${a})`),
 );
 

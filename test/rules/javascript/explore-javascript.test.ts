@@ -58,6 +58,8 @@ describe('a JavaScript rule', () => {
       'x.url.parameters["zone"] !== undefined',
       'x.getUrl().getParameters().zone !== undefined && invocation.attachments.user == "tom"',
       'invocation.attachments["nokey"] === undefined && invocation.attachments.user !== undefined && x.url.port == 20880',
+      'x.getUrl().getHost().substring(0, 3) == "10." && "1".equals(x.url.host.charAt(0))',
+      'parseInt(x.getUrl().getHost().split(".")[0]) < 100 && x.url.host.split(".")[9] != "1"',
       'invocation.getMethodName().toUpperCase() == "FIND" && x.url.host.toLowerCase() == "10.20.3.1"',
     ];
     for (const test of first) assert.deepEqual(outcome(selecting(test)), ['p1'], test);
@@ -117,6 +119,13 @@ describe('a JavaScript rule', () => {
       selecting('count++ < 1'),
       selecting('Math.random() < 0.5'),
       selecting('x.getUrl().getParameter("zone") > 4'),
+      selecting('parseInt(x.url.host, 8) == 1'),
+      selecting('x.url.host.split(".")[9] == undefined'),
+      selecting('x.url.host.split(".").length == 4'),
+      selecting('x.url.host.split(/[.]/)[0] == "10"'),
+      selecting('x.url.host.substring(0, 1)'),
+      selecting('x.url.host.split("2")[0].equals("1")'),
+      selecting('parseInt(x.url.host) % 2 == 0'),
       `${selecting('true')} while (true) {}`,
     ];
     for (const script of unknown) {
