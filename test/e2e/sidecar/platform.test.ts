@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { sidecarBaseId } from '../../../src/sidecar/envoy/envoy-arguments.ts';
 import { PROJECT_ROOT, WEIR_BIN } from '../../run-weir.ts';
 import { Container } from './container.ts';
-import { NEW_ENVOY, SidecarLab } from './sidecar-lab.ts';
+import { NEW_ENVOY, OLD_ENVOY, SidecarLab } from './sidecar-lab.ts';
 
 /** A datagram socket as systemd has one; prints a line for each thing that it is told. Node has no such sockets. */
 const RECEIVER = `
@@ -16,6 +16,14 @@ use strict; use Socket; $| = 1;
 socket(my $socket, AF_UNIX, SOCK_DGRAM, 0) or die; bind($socket, pack_sockaddr_un($ARGV[0])) or die; print "bound\\n";
 while (defined recv $socket, my $text, 4096, 0) { print "$_\\n" for split /\\n/, $text }
 `;
+
+/** What upgrades have brought so far, oldest first. */
+async function settledVersions(lab: SidecarLab): Promise<string[]> {
+  const { entries } = (await lab.weir('sidecar', 'history', 'main')).json.result;
+  return entries.flatMap((entry: { outcome: string; to: { version: string } }) =>
+    entry.outcome === 'settled' ? [entry.to.version] : [],
+  );
+}
 
 describe('a supervisor under systemd', () => {
   for (const name of ['weir-sidecar@.service', 'weir-sidecars.service']) {
@@ -70,6 +78,28 @@ describe('a supervisor under systemd', () => {
         return told?.state === 'live' && told.version === '1.40.0';
       });
       assert.equal(lab.supervisor?.exitCode, null);
+    } finally {
+      await lab.close();
+    }
+  });
+
+  it('takes the newest mesh.yaml of a SIGHUP that came while an upgrade was under way', async () => {
+    const lab = await SidecarLab.open({ drain: '3s' });
+    try {
+      await lab.run();
+      await lab.configure({ binary: NEW_ENVOY });
+      lab.supervisor?.kill('SIGHUP');
+      await lab.until('the upgrade', async () => {
+        const told = await lab.told();
+        return told?.state === 'upgrading' || told?.version === '1.40.0';
+      });
+      await lab.configure({ binary: OLD_ENVOY });
+      lab.supervisor?.kill('SIGHUP');
+      await lab.until('both upgrades', async () => (await settledVersions(lab)).join() === '1.40.0,1.39.3');
+      await lab.until('the newest one', async () => {
+        const told = await lab.told();
+        return told?.state === 'live' && told.version === '1.39.3';
+      });
     } finally {
       await lab.close();
     }
