@@ -7,11 +7,20 @@ import { isKind, type Value } from '../values/values.ts';
 
 /** `list - other` compares with numbers by value, as Groovy's NumberAwareComparator does. */
 export function minusEqual(m: MachineCalls, item: Value, other: Value): boolean {
+  // A GString is compared by its text there, also with a number: which side it stands on decides.
+  if (isKind(item, 'gstring') !== isKind(other, 'gstring') && !isLetters(m, isKind(item, 'gstring') ? other : item))
+    return m.opaque('unknown-call', 'a GString in a list beside what is no text');
   if (isKind(item, 'list') && isKind(other, 'list')) {
     const same = m.equalsDeep(item, other);
     return same === m.looseEqualObjects(item, other) ? same : m.opaque('unknown-call', 'lists with numbers in lists');
   }
   return isScalar(m, item) && isScalar(m, other) ? m.looseEquals(item, other) : m.equalsDeep(item, other);
+}
+
+/** A text, or null, which equals no GString. */
+function isLetters(m: MachineCalls, given: Value): boolean {
+  const value = m.resolve(given);
+  return value === null || isText(value) || (isKind(value, 'symbol') && m.isOf(value, TEXT_CLASS));
 }
 
 /** A number or letters: a GString equals a String here, a Character both its letter and its number. */

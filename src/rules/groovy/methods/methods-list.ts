@@ -175,7 +175,11 @@ function queryList(m: MachineCalls, self: ListValue, name: string, args: readonl
       if (Number(to.value) > items.length || Number(from.value) < 0)
         return m.fail('java.lang.IndexOutOfBoundsException', `toIndex = ${Number(to.value)}`);
       if (n > Number(to.value)) return m.fail('java.lang.IllegalArgumentException', 'fromIndex > toIndex');
-      return m.list(items.slice(n, Number(to.value)));
+      // A part of a list that cannot grow cannot grow either.
+      return {
+        ...m.list(items.slice(n, Number(to.value))),
+        ...(self.fixed === undefined ? {} : { fixed: self.fixed }),
+      };
     }
     case 'tail':
     case 'init':
