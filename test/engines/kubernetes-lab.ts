@@ -27,6 +27,8 @@ export class KubernetesLab {
   readonly #kubelet = new AbortController();
   /** Images whose containers do not start. */
   readonly broken = new Set<string>();
+  /** Images that the kubelet has not got to yet: a container that has one of them runs as before. */
+  readonly slow = new Set<string>();
 
   private constructor(binaries: KubernetesBinaries, ports: readonly number[]) {
     this.binaries = binaries;
@@ -164,7 +166,7 @@ export class KubernetesLab {
     ];
     this.#spawn(
       'kruise',
-      this.binaries.kruise,
+      this.binaries.kruise(),
       [...flags, '--enable-pprof=false', '--kubeconfig', join(this.folder, 'admin.kubeconfig')],
       {
         ...{
@@ -293,7 +295,8 @@ export class KubernetesLab {
 
   #spawn(name: string, file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): void {
     const log = join(this.folder, `${name}.log`);
-    const child = spawn('sh', ['-c', 'exec "$@" >>"$0" 2>&1', log, file, ...args], {
+    // It ends with this process, however that ends.
+    const child = spawn('sh', ['-c', 'exec setpriv --pdeathsig KILL -- "$@" >>"$0" 2>&1', log, file, ...args], {
       stdio: 'ignore',
       env: { ...process.env, ...env },
     });
@@ -328,28 +331,28 @@ export class KubernetesLab {
   async #tellPod(pod: KubeObject): Promise<void> {
     const { name, namespace } = pod.metadata;
     const containers: { name: string; image: string }[] = pod.spec.containers;
-    const isBroken = containers.some(({ image }) => this.broken.has(image));
-    const containerStatuses = containers.map((one) => {
+    const told: ContainerStatus[] = pod.status?.containerStatuses ?? [];
+    const containerStatuses = containers.map((one): ContainerStatus => {
+      const before = told.find((status) => status.name === one.name);
+      if (before !== undefined && this.slow.has(one.image)) return before;
       const broken = this.broken.has(one.image);
       const state = broken
         ? { waiting: { reason: 'ImagePullBackOff', message: `no such image ${one.image}` } }
         : { running: { startedAt: '2030-01-01T00:00:00Z' } };
+      const isNew = before !== undefined && before.image !== one.image;
       return {
         name: one.name,
         image: one.image,
         imageID: `id-of-${one.image}`,
         ready: !broken,
         started: !broken,
-        restartCount: 0,
+        restartCount: (before?.restartCount ?? 0) + (isNew ? 1 : 0),
         state,
       };
     });
-    const before = pod.status?.containerStatuses?.map((one: { image: string; ready: boolean }) => [
-      one.image,
-      one.ready,
-    ]);
-    if (JSON.stringify(before) === JSON.stringify(containerStatuses.map(({ image, ready }) => [image, ready]))) return;
-    const status = isBroken ? 'False' : 'True';
+    const seen = (all: readonly ContainerStatus[]) => JSON.stringify(all.map(({ image, ready }) => [image, ready]));
+    if (seen(told) === seen(containerStatuses)) return;
+    const status = containerStatuses.every(({ ready }) => ready) ? 'True' : 'False';
     const at = '2030-01-01T00:00:00Z';
     const own = ['Ready', 'ContainersReady', 'Initialized', 'PodScheduled'];
     const kept = (pod.status?.conditions ?? []).filter(({ type }: { type: string }) => !own.includes(type));
@@ -363,6 +366,16 @@ export class KubernetesLab {
     };
     await this.client.ask('PUT', `/api/v1/namespaces/${namespace}/pods/${name}/status`, body).catch(() => undefined);
   }
+}
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly image: string;
+  readonly imageID: string;
+  readonly ready: boolean;
+  readonly started: boolean;
+  readonly restartCount: number;
+  readonly state: object;
 }
 
 /** A pod with one application. */

@@ -10,7 +10,8 @@ const KRUISE = 'github.com/openkruise/kruise@v1.8.0';
 /** What is built, and OpenKruise's own manifests. */
 export interface KubernetesBinaries {
   readonly apiserver: string;
-  readonly kruise: string;
+  /** OpenKruise's manager; built when it is asked for first. */
+  kruise(): string;
   /** The folder of OpenKruise's module. */
   readonly kruiseModule: string;
 }
@@ -37,7 +38,7 @@ export function kubernetesBinaries(): KubernetesBinaries {
   };
   return {
     apiserver: build('kube-apiserver-1.36.3', fileURLToPath(new URL('apiserver/', import.meta.url))),
-    kruise: build('kruise-manager-1.8.0', kruiseModule),
+    kruise: () => build('kruise-manager-1.8.0', kruiseModule),
     kruiseModule,
   };
 }
