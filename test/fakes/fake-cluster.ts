@@ -25,6 +25,8 @@ export class FakeCluster {
   readonly broken = new Set<string>();
   /** Set: SidecarSets cannot be removed. */
   denied: Error | null = null;
+  /** Set: SidecarSets cannot be written. */
+  refusal: Error | null = null;
   /** False: nobody carries SidecarSets out. */
   hasManager = true;
 
@@ -95,6 +97,7 @@ export class FakeCluster {
   }
 
   #apply(document: SidecarSet): PresentSet {
+    if (this.refusal !== null) throw this.refusal;
     this.writes += 1;
     const before = this.sets.get(document.metadata.name);
     const generation = (before?.metadata.generation ?? 0) + 1;

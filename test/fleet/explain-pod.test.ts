@@ -164,7 +164,7 @@ test('a SidecarSet that could not be written is told by every pod, also by those
   assert.deepEqual([pod.isGood, pod.sidecar?.state], [false, 'live']);
   assert.match(
     pod.reason ?? '',
-    /SidecarSet mesh is not as wave 0 of the running rollout wants it: failed calling webhook/,
+    /SidecarSet mesh is not as wave 0 of the running rollout wants it: SidecarSet mesh cannot be written: failed calling webhook/,
   );
 });
 

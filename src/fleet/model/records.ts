@@ -84,6 +84,14 @@ export const hostStatusSchema = z.object({
 /** The states of a rollout. */
 export const ROLLOUT_STATES = ['running', 'paused', 'stopped', 'undoing', 'undone', 'aborted', 'done'] as const;
 
+/** A version of a release for pods. */
+const podVersionSchema = z.object({
+  name: z.string(),
+  image: z.optional(z.string()),
+  emptyImage: z.optional(z.string()),
+  hostImage: z.optional(z.string()),
+});
+
 /** The state of a release in a region; only the leader moves `wave`. */
 export const rolloutSchema = z.object({
   release: z.string(),
@@ -102,6 +110,9 @@ export const rolloutSchema = z.object({
   heldSince: z.optional(nullable),
   /** Hosts that may move now, where a budget limits them; null: all of the waves so far. */
   allowed: z.optional(z.nullable(z.array(z.string()))),
+  /** On Kubernetes: the version that it brings, and the one before it, as the leader took them over. */
+  version: z.optional(podVersionSchema),
+  former: z.optional(z.nullable(podVersionSchema)),
   /** Pods of a region on Kubernetes, by wave, as the leader saw them last. */
   pods: z.optional(
     z.array(

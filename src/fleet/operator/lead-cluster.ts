@@ -2,17 +2,14 @@
 import { messageOf } from '../../errors/message-of.ts';
 import { gatewayCondition, type PresentDeployment } from '../model/gateway/gateway-condition.ts';
 import { gatewayDocuments, gatewayName } from '../model/gateway/gateway-documents.ts';
-import { type PodState, podStates, podsLeft, podWave, whyHanging } from '../model/kruise/pods.ts';
-import { containerName, sidecarSetName, whyNotForPods } from '../model/kruise/sidecar-set.ts';
-import { isAsWanted, wantedSet } from '../model/kruise/wanted-set.ts';
-import type { Gateway, ReleaseGate, SidecarRelease } from '../model/object-schemas.ts';
-import type { Rollout } from '../model/records.ts';
-import { objectsOf, type RegionView, releasesOf, viewPrefixes, viewRegion } from '../model/region-view.ts';
-import { type GateAnswer, gatesToAsk, stepRollout, type WaveHosts } from '../model/rollout-machine.ts';
+import type { Gateway } from '../model/object-schemas.ts';
+import { objectsOf, releasesOf, viewPrefixes, viewRegion } from '../model/region-view.ts';
 import { StoreFailure } from '../ports.ts';
-import type { ClusterPort } from './cluster-port.ts';
-import { type LeaderPorts, takeLead, writeRollout } from './lead-region.ts';
+import type { ClusterLeaderPorts } from './cluster-leader-ports.ts';
+import { takeLead } from './lead-region.ts';
+import { ObjectTeller } from './object-teller.ts';
 import { forgetGonePods } from './pod-hosts.ts';
+import { ReleaseWork, type SidecarSets } from './release-work.ts';
 import { WaveWatch } from './wave-watch.ts';
 
 /** How long leadership outlives a leader, in ms, and how often it is renewed or looked at. */
@@ -21,23 +18,11 @@ const [LEASE_MS, RENEW_MS] = [15_000, 5_000];
 const [STEP_MS, RESYNC_MS] = [1_000, 60_000];
 /** The same while pods of a gateway start: nobody tells the operator when they are ready. */
 const WAITING_MS = 10_000;
-/** A finalizer is taken off after this time whatever happens, in ms: nobody waits for ever. */
-const FINALIZER_MS = 60_000;
-
-/** What this leader needs. */
-export interface ClusterLeaderPorts extends LeaderPorts {
-  readonly cluster: ClusterPort;
-  readonly namespace: string;
-  /** The image of gateways. */
-  readonly gatewayImage: string;
-}
 
 /** Runs until the signal aborts; then leadership is given back. */
 export async function leadCluster(ports: ClusterLeaderPorts, signal: AbortSignal): Promise<void> {
   await new ClusterLeader(ports).run(signal);
 }
-
-type SidecarSets = Awaited<ReturnType<ClusterPort['sidecarSets']>>;
 
 class ClusterLeader {
   readonly #ports: ClusterLeaderPorts;
@@ -53,13 +38,17 @@ class ClusterLeader {
   #podsAt = Number.NEGATIVE_INFINITY;
   #shownAt = Number.NEGATIVE_INFINITY;
   readonly #waveWatch: WaveWatch;
-  /** What was said of an object last, so that events are not repeated: of one that was made anew, nothing was. */
-  readonly #said = new Map<string, string>();
-  readonly #versions = new Map<string, string>();
+  readonly #teller: ObjectTeller;
+  readonly #releases: ReleaseWork;
 
   constructor(ports: ClusterLeaderPorts) {
     this.#ports = ports;
     this.#waveWatch = new WaveWatch(() => ports.clock.monotonic());
+    const again = () => {
+      this.#isChanged = true;
+    };
+    this.#teller = new ObjectTeller(ports, again);
+    this.#releases = new ReleaseWork(ports, this.#teller, this.#waveWatch, again);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -99,7 +88,7 @@ class ClusterLeader {
   }
 
   async #lead(): Promise<void> {
-    const { clock, store, keys, region, holder, tell } = this.#ports;
+    const { clock, store, keys, region, tell } = this.#ports;
     if (this.#lease !== null && clock.monotonic() - this.#renewedAt >= RENEW_MS) {
       if (await store.keepAlive(this.#lease)) this.#renewedAt = clock.monotonic();
       else this.#lease = null;
@@ -113,14 +102,12 @@ class ClusterLeader {
     if (!(await takeLead(this.#ports, this.#lease))) {
       const { items } = await store.list([keys.leader]);
       const other = items[0] === undefined ? 'another one' : JSON.parse(items[0].value).holder;
-      this.#say('leader', `${other} leads ${region}`);
+      this.#teller.say('leader', `${other} leads ${region}`);
       return;
     }
     this.#isLeading = true;
     this.#isChanged = true;
-    // Another leader may have said something else meanwhile.
-    this.#said.clear();
-    this.#said.set('leader', holder);
+    this.#teller.forget();
     tell(`leads ${region}`);
   }
 
@@ -164,7 +151,7 @@ class ClusterLeader {
     this.#reconciledAt = clock.monotonic();
     const prefixes = [keys.objects('SidecarRelease'), keys.rollouts, keys.objects('Gateway')];
     const view = viewRegion(region, await store.list(prefixes));
-    const leaving = await this.#finalize(view);
+    const leaving = await this.#teller.finalize(view);
     // One list for all releases; without OpenKruise each of them says so, and gateways go on.
     let listed: Promise<SidecarSets> | null = null;
     const sets = () => {
@@ -173,11 +160,14 @@ class ClusterLeader {
     };
     let isMoving = false;
     for (const release of releasesOf(view)) {
-      if (release.spec.pods === undefined || leaving.has(`sidecarreleases/${release.metadata.name}`)) continue;
-      const moves = await this.#each(`SidecarRelease/${release.metadata.name}`, () =>
-        this.#release(release, view, sets),
-      );
-      isMoving ||= moves;
+      const { name } = release.metadata;
+      if (leaving.has(`sidecarreleases/${name}`)) continue;
+      if (release.spec.pods === undefined) {
+        await this.#releases.forHosts(release, view);
+        continue;
+      }
+      const isOnItsWay = await this.#each(`SidecarRelease/${name}`, () => this.#releases.release(release, view, sets));
+      isMoving ||= isOnItsWay;
     }
     for (const gateway of objectsOf(view, 'Gateway')) {
       if (leaving.has(`gateways/${gateway.metadata.name}`)) continue;
@@ -186,6 +176,7 @@ class ClusterLeader {
         return false;
       });
     }
+    await this.#releases.tellUnread(view, leaving);
     await this.#forgetPods();
     this.#isMoving = isMoving;
   }
@@ -198,7 +189,7 @@ class ClusterLeader {
       if (error instanceof StoreFailure && error.fate === 'not-sent') throw error;
       const [kind = '', own = ''] = name.split('/');
       const plural = kind === 'Gateway' ? 'gateways' : 'sidecarreleases';
-      await this.#condition(plural, own, 'Refused', messageOf(error), false);
+      await this.#teller.condition(plural, own, 'Refused', messageOf(error), false);
       this.#isChanged = true;
       return false;
     }
@@ -214,7 +205,7 @@ class ClusterLeader {
     }
     const hasFiles = await cluster.hasConfigMap(gatewayName(name));
     const { status, reason, message } = gatewayCondition(gateway, deployment, hasFiles);
-    await this.#condition('gateways', name, reason, message, status, reason !== 'Starting');
+    await this.#teller.condition('gateways', name, reason, message, status, reason !== 'Starting');
     if (!status) this.#isWaiting = true;
   }
 
@@ -223,175 +214,6 @@ class ClusterLeader {
     const { clock } = this.#ports;
     if (clock.monotonic() - this.#podsAt < RESYNC_MS) return;
     this.#podsAt = clock.monotonic();
-    await forgetGonePods(this.#ports);
+    await this.#teller.apart('hosts of pods that are gone', () => forgetGonePods(this.#ports));
   }
-
-  async #release(release: SidecarRelease, view: RegionView, sets: () => Promise<SidecarSets>): Promise<boolean> {
-    const { cluster } = this.#ports;
-    const { name } = release.metadata;
-    const why = whyNotForPods(release);
-    if (why !== null) {
-      await this.#condition('sidecarreleases', name, 'Refused', why, false);
-      return false;
-    }
-    const record = view.rollouts.get(name) ?? null;
-    if (record === null) return false;
-    const { revision, ...rollout } = record;
-    const before = (await sets()).get(sidecarSetName(name)) ?? null;
-    const wanted = wantedSet(release, rollout, before);
-    if (wanted === null) {
-      if (rollout.state === 'undoing') {
-        const reason =
-          'there is no version before this one to go back to: `weir fleet rollout abort`, or remove the release';
-        await this.#write(rollout, revision, { ...rollout, state: 'stopped', reason }, 'stopped');
-      }
-      return false;
-    }
-    const set =
-      before !== null && isAsWanted(wanted.document, before) ? before : await cluster.applySidecarSet(wanted.document);
-    await this.#condition(
-      'sidecarreleases',
-      name,
-      'Applied',
-      `SidecarSet ${sidecarSetName(name)} is as this wave wants it`,
-    );
-    if (rollout.state !== 'running' && rollout.state !== 'undoing') return false;
-    const { pods: selection, sidecar } = { pods: release.spec.pods, sidecar: release.spec.sidecar };
-    const found = await cluster.pods(selection?.selector ?? {}, selection?.namespaces ?? null);
-    const states = podStates(set, containerName(sidecar), found, wanted.images);
-    const wave =
-      rollout.state === 'undoing' ? podsLeft(rollout.wave, states) : podWave(rollout.wave, wanted.reach, states);
-    await this.#step(release, { rollout, revision }, wave, {
-      states,
-      hanging: whyHanging(set, states, release.spec.budget?.maxUnavailable ?? 1),
-    });
-    return true;
-  }
-
-  async #step(
-    release: SidecarRelease,
-    { rollout, revision }: { readonly rollout: Rollout; readonly revision: string },
-    wave: WaveHosts,
-    seen: { readonly states: readonly PodState[]; readonly hanging: string | null },
-  ): Promise<void> {
-    const { clock, askGate } = this.#ports;
-    // OpenKruise keeps the budget.
-    const { budget: _budget, ...spec } = release.spec;
-    const own = { ...release, spec };
-    const answers = new Map<ReleaseGate, GateAnswer>();
-    for (const gate of gatesToAsk(rollout, own, [wave])) answers.set(gate, await askGate(gate));
-    const step = stepRollout(rollout, own, [wave], answers, clock.now(), this.#waveWatch.times(rollout));
-    const before = (rollout.pods ?? []).filter(({ index }) => index < wave.index);
-    const pods = wave.index === 0 ? before : [...before, podRow(wave, seen)];
-    if (step !== null) return await this.#write(rollout, revision, { ...step.next, pods }, step.verb);
-    const reason = seen.hanging;
-    const isSame = JSON.stringify([rollout.pods, rollout.reason]) === JSON.stringify([pods, reason]);
-    if (!isSame) await this.#write(rollout, revision, { ...rollout, reason, pods }, null);
-  }
-
-  async #write(
-    rollout: Rollout,
-    revision: string,
-    next: Rollout,
-    verb: Parameters<typeof writeRollout>[1]['verb'],
-  ): Promise<void> {
-    await writeRollout(this.#ports, { rollout, revision, verb }, next);
-    this.#isChanged = true;
-    if (verb === null) return;
-    const type = verb === 'stopped' ? 'Warning' : 'Normal';
-    const message = verb === 'wave' ? `wave ${next.wave}` : `${verb}${next.reason === null ? '' : `: ${next.reason}`}`;
-    const regarding = { kind: 'SidecarRelease', name: rollout.release };
-    await this.#ports.cluster
-      .event(regarding, { type, reason: `Rollout${verb[0]?.toUpperCase()}${verb.slice(1)}`, message })
-      .catch(() => undefined);
-  }
-
-  /**
-   * Objects that people remove take what was made of them along; an empty store removes nothing. Resolves to the objects
-   * that are being removed: nothing may be made of them anew.
-   */
-  async #finalize(view: RegionView): Promise<ReadonlySet<string>> {
-    const { cluster, clock, warn } = this.#ports;
-    const leaving = new Set<string>();
-    for (const plural of ['sidecarreleases', 'gateways'] as const) {
-      for (const { name, version, isDeleted, deletedAtMs, hasFinalizer } of await cluster.lives(plural)) {
-        this.#versions.set(`${plural}/${name}`, version);
-        if (!isDeleted) {
-          const isOurs =
-            plural === 'gateways' ||
-            releasesOf(view).some((one) => one.metadata.name === name && one.spec.pods !== undefined);
-          if (!hasFinalizer && isOurs) await cluster.setFinalizer(plural, name, true);
-          continue;
-        }
-        leaving.add(`${plural}/${name}`);
-        if (!hasFinalizer) continue;
-        try {
-          if (plural === 'sidecarreleases') await cluster.removeSidecarSet(sidecarSetName(name));
-          else
-            for (const kind of ['Deployment', 'Service', 'ConfigMap'] as const)
-              await cluster.removeOwn(kind, gatewayName(name));
-        } catch (error) {
-          if (deletedAtMs !== null && clock.now() - deletedAtMs < FINALIZER_MS) throw error;
-          warn(
-            `${plural}/${name}: what was made of it could not be removed (${messageOf(error)}); it is let go all the same`,
-          );
-        }
-        await cluster.setFinalizer(plural, name, false);
-      }
-    }
-    return leaving;
-  }
-
-  async #condition(
-    plural: 'sidecarreleases' | 'gateways',
-    name: string,
-    reason: string,
-    message: string,
-    status = true,
-    isTrouble = !status,
-  ): Promise<void> {
-    const { cluster, warn } = this.#ports;
-    const key = `${plural}/${name}`;
-    const text = `${this.#versions.get(key)} ${reason}: ${message}`;
-    if (this.#said.get(key) === text) return;
-    await cluster.setCondition(plural, name, {
-      type: plural === 'gateways' ? 'Ready' : 'Synced',
-      status,
-      reason,
-      message,
-    });
-    this.#said.set(key, text);
-    if (status || !isTrouble) return;
-    warn(`${key}: ${message}`);
-    const kind = plural === 'gateways' ? 'Gateway' : 'SidecarRelease';
-    await cluster.event({ kind, name }, { type: 'Warning', reason, message }).catch(() => undefined);
-  }
-
-  #say(key: string, text: string): void {
-    if (this.#said.get(key) === text) return;
-    this.#said.set(key, text);
-    this.#ports.tell(text);
-  }
-}
-
-function podRow(
-  wave: WaveHosts,
-  { states, hanging }: { readonly states: readonly PodState[]; readonly hanging: string | null },
-): NonNullable<Rollout['pods']>[number] {
-  const count = (progress: string) => wave.hosts.filter((host) => host.progress === progress).length;
-  const troubled = states.flatMap(({ name, error, stuck }) => {
-    const reason = error ?? stuck;
-    return reason === null ? [] : [[name, reason] as const];
-  });
-  const waiting = hanging === null ? undefined : wave.hosts.find(({ progress }) => progress === 'pending');
-  const reasons = Object.fromEntries([
-    ...(waiting === undefined || hanging === null ? [] : [[waiting.name, hanging] as const]),
-    ...troubled.slice(0, 20),
-  ]);
-  return {
-    index: wave.index,
-    hosts: wave.hosts.map(({ name }) => name),
-    ...{ done: count('done'), failed: count('failed'), pending: count('pending'), silent: 0 },
-    ...(Object.keys(reasons).length > 0 && { reasons }),
-  };
 }

@@ -1,12 +1,14 @@
 /** Why a pod's sidecar is as it is: the releases that select it, what OpenKruise did to it, what its rollout waits for. */
 import { type PodObject, type PodState, type PresentSet, podStates, whyHanging } from '../model/kruise/pods.ts';
 import { containerName, sidecarSetName } from '../model/kruise/sidecar-set.ts';
-import { isAsWanted, wantedSet } from '../model/kruise/wanted-set.ts';
+import { isAsWanted, wantedSet, whyNotInPlace } from '../model/kruise/wanted-set.ts';
 import type { SidecarRelease } from '../model/object-schemas.ts';
 import type { Rollout } from '../model/records.ts';
 import { type RegionView, releasesOf } from '../model/region-view.ts';
 import type { PodsPort } from '../operator/cluster-port.ts';
 import type { ExplainedHost } from './explained.ts';
+
+const MADE_ANEW = 'its controller makes it anew, with the sidecar';
 
 type Sidecar = ExplainedHost['sidecars'][number];
 
@@ -75,13 +77,13 @@ async function judge({ cluster, view, sets }: Seen, release: SidecarRelease, pod
   const record = view.rollouts.get(name) ?? null;
   const set = sets.get(sidecarSetName(name)) ?? null;
   const wanted = wantedSet(release, record, set);
-  const images = wanted?.images ?? [version.image, version.emptyImage];
+  const images = wanted?.images ?? version;
   const all = await cluster.pods(pods?.selector ?? {}, pods?.namespaces ?? null);
   const states = set === null ? [] : podStates(set, containerName(sidecar), all, images);
   const own = states.find((one) => one.name === nameOf(pod)) ?? null;
   const rollout = record === null ? null : { ...rolloutRow(record), ownWave: waveOfPod(release, pod) };
   const row: Sidecar = {
-    ...{ name: sidecar, state: stateOf(own), version: runningImage(pod, containerName(sidecar), images[1]) },
+    ...{ name: sidecar, state: stateOf(own), version: runningImage(pod, containerName(sidecar), images.emptyImage) },
     ...{ release: own?.isUpdated === true ? name : null, wave: record?.wave ?? null },
     ...{ outcome: own?.isSettled === true ? 'settled' : null, error: own?.error ?? own?.stuck ?? null },
   };
@@ -90,6 +92,12 @@ async function judge({ cluster, view, sets }: Seen, release: SidecarRelease, pod
   // The operator writes its SidecarSet a moment after each step of the rollout: what stops the pod itself comes first.
   if (own !== null && own.error !== null)
     return { ...said, reason: own.error, isWrong: true, next: kubectl('describe', pod) };
+  const fixed = set === null || wanted === null ? null : whyNotInPlace(wanted.document, set);
+  if (fixed !== null) {
+    const isWrong = record.state !== 'aborted';
+    const next = `weir fleet rollout status ${name}`;
+    return { ...said, reason: `its rollout is ${record.state}: ${fixed}`, isWrong, next: isWrong ? next : null };
+  }
   if (set === null || (wanted !== null && !isAsWanted(wanted.document, set))) {
     const what =
       set === null
@@ -112,7 +120,7 @@ function withoutSidecar(pod: PodObject, set: PresentSet): Omit<Verdict, 'sidecar
   const { phase } = pod.status ?? {};
   if (phase === 'Succeeded' || phase === 'Failed') return { reason: 'it has ended', isWrong: false, next: null };
   const reason = `it has no sidecar of SidecarSet ${set.metadata.name}: OpenKruise injects one when a pod is made, and this one was made without`;
-  return { reason, isWrong: true, next: `${kubectl('delete', pod)}: its controller makes it anew, with the sidecar` };
+  return { reason, isWrong: true, next: `${kubectl('delete', pod)}: ${MADE_ANEW}` };
 }
 
 interface Moment {
@@ -126,10 +134,10 @@ function standing(pod: PodObject, own: PodState, moment: Moment): Omit<Verdict, 
   const { record, release, states, hanging } = moment;
   const status = `weir fleet rollout status ${release.metadata.name}`;
   if (!own.isUpdated && own.stuck !== null)
-    return { reason: `it cannot be upgraded in place: ${own.stuck}`, isWrong: true, next: kubectl('describe', pod) };
+    return { reason: `it cannot be upgraded in place: ${own.stuck}`, isWrong: true, next: remedy(own, pod) };
   if (own.isUpdated) {
     if (own.isReady && own.isSettled) return { reason: null, isWrong: false, next: null };
-    const reason = own.isReady ? 'its hot upgrade is not over' : 'it has the new sidecar and is not ready';
+    const reason = own.isReady ? own.unsettled : 'it has the new sidecar and is not ready';
     return { reason, isWrong: !own.isReady, next: own.isReady ? null : kubectl('describe', pod) };
   }
   const why = record.reason === null ? '' : `: ${record.reason}`;
@@ -154,6 +162,11 @@ function standing(pod: PodObject, own: PodState, moment: Moment): Omit<Verdict, 
     default:
       return record.state satisfies never;
   }
+}
+
+/** What helps a pod that cannot be upgraded in place. */
+function remedy({ missing }: PodState, pod: PodObject): string {
+  return missing.length === 0 ? kubectl('describe', pod) : `${kubectl('delete', pod)}: ${MADE_ANEW}`;
 }
 
 function rolloutRow({ release, state, wave, reason }: Rollout) {

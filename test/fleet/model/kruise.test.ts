@@ -163,6 +163,13 @@ describe('the traps of SidecarSets', () => {
     assert.deepEqual([codes(follows), codes(follows.replace('weir:1', 'weir:2'), follows)], [[], []]);
   });
 
+  it('WF014 is in both images of a release at once', () => {
+    const follows = RELEASE.replace('emptyImage:', 'hostImage: "weir:1", emptyImage:');
+    const both = follows.replace('weir:1', 'weir:2').replace('envoy:1.40.0', 'envoy:1.41.0');
+    assert.deepEqual([codes(both, follows), codes(both)], [['WF014'], []]);
+    assert.deepEqual(codes(follows.replace('envoy:1.40.0', 'envoy:1.41.0'), follows), []);
+  });
+
   it('WF011 and WF012 are in waves of releases', () => {
     const waves = (text: string) => codes(RELEASE.replace(/waves: .*/, `waves: ${text}`));
     assert.deepEqual(waves('[{percent: 10}, {percent: 100}]'), []);
@@ -213,12 +220,51 @@ describe('the pods of a SidecarSet', () => {
       ],
     },
   });
-  const state = (...images: Parameters<typeof pod>) => podStates(set, 'weir-main', [pod(...images)], ['a:2', 'e:1'])[0];
+  const state = (...images: Parameters<typeof pod>) =>
+    podStates(set, 'weir-main', [pod(...images)], { image: 'a:2', emptyImage: 'e:1' })[0];
 
   it('are settled with one image and one empty container, and not with two of the same kind', () => {
     assert.equal(state('e:1', 'a:2')?.isSettled, true);
     assert.equal(state('e:1', 'e:1')?.isSettled, false);
     assert.equal(state('a:3', 'a:2')?.isSettled, false);
+  });
+
+  const HASH_OF = JSON.stringify({ mesh: { hash: 'h' } });
+  const withHost = (spec: string, status: Record<string, unknown>, last: object = {}) => {
+    const one = pod('a:2', 'e:1');
+    const annotations = {
+      'kruise.io/sidecarset-hash': HASH_OF,
+      'kruise.io/sidecarset-inplace-update-state': JSON.stringify({ mesh: { lastContainerStatuses: last } }),
+    };
+    const containers = [...one.spec.containers, { name: 'weir-host', image: spec }];
+    const containerStatuses = [...one.status.containerStatuses, { name: 'weir-host', ready: true, ...status }];
+    return {
+      ...one,
+      metadata: { ...one.metadata, annotations },
+      spec: { containers },
+      status: { ...one.status, containerStatuses },
+    };
+  };
+  const images = { image: 'a:2', emptyImage: 'e:1', hostImage: 'w:2' };
+
+  it('are settled when the kubelet runs what OpenKruise wrote, and not before', () => {
+    const told = (one: ReturnType<typeof withHost>) => podStates(set, 'weir-main', [one], images)[0]?.unsettled;
+    const last = { 'weir-host': { imageID: 'id-1' } };
+    assert.equal(told(withHost('w:1', { image: 'w:1', imageID: 'id-1' })), 'container weir-host has not got its image');
+    const waits = 'container weir-host does not run its new image yet';
+    assert.equal(told(withHost('w:2', { image: 'w:1', imageID: 'id-1' }, last)), waits);
+    assert.equal(told(withHost('w:2', { image: 'docker.io/w:2', imageID: 'id-2' }, last)), null);
+    assert.equal(told(withHost('w:2', { image: 'docker.io/w:2', imageID: 'id-2' })), null, 'it was made with it');
+    assert.equal(told(withHost('w:2', { ready: false })), 'container weir-host is not ready');
+  });
+
+  it('that were made without a container of the SidecarSet are not moved, and named with it', () => {
+    const upgradeStrategy = { upgradeType: 'HotUpgrade' };
+    const spec = { containers: [{ name: 'weir-main', upgradeStrategy }, { name: 'weir-host' }] };
+    const [without, has] = podStates({ ...set, spec }, 'weir-main', [pod('a:2', 'e:1'), withHost('w:2', {})], images);
+    assert.deepEqual([without?.missing, has?.missing], [['weir-host'], []]);
+    assert.match(without?.stuck ?? '', /made without weir-host/);
+    assert.equal(has?.stuck, null);
   });
 
   it('that keep an image which never came up have the way out in their reason', () => {
@@ -228,11 +274,46 @@ describe('the pods of a SidecarSet', () => {
     beside.status.containerStatuses.push({
       ...{ name: 'weir-host', ready: false, state: { waiting: { reason: 'CrashLoopBackOff' } } },
     });
-    const [told] = podStates(set, 'weir-main', [beside], ['a:2', 'e:1']);
+    const [told] = podStates(set, 'weir-main', [beside], { image: 'a:2', emptyImage: 'e:1' });
     assert.equal(told?.error, 'container weir-host: CrashLoopBackOff');
     // On the way to a:2: the container that waits has the right image, the other one the former.
     assert.match(state('a:2', 'a:1', 'ImagePullBackOff')?.error ?? '', /^container weir-main-1: ImagePullBackOff/);
   });
+});
+
+it('each version has a custom version of its own, also under the same name; the same images have one', () => {
+  const version = { name: '1.0', image: 'envoy:1.0', emptyImage: 'empty:1', hostImage: 'weir:1' };
+  const spec = { sidecar: 'main', pods: { selector: { mesh: 'on' } }, waves: [{ percent: 50 }], gates: [], version };
+  const of = (own: object) => ({ metadata: { name: 'mesh' }, spec: { ...spec, version: { ...version, ...own } } });
+  const start = (own: object, startedAt: string, present: unknown) => {
+    const rollout = { release: 'mesh', region: 'west', state: 'running' as const, wave: 0, reason: null, startedAt };
+    const { document } = wantedSet(of(own) as never, rollout, present as never) ?? assert.fail();
+    const { injectionStrategy } = document.spec as { injectionStrategy?: { revision: { customVersion: string } } };
+    const custom = document.metadata.labels['apps.kruise.io/sidecarset-custom-version'];
+    return { document, custom, former: injectionStrategy?.revision.customVersion ?? null };
+  };
+  const first = start({}, 't1', null);
+  assert.deepEqual([first.custom, first.former], ['1.0', null]);
+  const second = start({ hostImage: 'weir:2' }, 't2', first.document);
+  assert.match(second.custom ?? '', /^1\.0\.[0-9a-f]{8}$/);
+  assert.equal(second.former, '1.0');
+  // Later looks at the same rollout, and its undo, say the same.
+  const later = start({ hostImage: 'weir:2' }, 't2', second.document);
+  assert.deepEqual([later.custom, later.former], [second.custom, '1.0']);
+  const undoing = {
+    release: 'mesh',
+    region: 'west',
+    state: 'undoing' as const,
+    wave: 1,
+    reason: null,
+    startedAt: 't2',
+  };
+  const back = wantedSet(of({}) as never, undoing, second.document as never)?.document.metadata.labels;
+  assert.equal(back?.['apps.kruise.io/sidecarset-custom-version'], '1.0');
+  const third = start({ hostImage: 'weir:3' }, 't3', second.document);
+  assert.deepEqual([third.custom, third.former], ['1.0', second.custom]);
+  const same = start({ name: '1.1' }, 't2', first.document);
+  assert.deepEqual([same.custom, same.former], ['1.0', '1.0'], 'OpenKruise has one revision for the same containers');
 });
 
 it('a SidecarSet from which OpenKruise left out what is false is as wanted; one that is paused or has a selector is not', () => {
@@ -243,7 +324,8 @@ it('a SidecarSet from which OpenKruise left out what is false is as wanted; one 
       version: { name: '1.0', image: 'envoy:1.0', emptyImage: 'empty:1' },
     },
   };
-  const rollout = { release: 'mesh', region: 'west', state: 'running' as const, wave: 1, reason: null };
+  const { version } = release.spec;
+  const rollout = { release: 'mesh', region: 'west', state: 'running' as const, wave: 1, reason: null, version };
   const wanted = wantedSet(release as never, rollout, null)?.document;
   assert.ok(wanted !== undefined);
   const stored = structuredClone(wanted) as unknown as { spec: { updateStrategy: Record<string, unknown> } };

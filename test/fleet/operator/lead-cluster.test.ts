@@ -231,6 +231,208 @@ test('a hang has its reason: nobody carries the SidecarSet out', async (t) => {
   assert.deepEqual([row?.pending, Object.keys(row?.reasons ?? {})], [2, ['prod/p0']]);
 });
 
+test('a SidecarSet that cannot be written is the reason of its rollout, which stops when its time is over', async (t) => {
+  const scene = new Scene();
+  await scene.first(t);
+  await scene.apply(release('2.0', { timeout: '30s' }));
+  scene.cluster.refusal = new StoreFailure('the webhook denied the request', 'refused');
+  await scene.verb('start');
+  await scene.pass(10);
+  assert.deepEqual([scene.rollout?.state, scene.rollout?.wave], ['running', 0]);
+  const why = 'SidecarSet mesh cannot be written: the webhook denied the request';
+  assert.equal(scene.rollout?.reason, why);
+  await scene.pass(30);
+  assert.deepEqual([scene.rollout?.state, scene.rollout?.reason], ['stopped', `timeout: ${why}`]);
+  scene.cluster.refusal = null;
+  await scene.verb('resume');
+  await scene.pass(60);
+  assert.deepEqual([scene.rollout?.state, scene.rollout?.reason], ['done', null]);
+});
+
+const withHost = (image: string) => ({
+  version: { name: '2.0', image: 'envoy:2.0', emptyImage: 'empty:1', hostImage: image },
+});
+
+test('another set of containers is never written: the rollout stops with the reason, and is undone or aborted', async (t) => {
+  const scene = new Scene();
+  await scene.first(t);
+  const { writes } = scene.cluster;
+  const before = scene.versions();
+  await scene.apply(release('2.0', withHost('weir:1')));
+  await scene.verb('start');
+  await scene.pass(5);
+  assert.equal(scene.rollout?.state, 'stopped');
+  assert.match(scene.rollout?.reason ?? '', /SidecarSet mesh cannot get .* weir-host would be new in it/);
+  assert.equal(scene.cluster.conditions.get('sidecarreleases/mesh')?.reason, 'Refused');
+  assert.deepEqual([scene.cluster.writes, scene.versions()], [writes, before]);
+  await scene.verb('undo');
+  await scene.pass(10);
+  assert.deepEqual([scene.rollout?.state, scene.versions()], ['undone', before]);
+  await scene.verb('start');
+  await scene.pass(5);
+  await scene.verb('abort');
+  // Written without it, the next start takes it.
+  await scene.apply(release('2.1'));
+  await scene.verb('start');
+  await scene.pass(60);
+  assert.equal(scene.rollout?.state, 'done');
+});
+
+test('a container is not taken out either: running pods would keep it, and could not be moved', async (t) => {
+  const scene = new Scene();
+  await scene.apply(release('1.0', withHost('weir:1')));
+  scene.lead(t);
+  await scene.verb('start');
+  await scene.pass(20);
+  assert.equal(scene.rollout?.state, 'done');
+  await scene.apply(release('2.0'));
+  await scene.verb('start');
+  await scene.pass(5);
+  assert.match(scene.rollout?.reason ?? '', /weir-host would be taken out/);
+  assert.equal(scene.cluster.sets.get('mesh').spec.containers.length, 2);
+});
+
+test('a SidecarSet that somebody removed comes back with the version that was started, not with one applied since', async (t) => {
+  const scene = new Scene();
+  await scene.first(t);
+  await scene.apply(release('2.0'));
+  const before = scene.versions();
+  scene.cluster.sets.delete('mesh');
+  await scene.pass(70);
+  assert.equal(scene.cluster.sets.get('mesh')?.spec.containers[0].image, 'envoy:1.0');
+  assert.deepEqual(scene.versions(), before);
+  // While waves move: the version before is still the one that an undo goes back to.
+  await scene.verb('start');
+  await scene.pass(2);
+  await scene.verb('pause');
+  await scene.pass(2);
+  await scene.apply(release('3.0'));
+  scene.cluster.sets.delete('mesh');
+  await scene.pass(70);
+  const { spec } = scene.cluster.sets.get('mesh');
+  assert.deepEqual([spec.containers[0].image, spec.injectionStrategy], ['envoy:2.0', {}]);
+  await scene.verb('undo');
+  await scene.pass(30);
+  assert.deepEqual([scene.rollout?.state, scene.versions()], ['undone', before]);
+});
+
+test('a SidecarSet that is gone and whose version nobody knows is not written anew', async (t) => {
+  const scene = new Scene();
+  await scene.first(t);
+  const { version: _version, former: _former, ...older } = scene.rollout ?? assert.fail();
+  await scene.store.port.write([], [{ key: `${keys.rollouts}mesh`, value: JSON.stringify(older) }]);
+  await scene.apply(release('2.0'));
+  scene.cluster.sets.delete('mesh');
+  await scene.pass(70);
+  assert.equal(scene.cluster.sets.has('mesh'), false);
+  assert.match(
+    scene.cluster.conditions.get('sidecarreleases/mesh')?.message ?? '',
+    /which version it had is not known/,
+  );
+  await scene.verb('start');
+  await scene.pass(60);
+  assert.deepEqual(
+    [scene.rollout?.state, scene.cluster.sets.get('mesh')?.spec.containers[0].image],
+    ['done', 'envoy:2.0'],
+  );
+});
+
+test('a wave is not over before OpenKruise has looked at it, also without pods', async (t) => {
+  const scene = new Scene();
+  scene.cluster.hasManager = false;
+  await scene.apply(release('1.0'));
+  scene.lead(t);
+  await scene.verb('start');
+  await scene.pass(10);
+  assert.deepEqual([scene.rollout?.state, scene.rollout?.wave], ['running', 1]);
+  assert.match(scene.rollout?.reason ?? '', /OpenKruise has not looked at the SidecarSet/);
+  scene.cluster.hasManager = true;
+  await scene.pass(20);
+  assert.equal(scene.rollout?.state, 'done');
+});
+
+test('what the server refuses of one object holds up no other, and is said once', async (t) => {
+  const scene = new Scene();
+  const { port } = scene.cluster;
+  const refuse = async () => {
+    throw new StoreFailure('forbidden', 'refused');
+  };
+  const denied = {
+    setCondition: refuse,
+    podsNamed: refuse,
+    setFinalizer: async (...[plural, name, isSet]: Parameters<typeof port.setFinalizer>) =>
+      plural === 'gateways' ? refuse() : port.setFinalizer(plural, name, isSet),
+  };
+  Object.defineProperty(scene.cluster, 'port', { value: { ...port, ...denied } });
+  const life = { version: 'v', isDeleted: false, deletedAtMs: null, hasFinalizer: false };
+  scene.cluster.gatewayLives = [{ ...life, name: 'edge' }];
+  scene.cluster.lives = [{ ...life, name: 'mesh' }];
+  const record = {
+    ...{ kind: 'Host', metadata: { name: 'p.prod', region: 'west', labels: {} }, apps: [] },
+    ...{ lastSeen: '2020-01-01T00:00:00Z', stopped: null, pod: { name: 'p', namespace: 'prod' } },
+  };
+  await scene.store.port.write([], [{ key: `${keys.hosts}p.prod`, value: JSON.stringify(record) }]);
+  await scene.first(t);
+  assert.equal(scene.cluster.lives[0]?.hasFinalizer, true);
+  await scene.pass(120);
+  const troubles = scene.said.filter((line) => /forbidden/.test(line)).sort();
+  assert.deepEqual(troubles, [
+    'gateways/edge: forbidden',
+    'hosts of pods that are gone: forbidden',
+    'the condition of sidecarreleases/mesh: forbidden',
+  ]);
+});
+
+test('pods that may not be read are the reason of a rollout, and its condition stays', async (t) => {
+  const scene = new Scene();
+  const { port } = scene.cluster;
+  let isDenied = false;
+  let conditions = 0;
+  const pods: typeof port.pods = async (...args) => {
+    if (isDenied) throw new StoreFailure('pods is forbidden', 'refused');
+    return await port.pods(...args);
+  };
+  const setCondition: typeof port.setCondition = async (...args) => {
+    conditions += 1;
+    await port.setCondition(...args);
+  };
+  Object.defineProperty(scene.cluster, 'port', { value: { ...port, pods, setCondition } });
+  await scene.first(t);
+  isDenied = true;
+  await scene.apply(release('2.0'));
+  await scene.verb('start');
+  await scene.pass(5);
+  conditions = 0;
+  await scene.pass(40);
+  assert.deepEqual([scene.rollout?.state, scene.rollout?.reason], ['running', 'pods is forbidden']);
+  assert.equal(scene.cluster.conditions.get('sidecarreleases/mesh')?.reason, 'Refused');
+  assert.equal(conditions, 0);
+});
+
+test('a release that cannot be read, or is for hosts, says so in its rollout, and its SidecarSet stays', async (t) => {
+  const scene = new Scene();
+  await scene.first(t);
+  await scene.apply(release('2.0'));
+  await scene.verb('start');
+  await scene.pass(1);
+  const { writes } = scene.cluster;
+  await scene.apply(release('2.0', { fromTheFuture: true }));
+  await scene.pass(10);
+  assert.equal(scene.rollout?.state, 'running');
+  assert.match(
+    scene.rollout?.reason ?? '',
+    /^it cannot be read, and what was made of it stays as it is: .*fromTheFuture/,
+  );
+  assert.equal(scene.cluster.conditions.get('sidecarreleases/mesh')?.reason, 'Refused');
+  assert.equal(scene.cluster.writes, writes);
+  await scene.apply(release('2.0', { pods: undefined }));
+  await scene.pass(10);
+  assert.match(scene.rollout?.reason ?? '', /^it is for hosts/);
+  await scene.apply(release('2.0'));
+  await scene.pass(60);
+  assert.deepEqual([scene.rollout?.state, scene.rollout?.reason], ['done', null]);
+});
+
 test('at rest nothing is written; a store that was emptied, and a second operator, change nothing', async (t) => {
   const scene = new Scene();
   await scene.first(t);

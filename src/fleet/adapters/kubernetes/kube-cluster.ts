@@ -16,6 +16,9 @@ const SETS = `/apis/${KRUISE_API}/sidecarsets`;
 // Server-side apply: what others wrote into other fields stays. Fields that weir writes become its own, whoever had them.
 const FORCE = `fieldManager=${MANAGER}&force=true`;
 
+/** How often a change is tried when somebody else changes the same object. */
+const TRIES = 3;
+
 /** The collections of kinds that are applied. */
 const COLLECTIONS: Readonly<Record<string, readonly [api: string, plural: string]>> = {
   Deployment: ['/apis/apps/v1', 'deployments'],
@@ -36,6 +39,25 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
       await client.ask('DELETE', path, { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' });
     } catch (error) {
       if (!(error instanceof KubeRefusal) || error.status !== 404) throw error;
+    }
+  };
+  // With the version that was read: what somebody else writes meanwhile is a conflict, and is not written over.
+  const change = async (
+    path: string,
+    part: '' | '/status',
+    patchOf: (object: KubeObject) => { readonly metadata?: object; readonly status?: object } | null,
+  ) => {
+    for (let tries = 1; ; tries += 1) {
+      const found = await client.get(path);
+      const patch = found === null ? null : patchOf(found.value);
+      if (found === null || patch === null) return;
+      const metadata = { ...patch.metadata, resourceVersion: found.value.metadata.resourceVersion };
+      try {
+        await client.ask('PATCH', `${path}${part}`, { ...patch, metadata }, MERGE);
+        return;
+      } catch (error) {
+        if (!(error instanceof KubeRefusal) || error.reason !== 'Conflict' || tries === TRIES) throw error;
+      }
     }
   };
   return {
@@ -70,13 +92,10 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
       }));
     },
     async setFinalizer(plural, name, isSet) {
-      const found = await client.get(own(plural, name));
-      if (found === null) return;
-      const { finalizers = [], resourceVersion } = found.value.metadata;
-      const others = finalizers.filter((one) => one !== FINALIZER);
-      // With the version that was read: a finalizer that somebody adds meanwhile is a conflict, and not written over.
-      const metadata = { resourceVersion, finalizers: isSet ? [...others, FINALIZER] : others };
-      await client.ask('PATCH', own(plural, name), { metadata }, MERGE);
+      await change(own(plural, name), '', ({ metadata: { finalizers = [] } }) => {
+        const others = finalizers.filter((one) => one !== FINALIZER);
+        return { metadata: { finalizers: isSet ? [...others, FINALIZER] : others } };
+      });
     },
     async condition(plural, name) {
       const found = await client.get(own(plural, name));
@@ -88,17 +107,10 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
       return { type: type as ClusterCondition['type'], status: status === 'True', reason, message };
     },
     async setCondition(plural, name, condition) {
-      const found = await client.get(own(plural, name));
-      if (found === null) return;
-      const conditions = withCondition(found.value, condition);
-      if (conditions === null) return;
-      const { resourceVersion } = found.value.metadata;
-      await client.ask(
-        'PATCH',
-        `${own(plural, name)}/status`,
-        { metadata: { resourceVersion }, status: { conditions } },
-        MERGE,
-      );
+      await change(own(plural, name), '/status', (object) => {
+        const conditions = withCondition(object, condition);
+        return conditions === null ? null : { status: { conditions } };
+      });
     },
     async apply(document) {
       const { kind, metadata } = document as { kind: string; metadata: { name: string } };

@@ -163,7 +163,10 @@ function changedFields(container: Fields, former: Fields): string[] {
 function lintRelease(release: Fields, before: Fields | undefined, find: Find): void {
   const spec = fields(release.spec);
   const { image, emptyImage, hostImage } = fields(spec.version);
-  const former = before === undefined ? hostImage : fields(fields(before.spec).version).hostImage;
+  const old = before === undefined ? { image, hostImage } : fields(fields(before.spec).version);
+  const former = old.hostImage;
+  const isBoth = hostImage !== undefined && former !== undefined && hostImage !== former && image !== old.image;
+  if (isBoth) find('WF014', ['spec', 'version', 'hostImage'], 'version.image and version.hostImage change together');
   if ((hostImage === undefined) !== (former === undefined)) {
     const what = hostImage === undefined ? 'taken away' : 'new';
     find('WF013', ['spec', 'version'], `version.hostImage is ${what}: the container weir-host`);

@@ -18,6 +18,8 @@ export interface PodObject {
     readonly containerStatuses?: readonly {
       readonly name: string;
       readonly ready?: boolean;
+      readonly image?: string;
+      readonly imageID?: string;
       readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
     }[];
   };
@@ -35,9 +37,23 @@ export interface PresentSet {
   readonly metadata: {
     readonly name: string;
     readonly generation?: number;
+    readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
+  readonly spec?: {
+    readonly containers?: readonly {
+      readonly name: string;
+      readonly upgradeStrategy?: { readonly upgradeType?: string };
+    }[];
+  };
   readonly status?: { readonly observedGeneration?: number };
+}
+
+/** The images of a version: of the sidecar, of its idle container, and of the container that follows the fleet. */
+export interface SidecarImages {
+  readonly image?: string | undefined;
+  readonly emptyImage?: string | undefined;
+  readonly hostImage?: string | undefined;
 }
 
 /** One pod of a release. */
@@ -45,29 +61,35 @@ export interface PodState {
   readonly name: string;
   /** It was moved to the present version of the SidecarSet. */
   readonly isUpdated: boolean;
-  /** And the hot upgrade is over: one container has the image, the other one is empty, both run. */
+  /** And all its containers run what they should: the hot upgrade is over, one container has the image, the other one is empty. */
   readonly isSettled: boolean;
+  /** What is missing until then; null for a pod that was not moved, and for one that is settled. */
+  readonly unsettled: string | null;
   readonly isReady: boolean;
   readonly labels: Readonly<Record<string, string>>;
   /** Why its sidecar does not come up. */
   readonly error: string | null;
   /** Why OpenKruise cannot upgrade it in place. */
   readonly stuck: string | null;
+  /** Containers of the SidecarSet that it was made without: OpenKruise does not look at such a pod. */
+  readonly missing: readonly string[];
 }
 
 const HASH = 'kruise.io/sidecarset-hash';
+/** What OpenKruise noted of the containers whose images it changed: their `imageID` of before, by SidecarSet. */
+const IN_PLACE = 'kruise.io/sidecarset-inplace-update-state';
 /** Reasons for which a container waits that do not pass by themselves. */
 const FAILED = new Set([
   ...['CrashLoopBackOff', 'ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'CreateContainerConfigError'],
   ...['CreateContainerError', 'RunContainerError', 'PostStartHookError'],
 ]);
 
-/** The pods that have the sidecar of a SidecarSet; those that were made without it are left out. `images`: its image, and the empty one. */
+/** The pods that have the sidecar of a SidecarSet; those that were made without it are left out. */
 export function podStates(
   set: PresentSet,
   container: string,
   pods: readonly PodObject[],
-  images: readonly (string | undefined)[],
+  images: SidecarImages,
 ): readonly PodState[] {
   const wanted = set.metadata.annotations?.[HASH];
   return pods.flatMap((pod): PodState[] => {
@@ -77,16 +99,20 @@ export function podStates(
     if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return [];
     const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
     const upgradable = pod.status?.conditions?.find(({ type }) => type === 'SidecarSetUpgradable');
+    const missing = missingContainers(set, pod);
     const stuck =
-      upgradable?.status === 'False'
-        ? `SidecarSetUpgradable=False: ${upgradable.reason ?? ''} ${upgradable.message ?? ''}`.trim()
-        : null;
+      missing.length > 0
+        ? `it was made without ${missing.join(', ')}, and OpenKruise looks at pods that have all containers of the SidecarSet`
+        : upgradable?.status === 'False'
+          ? `SidecarSetUpgradable=False: ${upgradable.reason ?? ''} ${upgradable.message ?? ''}`.trim()
+          : null;
     const isUpdated = wanted !== undefined && hash === wanted;
-    const isSettled = isUpdated && hasSettled(pod, container, images);
+    const unsettled = isUpdated ? whyUnsettled(pod, set.metadata.name, container, images) : null;
+    const isSettled = isUpdated && unsettled === null;
     const own = `${namespace ?? 'default'}/${name}`;
     const error = errorOf(pod, container);
     const left = isUpdated && error !== null ? leftOver(pod, container, images) : null;
-    return [{ name: own, isUpdated, isSettled, isReady, labels, error: left ?? error, stuck }];
+    return [{ name: own, isUpdated, isSettled, unsettled, isReady, labels, error: left ?? error, stuck, missing }];
   });
 }
 
@@ -124,10 +150,14 @@ export function podsLeft(wave: number, pods: readonly PodState[]): WaveHosts {
   };
 }
 
+/** Whether OpenKruise has looked at a SidecarSet since it was changed. */
+export function isLookedAt({ metadata: { generation = 0 }, status }: PresentSet): boolean {
+  return (status?.observedGeneration ?? 0) >= generation;
+}
+
 /** Why nothing moves; null when it does, or when it cannot be told. */
 export function whyHanging(set: PresentSet, pods: readonly PodState[], maxUnavailable: number): string | null {
-  const { generation = 0 } = set.metadata;
-  if ((set.status?.observedGeneration ?? 0) < generation) {
+  if (!isLookedAt(set)) {
     return 'OpenKruise has not looked at the SidecarSet since it was changed: see whether kruise-controller-manager runs';
   }
   const failed = pods.find(({ error }) => error !== null);
@@ -145,21 +175,60 @@ export function whyHanging(set: PresentSet, pods: readonly PodState[], maxUnavai
  * OpenKruise 1.8 does not take a container back whose image never came up: it keeps the image, counts as the working one, and
  * the pod is not ready. Emptied by hand, OpenKruise empties the other one too, which serves.
  */
-function leftOver(pod: PodObject, container: string, images: readonly (string | undefined)[]): string | null {
+function leftOver(pod: PodObject, container: string, { image, emptyImage }: SidecarImages): string | null {
   const waiting = (pod.status?.containerStatuses ?? [])
     .filter(({ name, state }) => name.startsWith(`${container}-`) && state?.waiting !== undefined)
     .map(({ name }) => name);
-  const strange = pod.spec?.containers?.find(({ name, image }) => waiting.includes(name) && !images.includes(image));
+  const strange = pod.spec?.containers?.find(
+    (one) => waiting.includes(one.name) && one.image !== image && one.image !== emptyImage,
+  );
   if (strange === undefined) return null;
   return `container ${strange.name} keeps ${strange.image}, which OpenKruise does not take back: delete the pod, so that it is made anew (do not empty that container: OpenKruise then empties the one that serves too)`;
 }
 
-function hasSettled(pod: PodObject, container: string, images: readonly (string | undefined)[]): boolean {
-  const own = [`${container}-1`, `${container}-2`];
-  const there = (pod.spec?.containers ?? []).filter(({ name }) => own.includes(name)).map(({ image }) => image);
-  const states = pod.status?.containerStatuses?.filter(({ name }) => own.includes(name)) ?? [];
-  const isRunning = states.every(({ ready, state }) => ready !== false && state?.waiting === undefined);
-  return isRunning && (there.length === 0 || JSON.stringify(there.sort()) === JSON.stringify([...images].sort()));
+/** The containers of a SidecarSet that a pod does not have; none where the containers of one of them are not known. */
+function missingContainers(set: PresentSet, { spec }: PodObject): readonly string[] {
+  const there = spec?.containers?.map(({ name }) => name);
+  if (there === undefined) return [];
+  const own = (set.spec?.containers ?? []).flatMap(({ name, upgradeStrategy }) =>
+    upgradeStrategy?.upgradeType === 'HotUpgrade' ? [`${name}-1`, `${name}-2`] : [name],
+  );
+  return own.filter((name) => !there.includes(name));
+}
+
+/** Images are written into a pod at once; the kubelet starts the containers with them when it gets to it. */
+function whyUnsettled(pod: PodObject, set: string, container: string, images: SidecarImages): string | null {
+  const { image, emptyImage, hostImage } = images;
+  const hot = [`${container}-1`, `${container}-2`];
+  const own = hostImage === undefined ? hot : [...hot, HOST_CONTAINER];
+  const there = (pod.spec?.containers ?? []).filter(({ name }) => own.includes(name));
+  const inTurns = there.flatMap((one) => (hot.includes(one.name) ? [one.image] : []));
+  if (inTurns.length > 0 && JSON.stringify(inTurns.sort()) !== JSON.stringify([image, emptyImage].sort()))
+    return 'its hot upgrade is not over';
+  const host = there.find(({ name }) => name === HOST_CONTAINER);
+  if (host !== undefined && host.image !== hostImage) return `container ${HOST_CONTAINER} has not got its image`;
+  const before = changedInPlace(pod, set);
+  for (const { name, ready, state, image: running, imageID } of pod.status?.containerStatuses ?? []) {
+    if (!own.includes(name)) continue;
+    if (ready === false || state?.waiting !== undefined) return `container ${name} is not ready`;
+    // As OpenKruise judges: names of images are written in more than one way, so a changed id is enough.
+    const isOld = imageID !== undefined && before[name] === imageID;
+    if (isOld && there.find((one) => one.name === name)?.image !== running)
+      return `container ${name} does not run its new image yet`;
+  }
+  return null;
+}
+
+/** The image ids that containers had when OpenKruise changed their images last. */
+function changedInPlace({ metadata }: PodObject, set: string): Readonly<Record<string, string | undefined>> {
+  const text = metadata.annotations?.[IN_PLACE];
+  if (text === undefined) return {};
+  try {
+    const last: Record<string, { imageID?: string }> = JSON.parse(text)[set]?.lastContainerStatuses ?? {};
+    return Object.fromEntries(Object.entries(last).map(([name, { imageID }]) => [name, imageID]));
+  } catch {
+    return {};
+  }
 }
 
 function errorOf(pod: PodObject, container: string): string | null {

@@ -7,7 +7,7 @@ import type { Selector } from '../selector.ts';
 /** A label of a SidecarSet: the release that it carries out. */
 const RELEASE_LABEL = 'weir.dev/release';
 /** OpenKruise's own label for the version of a SidecarSet, by which new pods can be given a former one. */
-const CUSTOM_VERSION = 'apps.kruise.io/sidecarset-custom-version';
+export const CUSTOM_VERSION = 'apps.kruise.io/sidecarset-custom-version';
 /** The version that OpenKruise 1.8 serves, and later ones too. */
 export const KRUISE_API = 'apps.kruise.io/v1alpha1';
 
@@ -69,9 +69,14 @@ export function podsToMove(partition: string, total: number): number {
 
 /**
  * The SidecarSet. `former` is the custom version of which pods are made that are new during the waves; without it they
- * get the new one.
+ * get the new one. `custom` is its own.
  */
-export function renderSidecarSet(release: SidecarRelease, reach: Reach, former: string | null): SidecarSet {
+export function renderSidecarSet(
+  release: SidecarRelease,
+  reach: Reach,
+  former: string | null,
+  custom = release.spec.version.name,
+): SidecarSet {
   const { metadata, spec } = release;
   const { sidecar, version, pods, budget } = spec;
   const namespaces = pods?.namespaces;
@@ -83,7 +88,7 @@ export function renderSidecarSet(release: SidecarRelease, reach: Reach, former: 
     kind: 'SidecarSet',
     metadata: {
       name: sidecarSetName(metadata.name),
-      labels: { [MANAGED_LABEL]: 'weir', [RELEASE_LABEL]: metadata.name, [CUSTOM_VERSION]: version.name },
+      labels: { [MANAGED_LABEL]: 'weir', [RELEASE_LABEL]: metadata.name, [CUSTOM_VERSION]: custom },
     },
     spec: {
       selector: { matchLabels: pods?.selector ?? {} },

@@ -83,10 +83,16 @@ export const TRAPS = {
     hint: 'let percent grow, and end with {percent: 100}',
   },
   WF013: {
-    severity: 'warning',
+    severity: 'error',
     title: 'a container added or taken away',
-    why: 'Running pods keep the containers that they were made with, and take no new image until they are made anew (SidecarSetUpgradable=False).',
-    hint: 'change images alone in running pods; for another set of containers let the pods be made anew',
+    why: 'OpenKruise refuses a SidecarSet with a container that it did not have. One that is taken away stays in running pods, which then take no new image (SidecarSetUpgradable=False), and it cannot be put back.',
+    hint: 'keep the containers; for pods that are made anew write another one, with another name and another selector',
+  },
+  WF014: {
+    severity: 'warning',
+    title: 'image and hostImage changed together',
+    why: 'OpenKruise empties the former container of the sidecar when weir-host is ready too: one that does not start leaves both containers with an image, and an undo does not come to its end.',
+    hint: 'bring them in two rollouts; pods that are half way are deleted, so that they are made anew',
   },
 } as const satisfies Readonly<Record<`WF${number}`, Trap>>;
 
