@@ -433,6 +433,27 @@ test('a release that cannot be read, or is for hosts, says so in its rollout, an
   assert.deepEqual([scene.rollout?.state, scene.rollout?.reason], ['done', null]);
 });
 
+test('the version before one that was undone is not that one: the next undo does not bring it back', async (t) => {
+  const scene = new Scene();
+  await scene.first(t);
+  const before = scene.versions();
+  scene.cluster.broken.add('envoy:2.0');
+  await scene.apply(release('2.0'));
+  await scene.verb('start');
+  await scene.pass(10);
+  await scene.verb('undo');
+  await scene.pass(30);
+  assert.deepEqual([scene.rollout?.state, scene.versions()], ['undone', before]);
+  await scene.apply(release('3.0'));
+  await scene.verb('start');
+  await scene.pass(2);
+  const { injectionStrategy } = scene.cluster.sets.get('mesh').spec;
+  assert.equal(injectionStrategy.revision.customVersion, '1.0', 'new pods get what the others have');
+  await scene.verb('undo');
+  await scene.pass(30);
+  assert.deepEqual([scene.rollout?.state, scene.versions()], ['undone', before]);
+});
+
 test('at rest nothing is written; a store that was emptied, and a second operator, change nothing', async (t) => {
   const scene = new Scene();
   await scene.first(t);

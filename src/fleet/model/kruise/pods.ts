@@ -43,7 +43,8 @@ export interface PresentSet {
   readonly spec?: {
     readonly containers?: readonly {
       readonly name: string;
-      readonly upgradeStrategy?: { readonly upgradeType?: string };
+      readonly image?: string;
+      readonly upgradeStrategy?: { readonly upgradeType?: string; readonly hotUpgradeEmptyImage?: string };
     }[];
   };
   readonly status?: { readonly observedGeneration?: number };

@@ -4,7 +4,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { SidecarRelease } from '../object-schemas.ts';
 import type { Rollout } from '../records.ts';
 import type { PresentSet, SidecarImages } from './pods.ts';
-import { CUSTOM_VERSION, type Reach, reachOfWave, renderSidecarSet, type SidecarSet } from './sidecar-set.ts';
+import {
+  CUSTOM_VERSION,
+  HOST_CONTAINER,
+  type Reach,
+  reachOfWave,
+  renderSidecarSet,
+  type SidecarSet,
+} from './sidecar-set.ts';
 
 type Version = SidecarRelease['spec']['version'];
 
@@ -58,7 +65,7 @@ export function wantedSet(
   const version = versionOfRollout(release, rollout, present);
   if (version === null) return null;
   // OpenKruise makes pods of a version before only while it has a SidecarSet that was there with it.
-  const former = readVersion(isKnown ? known[FORMER] : known[VERSION]);
+  const former = isKnown ? readVersion(known[FORMER]) : standingVersion(present);
   const back = former ?? rollout.former ?? null;
   const isBack = rollout.state === 'undoing' || rollout.state === 'undone';
   // Without a version before there is nothing to go back to.
@@ -90,6 +97,19 @@ export function wantedSet(
       spec: { ...spec, updateStrategy: { ...spec.updateStrategy, paused: isPaused } },
     } as SidecarSet,
   };
+}
+
+/** The version that a SidecarSet has: that of its last rollout, or the one before, if that rollout was undone. */
+function standingVersion(present: PresentSet | null): Version | null {
+  const known = present?.metadata.annotations ?? {};
+  const [version, former] = [readVersion(known[VERSION]), readVersion(known[FORMER])];
+  const containers = present?.spec?.containers ?? [];
+  const sidecar = containers.find(({ name }) => name !== HOST_CONTAINER);
+  const host = containers.find(({ name }) => name === HOST_CONTAINER);
+  const there = [sidecar?.image, sidecar?.upgradeStrategy?.hotUpgradeEmptyImage, host?.image];
+  const isThere = (one: Version | null) =>
+    one !== null && isDeepStrictEqual([one.image, one.emptyImage, one.hostImage], there);
+  return !isThere(version) && isThere(former) ? former : version;
 }
 
 /**
