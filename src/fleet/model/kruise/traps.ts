@@ -91,8 +91,8 @@ export const TRAPS = {
   WF014: {
     severity: 'warning',
     title: 'image and hostImage changed together',
-    why: 'OpenKruise empties the former container of the sidecar when weir-host is ready too: one that does not start leaves both containers with an image, and an undo does not come to its end.',
-    hint: 'bring them in two rollouts; pods that are half way are deleted, so that they are made anew',
+    why: 'OpenKruise empties the former container of the sidecar when weir-host is ready too: one that does not start leaves the pod half way, with an image in both containers.',
+    hint: 'bring them in two rollouts',
   },
 } as const satisfies Readonly<Record<`WF${number}`, Trap>>;
 
