@@ -8,6 +8,7 @@ import { emptyMemory, type HostMemory } from './host-memory.ts';
 import { hostRecord, hostStatus, identityOf } from './host-status.ts';
 import type { HostPorts, LocalApp, LocalLook } from './ports.ts';
 import { ReleaseMover } from './release-mover.ts';
+import { RunningOffs } from './running-offs.ts';
 import { type OwnRevision, rulesOf, seeStore } from './see-store.ts';
 import { StatusWriter } from './status-writer.ts';
 
@@ -16,20 +17,11 @@ const LOOK_MS = 5_000;
 /** A switch that failed is tried again after this time, in ms. */
 const RETRY_MS = 10_000;
 
-/** What can wait, such as a look, waits so long at most for switches to be direct, and then for their tidying, in ms. */
-const [DIRECT_MS, TIDY_MS] = [5_000, 1_000] as const;
-
 /** An application that the daemon switches at this moment, or failed to. */
 interface Work {
   readonly wanted: Decision['state'];
   isRunning: boolean;
   failed: { readonly reason: string; readonly atMs: number } | null;
-}
-
-/** An `off` that the daemon carries out: when new connections go direct, and when everything is done. */
-interface RunningOff {
-  readonly direct: Promise<void>;
-  readonly done: Promise<void>;
 }
 
 /** One host that follows its fleet. */
@@ -48,7 +40,7 @@ export class HostDaemon {
   #lookProblem: string | null = null;
   readonly #work = new Map<string, Work>();
   readonly #jobs = new Set<Promise<void>>();
-  readonly #offs = new Set<RunningOff>();
+  readonly #offs = new RunningOffs();
   /** Applications that the daemon itself has switched, or began to, since the last look began. */
   #switched = new Set<string>();
   /** Those of them whose switch has achieved something since the last look began. */
@@ -197,27 +189,8 @@ export class HostDaemon {
     if (!signal.aborted) this.#wake = Promise.withResolvers();
   }
 
-  /**
-   * Waits while an `off` is under way: a look starts more programs than a switch, and would take its time. The bounds are
-   * for a switch that hangs, and for a drain, during which the host is looked at.
-   */
-  async #letOffsGoFirst(): Promise<void> {
-    const { clock } = this.#ports;
-    for (const [ends, boundMs] of [
-      ['direct', DIRECT_MS],
-      ['done', TIDY_MS],
-    ] as const) {
-      const running = [...this.#offs].map((off) => off[ends]);
-      if (running.length === 0) return;
-      const waiting = new AbortController();
-      const bound = clock.sleep(boundMs, waiting.signal).catch(() => undefined);
-      await Promise.race([Promise.all(running), bound]);
-      waiting.abort();
-    }
-  }
-
   async #reconcile(): Promise<void> {
-    await this.#letOffsGoFirst();
+    await this.#offs.goFirst(this.#ports.clock);
     this.#isStale = false;
     this.#switched = new Set([...this.#work].flatMap(([name, { isRunning }]) => (isRunning ? [name] : [])));
     this.#assumed = new Set();
@@ -309,10 +282,7 @@ export class HostDaemon {
         this.#wake.resolve();
       });
     this.#jobs.add(job);
-    if (wanted === 'on') return;
-    const off = { direct: Promise.race([isDirect, job]), done: job };
-    this.#offs.add(off);
-    void job.finally(() => this.#offs.delete(off));
+    if (wanted !== 'on') this.#offs.add({ direct: Promise.race([isDirect, job]), done: job });
   }
 
   /** What a switch has just achieved counts until the next look. */
