@@ -1,6 +1,6 @@
 /** What status says right after a command was killed beside a tool that changes rules, and where connections go then. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
@@ -25,21 +25,22 @@ interface Killer {
 
 /** Puts scripts in front of the tools: the one whose turn it is kills the command when it has done its work. */
 function makeKiller({ lab, weir }: Stage, backend: Backend): Killer {
-  const [bin, changes, atWork, pid, at] = ['bin', 'changes', 'at-work', 'pid', 'turn'].map((name) =>
-    join(lab.folder, name),
-  ) as [string, string, string, string, string];
+  const [bin, changes, pid, at] = ['bin', 'changes', 'pid', 'turn'].map((name) => join(lab.folder, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
   mkdirSync(bin);
   for (const tool of CHANGING[backend]) {
     const script = `#!/bin/sh
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 case " $* " in *" -c "*|*" --test "*) exec ${tool} "$@" ;; *" -f "*|*" --noflush "*) ;; *) exec ${tool} "$@" ;; esac
-mkdir "${atWork}/$$"
 change=1
 until mkdir "${changes}/$change" 2>/dev/null; do change=$((change + 1)); done
 ${tool} "$@"
 code=$?
 if [ "$(cat "${at}")" = $change ]; then kill -9 "$(cat "${pid}")"; fi
-rmdir "${atWork}/$$"
 exit $code
 `;
     writeFileSync(join(bin, tool), script, { mode: 0o755 });
@@ -54,18 +55,27 @@ exit $code
   );
   return {
     async kill(argv, change) {
-      for (const folder of [changes, atWork]) {
-        rmSync(folder, { recursive: true, force: true });
-        mkdirSync(folder);
-      }
+      rmSync(changes, { recursive: true, force: true });
+      mkdirSync(changes);
       writeFileSync(at, String(change));
       const shell = ['sh', '-c', `echo $$ >"$0"; exec "$@"`, pid, ...argv];
       const { signal } = await lab.start(lab.client, shell, { env }).ended;
       // What the tools were told they do, also the one of the other family.
-      await until('the tools', async () => readdirSync(atWork).length === 0);
+      await until('the tools', async () => !isAtWork(weir.runDir));
       return signal === 'SIGKILL';
     },
   };
+}
+
+/** Whether a process has the run directory in its environment: the command, or a tool that it started. */
+function isAtWork(runDir: string): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`WEIR_RUN_DIR=${runDir}\0`);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** A command, and what comes before it. */
@@ -87,15 +97,14 @@ function stories(backend: Backend): readonly Story[] {
   ];
 }
 
-/** The families that a new connection of the application takes through its sidecar. */
-async function taken(stage: Stage): Promise<{ ipv4: boolean; ipv6: boolean }> {
-  const [ipv4, ipv6] = await Promise.all(([4, 6] as const).map((family) => stage.routes(LAB_UIDS.app, family)));
-  for (const seen of [ipv4, ipv6])
-    assert.ok(
-      seen !== undefined && seen.failed === 0 && (seen.direct === 0) !== (seen.proxy === 0),
-      JSON.stringify(seen),
-    );
-  return { ipv4: (ipv4?.proxy ?? 0) > 0, ipv6: (ipv6?.proxy ?? 0) > 0 };
+/** The families that new connections of the application take through its sidecar; null when that changed meanwhile. */
+async function taken(stage: Stage): Promise<{ ipv4: boolean; ipv6: boolean } | null> {
+  const both = await Promise.all(([4, 6] as const).map((family) => stage.routes(LAB_UIDS.app, family)));
+  for (const { failed } of both) assert.equal(failed, 0, JSON.stringify(both));
+  const [ipv4, ipv6] = both.map(({ proxy }) => proxy > 0);
+  return both.some(({ direct, proxy }) => direct > 0 && proxy > 0)
+    ? null
+    : { ipv4: ipv4 === true, ipv6: ipv6 === true };
 }
 
 /** Asserts that the word of status about the application is what its connections do. */
@@ -107,6 +116,7 @@ async function assertWord(stage: Stage, when: string): Promise<void> {
   for (;;) {
     const said = await look();
     const real = await taken(stage);
+    if (real === null) continue;
     const isDirect = !real.ipv4 && !real.ipv6;
     const fitting = isDirect ? ['off'] : real.ipv4 && real.ipv6 ? ['on', 'unconfirmed', 'drifted'] : ['drifted'];
     if (isDeepStrictEqual(said.families, real) && fitting.includes(said.state)) return;
