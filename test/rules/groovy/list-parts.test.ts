@@ -18,7 +18,11 @@ it('a part of a list that cannot grow cannot grow: the script fails there', () =
     assert.equal(outcome(`def part = ${list}.subList(0, 1)\npart << 3\nreturn []`), 'ignored', list);
     assert.notEqual(outcome(`${list}.subList(0, 1).add(3)\nreturn []`), 'providers', list);
   }
-  assert.equal(outcome('def part = [1, 2].subList(0, 1)\npart << 3\nreturn []'), 'providers');
+  const part = 'def list = [1, 2, 3]\ndef part = list.subList(0, 1)\n';
+  assert.equal(outcome(`${part}return part == [1] ? [] : invokers`), 'providers');
+  // The list has four items then: a change of its part is one of the list.
+  for (const change of ['part << 9', 'part.clear()', 'part.remove(0)'])
+    assert.equal(outcome(`${part}${change}\nreturn list.size() == 4 ? [] : invokers`), 'opaque', change);
 });
 
 it('a GString beside a number in a list is not told by weir: Groovy compares their texts', () => {

@@ -300,6 +300,7 @@ export abstract class MachineCore {
   /** Replaces the items of a list; undone when the path is. `effect` says what that is for an outer list in a loop. */
   setItems(list: ListValue, items: readonly ListItem[], effect?: LoopEffect): void {
     this.#refuseStatic(list);
+    if (list.shared === true) this.opaque('unsupported', 'a change of a part that is shared with another list');
     this.explorer.spend(items.length >> COPY_SHIFT);
     const before = list.items;
     this.explorer.log(() => {

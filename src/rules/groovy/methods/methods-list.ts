@@ -175,10 +175,10 @@ function queryList(m: MachineCalls, self: ListValue, name: string, args: readonl
       if (Number(to.value) > items.length || Number(from.value) < 0)
         return m.fail('java.lang.IndexOutOfBoundsException', `toIndex = ${Number(to.value)}`);
       if (n > Number(to.value)) return m.fail('java.lang.IllegalArgumentException', 'fromIndex > toIndex');
-      // A part of a list that cannot grow cannot grow either.
+      // A part of a list that cannot grow cannot grow either; another one changes together with its list.
       return {
         ...m.list(items.slice(n, Number(to.value))),
-        ...(self.fixed === undefined ? {} : { fixed: self.fixed }),
+        ...(self.fixed === undefined ? { shared: true } : { fixed: self.fixed }),
       };
     }
     case 'tail':

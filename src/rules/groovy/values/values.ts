@@ -66,6 +66,8 @@ export interface ListValue {
   readonly hashed?: boolean;
   /** A LinkedList: some of its methods do other things than those of an ArrayList. */
   readonly linked?: boolean;
+  /** subList(): the same places as those of another list, which changes with it. */
+  readonly shared?: boolean;
   /** Holds what it holds for good: asImmutable(), Arrays.asList(). Changing it throws. */
   readonly fixed?: 'all' | 'size';
 }
