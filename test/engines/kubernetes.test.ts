@@ -10,10 +10,10 @@ import { kubernetesBinaries } from '../oracle/kubernetes/kubernetes-binaries.ts'
 
 const inner = (name: string) => fileURLToPath(new URL(`programs/kubernetes-${name}.ts`, import.meta.url));
 
-for (const name of ['store', 'gateway', 'pod', 'kruise']) {
+for (const name of ['store', 'gateway', 'pod', 'kruise', 'host-image']) {
   test(`kubernetes: ${name}`, { timeout: 1_800_000 }, () => {
     const binaries = kubernetesBinaries();
-    if (name === 'kruise') binaries.kruise();
+    if (name === 'kruise' || name === 'host-image') binaries.kruise();
     const script = 'ip link set lo up && exec "$@"';
     // What node:test tells its children would make the inner run a part of this one.
     const { NODE_TEST_CONTEXT: _context, ...env } = process.env;
