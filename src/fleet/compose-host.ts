@@ -19,6 +19,7 @@ import { readRecordFile, writeRecordFile } from '../platform/record-file.ts';
 import { openSidecarPorts } from '../sidecar/compose.ts';
 import { localHost } from './adapters/local-host.ts';
 import { podHost, readPodFolder } from './adapters/pod-host.ts';
+import { processorShare } from './adapters/processor-share.ts';
 import { openRegion, readFleetConfig } from './compose.ts';
 import { HostDaemon } from './host/host-daemon.ts';
 import { HOST_MEMORY } from './host/host-memory.ts';
@@ -65,6 +66,7 @@ export async function runHost(run: HostTask, output: CommandOutput, signal: Abor
     sidecars: openSidecarPorts({ config, runDir, stateDir }),
     loadMesh: () => loadMeshConfig(config),
     watched: [stateDir, runDir],
+    share: processorShare(),
     warn,
   });
   const ports: HostPorts = {

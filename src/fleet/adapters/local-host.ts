@@ -14,6 +14,7 @@ import { readHistory } from '../../sidecar/usecases/read-history.ts';
 import { sidecarStatuses } from '../../sidecar/usecases/sidecar-statuses.ts';
 import { rollBackSidecar, upgradeSidecar } from '../../sidecar/usecases/upgrade-sidecar.ts';
 import type { LocalHost } from '../host/ports.ts';
+import type { ProcessorShare } from './processor-share.ts';
 import { watchFolder } from './watch-folder.ts';
 
 /** How long connections drain after a remote `off`, in ms: the standard of `weir off`. */
@@ -31,19 +32,23 @@ export interface LocalParts {
   readonly loadMesh: () => Promise<ResolvedMeshConfig>;
   /** Folders in which files change when somebody switches something on this host. */
   readonly watched: readonly string[];
+  readonly share: ProcessorShare;
   readonly warn: (text: string) => void;
 }
 
 /** The real machine. */
-export function localHost({ intercept, sidecars, loadMesh, watched, warn }: LocalParts): LocalHost {
+export function localHost({ intercept, sidecars, loadMesh, watched, share, warn }: LocalParts): LocalHost {
   const never = new AbortController().signal;
+  let offs = 0;
   return {
     async look() {
       const config = await loadMesh();
       const [{ result }, states] = await Promise.all([
         reportStatus(intercept, { config, apps: [] }),
         sidecarStatuses(sidecars, undefined),
-      ]);
+      ]).finally(() => {
+        if (offs === 0) share.take();
+      });
       // The tool of the next switch waits for its input: a red button finds it started.
       const isAnyOn = result.apps.some(({ desired }) => desired === 'on');
       if (isAnyOn && result.backend !== null) await intercept.firewall(result.backend).standBy();
@@ -85,15 +90,24 @@ export function localHost({ intercept, sidecars, loadMesh, watched, warn }: Loca
       for (const warning of warnings) warn(warning);
     },
     async off(app, reason, direct) {
-      const { warnings } = await switchOff(intercept, {
-        ...{ apps: [app], existing: 'drain', drainMs: DRAIN_MS, reason, origin: 'fleet', signal: never },
-        countsDrained: false,
-        readConfig: () => loadMesh().catch(() => null),
-        report: ({ step }) => {
-          if (step === 'direct') direct();
-        },
-      });
-      for (const warning of warnings) warn(warning);
+      offs += 1;
+      share.take();
+      try {
+        const { warnings } = await switchOff(intercept, {
+          ...{ apps: [app], existing: 'drain', drainMs: DRAIN_MS, reason, origin: 'fleet', signal: never },
+          countsDrained: false,
+          readConfig: () => loadMesh().catch(() => null),
+          report: ({ step }) => {
+            if (step !== 'direct') return;
+            // Until the next look: what is left is for order, and applications of this machine want its processors.
+            share.giveWay();
+            direct();
+          },
+        });
+        for (const warning of warnings) warn(warning);
+      } finally {
+        offs -= 1;
+      }
     },
     async upgrade(sidecar, { binary, sha256, bootstrap }, release) {
       requireHash(await sha256OfFile(binary), { binary, sha256 });

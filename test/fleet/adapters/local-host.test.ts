@@ -14,14 +14,16 @@ import { type Conversation, FakeSidecarPorts } from '../../sidecar/usecases/fake
 function machine(watched: readonly string[] = [], talk: Conversation = null) {
   const intercept = hostWith('nft');
   const warnings: string[] = [];
+  const shares: string[] = [];
   const parts = {
     intercept,
+    share: { take: () => void shares.push('take'), giveWay: () => void shares.push('give way') },
     sidecars: new FakeSidecarPorts(talk).ports,
     loadMesh: async () => MESH,
     watched,
     warn: (text: string) => warnings.push(text),
   };
-  return { intercept, warnings, local: localHost(parts) };
+  return { intercept, warnings, shares, local: localHost(parts) };
 }
 
 test('a remote switch is no override, a local one is, and following ends it', async () => {
@@ -48,6 +50,24 @@ test('a remote switch is no override, a local one is, and following ends it', as
   assert.notEqual((await payment())?.override, null);
   await on(intercept);
   assert.equal((await payment())?.override, null, 'a local on ends it');
+});
+
+test('an off has its whole share of the processor until it is direct, its tidying and the next look give way', async () => {
+  const { intercept, local, shares } = machine();
+  await on(intercept);
+  await local.look();
+  shares.length = 0;
+  await local.off('payment', 'MeshPolicy/payment', () => shares.push('direct'));
+  assert.deepEqual(shares, ['take', 'give way', 'direct']);
+  const firewall = intercept.fake('nft');
+  const read = firewall.read.bind(firewall);
+  firewall.read = async () => {
+    shares.push('look');
+    return read();
+  };
+  await local.look();
+  assert.equal(shares.filter((one) => one !== 'look').join(), 'take,give way,direct,take');
+  assert.equal(shares.at(3), 'look', 'the share comes back after the look');
 });
 
 test('an application that is switched off here while it is looked at is never off without its override', async (t) => {
@@ -153,7 +173,8 @@ test('a release is settled when what runs has its hash, not when a file had it',
 
 test('the last upgrade is told with its release; one that a newer weir may have written after it is not known', async () => {
   const sidecars = new FakeSidecarPorts(null);
-  const parts = { intercept: hostWith('nft'), sidecars: sidecars.ports, loadMesh: async () => MESH };
+  const share = { take: () => {}, giveWay: () => {} };
+  const parts = { intercept: hostWith('nft'), sidecars: sidecars.ports, loadMesh: async () => MESH, share };
   const local = localHost({ ...parts, watched: [], warn: () => {} });
   const side = { epoch: 1, version: '1', bootstrapSha256: null, binarySha256: null };
   const report = (outcome: 'settled' | 'rolled-back' | 'refused', note: string | null, dryRun: boolean) => ({
