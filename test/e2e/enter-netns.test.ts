@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { parseEnvelope } from '../contract/envelope-schema.ts';
 import { type Ended, PROJECT_ROOT, runNode } from '../run-weir.ts';
+import { until } from '../until.ts';
 
 const NAME = `weir-enter-${process.pid}`;
 const FILE = `/run/netns/${NAME}`;
@@ -33,7 +34,7 @@ test('a name, a path and a process number lead into the namespace, with the comm
   const sleeper = spawn('nsenter', [`--net=${FILE}`, 'sleep', '30'], { stdio: 'ignore' });
   try {
     await once(sleeper, 'spawn');
-    await waitFor(() => readlinkSync(`/proc/${sleeper.pid}/ns/net`) === inode());
+    await until('the namespace to be entered', async () => readlinkSync(`/proc/${sleeper.pid}/ns/net`) === inode());
     for (const target of [NAME, FILE, String(sleeper.pid)]) {
       for (const args of [
         ['--netns', target, 'a b', '$HOME'],
@@ -109,7 +110,3 @@ test('without both the command ends with 3 and names the package', async () => {
   assert.equal(ended.code, 3);
   assert.match(parseEnvelope(ended.stdout).error?.hint ?? '', /util-linux/);
 });
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-}

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Backend } from '../../src/interception/backend.ts';
 import type { Firewall } from '../../src/interception/ports.ts';
 import type { runTool } from '../../src/platform/exec.ts';
+import { until } from '../until.ts';
 import { type ConnectRequest, type ContractConnection, type ContractHost, PLACES } from './contract-host.ts';
 import { makeLab } from './lab/lab.ts';
 import type { LabProcess } from './lab/lab-process.ts';
@@ -172,7 +173,7 @@ function makeSlices(name: string): LabSlices {
     for (const path of paths.toReversed()) {
       writeFileSync(`${mount}/${path}/cgroup.kill`, '1');
       // What was killed leaves its cgroup a moment later.
-      while (readFileSync(`${mount}/${path}/cgroup.procs`, 'utf8') !== '') await setTimeout(10);
+      await until('an empty cgroup', async () => readFileSync(`${mount}/${path}/cgroup.procs`, 'utf8') === '');
       rmdirSync(`${mount}/${path}`);
     }
   };

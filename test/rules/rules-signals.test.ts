@@ -28,21 +28,31 @@ writeFileSync(
 /**
  * Starts weir, waits until it computes, sends one SIGINT and prints how it ended. A process of its own: the one of the
  * tests may be busy with others for seconds. It computes when the handlers of its signals were there and stay away for
- * longer than between two reads of small files: proc(5), SigCgt of /proc/PID/status, the first bit (SIGHUP).
+ * longer than between two reads of small files: proc(5), SigCgt of /proc/PID/status, the first bit (SIGHUP). Where this
+ * watcher did not run while the handlers were there, weir ends by itself, and is started and watched again.
  */
 const WATCHER = `
 const { spawn } = require('node:child_process');
 const { readFileSync } = require('node:fs');
-const child = spawn(process.argv[1], process.argv.slice(2), { stdio: 'ignore' });
-child.on('exit', (code, signal) => console.log(JSON.stringify([code, signal])));
 const cell = new Int32Array(new SharedArrayBuffer(4));
-const handles = () => {
-  const [, mask] = /^SigCgt:\\t([0-9a-f]+)$/m.exec(readFileSync('/proc/' + child.pid + '/status', 'utf8')) ?? [];
-  return (BigInt('0x' + (mask ?? '0')) & 1n) !== 0n;
+const watch = (tries) => {
+  const child = spawn(process.argv[1], process.argv.slice(2), { stdio: 'ignore' });
+  let isOver = false;
+  const handles = () => {
+    const status = readFileSync('/proc/' + child.pid + '/status', 'utf8');
+    isOver = /^State:\\tZ/m.test(status);
+    const [, mask] = /^SigCgt:\\t([0-9a-f]+)$/m.exec(status) ?? [];
+    return (BigInt('0x' + (mask ?? '0')) & 1n) !== 0n;
+  };
+  while (!handles() && !isOver);
+  for (let looks = 0; looks < 20 && !isOver; looks = handles() ? 0 : looks + 1) Atomics.wait(cell, 0, 0, 2);
+  const isSent = !isOver && child.kill('SIGINT');
+  child.on('exit', (code, signal) => {
+    if (isSent || tries === 1) console.log(JSON.stringify([code, signal]));
+    else watch(tries - 1);
+  });
 };
-while (!handles()) Atomics.wait(cell, 0, 0, 1);
-for (let looks = 0; looks < 20; looks = handles() ? 0 : looks + 1) Atomics.wait(cell, 0, 0, 2);
-child.kill('SIGINT');
+watch(10);
 `;
 
 for (const args of [

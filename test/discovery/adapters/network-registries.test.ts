@@ -11,6 +11,7 @@ import type { RegistryEvent } from '../../../src/discovery/world/registry-event.
 import type { RegistryConfig } from '../../../src/mesh/discovery-config.ts';
 import { type Clock, systemClock } from '../../../src/platform/clock.ts';
 import { FakeZooKeeper, type FakeZooKeeperOptions } from '../../fakes/fake-zookeeper.ts';
+import { until } from '../../until.ts';
 
 const STOCK: Wanted = { apps: new Set(['stock']), interfaces: new Set() };
 
@@ -122,7 +123,7 @@ test('a registry is read once, in the order in which one thing names the next, a
     'providers com.acme.Stock 1',
     'synced',
   ]);
-  while (server.clients > 0) await systemClock.sleep(5);
+  await until('the end of the session', async () => server.clients === 0);
 });
 
 test('a registry of which many changes wait to be read is not told as in sync', async (t) => {

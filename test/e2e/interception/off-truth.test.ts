@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WEIR_BIN } from '../../run-weir.ts';
+import { until } from '../../until.ts';
 import { LAB_UIDS } from '../lab/lab.ts';
 import { withOwnMountsShell } from '../lab/own-mounts.ts';
 import { assertRoute, BACKENDS, type Stage, setStage } from './stage.ts';
@@ -138,7 +138,7 @@ until [ -e "${go}" ] || [ $tries = 600 ]; do sleep 0.05; tries=$((tries + 1)); d
     const off = weir.run(['off', 'payment', '--existing', existing, '--json'], {
       PATH: `${tools}:${process.env.PATH}`,
     });
-    while (!existsSync(`${go}.switched`)) await sleep(20);
+    await until('the switch', async () => existsSync(`${go}.switched`));
     await streams.stop();
     writeFileSync(go, '');
     const { code, stdout } = await off;

@@ -7,12 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openSidecar } from '../../../src/sidecar/adapters/open-sidecar.ts';
 import type { SidecarSpec } from '../../../src/sidecar/ports.ts';
 import { freePorts } from '../../free-ports.ts';
+import { until } from '../../until.ts';
 import { sidecarBootstrap, type TestBootstrap } from './sidecar-bootstrap.ts';
 import type { ContractBootstrap, SidecarContractLab } from './sidecar-host-contract.ts';
 import { OLD_ENVOY } from './sidecar-lab.ts';
-
-/** How long a fact may take on a loaded machine. */
-const PATIENCE_MS = 60_000;
 
 /** A sidecar of its own on loopback ports, without a supervisor. */
 export async function openEnvoyContractLab(): Promise<SidecarContractLab> {
@@ -78,16 +76,13 @@ export async function openEnvoyContractLab(): Promise<SidecarContractLab> {
     },
     pass: (ms) => sleep(ms),
     async until(what, test) {
-      const deadline = performance.now() + PATIENCE_MS;
-      while (!(await test())) {
-        if (performance.now() > deadline) throw new Error(`gave up waiting for ${what}`);
-        await sleep(10);
-      }
+      await until(what, test);
     },
     async end() {
       const { found } = await host.findProcesses(spec);
       for (const { launch } of found) await host.signal(launch.generation.id, 'SIGKILL');
-      for (const { launch } of found) while (await host.isAlive(launch.generation.id)) await sleep(5);
+      for (const { launch } of found)
+        await until('the end of an Envoy', async () => !(await host.isAlive(launch.generation.id)));
       await host.cleanUp(null);
       upstream.close();
       await rm(folder, { recursive: true, force: true });

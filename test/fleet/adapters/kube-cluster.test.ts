@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { KubeClient } from '../../../src/fleet/adapters/kubernetes/kube-client.ts';
 import { kubeCluster } from '../../../src/fleet/adapters/kubernetes/kube-cluster.ts';
 import { FakeApiServer } from '../../fakes/fake-api-server.ts';
+import { until } from '../../until.ts';
 
 const NAMESPACE = 'weir-system';
 const SETS = '/apis/apps.kruise.io/v1alpha1/sidecarsets';
@@ -67,7 +68,7 @@ test('an operator writes SidecarSets, finalizers, conditions and events, and rem
     changed.resolve();
   }, stop.signal);
   const isWatching = () => server.asked.filter((line) => line === `GET ${SETS}`).length >= 3;
-  while (!isWatching()) await new Promise((resolve) => setImmediate(resolve));
+  await until('the watch', async () => isWatching());
   server.put(`${SETS}/mesh`, { metadata: { name: 'mesh', labels } });
   await changed.promise;
   stop.abort();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { readKeptExit, startKept } from '../../../src/sidecar/adapters/keeper.ts';
 import { isAlive, isStopped, signalProcess } from '../../../src/sidecar/adapters/process-identity.ts';
+import { until } from '../../until.ts';
 
 describe('a kept process', () => {
   let folder: string;
@@ -33,7 +34,7 @@ describe('a kept process', () => {
     assert.equal(await isAlive(identity), true);
     assert.equal(await isAlive({ ...identity, startTicks: '1' }), false);
     await signalProcess(identity, 'SIGSTOP');
-    while (!(await isStopped(identity))) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until('the process to be stopped', () => isStopped(identity));
     await signalProcess(identity, 'SIGKILL');
     assert.equal(await untilExit('b'), 'signal 9');
     assert.equal(await isAlive(identity), false);

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanEnvironment } from '../../run-weir.ts';
+import { until } from '../../until.ts';
 
 const moduleOf = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
 
@@ -44,7 +44,7 @@ describe('an idle process', () => {
     const child = start(
       `import { becomeIdle } from ${moduleOf('../../../src/sidecar/adapters/idle-process.ts')}; becomeIdle();`,
     );
-    while (!isIdle(child.pid)) await sleep(5);
+    await until('the idle shell', async () => isIdle(child.pid));
     child.kill('SIGHUP');
     child.kill('SIGUSR1');
     child.kill('SIGTERM');

@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { becomeRootOfUserNamespace } from '../../../src/tour/adapters/become-root.ts';
 import { ActorClient, startOwned } from '../../../src/tour/adapters/children.ts';
 import { findEnvoys } from '../../../src/tour/adapters/find-envoy.ts';
@@ -12,6 +11,7 @@ import { makeTourNamespaces } from '../../../src/tour/adapters/namespaces.ts';
 import { SupervisedEnvoy } from '../../../src/tour/adapters/supervised-envoy.ts';
 import { fakePath } from '../../fakes/fake-path.ts';
 import { fakeTools } from '../../fakes/fake-tools.ts';
+import { until } from '../../until.ts';
 
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
@@ -120,7 +120,7 @@ test('a supervised Envoy is live when it is kept and serves; its end is that of 
   let asked = 0;
   assert.equal(await envoy.untilLive(async () => ++asked > 1), true);
   await envoy.end();
-  while (isAlive(kept.pid)) await sleep(5);
+  await until('the kept process to be gone', async () => !isAlive(kept.pid));
   const failing = new SupervisedEnvoy(['sh', '-c', 'exit 3'], folderOf(t));
   assert.equal(await failing.untilLive(async () => true), false);
   await failing.end();

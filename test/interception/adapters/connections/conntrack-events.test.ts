@@ -6,20 +6,17 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listenToConntrack } from '../../../../src/interception/adapters/connections/conntrack-events.ts';
 import { fakePath } from '../../../fakes/fake-path.ts';
+import { until } from '../../../until.ts';
 
 const EVENT =
   'tcp 6 120 SYN_SENT src=10.77.0.1 dst=192.0.2.9 sport=40001 dport=80 [UNREPLIED] src=127.0.0.1 dst=10.77.0.1 sport=15001 dport=40001 mark=1459618064';
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(5);
-}
-
 test('new connections to the places are heard as they come, until the listener is stopped', async (t: TestContext) => {
-  const script = `echo "$@" >"$HERE/asked"; echo '    [NEW] ${EVENT}'; trap 'echo stopped >"$HERE/end"; exit 0' TERM; sleep 20 & wait`;
+  const script = `trap 'echo stopped >"$HERE/end"; exit 0' TERM; echo "$@" >"$HERE/asked"; echo '    [NEW] ${EVENT}'; sleep 20 & wait`;
   const folder = fakePath(t, { conntrack: script });
   const listener = listenToConntrack([{ address: '192.0.2.9', port: 80 }]);
   assert.deepEqual(listener.flows(), []);
-  await until(() => listener.flows().length > 0);
+  await until('the new connection', async () => listener.flows().length > 0);
   assert.deepEqual(listener.flows(), [
     {
       mark: 0x57000110,
@@ -32,7 +29,7 @@ test('new connections to the places are heard as they come, until the listener i
   const asked = readFileSync(join(folder, 'asked'), 'utf8');
   assert.equal(asked, '-E -e NEW -b 4194304 -p tcp -f ipv4 --orig-dst 192.0.2.9 --orig-port-dst 80\n');
   listener.stop();
-  await until(() => existsSync(join(folder, 'end')));
+  await until('the end of the tool', async () => existsSync(join(folder, 'end')));
 });
 
 test('without the right to listen nothing is heard, and nothing is thrown', async (t: TestContext) => {
