@@ -143,6 +143,8 @@ export type ProbeOutcome =
       readonly destination: TcpEndpoint;
       readonly answeredBy: TcpEndpoint;
       readonly accepted: boolean;
+      /** Why it was not accepted, as the system says it, where that is known. */
+      readonly why?: string | undefined;
       readonly ms: number;
     }
   /** Left the host towards the address itself. */

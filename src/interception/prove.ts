@@ -80,9 +80,10 @@ function judge(probe: PlannedProbe, outcome: ProbeOutcome): { result: FamilyProo
   if (!outcome.accepted || outcome.answeredBy.port !== probe.policy.port) {
     const { address, port } = outcome.answeredBy;
     const where = port === 0 ? 'no socket' : `${address}:${port}`;
+    const why = outcome.why === undefined ? '' : `: ${outcome.why}`;
     return {
       result: 'failed',
-      detail: `${family}: the redirected connection was not accepted by the sidecar (it went to ${where})`,
+      detail: `${family}: the redirected connection was not accepted by the sidecar (it went to ${where}${why})`,
     };
   }
   return { result: 'ok', detail: null };

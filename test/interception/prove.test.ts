@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ProbeRequest } from '../../src/interception/ports.ts';
+import { encodeMark } from '../../src/interception/rules/mark.ts';
 import { meshOf } from '../fakes/fake-host.ts';
 import { hostWith, on, UIDS } from './cases.ts';
 
@@ -54,6 +55,20 @@ test('a sidecar account that is redirected fails every application that its prob
     for (const name of NAMES)
       assert.ok(text.includes(`${name}: IPv6: the sidecar's own connection was redirected`), name);
     return true;
+  });
+});
+
+test('a connection that the sidecar did not accept is told with what the system said of it', async () => {
+  const host = hostWith('nft');
+  host.probeOverride = ({ as, family, addresses, port }) => {
+    if (as.uid !== UIDS.payment || family !== 4) return null;
+    const destination = { address: addresses[0] ?? '', port };
+    const answeredBy = { address: '127.0.0.1', port: 15_001 };
+    const mark = encodeMark({ slot: 1, direction: 'outbound' });
+    return { kind: 'redirected', mark, destination, answeredBy, accepted: false, why: 'no answer in time', ms: 2000 };
+  };
+  await assert.rejects(on(host), {
+    why: /was not accepted by the sidecar \(it went to 127\.0\.0\.1:15001: no answer in time\)/,
   });
 });
 

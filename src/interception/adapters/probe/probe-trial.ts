@@ -76,16 +76,16 @@ export function noteFlow(
 function judgeFlow(trial: ProbeTrial): void {
   const { flow, accepted, refusal } = trial;
   if (flow === null || trial.outcome !== null) return;
-  const outcome = outcomeOf(flow, accepted !== null, (accepted ?? refusal)?.ms ?? 0);
+  const outcome = outcomeOf(flow, accepted !== null, (accepted ?? refusal)?.ms ?? 0, refusal?.why);
   // A redirected one is not decided before the sidecar has answered.
   if (outcome.kind === 'direct' || accepted !== null || refusal !== null) trial.outcome = outcome;
 }
 
 /** The verdict of conntrack: a connection is redirected when another endpoint answers than the one that was called. */
-export function outcomeOf(flow: TrackedFlow, accepted: boolean, ms: number): ProbeOutcome {
+export function outcomeOf(flow: TrackedFlow, accepted: boolean, ms: number, why?: string): ProbeOutcome {
   const { mark, originalDestination: destination, answeredBy } = flow;
   const isRedirected = answeredBy.address !== destination.address || answeredBy.port !== destination.port;
   return isRedirected
-    ? { kind: 'redirected', mark, destination, answeredBy, accepted, ms }
+    ? { kind: 'redirected', mark, destination, answeredBy, accepted, ms, ...(why !== undefined && { why }) }
     : { kind: 'direct', destination };
 }

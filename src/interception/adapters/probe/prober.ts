@@ -114,6 +114,6 @@ function judgeHeard(trials: readonly ProbeTrial[], heard: readonly TrackedFlow[]
   );
   for (const trial of trials) {
     const flow = trial.sent === null ? undefined : flows.get(probeKey(trial.sent));
-    if (flow !== undefined) trial.outcome ??= outcomeOf(flow, false, trial.refusal?.ms ?? 0);
+    if (flow !== undefined) trial.outcome ??= outcomeOf(flow, false, trial.refusal?.ms ?? 0, trial.refusal?.why);
   }
 }
