@@ -122,7 +122,7 @@ test('an old Node gets the reason, what to do, and exit code 2', async (context)
 
 test("what lies on stdin is no argument: the list of a loop stays the loop's", async () => {
   for (const command of ['off', 'on', 'status', 'confirm']) {
-    const script = `printf 'payment\\nreport\\n' | { "${process.execPath}" "${WEIR_BIN}" ${command} --run-dir /nonexistent --state-dir /nonexistent --config /nonexistent --json >/dev/null 2>&1; cat; }`;
+    const script = `printf 'payment\\nreport\\n' | { "${process.execPath}" "${WEIR_BIN}" ${command} --run-dir /dev/null/none --state-dir /dev/null/none --config /dev/null/none --json >/dev/null 2>&1; cat; }`;
     const child = spawn('bash', ['-c', script], { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'inherit'] });
     assert.equal(await text(child.stdout), 'payment\nreport\n', command);
   }
