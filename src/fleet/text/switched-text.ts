@@ -13,11 +13,14 @@ export function switchedText({ action, apps, regions, ms }: FleetSwitched, paint
   const total = regions.reduce((sum, { selected }) => sum + (selected ?? 0), 0);
   const confirmed = regions.reduce((sum, region) => sum + (region.confirmed ?? 0), 0);
   const isDry = regions.every(({ written }) => !written);
+  // Hosts of a region that could not be asked are in no count.
+  const unread = regions.filter(({ selected, error }) => selected === null || error !== null).map(({ name }) => name);
+  const others = unread.length === 0 ? '' : `; of ${someOf(unread)} it is not known`;
   const head = isDry
-    ? `${what}: ${action} would go to ${total} hosts; nothing was written`
+    ? `${what}: ${action} would go to ${total} hosts; nothing was written${others}`
     : regions.some(({ written, error }) => written && error !== null)
       ? `${what}: ${action} is written; how many hosts have confirmed is not known`
-      : `${what}: ${action} confirmed by ${confirmed} of ${total} hosts${time}`;
+      : `${what}: ${action} confirmed by ${confirmed} of ${total} hosts${time}${others}`;
   return [paint.strong(head), ...lines].join('\n');
 }
 

@@ -217,6 +217,7 @@ describe('the pods of a SidecarSet', () => {
           ready: waiting === undefined,
           state: waiting === undefined ? {} : { waiting: { reason: waiting } },
         },
+        { name: 'weir-main-2', ready: true, state: {} },
       ],
     },
   });
@@ -256,6 +257,12 @@ describe('the pods of a SidecarSet', () => {
     assert.equal(told(withHost('w:2', { image: 'docker.io/w:2', imageID: 'id-2' }, last)), null);
     assert.equal(told(withHost('w:2', { image: 'docker.io/w:2', imageID: 'id-2' })), null, 'it was made with it');
     assert.equal(told(withHost('w:2', { ready: false })), 'container weir-host is not ready');
+    const silent = withHost('w:2', {});
+    silent.status.containerStatuses.pop();
+    assert.equal(told(silent), 'of container weir-host its kubelet has said nothing yet');
+    const torn = withHost('w:2', { imageID: 'id-2' });
+    torn.metadata.annotations['kruise.io/sidecarset-inplace-update-state'] = '{"mesh"';
+    assert.equal(told(torn), 'what OpenKruise noted of its images cannot be read');
   });
 
   it('that were made without a container of the SidecarSet are not moved, and named with it', () => {

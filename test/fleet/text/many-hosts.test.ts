@@ -46,3 +46,24 @@ test('hosts that wait for the same are one line, with the first of their names',
   assert.match(pressed(true), /^ {4}h-0, h-1, .* and 988 more: it has not seen the change yet$/m);
   assert.match(pressed(false), /^ {2}east {2}h-0, .*h-11 and 988 more$/m);
 });
+
+test('a region that could not be asked is in no count of the first line, which says so', () => {
+  const east = {
+    name: 'east',
+    reachable: true,
+    error: null,
+    selected: 2,
+    hosts: ['a', 'b'],
+    confirmed: 2,
+    pending: [],
+  };
+  const nothing = { selected: null, hosts: null, confirmed: null, pending: null };
+  const west = { name: 'west', reachable: false, error: 'no answer', written: false, ...nothing };
+  const head = (written: boolean) =>
+    switchedText(
+      { action: 'off', apps: ['*'], regions: [{ ...east, written }, west], ms: { confirmed: null } },
+      PLAIN_PAINT,
+    ).split('\n')[0];
+  assert.equal(head(true), 'every application: off confirmed by 2 of 2 hosts; of west it is not known');
+  assert.equal(head(false), 'every application: off would go to 2 hosts; nothing was written; of west it is not known');
+});

@@ -209,7 +209,11 @@ function whyUnsettled(pod: PodObject, set: string, container: string, images: Si
   const host = there.find(({ name }) => name === HOST_CONTAINER);
   if (host !== undefined && host.image !== hostImage) return `container ${HOST_CONTAINER} has not got its image`;
   const before = changedInPlace(pod, set);
-  for (const { name, ready, state, image: running, imageID } of pod.status?.containerStatuses ?? []) {
+  if (before === null) return 'what OpenKruise noted of its images cannot be read';
+  const statuses = pod.status?.containerStatuses ?? [];
+  const untold = there.find((one) => !statuses.some(({ name }) => name === one.name));
+  if (untold !== undefined) return `of container ${untold.name} its kubelet has said nothing yet`;
+  for (const { name, ready, state, image: running, imageID } of statuses) {
     if (!own.includes(name)) continue;
     if (ready === false || state?.waiting !== undefined) return `container ${name} is not ready`;
     // As OpenKruise judges: names of images are written in more than one way, so a changed id is enough.
@@ -220,15 +224,15 @@ function whyUnsettled(pod: PodObject, set: string, container: string, images: Si
   return null;
 }
 
-/** The image ids that containers had when OpenKruise changed their images last. */
-function changedInPlace({ metadata }: PodObject, set: string): Readonly<Record<string, string | undefined>> {
+/** The image ids that containers had when OpenKruise changed their images last; null where its note cannot be read. */
+function changedInPlace({ metadata }: PodObject, set: string): Readonly<Record<string, string | undefined>> | null {
   const text = metadata.annotations?.[IN_PLACE];
   if (text === undefined) return {};
   try {
     const last: Record<string, { imageID?: string }> = JSON.parse(text)[set]?.lastContainerStatuses ?? {};
     return Object.fromEntries(Object.entries(last).map(([name, { imageID }]) => [name, imageID]));
   } catch {
-    return {};
+    return null;
   }
 }
 
