@@ -241,8 +241,10 @@ export const FAULT_CASES: readonly FaultCase[] = [
     code: 4,
     outcome: 'aborted',
     async provoke(lab) {
+      // It cannot become live: on a busy machine the shell slept past a whole hand-over, and what died then had served.
+      const hanging = await lab.writeBootstrap('hanging.json', { hangSeconds: 600 });
       const script = 'case " $* " in *" --restart-epoch "*) (sleep 0.03; kill -9 $$) & ;; esac';
-      return lab.upgrade('--binary', await scripted(lab, 'crashing', script));
+      return lab.upgrade('--binary', await scripted(lab, 'crashing', script), '--bootstrap', hanging);
     },
   },
   {
