@@ -84,14 +84,16 @@ async function runWords(begun) {
 
 // Files of weir that this process may not open any more (EMFILE, ENOMEM, EIO) are no findings: Node itself would end with 1.
 async function cannotLoad(error, begun) {
-  if (error.syscall === undefined) throw error;
+  // Node's own reader of package.json says it in words.
+  const isFull = error.code === 'EMFILE' || /too many open files/.test(error.message);
+  if (error.syscall === undefined && !isFull) throw error;
   const first = begun === null ? null : await begun.first.catch(() => null);
   if (first !== null) process.stdout.write(first.names.join(', ') + ': new connections go direct\n');
   process.stderr.write(
     'error: weir could not be loaded: ' +
       error.message +
       '\n  next: ' +
-      (error.code === 'EMFILE' ? 'raise the limit of open files (`ulimit -n`), then ' : '') +
+      (isFull ? 'raise the limit of open files (`ulimit -n`), then ' : '') +
       'run the command again' +
       (first === null ? '' : ': nothing was tidied up, and no connection was counted') +
       '\n',

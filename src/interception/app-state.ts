@@ -81,11 +81,15 @@ export function appState(facts: AppStateFacts): { readonly state: AppState; read
   if (drift.length > 0)
     return { state: 'drifted', reason: 'the rules in the kernel are not the ones that were installed' };
   if (facts.leaseLeftMs === 0) {
-    const why =
-      sidecar === null || sidecar.state === 'ready' ? 'no supervisor renews it' : `its sidecar is ${sidecar.state}`;
+    const isDown = sidecar !== null && sidecar.state !== 'ready' && sidecar.state !== 'unknown';
+    const why = isDown ? `its sidecar is ${sidecar.state}` : 'no supervisor renews it';
     return { state: 'bypassed', reason: `its lease has lapsed, since ${why}; traffic goes direct` };
   }
   const down = sidecar !== null && sidecar.state !== 'ready' ? sidecar : null;
+  if (down?.state === 'unknown' && facts.deaf === null) {
+    const by = known.reason === null ? '' : `${known.reason}; `;
+    return { state: onState(known), reason: `${by}whether its sidecar is ready cannot be told: ${down.detail}` };
+  }
   if (down !== null && known.stored?.onFailure === 'deny') {
     return { state: 'denied', reason: `${downText(down, facts)} and onFailure is deny` };
   }
@@ -115,6 +119,8 @@ function downText(
       return 'its sidecar is frozen: new connections may fail';
     case 'not-ready':
       return 'its sidecar says that it is not ready: new connections may fail';
+    case 'unknown':
+      return 'whether its sidecar is ready cannot be told: new connections may fail';
   }
 }
 

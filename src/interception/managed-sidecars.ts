@@ -3,7 +3,8 @@ import type { AccountId, SidecarConfig } from '../mesh/mesh-config.ts';
 
 /** A sidecar that weir runs, as the part that runs it tells. */
 export interface ManagedSidecar {
-  readonly state: 'starting' | 'live' | 'upgrading' | 'stopped' | 'failed' | 'unsupervised' | 'frozen';
+  /** `unknown`: neither its supervisor nor its processes or its admin could be asked. */
+  readonly state: 'starting' | 'live' | 'upgrading' | 'stopped' | 'failed' | 'unsupervised' | 'frozen' | 'unknown';
   /** What was seen where the state alone does not say it. */
   readonly detail: string | null;
   /** Hot restart epoch, process number and version of the Envoy that serves; null when unknown or when none does. */

@@ -123,6 +123,12 @@ async function refuseUnready(
 ): Promise<void> {
   const readiness = await sidecarReadiness(host, sidecar, sidecar, READY_TIMEOUT_MS);
   if (readiness.state === 'ready') return;
+  if (readiness.state === 'unknown')
+    throw new WeirError('WEIR3001', {
+      what: `${app.name}: whether sidecar ${sidecar.name} is ready cannot be told`,
+      why: `${readiness.detail}; nothing was changed`,
+      hint: 'run weir as root; for EMFILE raise the limit of open files; then run the command again',
+    });
   const state = { 'not-ready': 'is not ready', dead: 'does not run', frozen: 'does not answer' }[readiness.state];
   throw new WeirError('WEIR3001', {
     what: `${app.name}: sidecar ${sidecar.name} ${state}`,

@@ -60,8 +60,8 @@ export interface AppStatus {
 /** One sidecar as `weir status` shows it. */
 export interface SeenSidecar {
   readonly name: string;
-  /** `unknown`: its admin address answers nobody, and whether it serves is what its supervisor did not say in time. */
-  readonly state: ManagedSidecar['state'] | 'unknown';
+  /** `unknown`: its admin address answers nobody or could not be asked, and its supervisor did not say how it is. */
+  readonly state: ManagedSidecar['state'];
   readonly detail: string | null;
   readonly epoch: number | null;
   readonly pid: number | null;
@@ -187,7 +187,9 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
       drift: ownDrift,
       // A sidecar that is down listens nowhere, which its state says.
       troubles: troubles.filter(
-        ({ kind, what }) => what !== decided.reason && (kind !== 'deaf' || answer === null || answer.state === 'ready'),
+        ({ kind, what }) =>
+          what !== decided.reason &&
+          (kind !== 'deaf' || answer === null || answer.state === 'ready' || answer.state === 'unknown'),
       ),
       next: nextCommand(seen),
       since: app?.since ?? null,
@@ -262,7 +264,7 @@ function nextCommand(app: {
   readonly isStoreUnread: boolean;
 }): string | null {
   const { name, state } = app;
-  const isDown = app.sidecar !== null && app.sidecar.state !== 'ready';
+  const isDown = app.sidecar !== null && app.sidecar.state !== 'ready' && app.sidecar.state !== 'unknown';
   const deaf = app.troubles.find(({ kind }) => kind === 'deaf');
   if (state === 'off' || state === 'draining' || state === 'unknown') return null;
   // Whether `weir on` would take the place of such a state file, its own warning says.
@@ -292,7 +294,13 @@ async function askAll(host: InterceptHost, sidecars: readonly StoredSidecar[]): 
 
 /** Judged by the answers; for its own sidecars weir knows more than readiness shows. */
 function sidecarStatus(one: StoredSidecar, managed: ManagedSidecar | null, answer: Readiness | undefined): SeenSidecar {
-  const states = { ready: 'live', 'not-ready': 'failed', dead: 'stopped', frozen: 'frozen' } as const;
+  const states = {
+    ready: 'live',
+    'not-ready': 'failed',
+    dead: 'stopped',
+    frozen: 'frozen',
+    unknown: 'unknown',
+  } as const;
   const seen = answer === undefined ? 'stopped' : states[answer.state];
   const detail = answer === undefined || answer.state === 'ready' ? null : answer.detail;
   if (managed === null) {

@@ -17,15 +17,17 @@ export async function sidecarReadiness(
   timeoutMs: number,
 ): Promise<Readiness> {
   const asked = await host.askReadiness(admin, readyPath, timeoutMs);
-  if (asked.state !== 'dead' && asked.state !== 'not-ready') return asked;
+  if (asked.state === 'ready' || asked.state === 'frozen') return asked;
   return besideSupervisor(asked, await host.sidecarStatus(name, configured).catch(() => null));
 }
 
 /**
  * The answer of the admin address, corrected by the supervisor's: an aborted upgrade leaves its admin address to nobody,
  * and the former Envoy serves as before. During an upgrade the new Envoy answers "not ready" there while the old one serves.
+ * Where the admin address cannot be asked, the supervisor's word is the only one.
  */
 export function besideSupervisor(asked: Readiness, managed: ManagedSidecar | null): Readiness {
-  const serves = managed?.state === 'upgrading' || (managed?.state === 'live' && asked.state === 'dead');
-  return serves && (asked.state === 'dead' || asked.state === 'not-ready') ? { state: 'ready' } : asked;
+  const isUnsaid = asked.state === 'dead' || asked.state === 'unknown';
+  const serves = managed?.state === 'upgrading' || (managed?.state === 'live' && isUnsaid);
+  return serves && (isUnsaid || asked.state === 'not-ready') ? { state: 'ready' } : asked;
 }

@@ -133,6 +133,13 @@ interface Looked {
   readonly others: readonly (VerifyFinding | undefined)[];
 }
 
+const UNREADY_WORDS = {
+  'not-ready': 'its sidecar says that it is not ready',
+  dead: 'its sidecar does not answer',
+  frozen: 'its sidecar does not answer',
+  unknown: 'whether its sidecar is ready cannot be told',
+} as const;
+
 /**
  * Sidecars that do not say that they are ready. The kernel accepts connections for a frozen process, so a probe alone
  * proves that packets are redirected, and not that anybody answers them.
@@ -147,7 +154,7 @@ async function unreadySidecars(
   const asked = sidecars.map(async (sidecar): Promise<[string, VerifyFinding][]> => {
     const answer = await sidecarReadiness(host, sidecar, null, READY_TIMEOUT_MS);
     if (answer.state === 'ready') return [];
-    const what = answer.state === 'not-ready' ? 'its sidecar says that it is not ready' : 'its sidecar does not answer';
+    const what = UNREADY_WORDS[answer.state];
     return [
       [sidecar.name, { what, where: `${SIDECAR_PLACE}${sidecar.name}`, expected: 'ready', found: answer.detail }],
     ];

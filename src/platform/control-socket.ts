@@ -29,9 +29,13 @@ export async function serveControlSocket(
   // An abstract name is unique in one network namespace, the file in all of them. A supervisor in another namespace is
   // found only by asking.
   const lock = await takeAbstractLock(path).catch(async (error: unknown) => {
-    throw taken(path, error, !(await hasSupervisor(path)));
+    throw taken(path, error, !(await hasSupervisor(path).catch(() => true)));
   });
-  if (await hasSupervisor(path)) {
+  const isServed = await hasSupervisor(path).catch((error: unknown) => {
+    lock.close();
+    throw error;
+  });
+  if (isServed) {
     lock.close();
     throw taken(path);
   }
@@ -200,15 +204,24 @@ function endlessLine(path: string): WeirError {
   });
 }
 
-/** Whether a supervisor listens there; a socket file that a killed one left is not enough. */
+/**
+ * Whether a supervisor listens there; a socket file that a killed one left is not enough. Rejects with the error of the
+ * system when that cannot be told (EACCES, EMFILE).
+ */
 export function hasSupervisor(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = connect(path);
     const end = (answer: boolean) => {
       socket.destroy();
       resolve(answer);
     };
     socket.on('connect', () => end(true));
-    socket.on('error', () => end(false));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      const code = error.code ?? '';
+      if (NOBODY.has(code)) end(false);
+      // Its queue is full: it is there, and has not accepted anything for a while.
+      else if (code === 'EAGAIN') end(true);
+      else reject(error);
+    });
   });
 }

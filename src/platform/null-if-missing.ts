@@ -13,12 +13,17 @@ const REFUSALS = new Set([
   ...['EIO', 'ENODEV', 'ENXIO', 'ESTALE'],
 ]);
 
+/** Whether a code of the system says nothing about the thing that was looked at. */
+export function saysNothing(code: string): boolean {
+  return REFUSALS.has(code);
+}
+
 /** Whether the system refused a call: neither a bug of weir, nor an answer about the thing that was looked at. */
 export function isRefusedBySystem(thrown: unknown): thrown is NodeJS.ErrnoException {
   if (!(thrown instanceof Error) || !('syscall' in thrown)) return false;
   const { code, syscall } = thrown as NodeJS.ErrnoException;
   // A temporary folder is made where TMPDIR says: whatever is wrong with that place is not weir's.
-  return syscall === 'mkdtemp' || REFUSALS.has(code ?? '');
+  return syscall === 'mkdtemp' || saysNothing(code ?? '');
 }
 
 /** Whether an error says that this process may not look; that lasts, while every other error may not. */

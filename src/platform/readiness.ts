@@ -1,5 +1,6 @@
 /** Readiness of a sidecar by its admin endpoint. */
 import { exchangeHttp, type HttpPlace } from './http-exchange.ts';
+import { saysNothing } from './null-if-missing.ts';
 
 /** The answer of a sidecar's admin endpoint. */
 export type Readiness =
@@ -8,7 +9,12 @@ export type Readiness =
   /** Nobody listens. */
   | { readonly state: 'dead'; readonly detail: string }
   /** Something accepts, and does not answer in time. */
-  | { readonly state: 'frozen'; readonly detail: string };
+  | { readonly state: 'frozen'; readonly detail: string }
+  /** It could not be asked: no right (EACCES), no descriptor (EMFILE), no name service. That says nothing about it. */
+  | { readonly state: 'unknown'; readonly detail: string };
+
+/** The answer of one who looks elsewhere, or rejects, where the endpoint could not be asked. */
+export type KnownReadiness = Exclude<Readiness, { readonly state: 'unknown' }>;
 
 /** Asks a sidecar whether it is ready: `GET <path>` answers 200. */
 export type AskReadiness = (admin: HttpPlace, path: string, timeoutMs: number) => Promise<Readiness>;
@@ -65,7 +71,9 @@ function judgeFailure(name: string, code: string, message: string): Readiness {
   if (code === 'ETIMEDOUT') return { state: 'frozen', detail: `${name} did not accept the connection (${code})` };
   if (code === 'ECONNRESET' || code === 'EPIPE')
     return { state: 'not-ready', detail: `${name} closed the connection without an answer` };
-  return { state: 'not-ready', detail: `${name} could not be asked: ${message}` };
+  // A name service that does not answer says as little as a system without a free descriptor.
+  const isUnasked = saysNothing(code) || code === 'EAI_AGAIN';
+  return { state: isUnasked ? 'unknown' : 'not-ready', detail: `${name} could not be asked: ${message}` };
 }
 
 function notReady(name: string, status: number, body: string): Readiness {

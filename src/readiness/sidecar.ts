@@ -162,6 +162,8 @@ async function askOne(host: CheckHost, sidecar: SidecarConfig<AccountId>): Promi
             : `start it: \`weir sidecar run ${name}\``,
         evidence,
       });
+    case 'unknown':
+      return finding('skipped', `${name}: whether it is ready is not known: ${readiness.detail}`, WHY);
     case 'frozen':
       return finding('timeout', `${name} accepts and does not answer within ${READY_TIMEOUT_MS} ms`, WHY, {
         hint: 'it hangs or is overloaded: restart it before anything is diverted to it',

@@ -1,6 +1,6 @@
 /** The ports of the sidecar: versions store, journal, and the host of a supervisor. */
 import type { AdminAddress, SidecarCheck, SidecarNotify } from '../mesh/mesh-config.ts';
-import type { Readiness } from '../platform/readiness.ts';
+import type { KnownReadiness } from '../platform/readiness.ts';
 import type { ListenerLook } from './envoy/judge-listeners.ts';
 import type { AnswerCounts } from './machine/judge-answers.ts';
 import type { PreflightFacts } from './machine/judge-preflight.ts';
@@ -199,9 +199,9 @@ export interface SidecarHost {
   info(spec: SidecarSpec, id: number, timeoutMs: number): Promise<GenerationInfo | null>;
   /**
    * Whether the sidecar can take traffic: the readiness path, or the listeners where nobody listens at the admin
-   * address: an upgrade that was aborted leaves the process that serves without it.
+   * address, which an upgrade that was aborted leaves to nobody, and where it could not be asked.
    */
-  ready(spec: SidecarSpec, id: number, hasAdmin: boolean): Promise<Readiness>;
+  ready(spec: SidecarSpec, id: number, hasAdmin: boolean): Promise<KnownReadiness>;
   postAdmin(spec: SidecarSpec, path: string): Promise<void>;
   /** The addresses that the process should listen on and does not; null: that cannot be told. */
   lookAtListeners(spec: SidecarSpec, id: number): Promise<ListenerLook | null>;

@@ -130,10 +130,10 @@ test("what lies on stdin is no argument: the list of a loop stays the loop's", a
 
 test('files of weir that may not be opened are refused by name, and after the switch of off never as "nothing was done"', async () => {
   // In the place of the files on disk, as the packaged weir has it.
-  const withParts = (switched: string): readonly string[] => [
+  const withParts = (switched: string, failure = '{ code: "EMFILE", syscall: "open" }'): readonly string[] => [
     '--import',
     `data:text/javascript,${encodeURIComponent(`
-      const tooMany = () => { throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE', syscall: 'open' }); };
+      const tooMany = () => { throw Object.assign(new Error('EMFILE: too many open files'), ${failure}); };
       const begun = { line: {}, first: Promise.resolve(${switched}), begun: Promise.resolve(null), mayGo: null };
       globalThis[Symbol.for('weir.parts')] = {
         quick: (name) => (name === 'begin-off' ? { beginOff: () => begun } : tooMany()),
@@ -141,12 +141,14 @@ test('files of weir that may not be opened are refused by name, and after the sw
       };`)}`,
     WEIR_BIN,
   ];
-  const [status, none, done] = await Promise.all([
+  const [status, byNode, none, done] = await Promise.all([
     runNode([...withParts('null'), 'status']),
+    // Node's own reader of package.json gives no code.
+    runNode([...withParts('null', '{}'), 'sidecar', 'status']),
     runNode([...withParts('null'), 'off', 'payment']),
     runNode([...withParts("{ names: ['payment'], ms: 1 }"), 'off', 'payment']),
   ]);
-  for (const { code, stdout, stderr } of [status, none]) {
+  for (const { code, stdout, stderr } of [status, byNode, none]) {
     assert.deepEqual([code, stdout], [3, '']);
     assert.match(stderr, /^error: weir could not be loaded: EMFILE.*\n {2}next: raise the limit of open files/);
   }

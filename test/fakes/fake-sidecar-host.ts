@@ -1,7 +1,7 @@
 /** The host of a supervisor, in memory: it passes the same contract as the real one with a real Envoy. */
 import { createHash } from 'node:crypto';
 import { WeirError } from '../../src/errors/weir-error.ts';
-import type { Readiness } from '../../src/platform/readiness.ts';
+import type { KnownReadiness } from '../../src/platform/readiness.ts';
 import { adminText } from '../../src/sidecar/adapters/preflight-facts.ts';
 import type { PreflightFacts } from '../../src/sidecar/machine/judge-preflight.ts';
 import type { NoticeResult } from '../../src/sidecar/machine/upgrade-report.ts';
@@ -208,7 +208,7 @@ export class FakeSidecarHost implements SidecarHost {
     return this.answers;
   }
 
-  async ready(spec: SidecarSpec, id: number, hasAdmin: boolean): Promise<Readiness> {
+  async ready(spec: SidecarSpec, id: number, hasAdmin: boolean): Promise<KnownReadiness> {
     const process = this.envoys.find(id);
     if (process?.isStopped === true) return { state: 'frozen', detail: 'its process is stopped (SIGSTOP)' };
     const answering = hasAdmin ? this.envoys.atAdmin(adminText(spec.admin)) : null;

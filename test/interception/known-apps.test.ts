@@ -104,6 +104,16 @@ test('connections fail for certain only where nobody listens at the ports of a s
     assert.equal(decided.state, 'on');
     assert.match(decided.reason ?? '', words);
   }
+  assert.ok(known?.stored);
+  for (const onFailure of ['direct', 'deny'] as const) {
+    const one = { ...known, stored: { ...known.stored, onFailure } };
+    const sidecar = { state: 'unknown', detail: 'connect EMFILE' } as const;
+    const decided = appState({ known: one, proxied: 0, drift: [], ...NOT_ASKED, sidecar });
+    assert.deepEqual(decided, {
+      state: 'on',
+      reason: 'whether its sidecar is ready cannot be told: connect EMFILE',
+    });
+  }
   const unseen = appState({ known, proxied: 0, drift: [], ...NOT_ASKED, sidecar: { state: 'dead', detail: 'seen' } });
   assert.match(unseen.reason ?? '', /whether somebody listens at its ports cannot be told: new connections may fail/);
 });

@@ -230,10 +230,27 @@ test('what a new Envoy answers before it is ready is no word about the one that 
   }
 });
 
+test('a sidecar that could not be asked is unknown, nothing is recommended for it, and its supervisor is believed', async () => {
+  const host = hostWith('nft');
+  await on(host);
+  host.readiness = { state: 'unknown', detail: 'admin.sock could not be asked: connect EMFILE' };
+  const look = async () => {
+    const { result } = await reportStatus(host, { config: MESH, apps: ['payment'] });
+    return { app: result.apps[0], sidecar: result.sidecars[0] };
+  };
+  const alone = await look();
+  assert.deepEqual([alone.app?.state, alone.app?.next, alone.sidecar?.state], ['on', null, 'unknown']);
+  assert.match(alone.app?.reason ?? '', /whether its sidecar is ready cannot be told: .*EMFILE/);
+  host.managed = { ...MANAGED, state: 'live' };
+  const { app, sidecar } = await look();
+  assert.deepEqual([app?.state, app?.reason, sidecar?.state], ['on', null, 'live']);
+});
+
 test('verify does not pass while the sidecar does not answer, whatever its packets do', async () => {
   for (const readiness of [
     { state: 'frozen', detail: 'admin.sock did not answer' },
     { state: 'not-ready', detail: 'admin.sock answered 503' },
+    { state: 'unknown', detail: 'connect EMFILE' },
   ] as const) {
     const host = hostWith('nft');
     await on(host);

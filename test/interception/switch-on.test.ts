@@ -171,6 +171,12 @@ const refusals: [
     (host) => (host.readiness = { state: 'frozen', detail: 'no answer in 2 s' }),
     { code: 'WEIR3001', exit: 3 },
   ],
+  [
+    'a sidecar that cannot be asked',
+    {},
+    (host) => (host.readiness = { state: 'unknown', detail: 'connect EMFILE' }),
+    { code: 'WEIR3001', exit: 3 },
+  ],
   ['a sidecar that listens nowhere', {}, (host) => (host.listeners = []), { code: 'WEIR3001', exit: 3 }],
   [
     'rules of another mesh',

@@ -44,11 +44,12 @@ test('a process without a free descriptor takes nobody for dead, nothing for clo
   const script = `ulimit -n 64; exec "$0" "$@"`;
   const argv = ['-c', script, process.execPath, PROBE, String(pid), startTicks, folder, 'EMFILE'];
   const seen = JSON.parse(execFileSync('sh', argv, { encoding: 'utf8' })) as Record<string, string>;
-  const { 'pairs.pointers': pointers, exists: found, sharedMemory, ...rest } = seen;
+  const { 'pairs.pointers': pointers, exists: found, sharedMemory, askReadiness: ready, ...rest } = seen;
   for (const [look, answer] of Object.entries(rest)) assert.equal(answer, 'EMFILE', look);
   // Neither reading a link nor stat(2) takes a descriptor.
   assert.match(pointers ?? '', /^found .*0123456789ab/);
   assert.equal(found, 'found false');
+  assert.equal(ready, 'found "unknown"');
   assert.match(sharedMemory ?? '', /EMFILE/);
 });
 
@@ -67,6 +68,8 @@ test('a process of another user says what it may not look at, and takes nothing 
   assert.equal(seen.signal, 'EPERM');
   assert.equal(seen.socketInodes, 'EACCES');
   assert.equal(seen.exists, 'EACCES');
+  assert.equal(seen.hasSupervisor, 'EACCES');
+  assert.equal(seen.askReadiness, 'found "unknown"');
 });
 
 test('what is not there is told as that', async () => {

@@ -3,7 +3,9 @@
  * another user. Prints what each look came to as one JSON document.
  */
 import { openSync } from 'node:fs';
+import { hasSupervisor } from '../../src/platform/control-socket.ts';
 import { exists } from '../../src/platform/exists.ts';
+import { askReadiness } from '../../src/platform/readiness.ts';
 import { openEnvoyProcesses } from '../../src/sidecar/adapters/envoy-processes.ts';
 import { readKept } from '../../src/sidecar/adapters/keeper.ts';
 import { anonymousBytes, isAlive, signalProcess, socketInodes } from '../../src/sidecar/adapters/process-identity.ts';
@@ -28,6 +30,8 @@ const LOOKS: Readonly<Record<string, () => Promise<unknown>>> = {
   'pairs.read': () => pairs.read('0123456789ab'),
   'pairs.pointers': () => pairs.pointers(),
   exists: () => exists(`${folder}/closed/file`),
+  hasSupervisor: () => hasSupervisor(`${folder}/closed/control.sock`),
+  askReadiness: async () => (await askReadiness({ kind: 'unix', path: `${folder}/closed/admin.sock` }, '/', 999)).state,
   sharedMemory: () => readSharedMemory(4711),
 };
 

@@ -122,11 +122,12 @@ test('sidecar: without a mesh.yaml it is skipped, a broken one is an error with 
   assert.deepEqual(await troubles(host, 'sidecar'), ['error: mesh.yaml cannot be used: mesh.yaml:3:5: no such key']);
 });
 
-test('sidecar: dead, not ready and frozen are told apart', async () => {
+test('sidecar: dead, not ready, frozen and not to be asked are told apart', async () => {
   const host = checkCase();
   const states = [
     [{ state: 'dead', detail: 'connection refused' }, 'error: main does not run: connection refused'],
     [{ state: 'not-ready', detail: '503' }, 'error: main is not ready: 503'],
+    [{ state: 'unknown', detail: 'connect EACCES' }, 'skipped: main: whether it is ready is not known: connect EACCES'],
     [{ state: 'frozen', detail: 'no answer' }, 'timeout: main accepts and does not answer within 2000 ms'],
   ] as const;
   for (const [readiness, expected] of states) {

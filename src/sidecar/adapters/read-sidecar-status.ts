@@ -110,6 +110,7 @@ async function unmanaged(sidecar: SidecarConfig<AccountId>): Promise<SidecarStat
 
 function unmanagedState(said: string | null, answer: Readiness): Pick<SidecarStatus, 'state' | 'detail'> {
   if (answer.state === 'ready') return { state: 'live', detail: null };
+  if (answer.state === 'unknown') return { state: 'unknown', detail: answer.detail };
   if (said !== null && said !== 'LIVE') return { state: 'starting', detail: answer.detail };
   return { state: answer.state === 'dead' ? 'stopped' : unreadyWord(answer.state), detail: answer.detail };
 }

@@ -75,7 +75,8 @@ export interface SidecarCrash {
 /** One sidecar as `weir sidecar status --json` shows it. */
 export interface SidecarStatus {
   readonly name: string;
-  readonly state: 'starting' | 'live' | 'upgrading' | 'stopped' | 'failed' | 'unsupervised' | 'frozen';
+  /** `unknown`: it could not be asked, and `detail` says why. No supervisor says that of its own. */
+  readonly state: 'starting' | 'live' | 'upgrading' | 'stopped' | 'failed' | 'unsupervised' | 'frozen' | 'unknown';
   /** What was seen of a process that does not say that it is ready, or that its supervisor does not answer. */
   readonly detail: string | null;
   readonly epoch: number | null;

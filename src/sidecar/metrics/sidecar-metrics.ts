@@ -7,8 +7,8 @@ import type { SidecarStatus, UpgradeReport } from '../machine/upgrade-report.ts'
 import type { SupervisorEvent } from '../supervisor/supervisor-event.ts';
 import { DURATION_BUCKETS, SIDECAR_METRICS } from './sidecar-families.ts';
 
-// Records, so that the compiler asks for every state that is added.
-const SIDECAR_STATES: Readonly<Record<SidecarStatus['state'], true>> = {
+// Records, so that the compiler asks for every state that is added. No supervisor says `unknown` of its own sidecar.
+const SIDECAR_STATES: Readonly<Record<Exclude<SidecarStatus['state'], 'unknown'>, true>> = {
   starting: true,
   live: true,
   upgrading: true,

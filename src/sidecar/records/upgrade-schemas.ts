@@ -127,7 +127,7 @@ export const UPGRADE_PROGRESS = z.object({
 /** One sidecar as its supervisor sees it. */
 export const SIDECAR_STATUS: z.ZodMiniType<SidecarStatus> = z.object({
   name: z.string(),
-  state: z.enum(['starting', 'live', 'upgrading', 'stopped', 'failed', 'unsupervised', 'frozen']),
+  state: z.enum(['starting', 'live', 'upgrading', 'stopped', 'failed', 'unsupervised', 'frozen', 'unknown']),
   detail: z._default(z.nullable(z.string()), null),
   epoch: z.nullable(count),
   pid: z.nullable(count),

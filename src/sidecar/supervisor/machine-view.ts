@@ -1,6 +1,6 @@
 /** The meaning of the machine's state for its supervisor and for operators. */
 import type { Clock } from '../../platform/clock.ts';
-import type { Readiness } from '../../platform/readiness.ts';
+import type { KnownReadiness } from '../../platform/readiness.ts';
 import type { Generation, SidecarMachine, SidecarState } from '../machine/sidecar-state.ts';
 import type { SidecarStatus } from '../machine/upgrade-report.ts';
 import type { JournalHint, SidecarJournalEntry } from '../ports.ts';
@@ -43,7 +43,7 @@ export function candidateOf(state: SidecarState): Generation | null {
 }
 
 /** The state word of `weir sidecar status`; `readiness` null: the process that serves was not asked yet. */
-export function statusWord({ state, lost }: SidecarMachine, readiness: Readiness | null): SidecarStatus['state'] {
+export function statusWord({ state, lost }: SidecarMachine, readiness: KnownReadiness | null): SidecarStatus['state'] {
   const answer = readiness?.state ?? null;
   if (lost !== null && servingOf(state)?.id === lost.id && state.name !== 'stopping') return 'failed';
   if ('lacking' in state && state.lacking.length > 0) return 'failed';
@@ -67,7 +67,7 @@ export function statusWord({ state, lost }: SidecarMachine, readiness: Readiness
 }
 
 /** One that answers "no" is not frozen: an operator may have told it to (`/healthcheck/fail`). */
-export function unreadyWord(answer: Exclude<Readiness['state'], 'ready'>): 'frozen' | 'failed' {
+export function unreadyWord(answer: Exclude<KnownReadiness['state'], 'ready'>): 'frozen' | 'failed' {
   return answer === 'frozen' ? 'frozen' : 'failed';
 }
 

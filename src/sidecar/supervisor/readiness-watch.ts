@@ -1,6 +1,6 @@
 /** Keeps asking the serving Envoy whether it is ready, and lets the traffic of its applications follow the answer. */
 import type { SidecarInterception } from '../../interception/supervised/ports.ts';
-import type { Readiness } from '../../platform/readiness.ts';
+import type { KnownReadiness } from '../../platform/readiness.ts';
 import { guardedLook } from './guarded-look.ts';
 import { ListenerWatch } from './look-at-listeners.ts';
 import { servingOf } from './machine-view.ts';
@@ -20,7 +20,7 @@ export class ReadinessWatch {
   readonly #interception: SidecarInterception;
   readonly #listeners: ListenerWatch;
   /** The last answer, and whose it is. */
-  #answer: { readonly id: number; readonly readiness: Readiness } | null = null;
+  #answer: { readonly id: number; readonly readiness: KnownReadiness } | null = null;
   /** Processes that another supervisor has started: nobody here has found them ready. */
   readonly #adopted = new Set<number>();
   readonly #looked = Promise.withResolvers<void>();
@@ -46,7 +46,7 @@ export class ReadinessWatch {
    * an adopted one, of which nothing is known: null. While none serves it is `ready` too. What its predecessor said,
    * perhaps as it died, is no word about it.
    */
-  get readiness(): Readiness | null {
+  get readiness(): KnownReadiness | null {
     const answer = this.#answer;
     const id = servingOf(this.#sidecar.machine.state)?.id;
     if (answer !== null && id === answer.id) return answer.readiness;

@@ -2,7 +2,7 @@
 import { messageOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import type { SidecarCheck } from '../../mesh/mesh-config.ts';
-import type { Readiness } from '../../platform/readiness.ts';
+import type { KnownReadiness } from '../../platform/readiness.ts';
 import { connectionsSeen } from '../connections-seen.ts';
 import { UPGRADE_RISKS, type UpgradeRequest, type UpgradeRisk } from '../machine/sidecar-state.ts';
 import { nextTickMs } from '../machine/step-sidecar.ts';
@@ -293,7 +293,7 @@ function sameLaunch(a: SidecarSpec, b: SidecarSpec): boolean {
   return launch(a) === launch(b);
 }
 
-function detailOf(readiness: Readiness | null): string | null {
+function detailOf(readiness: KnownReadiness | null): string | null {
   if (readiness === null) return 'its supervisor has not been able to ask it whether it is ready';
   return readiness.state === 'ready' ? null : readiness.detail;
 }

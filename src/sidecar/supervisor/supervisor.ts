@@ -3,7 +3,7 @@ import { messageOf } from '../../errors/message-of.ts';
 import type { SidecarInterception } from '../../interception/supervised/ports.ts';
 import { type Agent, type AgentStep, startAgent } from '../../platform/agent/agent.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Readiness } from '../../platform/readiness.ts';
+import type { KnownReadiness } from '../../platform/readiness.ts';
 import { resumeSidecar } from '../machine/resume-sidecar.ts';
 import type {
   Generation,
@@ -107,7 +107,7 @@ export class SidecarSupervisor implements Supervised {
   }
 
   /** The last answer of the process that serves, to whether it is ready; null: it was adopted and not asked yet. */
-  get readiness(): Readiness | null {
+  get readiness(): KnownReadiness | null {
     return this.#readiness.readiness;
   }
 

@@ -1,6 +1,7 @@
 /** Puts an Envoy binary into the versions store of a sidecar, and finds it there again. */
 import { reasonOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
+import { isRefusedBySystem } from '../../platform/null-if-missing.ts';
 import type { FetchedBinary } from '../records/binary-record.ts';
 import type { SidecarPorts, StoredBinary } from './ports.ts';
 import { readSidecarSpec } from './sidecar-spec.ts';
@@ -87,12 +88,13 @@ function requireSame({ sha256 }: FetchedBinary, wanted: string | null, by: strin
 function cannotFetch(from: string, error: unknown): unknown {
   if (error instanceof WeirError && error.code !== 'WEIR2003') return error;
   const isFull = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+  const next = isRefusedBySystem(error)
+    ? 'run weir as root; for EMFILE raise the limit of open files; nothing was changed'
+    : 'give --from a whole Envoy binary for this machine; nothing was changed';
   return new WeirError('WEIR4003', {
     what: `${from} was not fetched`,
     why: reasonOf(error),
-    hint: isFull
-      ? 'make room in the state directory; nothing was left behind'
-      : 'give --from a whole Envoy binary for this machine; nothing was changed',
+    hint: isFull ? 'make room in the state directory; nothing was left behind' : next,
     cause: error,
   });
 }

@@ -194,6 +194,32 @@ test('without mesh.yaml those that a supervisor answers for have their status an
   assert.equal((await readHistory(ports, 'main')).entries.length, 1);
 });
 
+test('a sidecar that may not be asked is unknown beside one that may, and alone its error is the answer', async () => {
+  const { ports } = new FakeSidecarPorts();
+  const refused = Object.assign(new Error('connect EACCES'), { code: 'EACCES', syscall: 'connect' });
+  const statusOf: SidecarPorts['statusOf'] = async (sidecar) =>
+    sidecar.name === 'main' ? Promise.reject(refused) : ports.statusOf(sidecar);
+  const { result } = await sidecarStatuses({ ...ports, statusOf }, undefined);
+  assert.deepEqual(
+    result.map(({ name, state, managed, detail }) => [name, state, managed, detail]),
+    [
+      ['main', 'unknown', true, 'it could not be asked: connect EACCES'],
+      ['foreign', 'stopped', true, null],
+    ],
+  );
+  await assert.rejects(sidecarStatuses({ ...ports, statusOf }, 'main'), refused);
+  const bug = new TypeError('no such field');
+  await assert.rejects(sidecarStatuses({ ...ports, statusOf: () => Promise.reject(bug) }, undefined), bug);
+  const unknown: SidecarPorts['statusOf'] = async (sidecar) => ({
+    ...(await ports.statusOf(sidecar)),
+    ...{ state: 'unknown', detail: 'admin.sock could not be asked: connect EACCES' },
+  });
+  await assert.rejects(sidecarStatuses({ ...ports, statusOf: unknown }, 'foreign'), {
+    ...{ code: 'WEIR2024', exit: 3, what: 'how foreign is cannot be told' },
+    why: 'admin.sock could not be asked: connect EACCES',
+  });
+});
+
 test('history and status need no supervisor, and know the names of mesh.yaml alone', async () => {
   const fake = new FakeSidecarPorts(null);
   fake.journal = [{ at: '2026-01-01T00:00:00.000Z', kind: 'report', report: report('settled') }];
