@@ -5,11 +5,12 @@ import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { messageOf } from '../errors/message-of.ts';
-import type {
-  ProbeEvent,
-  ProbeOrders,
-  ProbeRelease,
-  ProbeTarget,
+import {
+  NO_ANSWER,
+  type ProbeEvent,
+  type ProbeOrders,
+  type ProbeRelease,
+  type ProbeTarget,
 } from '../interception/adapters/probe/probe-protocol.ts';
 import { actAs, actIfAllowed } from '../platform/act-as.ts';
 
@@ -82,7 +83,8 @@ function tryNext(target: ProbeTarget, timeoutMs: number, index: number, earlier:
   if (isSent) {
     report({ event: 'sent', id, source: { address, port: localPort ?? 0 }, destination: { address: host, port } });
   }
-  const timer = setTimeout(() => socket.destroy(new Error('no answer in time')), timeoutMs);
+  // A process that was stopped or got no processor reads first what came meanwhile: timers come before it.
+  const timer = setTimeout(() => setImmediate(() => socket.destroy(new Error(NO_ANSWER))), timeoutMs);
   socket.on('connect', () => {
     const answeredAfter = ms();
     // A reset leaves nothing behind, neither TIME-WAIT here nor a half-closed connection in the sidecar. Before the report:

@@ -27,6 +27,9 @@ export interface ProbeRelease {
   readonly release: readonly number[];
 }
 
+/** Why a connection failed that was neither accepted nor refused within its time. */
+export const NO_ANSWER = 'no answer in time';
+
 /** A report of a probe child, one JSON line each. */
 export type ProbeEvent =
   /** The SYN is out. */

@@ -1,5 +1,5 @@
 /** One round of probes: children at work, conntrack asked, trials decided. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../errors/message-of.ts';
 import type { TrackedFlow } from '../../ports.ts';
 import { inTurns } from './in-turns.ts';
@@ -93,6 +93,8 @@ export class ProbeRound {
 
   async #allDecided(group: readonly ProbeTrial[], isSilent: () => boolean): Promise<void> {
     while (!this.#isOver && group.some(isOpen)) {
+      // It may be this process that was stopped: what the child has said meanwhile is read in the next turn.
+      if (isSilent()) await nextTurn();
       if (isSilent()) return giveUp(group, `the probe did not report within ${SILENCE_MS} ms`);
       await this.#nextNews(SILENCE_MS / 4);
     }

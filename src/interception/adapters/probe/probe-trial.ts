@@ -1,6 +1,6 @@
 /** The record of one probe, and the rules that decide it. */
 import type { ProbeOutcome, ProbeRequest, TcpEndpoint, TrackedFlow } from '../../ports.ts';
-import type { ProbeEvent } from './probe-protocol.ts';
+import { NO_ANSWER, type ProbeEvent } from './probe-protocol.ts';
 
 /** One requested probe and what is known of it so far. */
 export interface ProbeTrial {
@@ -15,6 +15,10 @@ export interface ProbeTrial {
   refusal: { readonly why: string; readonly ms: number } | null;
   /** Refused, and without an entry in conntrack afterwards: only a listener learns whether it was redirected. */
   isUntraced: boolean;
+  /** Redirected, and neither accepted nor refused in time: it may be the machine that was slow. */
+  isUnanswered: boolean;
+  /** Whether silence decides it: it has had its second time. */
+  isLastTry: boolean;
   outcome: ProbeOutcome | null;
 }
 
@@ -26,19 +30,22 @@ export interface SentProbe {
 
 /** Requests about which nothing is known yet. */
 export function newTrials(requests: readonly ProbeRequest[]): ProbeTrial[] {
-  return requests.map((request, id) => ({ id, request, outcome: null, ...NOTHING_KNOWN }));
+  return requests.map((request, id) => ({ id, request, outcome: null, isLastTry: false, ...NOTHING_KNOWN }));
 }
 
-/** Forgets everything but the outcome, because the connection is about to be made again. */
+/** Forgets what was seen of the connection, because it is about to be made again. */
 export function resetTrial(trial: ProbeTrial): void {
   Object.assign(trial, NOTHING_KNOWN);
 }
 
-const NOTHING_KNOWN = { sent: null, flow: null, accepted: null, refusal: null, isUntraced: false } as const;
+const NOTHING_KNOWN = {
+  ...{ sent: null, flow: null, accepted: null, refusal: null },
+  ...{ isUntraced: false, isUnanswered: false },
+} as const;
 
 /** Whether a trial still waits for its child or for conntrack. */
-export function isOpen({ outcome, isUntraced }: ProbeTrial): boolean {
-  return outcome === null && !isUntraced;
+export function isOpen({ outcome, isUntraced, isUnanswered }: ProbeTrial): boolean {
+  return outcome === null && !isUntraced && !isUnanswered;
 }
 
 /** Records the child's report; decides the trial if that is enough. */
@@ -73,12 +80,16 @@ export function noteFlow(
     trial.outcome = { kind: 'direct', destination: trial.sent.destination };
 }
 
-function judgeFlow(trial: ProbeTrial): void {
+/** Decides a trial whose conntrack entry is known, if that is enough. */
+export function judgeFlow(trial: ProbeTrial): void {
   const { flow, accepted, refusal } = trial;
   if (flow === null || trial.outcome !== null) return;
   const outcome = outcomeOf(flow, accepted !== null, (accepted ?? refusal)?.ms ?? 0, refusal?.why);
-  // A redirected one is not decided before the sidecar has answered.
-  if (outcome.kind === 'direct' || accepted !== null || refusal !== null) trial.outcome = outcome;
+  // A redirected one is not decided before the sidecar has answered. A queue that is full for a moment drops the first
+  // packet, which comes again after a second, and after three.
+  const isSilent = accepted === null && refusal?.why === NO_ANSWER;
+  if (outcome.kind === 'redirected' && isSilent && !trial.isLastTry) trial.isUnanswered = true;
+  else if (outcome.kind === 'direct' || accepted !== null || refusal !== null) trial.outcome = outcome;
 }
 
 /** The verdict of conntrack: a connection is redirected when another endpoint answers than the one that was called. */

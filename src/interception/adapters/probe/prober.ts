@@ -6,7 +6,7 @@ import { listenToConntrack } from '../connections/conntrack-events.ts';
 import { type ForgettableProbe, forgetFlows, lookUpFlows, probeKey } from './probe-flows.ts';
 import { type ProbeProcess, startProbeProcess } from './probe-process.ts';
 import { ProbeRound } from './probe-round.ts';
-import { newTrials, outcomeOf, type ProbeTrial, type SentProbe } from './probe-trial.ts';
+import { judgeFlow, newTrials, outcomeOf, type ProbeTrial, type SentProbe } from './probe-trial.ts';
 import { lookUpTransparent } from './transparent-probes.ts';
 
 /** How often a refused connection is repeated until conntrack's events were heard in time. */
@@ -16,16 +16,16 @@ const LISTENED_ATTEMPTS = 3;
 const EVENT_GRACE_MS = 100;
 
 /** The `Prober` port: one child for all accounts and one for each cgroup, verdicts from conntrack, nothing left behind. */
-export function createProber(run: typeof runTool = runTool): Prober {
+export function createProber(run: typeof runTool = runTool, start: () => ProbeProcess = startProbeProcess): Prober {
   let spare: ProbeProcess | null = null;
   const takeChild = (): ProbeProcess => {
-    const child = spare ?? startProbeProcess();
+    const child = spare ?? start();
     spare = null;
     return child;
   };
   return {
     prepare() {
-      spare ??= startProbeProcess();
+      spare ??= start();
     },
     async probe(requests) {
       const trials = newTrials(requests);
@@ -41,6 +41,10 @@ export function createProber(run: typeof runTool = runTool): Prober {
       };
       try {
         await makeRound(trials);
+        await repeatUnanswered(
+          trials.filter((trial) => trial.isUnanswered),
+          makeRound,
+        );
         await repeatListening(
           trials.filter((trial) => trial.outcome === null),
           makeRound,
@@ -74,6 +78,20 @@ async function lookUpProbes(
     lookUpTransparent(run, probes.filter(isTransparent)),
   ]);
   return new Map([...tracked, ...remembered]);
+}
+
+/** So many are made again side by side, within seconds; more of them are no hiccup, and the rules on trial must not end. */
+const REPEATED_AT_MOST = 100;
+
+/** Makes connections that nobody answered in time once more; now silence decides. */
+async function repeatUnanswered(
+  unanswered: readonly ProbeTrial[],
+  makeRound: (round: readonly ProbeTrial[]) => Promise<void>,
+): Promise<void> {
+  if (unanswered.length === 0) return;
+  for (const trial of unanswered) trial.isLastTry = true;
+  if (unanswered.length <= REPEATED_AT_MOST) return makeRound(unanswered);
+  for (const trial of unanswered) judgeFlow(trial);
 }
 
 /**

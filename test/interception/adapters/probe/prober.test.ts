@@ -1,15 +1,20 @@
 /** Probes by a real child to loopback, with conntrack's answers made up. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { makeProbeCgroup } from '../../../../src/interception/adapters/probe/probe-cgroup.ts';
+import type { ProbeProcess } from '../../../../src/interception/adapters/probe/probe-process.ts';
+import type { ProbeEvent } from '../../../../src/interception/adapters/probe/probe-protocol.ts';
 import { createProber } from '../../../../src/interception/adapters/probe/prober.ts';
 import type { ProbeRequest } from '../../../../src/interception/ports.ts';
 import type { runTool } from '../../../../src/platform/exec.ts';
 import { fakePath } from '../../../fakes/fake-path.ts';
+import { PROJECT_ROOT } from '../../../run-weir.ts';
 
 /** The account that runs the tests: to act as it takes no right. */
 const SELF = { uid: process.getuid?.() ?? 0, gid: null, cgroup: null };
@@ -81,6 +86,79 @@ test('a connection that conntrack shows redirected is that, with its mark and wh
   );
   const [deletion] = calls.filter((call) => call.startsWith('-D'));
   assert.match(deletion ?? '', /--orig-dst 127\.0\.0\.1 .*--orig-port-src \d+ -m 1459618064\//);
+});
+
+/** Children of which each reports its connections as sent, and their end as the next of `ends` says. */
+function scripted(...ends: readonly object[]): { start: () => ProbeProcess; made: () => number } {
+  let made = 0;
+  const start = (): ProbeProcess => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    return {
+      begin({ targets }, onEvent) {
+        const end = ends[made++];
+        for (const { id, port } of targets) {
+          const [source, destination] = [FIRST, port].map((one) => ({ address: '127.0.0.1', port: one }));
+          onEvent({ event: 'sent', id, source, destination } as ProbeEvent);
+          onEvent({ id, ms: 1, ...end } as ProbeEvent);
+        }
+      },
+      ended: promise,
+      release() {},
+      stop: resolve,
+    };
+  };
+  return { start, made: () => made };
+}
+
+test('a redirected connection that nobody answered in time is made once more, one that was refused is not', async () => {
+  const silence = { event: 'failed', why: 'no answer in time' };
+  const refusal = { event: 'failed', why: 'ECONNREFUSED' };
+  const { run } = conntrack(() => entriesTo(80, 15_001, 7));
+  for (const [ends, accepted, why, made] of [
+    [[silence, { event: 'accepted' }], true, undefined, 2],
+    [[silence, silence], false, 'no answer in time', 2],
+    [[silence, refusal], false, 'ECONNREFUSED', 2],
+    [[refusal], false, 'ECONNREFUSED', 1],
+    [[{ event: 'accepted' }], true, undefined, 1],
+  ] as const) {
+    const child = scripted(...ends);
+    const [outcome] = await createProber(run, child.start).probe([ask(80, '127.0.0.1')]);
+    assert.ok(outcome?.kind === 'redirected', JSON.stringify(outcome));
+    assert.deepEqual([outcome.accepted, outcome.why, child.made()], [accepted, why, made]);
+  }
+});
+
+test('of more connections without an answer than can be made again in time, the first silence decides', async () => {
+  const { run } = conntrack(() => entriesTo(80, 15_001, 7));
+  const child = scripted({ event: 'failed', why: 'no answer in time' });
+  const outcomes = await createProber(run, child.start).probe(Array.from({ length: 101 }, () => ask(80, '127.0.0.1')));
+  assert.equal(child.made(), 1);
+  assert.ok(outcomes.every((outcome) => outcome.kind === 'redirected' && !outcome.accepted));
+});
+
+test('a connection that was accepted while the child got no processor is accepted, also when its time is over', async (t) => {
+  const port = await acceptingPort(t);
+  // The child does nothing for longer than a connection may take, right after it has set the clock of one.
+  const stall = `
+    const arm = globalThis.setTimeout;
+    globalThis.setTimeout = (callback, ms, ...rest) => {
+      const timer = arm(callback, ms, ...rest);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3 * ms);
+      return timer;
+    };`;
+  const program = join(PROJECT_ROOT, 'src/programs/probe-child.ts');
+  const child = spawn(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(stall)}`, program]);
+  t.after(() => child.kill('SIGKILL'));
+  const targets = [{ id: 1, ...SELF, port, addresses: ['127.0.0.1'] }];
+  child.stdin.write(`${JSON.stringify({ cgroup: null, targets, timeoutMs: 100, atOnce: 10 })}\n`);
+  const events: { event: string }[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (events.push(JSON.parse(line)) === 2) break;
+  }
+  assert.deepEqual(
+    events.map(({ event }) => event),
+    ['sent', 'accepted'],
+  );
 });
 
 test('a connection that was accepted and has no entry goes direct', async (t) => {
