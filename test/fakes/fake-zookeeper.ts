@@ -27,6 +27,12 @@ export class FakeZooKeeper {
   readonly asked: string[] = [];
   /** Paths of which reads are refused, with the error. */
   readonly refused = new Map<string, number>();
+  /** Paths that only clients with this digest may read. */
+  readonly keptFor = new Map<string, string>();
+  /** The digests that clients gave, in their order. */
+  readonly digests: string[] = [];
+  /** How often names below a node came or went. */
+  #changes = new Map<string, number>();
   readonly #server: Server = createServer();
   /** By client, the watched paths with their modes. */
   readonly #watches = new Map<Socket, Map<string, number>>();
@@ -63,6 +69,7 @@ export class FakeZooKeeper {
     const isNew = !this.nodes.has(path);
     const above = this.#missingAbove(path);
     this.nodes.set(path, value);
+    if (isNew) this.#count(path);
     for (const one of above) this.#tell(WATCH_EVENT.created, one);
     this.#tell(isNew ? WATCH_EVENT.created : WATCH_EVENT.changed, path);
   }
@@ -70,9 +77,21 @@ export class FakeZooKeeper {
   /** Removes a node; those above it stay. */
   remove(path: string): void {
     this.nodes.delete(path);
+    this.#count(path);
     const parent = path.slice(0, path.lastIndexOf('/'));
     if (!this.nodes.has(parent)) this.nodes.set(parent, '');
     this.#tell(WATCH_EVENT.deleted, path);
+  }
+
+  /** Takes a backup of the tree. The returned function sets the server back to it and ends every connection. */
+  backup(): () => void {
+    const [nodes, changes] = [new Map(this.nodes), new Map(this.#changes)];
+    return () => {
+      this.nodes.clear();
+      for (const [path, value] of nodes) this.nodes.set(path, value);
+      this.#changes = new Map(changes);
+      this.cut();
+    };
   }
 
   /** Reads that wait for their answers. */
@@ -101,6 +120,11 @@ export class FakeZooKeeper {
   end(): void {
     this.#server.close();
     this.cut();
+  }
+
+  #count(path: string): void {
+    const parent = path.slice(0, path.lastIndexOf('/'));
+    this.#changes.set(parent, (this.#changes.get(parent) ?? 0) + 1);
   }
 
   #tell(type: number, path: string): void {
@@ -149,7 +173,10 @@ export class FakeZooKeeper {
     if (op === OP.auth) {
       reader.int();
       reader.string();
-      const isRight = [null, reader.string()].includes(this.#options.digest ?? null);
+      const digest = reader.string();
+      this.digests.push(digest);
+      watched.set(`digest ${digest}`, -1);
+      const isRight = [null, digest].includes(this.#options.digest ?? null);
       return void socket.write(head(isRight ? ZK_ERROR.ok : ZK_ERROR.authFailed).packet());
     }
     const path = reader.string();
@@ -164,12 +191,19 @@ export class FakeZooKeeper {
   }
 
   #read(socket: Socket, path: string, op: number, head: (error: number) => JuteWriter): void {
-    const refusal = this.refused.get(path);
+    const kept = this.keptFor.get(path);
+    const mayNot = kept !== undefined && this.#watches.get(socket)?.has(`digest ${kept}`) !== true;
+    const refusal = mayNot ? ZK_ERROR.noAuth : this.refused.get(path);
     if (refusal !== undefined) return void socket.write(head(refusal).packet());
     const names = this.#children(path);
     const value = this.nodes.get(path) ?? (names.length > 0 ? '' : undefined);
     if (value === undefined) return void socket.write(head(ZK_ERROR.noNode).packet());
     if (op === OP.getData) return void socket.write(head(ZK_ERROR.ok).string(value).packet());
+    if (op === OP.exists) {
+      // Stat: created and changed by, and when; then the version of its value and that of its names.
+      const stat = head(ZK_ERROR.ok).long(1n).long(1n).long(0n).long(0n).int(0);
+      return void socket.write(stat.int(this.#changes.get(path) ?? 0).packet());
+    }
     const list = head(ZK_ERROR.ok).int(names.length);
     for (const name of names) list.string(name);
     socket.write(list.packet());

@@ -5,6 +5,7 @@ import type { RegistryConfig } from '../../mesh/discovery-config.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { RegistryReader } from '../ports.ts';
 import type { Wanted } from '../registry/wanted.ts';
+import { FolderMarks } from '../registry/zookeeper/folder-marks.ts';
 import { ZooKeeperListing } from '../registry/zookeeper/list-registry.ts';
 import type { RegistryEvent } from '../world/registry-event.ts';
 import { readAuthFile } from './auth-file.ts';
@@ -33,10 +34,12 @@ export function networkRegistries(clock: Clock): RegistryReader {
       throw notRead(config, reasonOf(error), error instanceof NacosRefusal ? error.nextStep : undefined);
     }
   };
+  // By servers: what is followed anew after SIGHUP is the registry of before.
+  const marks = new Map<string, FolderMarks>();
   return {
     async readRegistry(config, wanted, emit) {
       if (config.kind === 'nacos') return await readNacos(config, wanted, emit);
-      const digest = config.authFile === undefined ? null : await readAuthFile(config.authFile);
+      const digest = await digestOf(config);
       const ended = new AbortController();
       const { promise: failed, reject } = Promise.withResolvers<never>();
       let lastWhy = 'no server answered';
@@ -78,10 +81,17 @@ export function networkRegistries(clock: Clock): RegistryReader {
         const credentials = await credentialsOf(config);
         return await new NacosRegistry({ config, credentials, wanted, emit, warn, clock }).run(signal);
       }
-      const digest = config.authFile === undefined ? null : await readAuthFile(config.authFile);
-      await new ZooKeeperWatch({ config, digest, wanted, emit, warn, clock }).run(signal);
+      const digest = await digestOf(config);
+      const known = marks.get(JSON.stringify(config.servers)) ?? new FolderMarks();
+      marks.set(JSON.stringify(config.servers), known);
+      await new ZooKeeperWatch({ config, digest, wanted, emit, warn, clock, marks: known }).run(signal);
     },
   };
+}
+
+/** As `credentialsOf`, for ZooKeeper. */
+async function digestOf(config: RegistryConfig): Promise<(() => Promise<string>) | null> {
+  return (await credentialsOf(config))?.read ?? null;
 }
 
 /** Throws WEIR6004 (exit 2) when the file gives no user and password now; later that is a reason to try again. */

@@ -23,7 +23,8 @@ export function guardNews(app: GuardedApp, turn: Exclude<GuardTurn, null>): Agen
   const { name, held } = app;
   if (turn === 'held') {
     const { reason, wouldRemove } = held ?? { reason: 'shrink', wouldRemove: 0 };
-    const text = `${name} is held (${reason}): ${wouldRemove} endpoints went and stay until a second look; weir discovery confirm ${name} believes it now`;
+    const until = reason === 'older' ? 'they register again' : 'a second look';
+    const text = `${name} is held (${reason}): ${wouldRemove} endpoints went and stay until ${until}; weir discovery confirm ${name} believes it now`;
     return { event: 'held', app: name, reason, wouldRemove, text };
   }
   const text =

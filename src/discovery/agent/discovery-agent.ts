@@ -7,6 +7,7 @@ import type { AdsServer, AgentPorts } from '../ports.ts';
 import type { AGENT_PROTOCOL } from '../records/agent-protocol.ts';
 import type { DiscoverySnapshot } from '../records/snapshot-record.ts';
 import { registryWarning } from '../registry/registry-warning.ts';
+import { describedTwice } from '../world/described-twice.ts';
 import { endpointKey, endpointsOf } from '../world/endpoints.ts';
 import { World } from '../world/world.ts';
 import type { AgentPlan } from './agent-plan.ts';
@@ -158,6 +159,8 @@ export class DiscoveryAgent {
             if (event.kind === 'state' && event.state === 'synced') {
               for (const key of [registry.name, `${registry.name} lost`]) warned.delete(key);
             }
+            const twice = describedTwice(this.machine.world, event);
+            if (twice !== null) this.#listener.warn(twice);
             if (!signal.aborted) this.#agent.dispatch({ type: 'registry', event, atMs: this.#ports.clock.now() });
           },
           warn: (why) => {

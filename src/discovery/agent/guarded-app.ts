@@ -22,6 +22,13 @@ const LOOK_AGAIN_MS = 2_000;
 /** What a step did to an application. */
 export type GuardTurn = 'held' | 'back' | 'believed' | null;
 
+/** Where the list of an application comes from. */
+interface Source {
+  readonly world: World;
+  readonly unitLabel: string | null;
+  readonly pinnedBy: (endpoint: Endpoint) => boolean;
+}
+
 /** The state of one application. Pure but for its own fields; times are monotonic milliseconds. */
 export class GuardedApp {
   readonly name: string;
@@ -32,6 +39,10 @@ export class GuardedApp {
   #lookAtMs: number | null = null;
   /** When the hold began that the second look under way is about; null: none is under way. */
   #lookingAt: number | null = null;
+  /** What an older state of a registry would take away, with the time since when; null while all is of the newest state. */
+  #older: { readonly sinceMs: number; wouldRemove: number; isTold: boolean } | null = null;
+  /** What `#list` was asked with last: a list that is believed may have to be made anew. */
+  #source: Source | null = null;
   #sorted: readonly Endpoint[] = [];
   #sortedOf: ReadonlyMap<string, Endpoint> | null = null;
 
@@ -62,6 +73,10 @@ export class GuardedApp {
 
   /** Null while the list is believed. */
   get held(): { readonly sinceMs: number; readonly reason: string; readonly wouldRemove: number } | null {
+    if (this.#older !== null) {
+      const { sinceMs, wouldRemove } = this.#older;
+      return { sinceMs, reason: 'older', wouldRemove };
+    }
     const { hold } = this.#admission;
     if (hold === null) return null;
     return { sinceMs: hold.sinceMs, reason: hold.reason, wouldRemove: wouldRemove(this.#admission, this.#listed) };
@@ -70,7 +85,7 @@ export class GuardedApp {
   /** When `tick` has something to do; null for never. */
   get dueAtMs(): number | null {
     const settle = this.#settleAt === null ? null : Math.min(this.#settleAt.quietMs, this.#settleAt.latestMs);
-    const look = this.#lookingAt === null ? this.#lookAtMs : null;
+    const look = this.#lookingAt === null && this.#older === null ? this.#lookAtMs : null;
     return settle === null ? look : look === null ? settle : Math.min(settle, look);
   }
 
@@ -96,7 +111,7 @@ export class GuardedApp {
   /** Takes what joined or changed; whether anything did. */
   take(world: World, unitLabel: string | null, pinnedBy: (endpoint: Endpoint) => boolean, nowMs: number): boolean {
     this.#tookAtMs = nowMs;
-    this.#list(world, unitLabel, pinnedBy);
+    this.#list({ world, unitLabel, pinnedBy }, nowMs);
     const before = this.#admission.published;
     this.#admission = takeJoins(this.#admission, this.#listed, nowMs);
     return !isSameSet(before, this.#admission.published);
@@ -115,7 +130,10 @@ export class GuardedApp {
   ): { readonly isChanged: boolean; readonly turn: GuardTurn } {
     this.#settleAt = null;
     this.#tookAtMs = nowMs;
-    this.#list(world, unitLabel, options.pinnedBy);
+    const wasOlder = this.#older?.isTold === true;
+    this.#list({ world, unitLabel, pinnedBy: options.pinnedBy }, nowMs);
+    const isOlder = this.#older !== null;
+    if (this.#older !== null) this.#older.isTold = true;
     const before = this.#admission;
     const isEmpty = this.#listed.size === 0 && options.isRegistryEmpty();
     this.#admission = admit(before, this.#listed, nowMs, options.policy, isEmpty);
@@ -123,13 +141,17 @@ export class GuardedApp {
     const isNew = hold !== null && before.hold === null;
     if (isNew) this.#lookAtMs = hold.sinceMs + options.policy.holdMs;
     if (hold === null) this.#lookAtMs = null;
-    const turn = isNew ? 'held' : hold === null && before.hold !== null ? 'back' : null;
+    const wasHeld = wasOlder || before.hold !== null;
+    const isHeld = isOlder || hold !== null;
+    const turn = isHeld && !wasHeld ? 'held' : wasHeld && !isHeld ? 'back' : null;
     return { isChanged: !isSameSet(before.published, published), turn };
   }
 
   /** Whether the second look is due; it is under way then. */
   beginLook(nowMs: number): boolean {
     const { hold } = this.#admission;
+    // A second look at an older state says the same once more.
+    if (this.#older !== null) return false;
     if (hold === null || this.#lookAtMs === null || this.#lookingAt !== null || nowMs < this.#lookAtMs) return false;
     this.#lookingAt = hold.sinceMs;
     return true;
@@ -144,21 +166,30 @@ export class GuardedApp {
     this.#lookingAt = null;
     const { hold } = this.#admission;
     if (hold === null || hold.sinceMs !== since) return null;
-    if (size !== null && isShort(size, hold.largest, policy)) return this.confirm(nowMs);
+    if (size !== null && this.#older === null && isShort(size, hold.largest, policy)) return this.confirm(nowMs);
     this.#lookAtMs = nowMs + LOOK_AGAIN_MS;
     return null;
   }
 
   /** Believes what is listed now; null when nothing was held. */
   confirm(nowMs: number): GuardTurn {
-    if (this.#admission.hold === null) return null;
+    if (this.held === null) return null;
+    if (this.#older !== null && this.#source !== null) {
+      this.#source.world.believeOlder(this.name);
+      this.#list(this.#source, nowMs);
+    }
     this.#admission = believe(this.#listed, nowMs);
     this.#lookAtMs = null;
     return 'believed';
   }
 
   /** What is listed now, and what is kept because its registry has not been heard since this agent began. */
-  #list(world: World, unitLabel: string | null, pinnedBy: (endpoint: Endpoint) => boolean): void {
+  #list(source: Source, nowMs: number): void {
+    const { world, unitLabel, pinnedBy } = source;
+    this.#source = source;
+    const loss = world.olderLoss(this.name);
+    if (loss === null) this.#older = null;
+    else this.#older = { sinceMs: nowMs, isTold: false, ...this.#older, wouldRemove: loss };
     const listed = byAddress(endpointsOf(world, this.name, unitLabel));
     for (const [address, endpoint] of this.#admission.published)
       if (!listed.has(address) && pinnedBy(endpoint)) listed.set(address, endpoint);

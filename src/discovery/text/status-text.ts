@@ -65,6 +65,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['empty', 'its list is empty'],
   ['shrink', 'its list shrank'],
   ['registry-empty', 'the lists of all applications are empty'],
+  ['older', 'its registry was set back to an older state'],
 ]);
 
 function unitsText(byUnit: Readonly<Record<string, number>>): string {

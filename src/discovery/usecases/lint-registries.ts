@@ -5,6 +5,7 @@ import { type Endpoint, endpointsOf } from '../world/endpoints.ts';
 import { formatAddress } from '../world/read-address.ts';
 import type { World } from '../world/world.ts';
 import type { DiscoveryMesh } from './discovery-mesh.ts';
+import { sharedRevisions } from './lint-revisions.ts';
 import { appsIn, readWorld } from './list-endpoints.ts';
 
 /** One finding. `place` names a node of the registry, or an address. */
@@ -32,6 +33,7 @@ export async function lintRegistries(mesh: DiscoveryMesh, reader: RegistryReader
       ...registeredTwice(world, app),
       ...endpoints.flatMap((endpoint) => findingsOf(endpoint, unit?.label)),
       ...nobodyCalled(app, endpoints),
+      ...sharedRevisions(world, app),
     ];
   });
   return [...refused, ...found];

@@ -4,9 +4,15 @@ import type { InstanceNode, NodeFault, ProviderNode, RevisionMetadata } from './
 /** A node with its name in its folder; a node that was refused stays known by its fault. */
 export type Listed<Node> = ReadonlyMap<string, { readonly node: Node } | { readonly fault: NodeFault }>;
 
+/** Of which state of a registry a listing is. */
+interface OfState {
+  /** The registry was set back, as from a backup: what it told of the place before is newer than this. */
+  readonly isOlder?: true;
+}
+
 /** One event of one registry. Each names a place and says what is there now: the last event about a place is the truth. */
 export type RegistryEvent = { readonly registry: string } & (
-  | { readonly kind: 'instances'; readonly app: string; readonly listed: Listed<InstanceNode> }
+  | ({ readonly kind: 'instances'; readonly app: string; readonly listed: Listed<InstanceNode> } & OfState)
   | {
       readonly kind: 'instance';
       readonly app: string;
@@ -14,7 +20,7 @@ export type RegistryEvent = { readonly registry: string } & (
       /** Null when it is gone. */
       readonly read: { readonly node: InstanceNode } | { readonly fault: NodeFault } | null;
     }
-  | { readonly kind: 'providers'; readonly interface: string; readonly listed: Listed<ProviderNode> }
+  | ({ readonly kind: 'providers'; readonly interface: string; readonly listed: Listed<ProviderNode> } & OfState)
   | {
       readonly kind: 'provider';
       readonly interface: string;
@@ -22,7 +28,7 @@ export type RegistryEvent = { readonly registry: string } & (
       /** Null when it is gone. */
       readonly read: { readonly node: ProviderNode } | { readonly fault: NodeFault } | null;
     }
-  | { readonly kind: 'mapping'; readonly interface: string; readonly apps: readonly string[] }
+  | ({ readonly kind: 'mapping'; readonly interface: string; readonly apps: readonly string[] } & OfState)
   | {
       readonly kind: 'metadata';
       readonly app: string;

@@ -1,4 +1,6 @@
 /** The world as the registries tell it: nodes by registry and place. Pure state: events in, changed applications out. */
+import { OlderListings } from './older-listings.ts';
+import { formatAddress } from './read-address.ts';
 import type { Listed, RegistryEvent, RegistryState } from './registry-event.ts';
 import type { InstanceNode, NodeFault, ProviderNode, RevisionMetadata } from './registry-node.ts';
 
@@ -16,6 +18,9 @@ interface RegistryPart {
   readonly mappings: Map<string, ReadonlySet<string>>;
   /** By application, then by revision. */
   readonly metadata: Map<string, Map<string, Read<RevisionMetadata> | null>>;
+  /** What was listed of a state that was known better: by application, and by interface. */
+  readonly olderInstances: OlderListings<Read<InstanceNode>>;
+  readonly olderProviders: OlderListings<Read<ProviderNode>>;
 }
 
 /**
@@ -37,18 +42,36 @@ export class World {
     const part = this.#parts.get(event.registry);
     if (part === undefined) return new Set();
     switch (event.kind) {
-      case 'instances':
-        return replaceListing(part.instances, event.app, event.listed, () => event.app);
+      case 'instances': {
+        if (event.isOlder === true) {
+          const known = part.instances.get(event.app) ?? new Map<string, Read<InstanceNode>>();
+          return part.olderInstances.note(event.app, known, event.listed, isSame) ? new Set([event.app]) : new Set();
+        }
+        const changed = replaceListing(part.instances, event.app, event.listed, () => event.app);
+        return part.olderInstances.clear(event.app) ? new Set([event.app]) : changed;
+      }
       case 'instance':
+        if (part.olderInstances.resolve(event.app, event.id)) {
+          setNode(part.instances, event.app, event.id, event.read);
+          return new Set([event.app]);
+        }
         return setNode(part.instances, event.app, event.id, event.read) ? new Set([event.app]) : new Set();
       case 'providers': {
+        const known = part.providers.get(event.interface) ?? new Map<string, Read<ProviderNode>>();
+        const kept = part.olderProviders.appsOf(event.interface, known, appOfProvider);
+        if (event.isOlder === true) {
+          if (!part.olderProviders.note(event.interface, known, event.listed, isSame)) return new Set();
+          return kept.union(part.olderProviders.appsOf(event.interface, known, appOfProvider));
+        }
+        part.olderProviders.clear(event.interface);
         const changed = replaceListing(part.providers, event.interface, event.listed, ({ app }) => app);
         noteOffers(part, changed, event.interface);
-        return changed;
+        return changed.union(kept);
       }
       case 'provider': {
         const former = part.providers.get(event.interface)?.get(event.id) ?? null;
-        if (!setNode(part.providers, event.interface, event.id, event.read)) return new Set();
+        const isResolved = part.olderProviders.resolve(event.interface, event.id);
+        if (!setNode(part.providers, event.interface, event.id, event.read) && !isResolved) return new Set();
         const changed = new Set(
           [former, event.read].flatMap((read) => (read && 'node' in read ? [read.node.app] : [])),
         );
@@ -58,6 +81,8 @@ export class World {
       case 'mapping': {
         const before = part.mappings.get(event.interface) ?? new Set<string>();
         const after = new Set(event.apps);
+        // Who offered it when the registry knew more goes on to do so.
+        if (event.isOlder === true) for (const app of before) after.add(app);
         part.mappings.set(event.interface, after);
         return before.symmetricDifference(after);
       }
@@ -93,6 +118,42 @@ export class World {
       for (const name of part.offered.get(app) ?? []) {
         for (const read of part.providers.get(name)?.values() ?? [])
           if ('node' in read && read.node.app === app) yield { registry, node: read.node };
+      }
+    }
+  }
+
+  /** How many addresses of an application its older listings do not have; null where these say nothing else than what counts. */
+  olderLoss(app: string): number | null {
+    // Asked at every change of an instance, and nearly never true.
+    const parts = [...this.#parts.values()];
+    if (parts.every((part) => part.olderInstances.isEmpty && part.olderProviders.isEmpty)) return null;
+    let isOlder = false;
+    const [known, listed] = [new Set<string>(), new Set<string>()];
+    for (const { instances, providers, offered, olderInstances, olderProviders } of parts) {
+      const own = instances.get(app) ?? new Map<string, Read<InstanceNode>>();
+      isOlder ||= olderInstances.appsOf(app, own, () => app).size > 0;
+      for (const read of own.values()) for (const key of portsOf(read)) known.add(key);
+      for (const read of olderInstances.asListed(app, own).values()) for (const key of portsOf(read)) listed.add(key);
+      const ofApp = (read: Read<ProviderNode>) => ('node' in read && read.node.app === app ? [keyOf(read.node)] : []);
+      for (const name of new Set([...(offered.get(app) ?? []), ...olderProviders.places])) {
+        const nodes = providers.get(name) ?? new Map<string, Read<ProviderNode>>();
+        isOlder ||= olderProviders.appsOf(name, nodes, appOfProvider).has(app);
+        for (const read of nodes.values()) for (const key of ofApp(read)) known.add(key);
+        for (const read of olderProviders.asListed(name, nodes).values())
+          for (const key of ofApp(read)) listed.add(key);
+      }
+    }
+    return isOlder ? known.difference(listed).size : null;
+  }
+
+  /** Takes what older listings say of an application. */
+  believeOlder(app: string): void {
+    for (const part of this.#parts.values()) {
+      part.olderInstances.believe(app, part.instances, () => true);
+      for (const place of part.olderProviders.places) {
+        const isOwn = (read: Read<ProviderNode>) => appOfProvider(read) === app;
+        part.olderProviders.believe(place, part.providers, isOwn);
+        noteOffers(part, [app], place);
       }
     }
   }
@@ -150,7 +211,30 @@ function emptyPart(): RegistryPart {
   return {
     state: 'syncing',
     ...{ instances: new Map(), providers: new Map(), offered: new Map(), mappings: new Map(), metadata: new Map() },
+    ...{ olderInstances: new OlderListings(), olderProviders: new OlderListings() },
   };
+}
+
+function keyOf({
+  protocol,
+  address,
+  port,
+}: {
+  readonly protocol: string;
+  readonly address: string;
+  readonly port: number;
+}) {
+  return `${protocol} ${formatAddress(address, port)}`;
+}
+
+function portsOf(read: Read<InstanceNode>): readonly string[] {
+  if (!('node' in read)) return [];
+  const { address, ports } = read.node;
+  return ports.map(({ protocol, port }) => keyOf({ protocol, address, port }));
+}
+
+function appOfProvider(read: Read<ProviderNode>): string | null {
+  return 'node' in read ? read.node.app : null;
 }
 
 /** Puts a listing in place of the former one; returns the applications of nodes that came, went or changed. */

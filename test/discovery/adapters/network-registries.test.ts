@@ -44,7 +44,7 @@ function short(event: RegistryEvent): string {
     case 'state':
       return event.state;
     case 'instances':
-      return `instances ${event.app} ${[...event.listed.keys()]}`;
+      return `${event.isOlder === true ? 'older ' : ''}instances ${event.app} ${[...event.listed.keys()]}`;
     case 'instance':
       return `instance ${event.id} ${event.read === null ? 'gone' : 'read'}`;
     case 'providers':

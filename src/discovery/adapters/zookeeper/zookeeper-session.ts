@@ -1,14 +1,19 @@
 /** A session with a ZooKeeper ensemble: connects, keeps it alive, resumes or replaces it, and answers reads. */
 import { connect, type Socket } from 'node:net';
+import { reasonOf } from '../../../errors/message-of.ts';
 import type { Clock } from '../../../platform/clock.ts';
+import type { FolderMark } from '../../registry/zookeeper/folder-marks.ts';
 import { JuteReader, JuteWriter, OP, PacketReader, WATCH_MODE, XID, ZK_ERROR } from '../../registry/zookeeper/jute.ts';
 
 /** Where and how to connect. */
 export interface ZooKeeperOptions {
   /** At least one. */
   readonly servers: readonly { readonly host: string; readonly port: number }[];
-  /** `user:password` for the digest scheme; null without authentication. */
-  readonly digest: string | null;
+  /**
+   * Gives `user:password` for the digest scheme, or rejects; null without authentication. Asked at each connection, and where
+   * the server has no right for what it gave: a password may change while weir runs.
+   */
+  readonly digest: (() => Promise<string>) | null;
   /** How long the server keeps the session without a sign of life, in milliseconds. */
   readonly sessionMs: number;
 }
@@ -53,6 +58,10 @@ export class ZooKeeperSession {
   readonly #random: () => number;
   readonly #closing = new AbortController();
   readonly #pending = new Map<number, Pending>();
+  /** What the present connection was authenticated with; null: with nothing. */
+  #digest: string | null = null;
+  /** The look into the file that is under way: reads side by side are refused together. */
+  #renewing: Promise<void> | null = null;
   #socket: Socket | null = null;
   #sessionId = 0n;
   #password: Buffer = Buffer.alloc(16);
@@ -120,25 +129,65 @@ export class ZooKeeperSession {
     return reader === null ? null : reader.strings();
   }
 
+  /** How often what is below a node changed; null when there is no such node. */
+  async mark(path: string): Promise<FolderMark | null> {
+    const reader = await this.#request(OP.exists, (writer) => writer.string(path).bool(false));
+    return reader?.folderMark() ?? null;
+  }
+
   /** Watches a path, whether it exists or not. Rejects with `unimplemented` on a server before 3.6. */
   async watch(path: string, mode: keyof typeof WATCH_MODE): Promise<void> {
     await this.#request(OP.addWatch, (writer) => writer.string(path).int(WATCH_MODE[mode]));
   }
 
-  /** Null stands for "no such node". */
-  #request(op: number, write: (writer: JuteWriter) => JuteWriter): Promise<JuteReader | null> {
+  /** Null stands for "no such node". What is refused for want of a right is asked again where the digest is another by now. */
+  async #request(op: number, write: (writer: JuteWriter) => JuteWriter): Promise<JuteReader | null> {
+    const asked = this.#digest;
+    try {
+      return await this.#send(op, write);
+    } catch (error) {
+      if (!(error instanceof ZooKeeperError) || error.code !== ZK_ERROR.noAuth) throw error;
+      if (asked === this.#digest) await this.#renewDigest();
+      if (asked === this.#digest) throw error;
+      return await this.#send(op, write);
+    }
+  }
+
+  async #send(op: number, write: (writer: JuteWriter) => JuteWriter): Promise<JuteReader | null> {
     const socket = this.#socket;
-    if (socket === null || !this.#isOpen) return Promise.reject(new ZooKeeperError('there is no session', null));
+    if (socket === null || !this.#isOpen) throw new ZooKeeperError('there is no session', null);
     this.#xid = (this.#xid + 1) & 0x7fffffff;
     const xid = this.#xid;
     this.#gatherWrites(socket);
     socket.write(write(new JuteWriter().int(xid).int(op)).packet());
     const { promise, resolve, reject } = Promise.withResolvers<JuteReader>();
     this.#pending.set(xid, { resolve, reject, sentAt: this.#clock.monotonic() });
-    return promise.catch((error: unknown) => {
+    return await promise.catch((error: unknown) => {
       if (error instanceof ZooKeeperError && error.code === ZK_ERROR.noNode) return null;
       throw error;
     });
+  }
+
+  /** Authenticates the connection once more where the digest is another by now; one that cannot be read changes nothing. */
+  async #renewDigest(): Promise<void> {
+    const socket = this.#socket;
+    const digest = this.#options.digest;
+    if (digest === null) return;
+    this.#renewing ??= digest()
+      .then((read) => {
+        if (read !== this.#digest && socket !== null && socket === this.#socket) this.#authenticate(socket, read);
+      })
+      .catch(() => undefined)
+      .finally(() => {
+        this.#renewing = null;
+      });
+    await this.#renewing;
+  }
+
+  #authenticate(socket: Socket, digest: string): void {
+    const auth = new JuteWriter().int(XID.auth).int(OP.auth).int(0).string('digest').buffer(Buffer.from(digest));
+    socket.write(auth.packet());
+    this.#digest = digest;
   }
 
   /** What is asked in one turn goes out together: a request alone costs as much as dozens of them. */
@@ -155,6 +204,14 @@ export class ZooKeeperSession {
     this.#server += 1;
     if (server === undefined) return 'no server is named';
     const { host, port } = server;
+    let digest: string | null = null;
+    try {
+      digest = (await this.#options.digest?.()) ?? null;
+    } catch (error) {
+      return reasonOf(error);
+    }
+    if (this.#closing.signal.aborted) return 'it was closed';
+    this.#digest = null;
     const { promise, resolve } = Promise.withResolvers<string>();
     const socket = connect({ host, port });
     this.#socket = socket;
@@ -166,7 +223,7 @@ export class ZooKeeperSession {
     socket.on('data', (bytes) => {
       this.#heardAt = this.#clock.monotonic();
       try {
-        for (const packet of packets.take(bytes)) this.#packet(packet, socket);
+        for (const packet of packets.take(bytes)) this.#packet(packet, socket, digest);
       } catch (error) {
         why = `${host}:${port} sent what is no packet of ZooKeeper: ${error instanceof Error ? error.message : error}`;
         socket.destroy();
@@ -222,10 +279,10 @@ export class ZooKeeperSession {
       .packet();
   }
 
-  #packet(packet: Buffer, socket: Socket): void {
+  #packet(packet: Buffer, socket: Socket, digest: string | null): void {
     const reader = new JuteReader(packet);
     if (!this.#isOpen) {
-      this.#accepted(reader, socket);
+      this.#accepted(reader, socket, digest);
       return;
     }
     const xid = reader.int();
@@ -246,7 +303,7 @@ export class ZooKeeperSession {
   }
 
   /** The answer to the handshake. A timeout of 0 says that the session asked for has expired. */
-  #accepted(reader: JuteReader, socket: Socket): void {
+  #accepted(reader: JuteReader, socket: Socket, digest: string | null): void {
     reader.int();
     const timeoutMs = reader.int();
     const sessionId = reader.long();
@@ -260,11 +317,7 @@ export class ZooKeeperSession {
     this.#sessionId = sessionId;
     this.#password = password;
     this.#isOpen = true;
-    const { digest } = this.#options;
-    if (digest !== null) {
-      const auth = new JuteWriter().int(XID.auth).int(OP.auth).int(0).string('digest').buffer(Buffer.from(digest));
-      socket.write(auth.packet());
-    }
+    if (digest !== null) this.#authenticate(socket, digest);
     this.#listener.connected(isResumed);
   }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../../../platform/clock.ts';
 import type { Wanted } from '../../registry/wanted.ts';
 import type { ChangedPlace } from '../../registry/zookeeper/changed-place.ts';
 import { type Change, Changes } from '../../registry/zookeeper/changes.ts';
+import type { FolderMarks } from '../../registry/zookeeper/folder-marks.ts';
 import { inFlight } from '../../registry/zookeeper/in-flight.ts';
 import { WATCH_EVENT, type WATCH_MODE, ZK_ERROR } from '../../registry/zookeeper/jute.ts';
 import { appOfUrl, ZooKeeperListing } from '../../registry/zookeeper/list-registry.ts';
@@ -17,17 +18,19 @@ import {
 } from '../../registry/zookeeper/paths.ts';
 import type { RegistryEvent, RegistryState } from '../../world/registry-event.ts';
 import { askMetadata } from '../dubbo/ask-metadata.ts';
-import { ZooKeeperError, ZooKeeperSession } from './zookeeper-session.ts';
+import { ZooKeeperError, type ZooKeeperOptions, ZooKeeperSession } from './zookeeper-session.ts';
 
 /** What is followed, and who is told. */
 export interface ZooKeeperWatchOptions {
   readonly config: Extract<RegistryConfig, { kind: 'zookeeper' }>;
-  readonly digest: string | null;
+  readonly digest: ZooKeeperOptions['digest'];
   readonly wanted: Wanted;
   readonly emit: (event: RegistryEvent) => void;
   /** Says why the registry cannot be read at present, a clause. */
   readonly warn: (why: string) => void;
   readonly clock: Clock;
+  /** The newest state that was told of this registry. */
+  readonly marks: FolderMarks;
 }
 
 const SESSION_MS = 10_000;
@@ -44,6 +47,7 @@ const AGAIN_MS = 1_000;
  * that is busy with many writes answers so late that fewer would fall behind.
  */
 const IN_FLIGHT = 256;
+const MARKS_IN_FLIGHT = 32;
 /** With more changes than this to be read, what is told is not what the registry holds. */
 const BEHIND = 256;
 
@@ -68,6 +72,10 @@ export class ZooKeeperWatch {
   /** Whether it was said that changes wait in numbers, or could not be read. */
   #isBehind = false;
   #hasWatches = true;
+  /** Whether the registry is in an older state than it was, as from a backup. */
+  #isSetBack = false;
+  /** Folders of which something was told since their marks were read. */
+  readonly #touched = new Set<string>();
   #wake = Promise.withResolvers<void>();
 
   constructor(options: ZooKeeperWatchOptions) {
@@ -122,6 +130,8 @@ export class ZooKeeperWatch {
   }
 
   #tell(event: RegistryEvent): void {
+    const folder = this.#folderOf(event);
+    if (folder !== null) this.#touched.add(folder);
     if (event.kind === 'metadata') this.#revisions.set(`${event.app} ${event.revision}`, event.read !== null);
     if (event.kind === 'instances') this.#instances.set(event.app, new Set(event.listed.keys()));
     if (event.kind === 'instance') {
@@ -130,7 +140,37 @@ export class ZooKeeperWatch {
       else ids.add(event.id);
       this.#instances.set(event.app, ids);
     }
-    this.#options.emit(event);
+    const isListing = event.kind === 'instances' || event.kind === 'providers' || event.kind === 'mapping';
+    const isOlder = this.#isSetBack && isListing && (folder === null || this.#options.marks.has(folder));
+    this.#options.emit(isOlder ? { ...event, isOlder: true } : event);
+  }
+
+  /** The folder of the nodes that an event is about; null for one without. */
+  #folderOf(event: RegistryEvent): string | null {
+    const { config } = this.#options;
+    if (event.kind === 'instances' || event.kind === 'instance') return instancesPath(config, event.app);
+    return event.kind === 'providers' || event.kind === 'provider' ? providersPath(config, event.interface) : null;
+  }
+
+  /** Whether a folder is older than it was told before: every later listing of it, and of what knows no age, is so too. */
+  async #lookWhetherSetBack(): Promise<void> {
+    const { marks, warn } = this.#options;
+    const older: string[] = [];
+    await inFlight([...marks.paths], MARKS_IN_FLIGHT, async (path) => {
+      if (marks.note(path, await this.#session.mark(path))) older.push(path);
+    });
+    const [first] = older.toSorted();
+    if (first !== undefined && !this.#isSetBack)
+      warn(`it was set back, as from a backup: ${first} is older than before`);
+    this.#isSetBack = first !== undefined;
+  }
+
+  async #markTouched(): Promise<void> {
+    const paths = [...this.#touched];
+    this.#touched.clear();
+    await inFlight(paths, MARKS_IN_FLIGHT, async (path) =>
+      this.#options.marks.note(path, await this.#session.mark(path)),
+    );
   }
 
   #lost(why: string): void {
@@ -168,6 +208,7 @@ export class ZooKeeperWatch {
       if (changes.size > 0) await this.#watchBareApps();
       this.#tellBehind(this.#isRefused || this.#changes.isTooMany || this.#changes.size > BEHIND);
       if (isRetry) await this.#askUnknownRevisions();
+      if (isRetry) await this.#markTouched();
     } catch (error) {
       if (!(error instanceof ZooKeeperError)) throw error;
       // A refused read leaves the registry as it was; the next look tries again.
@@ -218,6 +259,8 @@ export class ZooKeeperWatch {
     this.#isStale = false;
     // The listing itself says so.
     this.#isBehind = false;
+    this.#tellState('syncing');
+    await this.#lookWhetherSetBack();
     if (wanted.everything === true)
       for (const path of [servicesPath(config), rootPath(config)]) await this.#watch(path);
     else if (wanted.apps.size > 0) await this.#watchInterfaces();
@@ -240,6 +283,7 @@ export class ZooKeeperWatch {
       if ((await this.#watch(path)) && !wasCovered) await this.#listing.providers(name);
     }
     await this.#watchBareApps();
+    await this.#markTouched();
   }
 
   /** An interface that a wanted application offers for the first time is a new name below the root. */

@@ -98,6 +98,14 @@ export class JuteReader {
     return this.buffer().toString();
   }
 
+  /** Of a Stat: when the node was created, and how often names below it came or went. */
+  folderMark(): { readonly created: bigint; readonly changes: number } {
+    const created = this.long();
+    // mzxid, ctime and mtime, then the version of its value.
+    this.#at += 28;
+    return { created, changes: this.int() };
+  }
+
   strings(): string[] {
     const count = Math.max(0, this.int());
     // Each takes four bytes at least: a count beyond that is rubbish.
