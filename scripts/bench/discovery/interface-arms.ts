@@ -55,7 +55,7 @@ export async function measureInterfaces(world: BenchWorld, arm: 'delta' | 'three
     put(app);
   }
   const [port = 0] = await freePorts(1);
-  const listener = followedListener([], port, false);
+  const listener = followedListener(new Map(), port, false);
   store.set(TYPE.listener, OUTBOUND_LISTENER, encodeMessage('envoy.config.listener.v3.Listener', listener));
   const message = TYPE.routes.slice(TYPE.routes.lastIndexOf('/') + 1);
   store.set(TYPE.routes, DUBBO_ROUTES, encodeMessage(message, dubboRoutes({ services: new Map() })));

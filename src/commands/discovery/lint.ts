@@ -3,7 +3,8 @@
 import type { CommandOutcome } from '../../cli/base-command.ts';
 import { DiscoveryCommand } from '../../discovery/text/discovery-command.ts';
 import { findingsText } from '../../discovery/text/findings-text.ts';
-import { lintRegistries, type RegistryFinding } from '../../discovery/usecases/lint-registries.ts';
+import { lintRegistries } from '../../discovery/usecases/lint-registries.ts';
+import type { RegistryFinding } from '../../discovery/usecases/registry-finding.ts';
 
 /** Finds what is wrong with registrations, each with its repair. */
 export default class LintCommand extends DiscoveryCommand<

@@ -3,8 +3,6 @@ import { createHash } from 'node:crypto';
 import type { UnitConfig } from '../../mesh/discovery-config.ts';
 import type { Endpoint } from '../world/endpoints.ts';
 import { formatAddress } from '../world/read-address.ts';
-import { type EncodedList, encodeList } from '../xds/encode-message.ts';
-import { addressRanges } from './address-ranges.ts';
 import { type ChainName, chainOf } from './chains.ts';
 import { unitPriority, unitView } from './unit-view.ts';
 
@@ -38,8 +36,8 @@ export interface ServiceProfile {
 export interface AppShape {
   readonly app: string;
   readonly profiles: readonly ServiceProfile[];
-  /** By port, the addresses to read as encoded ranges of a matcher. */
-  readonly ranges: ReadonlyMap<number, EncodedList>;
+  /** By port, the addresses to read. */
+  readonly ports: ReadonlyMap<number, ReadonlySet<string>>;
 }
 
 const ids = new WeakMap<ReadonlySet<string>, string>();
@@ -82,18 +80,14 @@ export function shapeOf(
   }
   return {
     app,
-    ranges: encodedRanges(read),
+    ports: portsOf(read),
     profiles: [...drafts].map(([id, draft]) => ({ id, app, ...draft })),
   };
 }
 
-function encodedRanges(read: readonly ReadAddress[]): ReadonlyMap<number, EncodedList> {
+function portsOf(read: readonly ReadAddress[]): ReadonlyMap<number, ReadonlySet<string>> {
   const ports = Map.groupBy(read, ({ port }) => port);
-  const encoded = [...ports].map(([port, members]) => {
-    const ranges = addressRanges(members.map(({ address }) => address));
-    return [port, encodeList('IPRangeMatcher', 'ranges', ranges)] as const;
-  });
-  return new Map(encoded);
+  return new Map([...ports].map(([port, members]) => [port, new Set(members.map(({ address }) => address))] as const));
 }
 
 function hashOf(services: ReadonlySet<string>): string {

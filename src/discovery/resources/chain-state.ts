@@ -1,8 +1,8 @@
 /** What one chain of the listener reads, kept up to date: the shapes of applications and the clusters of their services. */
-import { type EncodedList, joinLists } from '../xds/encode-message.ts';
+import { AddressSet } from './address-set.ts';
 import type { AppShape, ClusterMember } from './app-shape.ts';
 import type { ChainName } from './chains.ts';
-import type { PortRanges } from './outbound-listener.ts';
+import type { ReadPorts } from './outbound-listener.ts';
 import { type Partition, profilesText } from './partition.ts';
 import { membersOf } from './plan-clusters.ts';
 
@@ -14,6 +14,8 @@ export class ChainState {
   /** Whether `partition` has to be made anew. */
   isStale = true;
   #isUsed = false;
+  /** By port, the addresses to read; an address of two applications is there twice. */
+  readonly #ports = new Map<number, AddressSet>();
 
   constructor(name: ChainName) {
     this.name = name;
@@ -28,10 +30,10 @@ export class ChainState {
   take(shape: AppShape): boolean {
     const before = this.shapes.get(shape.app);
     this.shapes.set(shape.app, shape);
-    const isFirst = !this.#isUsed && shape.ranges.size > 0;
+    const isFirst = !this.#isUsed && shape.ports.size > 0;
     this.#isUsed ||= isFirst;
     if (isFirst || before === undefined || profilesText(before) !== profilesText(shape)) this.isStale = true;
-    return before === undefined || !hasSameRanges(before, shape);
+    return this.#move(before, shape);
   }
 
   /** The members of a cluster as they are now, by the shapes: the partition keeps those of its own time. */
@@ -42,21 +44,32 @@ export class ChainState {
     );
   }
 
-  /** The addresses to read, by port; each application's are merged into ranges by themselves. */
-  ranges(): readonly PortRanges[] {
-    const byPort = new Map<number, Map<string, EncodedList>>();
-    for (const { ranges } of this.shapes.values()) {
-      for (const [port, list] of ranges) {
-        const lists = byPort.get(port) ?? new Map<string, EncodedList>();
-        // An address of two applications is in one list only, where both have the same.
-        byPort.set(port, lists.set(list.key, list));
+  /** The addresses to read, by port. */
+  get ports(): ReadPorts {
+    return new Map([...this.#ports].toSorted(([a], [b]) => a - b));
+  }
+
+  /** Brings the addresses in line with a shape that changed; whether any differs. */
+  #move(before: AppShape | undefined, after: AppShape): boolean {
+    let isChanged = before === undefined;
+    for (const [port, addresses] of after.ports) {
+      const set = this.#ports.get(port) ?? new AddressSet();
+      this.#ports.set(port, set);
+      for (const address of addresses) {
+        if (before?.ports.get(port)?.has(address) === true) continue;
+        set.add(address);
+        isChanged = true;
       }
     }
-    return [...byPort].toSorted(([a], [b]) => a - b).map(([port, lists]) => [port, joinLists([...lists.values()])]);
+    for (const [port, addresses] of before?.ports ?? []) {
+      const set = this.#ports.get(port);
+      for (const address of addresses) {
+        if (after.ports.get(port)?.has(address) === true) continue;
+        set?.delete(address);
+        isChanged = true;
+      }
+      if (set?.isEmpty === true) this.#ports.delete(port);
+    }
+    return isChanged;
   }
-}
-
-function hasSameRanges(a: AppShape, b: AppShape): boolean {
-  if (a.ranges.size !== b.ranges.size) return false;
-  return [...a.ranges].every(([port, { bytes }]) => b.ranges.get(port)?.bytes.equals(bytes) === true);
 }

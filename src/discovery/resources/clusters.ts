@@ -67,7 +67,7 @@ export function assignment(name: string, members: readonly ClusterMember[], spil
   return assignmentOf(name, members, spillPercent, (group) =>
     group.map(({ address, port, weight }) => ({
       endpoint: { address: { socket_address: { address, port_value: port } } },
-      load_balancing_weight: weight,
+      ...(weight === 1 ? {} : { load_balancing_weight: weight }),
     })),
   );
 }
@@ -91,11 +91,18 @@ function assignmentOf(
   return {
     cluster_name: name,
     endpoints: groups.map((group, priority) => ({
-      lb_endpoints: listOf(withinSum(group)),
+      lb_endpoints: listOf(withinSum(asDefault(group))),
       ...(priority === 0 ? {} : { priority }),
     })),
     ...(factor === undefined ? {} : { policy: { overprovisioning_factor: factor } }),
   };
+}
+
+/** Members that all have the same weight have that of Envoy's default, which is not sent. */
+function asDefault(members: readonly ClusterMember[]): readonly ClusterMember[] {
+  const [first] = members;
+  if (first?.weight === 1 || members.some(({ weight }) => weight !== first?.weight)) return members;
+  return members.map((member) => ({ ...member, weight: 1 }));
 }
 
 /** Envoy refuses members whose weights are more than 32 bits together; shares stay as they are, at least 1 each. */

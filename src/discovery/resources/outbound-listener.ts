@@ -1,6 +1,5 @@
 /** The listener for redirected outbound connections: Dubbo and HTTP by registered address, everything else straight through. */
-import type { EncodedList } from '../xds/encode-message.ts';
-import { type AddressRange, addressRanges } from './address-ranges.ts';
+import { AddressSet } from './address-set.ts';
 import { ADS } from './clusters.ts';
 import { DUBBO_ROUTES, dubboRoutes, ORIGINAL_CLUSTER } from './dubbo-routes.ts';
 import { DUBBO_BUFFER_BYTES, NETWORK, typed } from './envoy-types.ts';
@@ -10,8 +9,8 @@ import type { ClusterPlan } from './plan-clusters.ts';
 const INPUTS = 'envoy.extensions.matching.common_inputs.network.v3';
 const DUBBO_CHAIN = 'dubbo';
 
-/** A port, and the addresses whose connections to it are read: ranges as JSON, or encoded. */
-export type PortRanges = readonly [number, readonly AddressRange[] | EncodedList];
+/** By port, the addresses whose connections to it are read. */
+export type ReadPorts = ReadonlyMap<number, Pick<AddressSet, 'pattern' | 'others'>>;
 
 /** The name of the listener. */
 export const OUTBOUND_LISTENER = 'outbound';
@@ -24,13 +23,15 @@ const NO_PORT = '0';
  * by the address that the client wanted, because an Envoy that cannot read a provider's frames closes its connections.
  */
 export function outboundListener(plan: ClusterPlan, port: number, ipv6: boolean): object {
-  const rangesOf = (read: ClusterPlan['read']) =>
-    [...Map.groupBy(read, (one) => one.port)].map(
-      ([at, members]): PortRanges => [at, addressRanges(members.map(({ address }) => address))],
+  const portsOf = (read: ClusterPlan['read']) =>
+    new Map(
+      [...Map.groupBy(read, (one) => one.port)].map(
+        ([at, members]) => [at, new AddressSet(members.map(({ address }) => address))] as const,
+      ),
     );
-  const dubbo = { ranges: rangesOf(plan.read), chain: dubboChain({ route_config: dubboRoutes(plan) }) };
+  const dubbo = { read: portsOf(plan.read), chain: dubboChain({ route_config: dubboRoutes(plan) }) };
   const { http } = plan;
-  const parts = http === undefined ? [] : [{ ranges: rangesOf(http.read), chain: staticHttpChain(http.services) }];
+  const parts = http === undefined ? [] : [{ read: portsOf(http.read), chain: staticHttpChain(http.services) }];
   return listener([dubbo, ...parts], port, ipv6);
 }
 
@@ -38,21 +39,16 @@ export function outboundListener(plan: ClusterPlan, port: number, ipv6: boolean)
  * The same, with routes that it asks for. Its Dubbo chain is there with no address to read too: a chain that goes closes
  * its connections, one whose addresses change does not. `http`: null where no address was ever read as HTTP.
  */
-export function followedListener(
-  read: readonly PortRanges[],
-  port: number,
-  ipv6: boolean,
-  http: readonly PortRanges[] | null = null,
-): object {
+export function followedListener(read: ReadPorts, port: number, ipv6: boolean, http: ReadPorts | null = null): object {
   const dubbo = dubboChain({ generic_rds: { config_source: ADS, route_config_name: DUBBO_ROUTES } });
-  const parts = http === null ? [] : [{ ranges: http, chain: followedHttpChain() }];
-  return listener([{ ranges: read, chain: dubbo }, ...parts], port, ipv6);
+  const parts = http === null ? [] : [{ read: http, chain: followedHttpChain() }];
+  return listener([{ read, chain: dubbo }, ...parts], port, ipv6);
 }
 
 /** A chain, and the addresses whose connections it reads. */
 interface ChainPart {
   readonly chain: { readonly name: string };
-  readonly ranges: readonly PortRanges[];
+  readonly read: ReadPorts;
 }
 
 function listener(parts: readonly ChainPart[], port: number, ipv6: boolean) {
@@ -85,21 +81,42 @@ function listener(parts: readonly ChainPart[], port: number, ipv6: boolean) {
   };
 }
 
-/** First by port, then by address: two look-ups, however many providers there are. */
+/** First by port, then by address: a look-up and a pattern a chain, however many providers there are. */
 function chainMatcher(parts: readonly ChainPart[]): object {
-  const byPort = Map.groupBy(
-    parts.flatMap(({ chain, ranges: read }) => read.map(([port, ranges]) => ({ port, ranges, name: chain.name }))),
-    ({ port }) => port,
-  );
-  const ports = [...byPort].map(([port, lists]) => {
-    const matchers = lists.map(({ ranges, name }) => ({ ranges, on_match: to(name) }));
-    const matcher = typed('xds.type.matcher.v3.IPMatcher', { range_matchers: matchers });
-    return [port, { matcher: lookUp('DestinationIPInput', { custom_match: { name: 'ip', typed_config: matcher } }) }];
+  const numbers = new Set(parts.flatMap(({ read }) => [...read.keys()]));
+  const ports = [...numbers].flatMap((port) => {
+    const lists = parts.flatMap(({ chain, read }) => ({ name: chain.name, addresses: read.get(port) }));
+    const matcher = addressMatcher(lists);
+    return matcher === null ? [] : [[String(port), { matcher }] as const];
   });
   const map: Readonly<Record<string, unknown>> = Object.fromEntries(
     ports.length > 0 ? ports : [[NO_PORT, to(DUBBO_CHAIN)]],
   );
   return lookUp('DestinationPortInput', { exact_match_map: { map } });
+}
+
+interface ChainAddresses {
+  readonly name: string;
+  readonly addresses: Pick<AddressSet, 'pattern' | 'others'> | undefined;
+}
+
+/** IPv4 by its text, of which there is one for each address; IPv6, which can be written in several ways, by its bits. */
+function addressMatcher(lists: readonly ChainAddresses[]): object | null {
+  const input = { input: { name: 'DestinationIPInput', typed_config: typed(`${INPUTS}.DestinationIPInput`) } };
+  const matchers = lists.flatMap(({ name, addresses }) => {
+    const regex = addresses?.pattern ?? null;
+    if (regex === null) return [];
+    const value_match = { safe_regex: { google_re2: {}, regex } };
+    return [{ predicate: { single_predicate: { ...input, value_match } }, on_match: to(name) }];
+  });
+  const range_matchers = lists.flatMap(({ name, addresses }) => {
+    const ranges = (addresses?.others ?? []).map((address) => ({ address_prefix: address, prefix_len: 128 }));
+    return ranges.length === 0 ? [] : [{ ranges, on_match: to(name) }];
+  });
+  const typed_config = typed('xds.type.matcher.v3.IPMatcher', { range_matchers });
+  const others = lookUp('DestinationIPInput', { custom_match: { name: 'ip', typed_config } });
+  if (matchers.length === 0) return range_matchers.length === 0 ? null : others;
+  return { matcher_list: { matchers }, ...(range_matchers.length === 0 ? {} : { on_no_match: { matcher: others } }) };
 }
 
 function to(chain: string): object {

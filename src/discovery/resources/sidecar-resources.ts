@@ -147,7 +147,7 @@ export class SidecarResources {
       put(
         TYPE.listener,
         OUTBOUND_LISTENER,
-        followedListener(this.#dubbo.ranges(), outbound, ipv6, this.#http.isUsed ? this.#http.ranges() : null),
+        followedListener(this.#dubbo.ports, outbound, ipv6, this.#http.isUsed ? this.#http.ports : null),
       );
     }
     if (this.dueAtMs !== null && this.dueAtMs <= nowMs) {

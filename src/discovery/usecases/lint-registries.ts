@@ -7,14 +7,7 @@ import type { World } from '../world/world.ts';
 import type { DiscoveryMesh } from './discovery-mesh.ts';
 import { sharedRevisions } from './lint-revisions.ts';
 import { appsIn, readWorld } from './list-endpoints.ts';
-
-/** One finding. `place` names a node of the registry, or an address. */
-export interface RegistryFinding {
-  readonly code: string;
-  readonly place: string;
-  readonly what: string;
-  readonly repair: string;
-}
+import type { RegistryFinding } from './registry-finding.ts';
 
 /** Reads the registries once. An application in one layout only is no finding: `findDifferences` compares layouts. */
 export async function lintRegistries(mesh: DiscoveryMesh, reader: RegistryReader): Promise<readonly RegistryFinding[]> {

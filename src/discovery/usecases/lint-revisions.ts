@@ -2,7 +2,7 @@
 import { formatAddress } from '../world/read-address.ts';
 import { formatServiceKey } from '../world/service-key.ts';
 import type { World } from '../world/world.ts';
-import type { RegistryFinding } from './lint-registries.ts';
+import type { RegistryFinding } from './registry-finding.ts';
 
 /**
  * An instance that is in both layouts says twice what it offers. Where its revision names a service that others of the

@@ -10,6 +10,7 @@ export interface EncodedMember {
   /** A literal address: ASCII. */
   readonly address: string;
   readonly port: number;
+  /** Envoy's default is 1, which is not written. */
   readonly weight: number;
 }
 
@@ -45,6 +46,7 @@ export function encodeEndpoints(members: readonly EncodedMember[]): EncodedList 
     head(HOST, member.address.length);
     at += bytes.write(member.address, at, 'latin1');
     head(PORT, member.port);
+    if (weight === null) continue;
     head(WEIGHT, weight);
     head(VALUE, member.weight);
   }
@@ -54,6 +56,7 @@ export function encodeEndpoints(members: readonly EncodedMember[]): EncodedList 
 /** The lengths of the messages of a member. An address has 45 characters at most: lengths within it take one byte. */
 function sizesOf({ address, port, weight }: EncodedMember) {
   const socket = 2 + address.length + 1 + varintBytes(port);
+  if (weight === 1) return { socket, weight: null, all: 6 + socket };
   const value = 1 + varintBytes(weight);
   return { socket, weight: value, all: 6 + socket + 2 + value };
 }

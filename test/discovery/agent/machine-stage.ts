@@ -147,6 +147,18 @@ export class MachineStage {
       .toSorted((a, b) => a - b);
   }
 
+  /** Whether the Envoy reads connections to an address, by the pattern in the bytes of its listener. */
+  reads(address: string): boolean {
+    this.envoy.settle();
+    const listeners = this.envoy.has.get('type.googleapis.com/envoy.config.listener.v3.Listener');
+    const texts = [...(listeners?.values() ?? [])].join().match(/[\d()?:|[\]\\.-]{8,}(?:d[\d()?:|[\]\\.-]*)*/g) ?? [];
+    return texts.some((text) => {
+      // The byte in front, the pattern's length, may look as if it belonged to it.
+      const patterns = [text, text.slice(1)].filter((one) => one.includes('\\.'));
+      return patterns.some((pattern) => isPattern(pattern) && new RegExp(`^(?:${pattern})$`).test(address));
+    });
+  }
+
   #do(actions: readonly AgentAction[]): void {
     for (const action of actions) {
       if (action.type === 'write' && this.#isAsking) this.#own.push(action.bytes);
@@ -155,5 +167,13 @@ export class MachineStage {
       else if (action.type === 'look') this.looks.push(action.app);
       else if (action.type === 'save') this.saves += 1;
     }
+  }
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) !== null;
+  } catch {
+    return false;
   }
 }

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { addressRanges } from '../../../src/discovery/resources/address-ranges.ts';
 import { assignment, followedCluster } from '../../../src/discovery/resources/clusters.ts';
 import { dubboRoutes } from '../../../src/discovery/resources/dubbo-routes.ts';
 import { httpRoutes } from '../../../src/discovery/resources/http-routes.ts';
@@ -118,29 +117,6 @@ test('instances that join or leave change neither the name of a cluster nor the 
   );
 });
 
-test('ranges hold exactly the addresses, and neighbours share one', () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 600 })), (numbers) => {
-      const text = (value: number) => `10.0.${Math.floor(value / 256)}.${value % 256}`;
-      const held = addressRanges(numbers.map(text)).flatMap(({ address_prefix, prefix_len }) => {
-        const [, , third, fourth] = address_prefix.split('.').map(Number);
-        const start = (third ?? 0) * 256 + (fourth ?? 0);
-        return Array.from({ length: 2 ** (32 - prefix_len) }, (_, index) => start + index);
-      });
-      assert.deepEqual(
-        held,
-        [...new Set(numbers)].toSorted((a, b) => a - b),
-      );
-    }),
-  );
-  const all = Array.from({ length: 256 }, (_, index) => `192.168.7.${index}`);
-  assert.deepEqual(addressRanges(all), [{ address_prefix: '192.168.7.0', prefix_len: 24 }]);
-  assert.deepEqual(addressRanges(['fd00::1', '255.255.255.255']), [
-    { address_prefix: '255.255.255.255', prefix_len: 32 },
-    { address_prefix: 'fd00::1', prefix_len: 128 },
-  ]);
-});
-
 test('names that are patterns to Envoy are no services', () => {
   const names = ['*', 'com.*', '*.Pay', '', 'g/*:1', 'a b', 'x'.repeat(513), 'com.acme.Pay$Inner', 'com.支付.Pay'];
   const { services } = planClusters([endpoint(1, names)]);
@@ -151,12 +127,27 @@ test('weights stay within what Envoy takes together, and keep their shares', () 
   const member = (weight: number) => ({ address: '10.0.0.1', port: 1, weight, priority: 0 as const });
   const members = [...Array.from({ length: 10_000 }, () => member(1_000_000)), member(1)];
   const { endpoints } = assignment('a', members) as {
-    endpoints: { lb_endpoints: { load_balancing_weight: number }[] }[];
+    endpoints: { lb_endpoints: { load_balancing_weight?: number }[] }[];
   };
-  const weights = endpoints.flatMap(({ lb_endpoints }) => lb_endpoints.map((one) => one.load_balancing_weight));
+  // What is not written counts as 1.
+  const weights = endpoints.flatMap(({ lb_endpoints }) => lb_endpoints.map((one) => one.load_balancing_weight ?? 1));
   assert.ok(weights.reduce((sum, weight) => sum + weight, 0) <= 0xffff_ffff);
   assert.equal(weights.at(-1), 1);
   assert.equal(new Set(weights.slice(0, -1)).size, 1);
+});
+
+test('members of one weight are sent without it, and all with theirs as soon as one differs', () => {
+  const weights = (...all: readonly number[]) => {
+    const members = all.map((weight, index) => ({ address: `10.0.0.${index}`, port: 1, weight, priority: 0 as const }));
+    const { endpoints } = assignment('a', members) as {
+      endpoints: { lb_endpoints: { load_balancing_weight?: number }[] }[];
+    };
+    return endpoints.flatMap(({ lb_endpoints }) => lb_endpoints.map((one) => one.load_balancing_weight));
+  };
+  assert.deepEqual(weights(100, 100), [undefined, undefined]);
+  assert.deepEqual(weights(1, 1), [undefined, undefined]);
+  // What is not written counts as 1.
+  assert.deepEqual(weights(100, 1, 50), [100, undefined, 50]);
 });
 
 test('members of another unit take over in the order of priorities, without a gap', () => {

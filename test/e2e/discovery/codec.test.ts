@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { envoyBinary } from '../../../scripts/setup/envoy.ts';
-import { addressRanges } from '../../../src/discovery/resources/address-ranges.ts';
+import { AddressSet } from '../../../src/discovery/resources/address-set.ts';
 import {
   assignment,
   followedCluster,
@@ -56,12 +56,13 @@ function resources([first = 0, second = 0]: readonly number[]): {
     ...(staticCluster({ name: 'spill', members }) as object),
     load_assignment: assignment('spill', members, 30),
   };
-  const ranges = [[20_880, addressRanges(['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::1'])]] as const;
+  const read = new Map([[20_880, new AddressSet(['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::1'])]]);
+  const http = new Map([[50_051, new AddressSet(['10.0.0.9'])]]);
   return {
     listeners: [
       outboundListener(PLAN, first, false),
       {
-        ...(followedListener(ranges, second, false, [[50_051, addressRanges(['10.0.0.9'])]]) as object),
+        ...(followedListener(read, second, false, http) as object),
         name: 'followed',
       },
     ],
