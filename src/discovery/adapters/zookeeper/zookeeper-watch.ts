@@ -47,7 +47,7 @@ const AGAIN_MS = 1_000;
  * that is busy with many writes answers so late that fewer would fall behind.
  */
 const IN_FLIGHT = 256;
-const MARKS_IN_FLIGHT = 32;
+const MARKS_IN_FLIGHT = 8;
 /** With more changes than this to be read, what is told is not what the registry holds. */
 const BEHIND = 256;
 
@@ -131,7 +131,8 @@ export class ZooKeeperWatch {
 
   #tell(event: RegistryEvent): void {
     const folder = this.#folderOf(event);
-    if (folder !== null) this.#touched.add(folder);
+    // An empty folder has nobody to lose.
+    if (folder !== null && !('listed' in event && event.listed.size === 0)) this.#touched.add(folder);
     if (event.kind === 'metadata') this.#revisions.set(`${event.app} ${event.revision}`, event.read !== null);
     if (event.kind === 'instances') this.#instances.set(event.app, new Set(event.listed.keys()));
     if (event.kind === 'instance') {
@@ -165,12 +166,14 @@ export class ZooKeeperWatch {
     this.#isSetBack = first !== undefined;
   }
 
-  async #markTouched(): Promise<void> {
+  /** Beside what is read of changes, which must not wait for it; what cannot be read now is at the next time. */
+  #markTouched(): void {
     const paths = [...this.#touched];
     this.#touched.clear();
-    await inFlight(paths, MARKS_IN_FLIGHT, async (path) =>
-      this.#options.marks.note(path, await this.#session.mark(path)),
-    );
+    const mark = async (path: string) => this.#options.marks.note(path, await this.#session.mark(path));
+    inFlight(paths, MARKS_IN_FLIGHT, mark).catch(() => {
+      for (const path of paths) this.#touched.add(path);
+    });
   }
 
   #lost(why: string): void {
@@ -208,7 +211,7 @@ export class ZooKeeperWatch {
       if (changes.size > 0) await this.#watchBareApps();
       this.#tellBehind(this.#isRefused || this.#changes.isTooMany || this.#changes.size > BEHIND);
       if (isRetry) await this.#askUnknownRevisions();
-      if (isRetry) await this.#markTouched();
+      if (isRetry) this.#markTouched();
     } catch (error) {
       if (!(error instanceof ZooKeeperError)) throw error;
       // A refused read leaves the registry as it was; the next look tries again.
@@ -283,7 +286,7 @@ export class ZooKeeperWatch {
       if ((await this.#watch(path)) && !wasCovered) await this.#listing.providers(name);
     }
     await this.#watchBareApps();
-    await this.#markTouched();
+    this.#markTouched();
   }
 
   /** An interface that a wanted application offers for the first time is a new name below the root. */
