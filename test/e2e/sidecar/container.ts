@@ -42,14 +42,21 @@ export class Container {
   /** Starts one; `versions` are SIDECARSET_VERSION and SIDECARSET_VERSION_ALT, null leaves them out. */
   static async start(lab: SidecarLab, versions: readonly [number, number] | null): Promise<Container> {
     const container = new Container(lab, versions);
-    await lab.until('the process 1 of a container', async () => {
+    const begun = lab.until('the process 1 of a container', async () => {
       const { pid } = container.#child;
       const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
       const [first = ''] = children.trim().split(' ');
-      // Before it is weir, it is a shell that mounts /proc; and so are the children on the way to it.
+      // Before it is weir, it is a shell that mounts /proc; and so are the children on the way to it. Soon weir makes
+      // a reaping shell of itself, and runs below that.
       const command = await readFile(`/proc/${first}/cmdline`, 'utf8').catch(() => '');
-      if (command.startsWith(`${process.execPath}\0`)) container.pid = Number(first);
+      if (command.startsWith(`${process.execPath}\0`) || command.includes('\0weir-init\0'))
+        container.pid = Number(first);
       return container.pid > 0 || container.#child.exitCode !== null;
+    });
+    // Nobody else could end it.
+    await begun.catch(async (error) => {
+      await container.kill();
+      throw error;
     });
     return container;
   }
