@@ -50,7 +50,7 @@ function configure(consumes: string): void {
     config,
     `apiVersion: weir.dev/v1
 registries: {hz: {zookeeper: ["127.0.0.1:${zookeeper.port}"]}}
-discovery: {registries: [hz], socket: "unix:${socket}", guard: {hold: 2s}}
+discovery: {registries: [hz], socket: "unix:${socket}", guard: {hold: 6s}}
 sidecars: {main: {user: 1337, outbound: 15001, admin: "unix:${folder}/admin.sock"}}
 apps: {shop: {select: {user: 1001}, sidecar: main, consumes: ${consumes}}}
 `,
@@ -134,8 +134,10 @@ test('a second agent is refused, and names that nobody knows are', async () => {
 test('an empty list is held, and believed after a second look', async () => {
   for (const host of [1, 2]) await writer.remove(`/services/pay/10.0.0.${host}:20880`);
   const held = await untilStatus(({ apps }) => apps[0].held !== null);
-  assert.deepEqual([held.apps[0].held.reason, held.apps[0].held.wouldRemove], ['empty', 2]);
-  assert.equal(held.apps[0].endpoints.total, 2);
+  // The first one may have been seen to go alone.
+  const { total } = held.apps[0].endpoints;
+  assert.ok(total > 0);
+  assert.deepEqual([held.apps[0].held.reason, held.apps[0].held.wouldRemove], ['empty', total]);
   const believed = await untilStatus(({ apps }) => apps[0].held === null);
   assert.equal(believed.apps[0].endpoints.total, 0);
 });
