@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { WeirError } from '../errors/weir-error.ts';
 import { diagnosticEntry } from './diagnostics/catalogue.ts';
 import { issueText } from './issue-text.ts';
+import { aliasFault } from './read/yaml-aliases.ts';
 
 const entrySchema = z.strictObject({
   id: z.string().refine((id) => id === 'sampled' || diagnosticEntry(id) !== undefined, 'no diagnostic of that id'),
@@ -76,7 +77,9 @@ export function parseAcceptFile(text: string, file: string, today: string): Acce
       error.linePos?.[0].col,
     );
   }
-  const parsed = fileSchema.safeParse(document.toJS());
+  const fault = aliasFault(document);
+  if (fault !== null) throw broken(file, fault.reason);
+  const parsed = fileSchema.safeParse(document.toJS({ maxAliasCount: -1 }));
   if (parsed.success) return new AcceptList(parsed.data.accept, today);
   throw broken(file, issueText(parsed.error.issues[0]));
 }

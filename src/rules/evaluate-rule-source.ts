@@ -16,7 +16,13 @@ import { routeOneCall } from './read/explore-router.ts';
 import type { RouterEngine } from './read/router-behaviour.ts';
 import type { RuleSource } from './read/rule-source.ts';
 
-const parsedTexts = new WeakMap<RuleSource, ParsedGroovy>();
+/** What is known of a text before any call: parsed once, and looked through once for what does not compile. */
+interface CheckedGroovy {
+  readonly parsed: ParsedGroovy;
+  readonly finding: ReturnType<typeof checkCompiles>;
+}
+
+const checkedTexts = new WeakMap<RuleSource, CheckedGroovy>();
 
 /**
  * The outcome of a legacy rule for one call, in weir's model of Groovy 2.4 and of the routers around it. Random draws
@@ -41,17 +47,12 @@ export function evaluateRuleSource(
     return runJavaScript(new GroovySource(source.path, source.text), call, providers);
   if (source.language !== 'groovy')
     return { kind: 'opaque', reason: `scripts in ${source.language} are not evaluated` };
-  let parsed = parsedTexts.get(source);
-  if (!parsed) {
-    parsed = parseGroovy(new GroovySource(source.path, source.text));
-    parsedTexts.set(source, parsed);
-  }
+  const { parsed, finding } = checkedGroovy(source);
   const [problem] = parsed.errors;
   if (problem)
     return parsed.errors.some((error) => error.compileCause !== null && !error.limit)
       ? { kind: 'ignored', exception: COMPILATION_ERROR }
       : { kind: 'opaque', reason: problem.message };
-  const finding = checkCompiles(parsed.script);
   if (finding)
     return finding.cause === null
       ? { kind: 'opaque', reason: finding.reason }
@@ -66,6 +67,15 @@ export function evaluateRuleSource(
         ? exploreDpathRule(parsed, world)
         : exploreScript(parsed, world);
   return outcomeOfTree(explored.tree, known);
+}
+
+function checkedGroovy(source: RuleSource): CheckedGroovy {
+  const known = checkedTexts.get(source);
+  if (known !== undefined) return known;
+  const parsed = parseGroovy(new GroovySource(source.path, source.text));
+  const checked = { parsed, finding: parsed.errors.length > 0 ? null : checkCompiles(parsed.script) };
+  checkedTexts.set(source, checked);
+  return checked;
 }
 
 function outcomeOfTree(tree: DecisionTree, known: CaseFile): CallOutcome {

@@ -1,6 +1,7 @@
 /** Rules of bytes and shapes that nobody writes on purpose: bounded work, and a finding with its place. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { WeirError } from '../../src/errors/weir-error.ts';
 import { decodeText } from '../../src/rules/adapters/decode-text.ts';
 import { convertPlan } from '../../src/rules/convert-plan.ts';
 import { planRuleFile } from '../../src/rules/usecases/plan-rule-file.ts';
@@ -32,6 +33,45 @@ function findings(text: string): string[] {
 
 const test = (condition: string): string =>
   `def s = invocation.arguments[0]\nif (${condition}) ${KEEP}\nreturn invokers\n`;
+
+describe('texts that are the rule of no engine', () => {
+  const refused = (path: string, text: string, why: RegExp, line: number): void =>
+    assert.throws(
+      () => planRuleFile(path, text, ESTATE),
+      (error: WeirError) => error.code === 'WEIR5002' && why.test(error.why) && error.location?.line === line,
+    );
+
+  it('with the marks of a merge: no rule, rather than one that never had an effect', () => {
+    const sides = `<<<<<<< HEAD\n${KEEP}\n=======\nreturn []\n>>>>>>> theirs\n`;
+    refused('in/a.groovy', `// rule\n${sides}`, /merge that nobody has resolved/, 2);
+    // A line of such signs in a text is none.
+    const drawn = `def s = '''\n=======\n'''\n${KEEP}`;
+    assert.equal(planRuleFile('in/a.groovy', drawn, ESTATE).plan.effect.state, 'live');
+  });
+
+  it('of JSON with a mistake: the place of the mistake', () => {
+    refused('in/a.json', '{"a": 1,\n "b": x}', /no JSON from here on/, 2);
+  });
+
+  it('of YAML whose aliases name lists of lists: refused in bounded work, at the alias', () => {
+    const names = 'abcdefghij'.split('');
+    const lists = names.map((name, at) => {
+      const item = at === 0 ? 'x' : `*${names[at - 1]}`;
+      return `${name}: &${name} [${Array.from({ length: 9 }, () => item).join(', ')}]`;
+    });
+    refused('in/a.yaml', `${lists.join('\n')}\nkey: s\nconditions: *j\n`, /more than 50 aliases/, 7);
+    refused('in/a.yaml', 'key: s\nconditions: *a\n', /\*a names nothing/, 2);
+    refused('in/a.yaml', 'key: s\nconditions: &a\n  - *a\n', /stands inside of what it names/, 3);
+  });
+
+  it('of YAML by their keys, however the first lines look', () => {
+    for (const head of ['x-1: y\n', '"key": com.S\n', '{}: x\n'])
+      assert.equal(
+        planRuleFile('in/a.yaml', `${head}"conditions": ["method=a => host=1.1.1.1"]\n`, ESTATE).plan.source.kind,
+        'condition',
+      );
+  });
+});
 
 describe('rules of unusual bytes', () => {
   for (const [name, condition] of [

@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import type { CommandOutcome } from '../../cli/base-command.ts';
 import { formatCodeFrame } from '../../cli/code-frame.ts';
 import { someUnusable } from '../../rules/report/unusable-files.ts';
+import { printable } from '../../rules/text/printable.ts';
 import { RulesCommand } from '../../rules/text/rules-command.ts';
 import { encodingFlag, estateFlags, targetFlags, whenEmptyFlag } from '../../rules/text/rules-flags.ts';
 import { type Cutover, planCutover } from '../../rules/usecases/cutover-plan.ts';
@@ -45,7 +46,7 @@ export default class RulesCutoverCommand extends RulesCommand<typeof RulesCutove
       result.scripts
         .map(({ path, steps }) =>
           [
-            path,
+            printable(path),
             ...steps.map(
               (step, index) =>
                 `  ${index + 1}. ${step.title}\n     ${step.action}\n     check: ${step.check}\n     rollback: ${step.back}`,
@@ -54,7 +55,7 @@ export default class RulesCutoverCommand extends RulesCommand<typeof RulesCutove
         )
         .join('\n\n');
     if (result.errors.length > 0) {
-      this.announce(text());
+      if (result.scripts.length > 0) this.announce(text());
       throw someUnusable(result.errors, result.scripts.length, result);
     }
     return { result, text };

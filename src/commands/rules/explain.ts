@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { CommandOutcome } from '../../cli/base-command.ts';
 import { formatCodeFrame } from '../../cli/code-frame.ts';
+import { printable } from '../../rules/text/printable.ts';
 import { RulesCommand } from '../../rules/text/rules-command.ts';
 import { encodingFlag, estateFlags } from '../../rules/text/rules-flags.ts';
 import { type Explanation, explainCall } from '../../rules/usecases/explain-call.ts';
@@ -28,7 +29,11 @@ export default class RulesExplainCommand extends RulesCommand<typeof RulesExplai
       text: () => {
         const { column, endColumn, line, outcome, path, rule, source } = result;
         const frame = formatCodeFrame({ source, line, column, length: endColumn - column });
-        return [`${path}:${line}:${column}: ${rule} decides: ${outcome}`, frame, ...result.notes].join('\n');
+        return [
+          printable(`${path}:${line}:${column}: ${rule} decides: ${outcome}`),
+          frame,
+          ...result.notes.map(printable),
+        ].join('\n');
       },
     };
   }

@@ -5,6 +5,7 @@ import type { CommandOutcome } from '../../cli/base-command.ts';
 import { countOf } from '../../cli/count-of.ts';
 import { type Paint, paintFor } from '../../cli/paint.ts';
 import { someUnusable } from '../../rules/report/unusable-files.ts';
+import { printable } from '../../rules/text/printable.ts';
 import { RulesCommand } from '../../rules/text/rules-command.ts';
 import { encodingFlag } from '../../rules/text/rules-flags.ts';
 import { type LintResult, lintRules } from '../../rules/usecases/lint-rules.ts';
@@ -29,9 +30,12 @@ export default class RulesLintCommand extends RulesCommand<typeof RulesLintComma
     const text = (paint: Paint): string =>
       [
         ...result.files.flatMap(({ path, findings }) =>
-          findings.map((one) => `${path}:${one.line}:${one.column}: ${paint.caution(one.code)} ${one.message}`),
+          findings.map(
+            (one) =>
+              `${printable(path)}:${one.line}:${one.column}: ${paint.caution(one.code)} ${printable(one.message)}`,
+          ),
         ),
-        ...result.errors.map((error) => `${error.what}: ${error.why}`),
+        ...result.errors.map((error) => printable(`${error.what.replace(/\.$/, '')}: ${error.why}`)),
         [
           countOf(result.totals.files, 'file'),
           countOf(result.totals.errors, 'error'),

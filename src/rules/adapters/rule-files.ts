@@ -6,6 +6,7 @@ import { WeirError } from '../../errors/weir-error.ts';
 import { makeFolder } from '../../platform/make-folder.ts';
 import type { RuleFileListing, RuleFilePath, RuleFiles } from '../usecases/ports.ts';
 import { decodeText } from './decode-text.ts';
+import { readBounded } from './read-bytes.ts';
 
 /** The largest rule file that is read, in bytes. */
 const MAX_RULE_BYTES = 4 * 1024 * 1024;
@@ -92,13 +93,13 @@ async function readBytes(path: string): Promise<Buffer> {
   const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     throw unreadable(path, cause.code === 'ENOENT' ? 'there is no such file' : cause.message, cause);
   });
-  if (info.isDirectory()) throw unreadable(path, 'it is a folder');
-  // A pipe (process substitution) has no size; what comes out of it is measured after.
-  if (info.size > MAX_RULE_BYTES) throw tooLarge(path, info.size);
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+  if (info.isDirectory()) throw unreadable(path, 'it is a folder', undefined, 'name one file of it');
+  if (info.size > MAX_RULE_BYTES) throw tooLarge(path, `${info.size} bytes`);
+  const bytes = await readBounded(path, info, MAX_RULE_BYTES).catch((cause: NodeJS.ErrnoException) => {
     throw unreadable(path, cause.message, cause);
   });
-  if (bytes.length > MAX_RULE_BYTES) throw tooLarge(path, bytes.length);
+  // A pipe or a device has no size before it is read, and perhaps no end.
+  if (bytes.length > MAX_RULE_BYTES) throw tooLarge(path, 'more');
   return bytes;
 }
 
@@ -171,18 +172,27 @@ function unwritable(path: string, cause: Error): WeirError {
   });
 }
 
-function tooLarge(path: string, size: number): WeirError {
-  return unreadable(path, `it holds ${size} bytes, more than the ${MAX_RULE_BYTES} that are read`);
+function tooLarge(path: string, size: string): WeirError {
+  return unreadable(
+    path,
+    `it holds ${size === 'more' ? 'more than' : `${size}, more than`} the ${MAX_RULE_BYTES} bytes that are read`,
+  );
 }
 
-function unreadable(path: string, why: string, cause?: unknown): WeirError {
+function unreadable(path: string, why: string, cause?: unknown, hint = hintFor(path)): WeirError {
   return new WeirError('WEIR5020', {
     what: `${path} cannot be read`,
     why,
-    hint: 'name a readable text file of at most 4 MB, or a folder with such files',
+    hint,
     location: { file: path, line: 1, column: 1 },
     cause,
   });
+}
+
+function hintFor(path: string): string {
+  return path === '-'
+    ? 'to have standard input read, name /dev/stdin'
+    : 'name a readable text file of at most 4 MB, or a folder with such files';
 }
 
 /** The file access of the rules commands, on this machine's file system. */

@@ -1,5 +1,6 @@
 /** Access to a parsed YAML text by keys, with the place of every node. */
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseAllDocuments, type YAMLMap } from 'yaml';
+import { followAliases } from '../read/yaml-aliases.ts';
 
 /** A document of a YAML text with what is needed to say where something stands. */
 export interface PlacedDocument {
@@ -26,6 +27,11 @@ export function readPlacedYaml(text: string): PlacedReading {
     if (error !== undefined) {
       const place = counter.linePos(error.pos[0]);
       return { ok: false, line: place.line, column: place.col, message: error.message.split('\n')[0] ?? '' };
+    }
+    const fault = followAliases(document);
+    if (fault !== null) {
+      const { line, col } = counter.linePos(fault.offset);
+      return { ok: false, line, column: col, message: fault.reason };
     }
     const placeOf = (node: Node | null | undefined): { line: number; column: number } => {
       const { line, col } = counter.linePos(node?.range?.[0] ?? 0);

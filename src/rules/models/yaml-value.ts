@@ -1,5 +1,6 @@
 /** YAML documents as SnakeYAML reads them. */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar } from 'yaml';
+import { aliasFault } from '../read/yaml-aliases.ts';
 import { readPrintedYaml } from './printed-yaml.ts';
 import { floatOf, integerOf, plainValue, YamlDouble, YamlInteger, type YamlValue } from './yaml-scalar.ts';
 
@@ -27,8 +28,11 @@ export function readWholeYaml(text: string): YamlReading {
   // Counting lines takes a third of the time, and only errors have a use for them.
   for (const document of parseAllDocuments(text, { ...YAML_OPTIONS, prettyErrors: false })) {
     if (document.errors.length > 0) return refusalOf(text);
+    const fault = aliasFault(document);
+    if (fault !== null)
+      return { ok: false, reason: fault.reason, line: text.slice(0, fault.offset).split('\n').length };
     try {
-      documents.push(readNode(document.contents, { document, above: new Set() }));
+      documents.push(readNode(document.contents, { document, made: new Map() }));
     } catch (error) {
       if (error instanceof NotConstructed) return { ok: false, reason: error.message, line: 1 };
       throw error;
@@ -51,17 +55,23 @@ function refusalOf(text: string): YamlReading {
 
 interface Reading {
   readonly document: Document;
-  /** The collections around a node. */
-  readonly above: ReadonlySet<Node>;
+  /** What aliases name, made once each: lists of the same list would be made without end. */
+  readonly made: Map<Node, YamlValue>;
 }
 
-function readNode(raw: Node | null | undefined, { document, above }: Reading): YamlValue {
-  const node = isAlias(raw) ? raw.resolve(document) : raw;
+function readNode(raw: Node | null | undefined, inside: Reading): YamlValue {
+  if (!isAlias(raw)) return readPlain(raw, inside);
+  const named = raw.resolve(inside.document);
+  if (named === undefined) return null;
+  const made = inside.made.get(named) ?? readPlain(named, inside);
+  inside.made.set(named, made);
+  return made;
+}
+
+function readPlain(node: Node | null | undefined, inside: Reading): YamlValue {
   if (node === null || node === undefined) return null;
   requireKnownTag(node.tag);
   if (isScalar(node)) return scalarValue(node);
-  if (above.has(node)) throw new NotConstructed('an alias stands inside of what it names');
-  const inside = { document, above: new Set([...above, node]) };
   if (isSeq(node)) return node.items.map((item) => readNode(item as Node, inside));
   if (!isMap(node)) return null;
   const map = new Map<string, YamlValue>();

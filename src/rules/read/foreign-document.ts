@@ -1,5 +1,5 @@
 /** Files that lie among rules and are none: documents that weir wrote, Kubernetes objects, other YAML. */
-import { isCollection, parseAllDocuments } from 'yaml';
+import { isCollection, isScalar, parseAllDocuments } from 'yaml';
 import { WeirError } from '../../errors/weir-error.ts';
 import { child, readPlacedYaml } from '../lint/yaml-walk.ts';
 import { unreadable } from './unreadable.ts';
@@ -22,6 +22,7 @@ const LEGACY_KEYS = { conditions: 'condition', tags: 'tag', script: 'script', af
 
 /** Throws WEIR5002 for a legacy rule among mesh rules: what Dubbo reads of a mesh rule says nothing about it. */
 export function refuseLegacyRule(path: string, text: string): void {
+  if (text.trim() === '') throw unreadable(path, 'it is empty', 1, 1);
   const kind = legacyKind(path, text);
   if (kind === null) return;
   throw new WeirError('WEIR5002', {
@@ -47,7 +48,7 @@ export function refusePlainYaml(path: string, text: string): void {
   if (!/\.ya?ml$/i.test(path)) return;
   const documents = [...parseAllDocuments(text, { prettyErrors: false })];
   if (documents.some(({ errors }) => errors.length > 0)) return;
-  const contents = documents.map((document) => (document.toJS() === null ? null : document.contents));
+  const contents = documents.map(({ contents: node }) => (isScalar(node) && node.value === null ? null : node));
   if (contents.every((content) => content === null)) throw unreadable(path, 'it holds nothing but comments', 1, 1);
   if (contents.every((content) => content === null || isCollection(content)))
     throw unreadable(path, 'it is YAML, but has neither `script` nor `conditions` nor `tags`', 1, 1);

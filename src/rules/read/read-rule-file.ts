@@ -13,6 +13,8 @@ const HSF_METHODS =
 const DPATH_METHODS = /\b(?:methodTagRule|argsTagRule)\s*\(/;
 const YAML_MARK =
   /^(?:configVersion|script|conditions|tags|scope|key|force|runtime|enabled|priority|affinityAware)[ \t]*:/m;
+/** Keys of which every YAML rule has one. */
+const RULE_KEYS = ['script', 'conditions', 'tags', 'affinityAware'];
 const LONGEST = 4 * 1024 * 1024;
 
 /**
@@ -30,6 +32,7 @@ export function readRuleFile(path: string, raw: string): RuleSource {
   if (isFlowYaml(text)) return readRuleYaml(path, text);
   if (/^[a-z]+(?::\/\/|%3A%2F%2F)/i.test(trimmed)) return readRuleUrl(path, text.trim());
   if (text.length <= LONGEST && YAML_MARK.test(text) && !looksLikeGroovy(text)) return readRuleYaml(path, text);
+  if (isNamedYaml(path, text)) return readRuleYaml(path, text);
   return readGroovy(path, text);
 }
 
@@ -38,6 +41,14 @@ function isFlowYaml(text: string): boolean {
   if (!/^\s*\{[\s\S]*["']?\b(?:conditions|tags|script)["']?\s*:/.test(text) || text.length > LONGEST) return false;
   const document = parseDocument(text, { prettyErrors: false });
   return document.errors.length === 0 && isMap(document.contents);
+}
+
+/** Whether a file that is named as YAML has a key of a rule, however its first lines look: quoted keys, other keys before it. */
+function isNamedYaml(path: string, text: string): boolean {
+  if (!/\.ya?ml$/i.test(path) || text.length > LONGEST) return false;
+  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false });
+  const { contents } = document;
+  return document.errors.length === 0 && isMap(contents) && RULE_KEYS.some((key) => contents.has(key));
 }
 
 /** Whether a text with a word and a colon at a line start is a script all the same (labels, map entries). */

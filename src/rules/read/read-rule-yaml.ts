@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { issueText } from '../issue-text.ts';
 import { OPEN_SCOPE, PLAIN_SOURCE, type RuleSource, type TagGroupSource } from './rule-source.ts';
 import { unreadable } from './unreadable.ts';
+import { aliasFault } from './yaml-aliases.ts';
 
 const plain = z.union([z.string(), z.number(), z.boolean()]);
 const scalar = plain.transform(String);
@@ -66,7 +67,12 @@ export function readRuleYaml(path: string, text: string): RuleSource {
     const why = several ? 'it holds several YAML documents, and Dubbo reads one' : `it is no YAML: ${problem.message}`;
     throw unreadable(path, why, line, col);
   }
-  const parsed = yamlRule.safeParse(document.toJS({ maxAliasCount: 100 }));
+  const fault = aliasFault(document);
+  if (fault !== null) {
+    const { line, col } = lines.linePos(fault.offset);
+    throw unreadable(path, fault.reason, line, col);
+  }
+  const parsed = yamlRule.safeParse(document.toJS({ maxAliasCount: -1 }));
   if (!parsed.success) {
     throw unreadable(path, issueText(parsed.error.issues[0]), 1, 1);
   }

@@ -2,12 +2,13 @@
 import { plural } from '../../cli/wrap-text.ts';
 import { describeCall, describeWitness } from '../equivalence/describe-witness.ts';
 import { isVerified, type Verification, type VerifiedRule } from '../usecases/verify-rules.ts';
+import { printable } from './printable.ts';
 
 /** The text of `weir rules verify`: a line a rule, and witness calls where script and documents differ. */
 export function formatVerification({ scripts, errors, open }: Verification): string {
   const lines: string[] = [];
   for (const { path, rules, comparedCalls } of scripts) {
-    lines.push(`${path}: ${comparedCalls} calls compared`);
+    lines.push(`${printable(path)}: ${comparedCalls} calls compared`);
     for (const rule of rules) {
       lines.push(`  ${rule.id} line ${rule.line}: ${fateText(rule)}${askedText(rule)}`);
       for (const witness of rule.disagreements) lines.push(`    differs: ${describeWitness(witness)}`);

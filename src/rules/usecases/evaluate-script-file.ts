@@ -4,7 +4,7 @@ import type { EvaluatedCall } from '../evaluate-documents.ts';
 import { evaluateRuleSource } from '../evaluate-rule-source.ts';
 import type { CallOutcome } from '../plan/call-outcome.ts';
 import { presentProviders } from '../plan/evaluate-plan.ts';
-import { readRuleFile } from '../read/read-rule-file.ts';
+import { readLegacyRule } from '../read/read-legacy-rule.ts';
 import type { Estate, RuleFiles } from './ports.ts';
 
 /** Answers every call by what the legacy rule does, in weir's model of Groovy and of the routers. Throws WeirError for no rule. */
@@ -14,7 +14,7 @@ export async function evaluateScriptFile(
   estate: Estate & { readonly calls: readonly RoutingCall[] },
   encoding?: string,
 ): Promise<EvaluatedCall[]> {
-  const source = readRuleFile(path, await files.read(path, encoding));
+  const source = readLegacyRule(path, await files.read(path, encoding));
   const known = { ...estate, calls: [...estate.calls] };
   return estate.calls.map((call, index) => lineOf(index, evaluateRuleSource(source, call, known), call, known));
 }

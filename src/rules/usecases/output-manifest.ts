@@ -52,6 +52,12 @@ export class OutputManifest {
     );
   }
 
+  /** Whether an earlier run dealt with a script, by its absolute path, and wrote no documents for it. */
+  isWithoutDocuments(path: string): boolean {
+    const entry = Object.entries(this.#before).find(([name, { from }]) => resolve(this.#out, from, name) === path);
+    return entry !== undefined && !entry[1].files.some((file) => file.endsWith('.yaml'));
+  }
+
   /** Notes the files of a script; those of other targets that were there stay its own. */
   wrote(script: RuleFilePath, target: string, files: readonly string[]): void {
     const others = (this.#before[script.name]?.files ?? []).filter((name) => isOfOtherTarget(name, target));

@@ -1,8 +1,7 @@
 /** From a rule file to its plan, with places in the file rather than in the rule's text. */
 import type { PlanSpan, RoutePlan } from '../plan/route-plan.ts';
 import { planRuleSource } from '../plan-rule-source.ts';
-import { refuseForeign, refusePlainYaml } from '../read/foreign-document.ts';
-import { readRuleFile } from '../read/read-rule-file.ts';
+import { readLegacyRule } from '../read/read-legacy-rule.ts';
 import { enginesOf } from '../read/router-world.ts';
 import type { Estate, PlannedRule } from './ports.ts';
 import { ruleNode } from './shared-nodes.ts';
@@ -11,9 +10,7 @@ import { ruleNode } from './shared-nodes.ts';
 export function planRuleFile(path: string, raw: string, estate: Estate): PlannedRule {
   // A mark of byte order takes no column.
   const text = raw.charCodeAt(0) === 0xfeff ? raw.slice(1) : raw;
-  refuseForeign(path, text);
-  const source = readRuleFile(path, raw);
-  if (source.form === 'bare') refusePlainYaml(path, text);
+  const source = readLegacyRule(path, raw);
   const plan = markNoted(planRuleSource(source, estate), text !== raw);
   const facts = {
     plan,

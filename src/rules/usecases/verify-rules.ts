@@ -77,7 +77,8 @@ export async function verifyRules(request: VerifyRequest, ports: VerifyPorts): P
       : parseAcceptFile(await ports.files.read(request.accept), request.accept, ports.today);
   const listing = await ports.files.list(request.paths, request.rules);
   // A file that is named alone has another path below its root than in the run that converted its folder.
-  const known = (await OutputManifest.read(ports.files, request.rules)).documentNames();
+  const manifest = await OutputManifest.read(ports.files, request.rules);
+  const known = manifest.documentNames();
   const names = scriptNames(listing.files.map(({ name }) => name));
   const scripts: Verification['scripts'][number][] = [];
   const errors: Verification['errors'][number][] = listing.errors.map((error) => unusableFile(error));
@@ -118,7 +119,10 @@ export async function verifyRules(request: VerifyRequest, ports: VerifyPorts): P
       errors.push(unusableFile(error, path));
     }
   }
-  if (documents === 0 && errors.length === 0) throw nothingToVerify(request);
+  if (documents === 0 && errors.length === 0) {
+    const isConverted = scripts.every(({ path }) => manifest.isWithoutDocuments(resolve(path)));
+    throw nothingToVerify(request, isConverted ? scripts.flatMap(({ rules }) => rules) : null);
+  }
   const rules = scripts.flatMap((script) => script.rules);
   return {
     scripts,
@@ -251,9 +255,21 @@ function acceptance(
   };
 }
 
-function nothingToVerify({ rules, target }: VerifyRequest): WeirError {
+/** `converted` are the rules of scripts that were all converted into the folder without a document; null where some were not. */
+function nothingToVerify({ rules, target }: VerifyRequest, converted: readonly VerifiedRule[] | null): WeirError {
+  const what = `there were no documents to verify in ${rules}`;
+  if (converted !== null) {
+    const left = converted.some(({ state }) => state === 'left');
+    return new WeirError('WEIR5023', {
+      what,
+      why: left
+        ? 'the scripts were converted there, and no document came of them: what they do stays with them'
+        : 'the scripts were converted there, and no document came of them: they need none, since they have no effect',
+      hint: '`weir rules inspect` says why of each script; nothing was verified',
+    });
+  }
   return new WeirError('WEIR5023', {
-    what: `there were no documents to verify in ${rules}`,
+    what,
     why: `none of the scripts has documents for ${target} there`,
     hint: 'run `weir rules convert` into that folder first, for the same --target; nothing was verified',
   });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
 import { lintMeshRule } from '../../../src/rules/lint/mesh-lint.ts';
+import { readYamlDocuments } from '../../../src/rules/models/yaml-value.ts';
 import { lowerDubboMesh } from '../../../src/rules/targets/dubbo-mesh.ts';
 import { arbitraryPlan, SAMPLE_PROVIDERS, SAMPLE_SERVICE } from '../../fakes/arbitrary-plan.ts';
 
@@ -114,5 +115,39 @@ spec:
       }),
       { numRuns: 60, seed: 3 },
     );
+  });
+});
+
+describe('aliases in mesh rules', () => {
+  const rule = (subset: string): string =>
+    [
+      `x: &to {host: d, subset: ${subset}}`,
+      'kind: VirtualService',
+      'metadata: {name: v}',
+      'spec: {hosts: [d], dubbo: [{services: [{exact: s.S}], routedetail: [{name: r, route: [{destination: *to}]}]}]}',
+    ].join('\n');
+
+  it('are followed: what an alias names is looked at as if it stood there', () => {
+    const codesOf = (subset: string): string[] =>
+      lintMeshRule(`${rule(subset)}\n${DESTINATIONS}`).map(({ code }) => code);
+    assert.deepEqual(
+      codesOf('nowhere').filter((code) => !codesOf('gray').includes(code)),
+      lintMeshRule(`${rule('nowhere').replace('*to', '{host: d, subset: nowhere}')}\n${DESTINATIONS}`)
+        .map(({ code }) => code)
+        .filter((code) => !codesOf('gray').includes(code)),
+    );
+    assert.notDeepEqual(codesOf('nowhere'), codesOf('gray'));
+  });
+
+  it('that name lists of lists are no YAML that Dubbo takes, found in bounded work', () => {
+    const lists = 'bcdefghij'.split('').map((name, at) => {
+      const item = `*${'abcdefghi'[at]}`;
+      return `${name}: &${name} [${Array.from({ length: 9 }, () => item).join(', ')}]`;
+    });
+    const text = `a: &a [x]\n${lists.join('\n')}\nkind: VirtualService\nspec: *j\n`;
+    const [finding] = lintMeshRule(text);
+    assert.deepEqual([finding?.code, finding?.line], ['WR052', 7]);
+    const reading = readYamlDocuments(text);
+    assert.ok(!reading.ok && /more than 50 aliases/.test(reading.reason) && reading.line === 7);
   });
 });

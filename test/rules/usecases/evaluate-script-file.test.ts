@@ -23,6 +23,13 @@ function evaluate(text: string, path = 'rule.groovy') {
 }
 
 describe('evaluating a script file', () => {
+  it('runs no document of something else as Groovy', async () => {
+    const none = { code: 'WEIR5002' };
+    await assert.rejects(evaluate('apiVersion: v1\nkind: ConfigMap\n', 'map.yaml'), none);
+    await assert.rejects(evaluate('[1, 2]', 'list.json'), { ...none, why: 'it is JSON, but no rule that weir knows' });
+    await assert.rejects(evaluate('{"a":', 'cut.json'), { ...none, why: 'it is JSON that is cut short' });
+  });
+
   it('answers each call in its order by the providers that it reaches', async () => {
     const script =
       "invokers.findAll { it.url.getParameter('env') == (invocation.methodName == 'save' ? 'gray' : 'prod') }";

@@ -86,7 +86,27 @@ describe('explaining a call', () => {
   it('does not guess where a branch is opaque', async () => {
     const { outcome, decision } = await explain('return com.acme.Routing.choose(invokers)', call('save'));
     assert.equal(decision.kind, 'opaque');
-    assert.equal(outcome, 'weir cannot say: the branch is opaque');
+    assert.match(outcome, /^weir cannot say: Routing\.choose\(\)$/);
+  });
+
+  it('says what the script does, and why no document does, where weir follows it and has no rule for it', async () => {
+    const { outcome, decision } = await explain('return invokers.take(1)', call('save'));
+    assert.equal(decision.kind, 'opaque');
+    assert.match(outcome, /^\[g\]; that is what the script does, .*: some providers are chosen by their position$/);
+    const files = new MemoryRuleFiles({ 'in/rule.groovy': 'return invokers.take(1)' });
+    const blind = await explainCall({ script: 'in/rule.groovy', call: call('save') }, { files });
+    assert.equal(blind.outcome, 'weir cannot say: some providers are chosen by their position');
+  });
+
+  it('gives no choice of the plan for a call that the plan takes not to happen', async () => {
+    const rule = 'force: false\nenabled: true\nkey: orders\ntags:\n  - {name: gray, addresses: [10.0.0.1:20880]}';
+    const tagged = JSON.stringify({
+      ...{ service: 'com.acme.Orders', method: 'save', paramTypes: [], args: [] },
+      consumer: { params: { 'dubbo.tag': 'gray' } },
+    });
+    const { outcome, decision } = await explain(rule, tagged, 'in/rule.yaml');
+    assert.equal(decision.kind, 'opaque');
+    assert.match(outcome, /^\[g\]; that is what the script does/);
   });
 
   it('refuses a call that is none, with its place in the flag', async () => {

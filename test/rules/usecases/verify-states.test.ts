@@ -61,7 +61,13 @@ describe('verify', () => {
 
   it('refuses to call it a success when nothing of the scripts was converted', async () => {
     const { verify } = await convertAndVerify({ 'all.groovy': 'return invokers.take(1)' });
-    await assert.rejects(verify(), (error) => error instanceof WeirError && error.code === 'WEIR5023');
+    // Not that it should be converted: that was done, and nothing came of it.
+    await assert.rejects(verify(), {
+      code: 'WEIR5023',
+      why: /no document came of them: what they do stays with them$/,
+    });
+    const dead = await convertAndVerify({ 'dead.groovy': 'return invokers' });
+    await assert.rejects(dead.verify(), { code: 'WEIR5023', why: /they need none, since they have no effect$/ });
   });
 
   it('goes on past a file that is no rule', async () => {
