@@ -312,7 +312,8 @@ export function firewallContract(name: string, host: ContractHost): void {
     });
 
     test('an unconfirmed interception ends by itself at its deadline, unless that was taken back before', async () => {
-      const timeoutMs = 2000;
+      // Two transactions and a connection have to be made before it on a busy machine.
+      const timeoutMs = 5000;
       const deadline = { timeoutMs, epochSeconds: Math.ceil((host.nowMs() + timeoutMs) / 1000) };
       await apply(host, policyOf({ ...PAY, deadline }, { ...WEB, deadline }));
       await apply(host, policyOf({ ...PAY, deadline }, WEB));

@@ -125,8 +125,8 @@ test('open connections are drained or cut, and off.sh and a deadline need no pro
   );
   await open.stop();
 
-  await switchOn('--confirm', '3s');
-  await sleep(4500);
+  await switchOn('--confirm', '6s');
+  await sleep(7500);
   await assertRoute(stage, APP, 'direct');
   assert.deepEqual((await weir.json(['status', 'payment'])).json.result.apps[0].reason, 'confirm expired');
   assert.equal((await weir.json(['uninstall'])).code, 0);
