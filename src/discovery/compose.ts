@@ -42,9 +42,10 @@ export interface AgentFacts {
   readonly lost: readonly string[];
 }
 
-/** What the agent of a run directory says of itself; null when none answers. */
-export async function agentFacts(runDir: string): Promise<AgentFacts | null> {
+/** What the agent of a run directory says of itself; null when there is none, `silent` for one that takes requests and answers none. */
+export async function agentFacts(runDir: string): Promise<AgentFacts | 'silent' | null> {
   const answer = await agentLine(runDir).ask({ command: 'status' });
+  if (answer.kind === 'silent') return answer.kind;
   if (answer.kind !== 'result') return null;
   const { serving, apps, streams, registries } = answer.result;
   return {

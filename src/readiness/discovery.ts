@@ -48,6 +48,10 @@ export const DISCOVERY_CHECKS: readonly Check[] = [
         const hint = 'start it with `weir discovery run`, or by its service';
         return [finding('warning', 'no discovery agent runs', AGENT_WHY, { hint })];
       }
+      if (agent === 'silent') {
+        const hint = 'it is stopped, or hangs: see its process and its log; Envoys keep what they have';
+        return [finding('error', 'the discovery agent does not answer', AGENT_WHY, { hint })];
+      }
       return judgeAgent(agent);
     },
   },

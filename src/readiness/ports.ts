@@ -29,7 +29,7 @@ export interface HostFacts {
   authFileProblem(file: string): Promise<string | null>;
   registryProblem(registry: RegistryConfig): Promise<string | null>;
   /** What the discovery agent of a run directory says; null when none answers. */
-  discoveryAgent(runDir: string): Promise<DiscoveryAgentFacts | null>;
+  discoveryAgent(runDir: string): Promise<DiscoveryAgentFacts | 'silent' | null>;
   /** Files of weir in a folder, by name; empty when there are none or no such folder. */
   filesIn(path: string): Promise<readonly string[]>;
 }

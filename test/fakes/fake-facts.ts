@@ -37,7 +37,7 @@ export class FakeFacts implements HostFacts {
     java: { version: '17.0.13', isJdk: true },
   };
   registryProblems = new Map<string, string>();
-  agentFacts: DiscoveryAgentFacts | null = { serving: true, held: [], nacked: [], lost: [] };
+  agentFacts: DiscoveryAgentFacts | 'silent' | null = { serving: true, held: [], nacked: [], lost: [] };
   files: readonly string[] = [];
   readonly #nowMs: () => number;
 

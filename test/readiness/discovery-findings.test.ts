@@ -77,6 +77,12 @@ test('a registry that does not answer is an error with what it said; no agent is
   assert.ok(hasFailedChecks(await check(host, 'discovery')));
 });
 
+test('an agent that takes requests and answers none is an error, and not told as one that does not run', async () => {
+  const host = discoveryCase();
+  host.facts.agentFacts = 'silent';
+  assert.deepEqual(await troubles(host, 'discovery'), ['error: the discovery agent does not answer']);
+});
+
 test('an agent that answers nobody, held lists, refused resources and lost sessions are each told', async () => {
   const host = discoveryCase();
   host.facts.agentFacts = {

@@ -42,13 +42,22 @@ export function serveAgentSocket(
   );
 }
 
-/** The line to the agent of a run directory; see `askAgent` for what asking throws. */
-export function agentLine(runDir: string, stage: AgentStage = 'agent'): AgentLine {
+/** An agent answers within milliseconds; one that is stopped, or hangs, takes the request and says nothing. */
+const ANSWER_MS = 10_000;
+
+/**
+ * The line to the agent of a run directory; see `askAgent` for what asking throws. `answerMs`: after which silence is told
+ * as such, in milliseconds.
+ */
+export function agentLine(runDir: string, stage: AgentStage = 'agent', answerMs = ANSWER_MS): AgentLine {
   const socket = agentSocketPath(runDir, stage);
-  const exchange: ExchangeLines = (line, onLine) => exchangeLines(socket, line, onLine);
+  const exchange: ExchangeLines = (line, onLine, signal) => exchangeLines(socket, line, onLine, signal);
   return {
     socket,
-    ask: <C extends CommandOf<Protocol>>(request: RequestOf<Protocol, C> & { readonly command: C }) =>
-      askAgent<Protocol, C>(AGENT_PROTOCOL, exchange, request),
+    async ask<C extends CommandOf<Protocol>>(request: RequestOf<Protocol, C> & { readonly command: C }) {
+      const limit = AbortSignal.timeout(answerMs);
+      const answer = await askAgent<Protocol, C>(AGENT_PROTOCOL, exchange, request, () => {}, limit);
+      return answer.kind === 'gone' && limit.aborted ? { kind: 'silent', afterMs: answerMs } : answer;
+    },
   };
 }

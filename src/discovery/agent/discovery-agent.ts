@@ -120,7 +120,7 @@ export class DiscoveryAgent {
       },
       routes: async ({ consumer, interface: name }) => {
         const routes = consumerRoutes(this.machine, consumer, name);
-        return { known: routes !== null, routes: routes ?? [] };
+        return { known: routes !== null, serving: this.machine.isServing, routes: routes ?? [] };
       },
     };
   }

@@ -84,7 +84,8 @@ export const AGENT_PROTOCOL = {
   results: {
     status,
     confirm: z.object({ known: z.boolean(), released: z.boolean() }),
-    routes: z.object({ known: z.boolean(), routes: z.array(route) }),
+    /** `serving`: whether its registries were heard; while they were not, no routes mean nothing. */
+    routes: z.object({ known: z.boolean(), serving: z._default(z.boolean(), true), routes: z.array(route) }),
   },
   event: z.object({ event: z.string() }),
 } as const satisfies AgentProtocol;

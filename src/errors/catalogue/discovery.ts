@@ -42,7 +42,7 @@ export const DISCOVERY_ERRORS = {
     exit: 3,
     kind: 'host',
     explain:
-      'Status, routes and confirm are answered by the agent, `weir discovery run`, which does not run or does not answer. Envoys that run keep the endpoints that they have. Nothing was changed.',
+      'Status, routes and confirm are answered by the agent, `weir discovery run`, which does not run or does not answer. Envoys that run keep the endpoints that they have. Nothing was changed; an agent that hangs may still do what it was asked when it goes on.',
   },
   WEIR6007: {
     title: 'another discovery agent runs',
