@@ -26,6 +26,9 @@ export function rulesetChange(current: Ruleset, wanted: Ruleset, clearing: Switc
   return {
     scope: wanted.scope,
     operations: diffRulesets(current, target, { clearSwitches: 'all' }),
-    undo: diffRulesets(target, current, { clearSwitches: 'all' }),
+    // Hardly ever asked for: only where the other family of iptables fails.
+    get undo() {
+      return diffRulesets(target, current, { clearSwitches: 'all' });
+    },
   };
 }

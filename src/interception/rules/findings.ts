@@ -2,7 +2,7 @@
 import { canonicalRule } from './canonical-rule.ts';
 import { rulesBelowSwitches } from './iptables/head-switches.ts';
 import { printIptablesRule } from './iptables/print-rule.ts';
-import { formatElementKey, isSameElement, isSameMapType } from './map-element.ts';
+import { differingParts, formatElementKey, isSameElement, isSameMapType } from './map-element.ts';
 import { printNftElement, printNftMapType } from './nft/print-map.ts';
 import { printNftRule } from './nft/print-rule.ts';
 import { BYPASS_SET, LEASE_SET, OFF_SET } from './nft/table-maps.ts';
@@ -71,8 +71,9 @@ function compareMaps(wanted: Table, found: Table, place: string): Finding[] {
 }
 
 function compareElements(wanted: RuleMap, found: RuleMap, place: string): Finding[] {
-  const elements = (map: RuleMap) => new Map(map.elements.map((element) => [formatElementKey(element.key), element]));
-  const [want, have] = [elements(wanted), elements(found)];
+  const [want, have] = differingParts(wanted.elements, found.elements).map(
+    (elements) => new Map(elements.map((element) => [formatElementKey(element.key), element])),
+  ) as [Map<string, MapElement>, Map<string, MapElement>];
   return [...new Set([...want.keys(), ...have.keys()])].flatMap((key) => {
     const [expected, there] = [want.get(key), have.get(key)];
     if (expected !== undefined && there !== undefined && isSameElement(expected, there)) return [];

@@ -19,8 +19,28 @@ export function isSameElement(a: MapElement, b: MapElement): boolean {
     a.tag?.app === b.tag?.app &&
     a.tag?.hash === b.tag?.hash &&
     a.tag?.by === b.tag?.by &&
-    formatElementKey(a.key) === formatElementKey(b.key)
+    (a.key === b.key || formatElementKey(a.key) === formatElementKey(b.key))
   );
+}
+
+/**
+ * Two lists of elements without what both begin with and what both end with. In lists of thousands a change is about few,
+ * and both sides have them in the order of their keys.
+ */
+export function differingParts(
+  one: readonly MapElement[],
+  other: readonly MapElement[],
+): readonly [readonly MapElement[], readonly MapElement[]] {
+  const isSameAt = (at: number, otherAt: number): boolean => {
+    const [a, b] = [one[at], other[otherAt]];
+    return a !== undefined && b !== undefined && isSameElement(a, b);
+  };
+  const shorter = Math.min(one.length, other.length);
+  let begin = 0;
+  while (begin < shorter && isSameAt(begin, begin)) begin += 1;
+  let end = 0;
+  while (end < shorter - begin && isSameAt(one.length - end - 1, other.length - end - 1)) end += 1;
+  return [one.slice(begin, one.length - end), other.slice(begin, other.length - end)];
 }
 
 function isSameValue(a: MapElement['value'], b: MapElement['value']): boolean {

@@ -1,7 +1,7 @@
 /** The difference of two native nft tables as operations. */
 import { MAX_PORT } from '../../../mesh/port-range.ts';
 import { addChain, addRules, deleteChain, flushChain, hasSameRules } from '../diff-chains.ts';
-import { formatElementKey, isSameElement, isSameMapType } from '../map-element.ts';
+import { differingParts, formatElementKey, isSameElement, isSameMapType } from '../map-element.ts';
 import type { Operation } from '../operations.ts';
 import type { Chain, MapElement, Rule, RuleMap, Table } from '../ruleset.ts';
 
@@ -102,15 +102,17 @@ function changedElements(
   now: RuleMap,
   then: RuleMap,
 ): { removed: readonly MapElement[]; added: readonly MapElement[] } {
-  const byKey = (map: RuleMap) => new Map(map.elements.map((element) => [formatElementKey(element.key), element]));
-  const [old, wanted] = [byKey(now), byKey(then)];
+  const [before, after] = differingParts(now.elements, then.elements);
+  const byKey = (elements: readonly MapElement[]) =>
+    new Map(elements.map((element) => [formatElementKey(element.key), element]));
+  const [old, wanted] = [byKey(before), byKey(after)];
   const differs = (element: MapElement, others: ReadonlyMap<string, MapElement>): boolean => {
     const other = others.get(formatElementKey(element.key));
     return other === undefined || !isSameElement(element, other);
   };
   return {
-    removed: now.elements.filter((element) => differs(element, wanted)),
-    added: then.elements.filter((element) => differs(element, old)),
+    removed: before.filter((element) => differs(element, wanted)),
+    added: after.filter((element) => differs(element, old)),
   };
 }
 

@@ -11,6 +11,12 @@ export function at(value: Json, ...path: readonly (string | number)[]): Json {
   return found;
 }
 
+/** The value under one key. Thousands of elements are read by this, so it makes no list of its steps. */
+export function member(value: Json, key: string | number): Json {
+  if (value === null || typeof value !== 'object' || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string | number, Json>)[key];
+}
+
 /** The value under a path if it is a text. */
 export function textAt(value: Json, ...path: readonly (string | number)[]): string | undefined {
   const found = at(value, ...path);

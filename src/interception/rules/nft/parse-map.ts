@@ -1,7 +1,7 @@
 /** The parser of sets and maps in nft's JSON. */
 import type { LookupKey, MapElement, RuleMap } from '../ruleset.ts';
 import { parseTag } from '../tag.ts';
-import { at, type Json, listAt, numberAt, textAt } from './json-path.ts';
+import { at, type Json, listAt, member, textAt } from './json-path.ts';
 import { isNftTcp, keyOfNftType } from './nft-words.ts';
 import { cgroupLevelOf } from './parse-rule.ts';
 import { parseNftPortRange } from './parse-values.ts';
@@ -28,18 +28,18 @@ export function parseNftMap(map: Json): RuleMap | null {
 
 /** `[key, value]` in a map, `key` in a set; a key with timeout or comment is wrapped in `elem`. */
 function parseElement(item: Json, key: LookupKey, value: RuleMap['value']): MapElement {
-  const [wrapped, found] = value === 'none' ? [item, null] : [at(item, 0), at(item, 1)];
-  const attributes = at(wrapped, 'elem');
-  const seconds = numberAt(attributes, 'timeout');
-  const left = numberAt(attributes, 'expires');
-  const comment = textAt(attributes, 'comment');
-  return {
-    key: parseKey(attributes === undefined ? wrapped : at(attributes, 'val'), key),
-    value: value === 'none' ? null : parseValue(found),
-    timeoutMs: seconds === undefined ? null : seconds * 1000,
-    ...(left === undefined ? {} : { expiresMs: left * 1000 }),
-    tag: comment === undefined ? null : parseTag(comment),
+  const wrapped = value === 'none' ? item : member(item, 0);
+  const attributes = member(wrapped, 'elem');
+  const seconds = member(attributes, 'timeout');
+  const left = member(attributes, 'expires');
+  const comment = member(attributes, 'comment');
+  const element: MapElement = {
+    key: parseKey(attributes === undefined ? wrapped : member(attributes, 'val'), key),
+    value: value === 'none' ? null : parseValue(member(item, 1)),
+    timeoutMs: typeof seconds === 'number' ? seconds * 1000 : null,
+    tag: typeof comment === 'string' ? parseTag(comment) : null,
   };
+  return typeof left === 'number' ? { ...element, expiresMs: left * 1000 } : element;
 }
 
 function parseKey(value: Json, key: LookupKey): MapElement['key'] {
@@ -52,5 +52,6 @@ function parseKey(value: Json, key: LookupKey): MapElement['key'] {
 /** A verdict that weir does not write stays visible as the name of a chain that cannot exist. */
 function parseValue(value: Json): MapElement['value'] {
   if (typeof value === 'number') return { mark: value };
-  return { goto: textAt(value, 'goto', 'target') ?? JSON.stringify(value) };
+  const target = member(member(value, 'goto'), 'target');
+  return { goto: typeof target === 'string' ? target : JSON.stringify(value) };
 }
