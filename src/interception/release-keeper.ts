@@ -7,6 +7,7 @@ import { listProxied } from './list-flows.ts';
 import { LOCK_WAIT_MS } from './lock-wait.ts';
 import { dropMarkRoutes } from './mark-routing.ts';
 import type { TrackedFlow } from './ports.ts';
+import { decodeMark } from './rules/mark.ts';
 import { readSituation, type Situation } from './situation.ts';
 import { EMPTY_GUARD, policyOfPlan } from './switch-plan.ts';
 
@@ -37,6 +38,9 @@ function isAllOff({ apps }: Situation): boolean {
 
 /** Whether a connection of any application that is known here is open. */
 export function holdsFlows({ apps }: Situation, flows: readonly TrackedFlow[]): boolean {
-  const slots = [...apps.values()].flatMap(({ stored, kernel }) => [stored?.slot ?? [], kernel?.slot ?? []].flat());
-  return [...new Set(slots)].some((slot) => openFlows(flows, slot).length > 0);
+  // Of the two lists this one is short, and most often empty.
+  const slots = new Set(flows.map(({ mark }) => decodeMark(mark)?.slot ?? 0));
+  if (slots.size === 0) return false;
+  const known = [...apps.values()].flatMap(({ stored, kernel }) => [stored?.slot ?? 0, kernel?.slot ?? 0]);
+  return [...new Set(known)].some((slot) => slots.has(slot) && openFlows(flows, slot).length > 0);
 }

@@ -8,6 +8,7 @@ import { dropMarkRoutes } from './mark-routing.ts';
 import type { OffTarget } from './off-target.ts';
 import { confirmDirect } from './prove-direct.ts';
 import { holdsFlows } from './release-keeper.ts';
+import { loneRemovals } from './rules/lone-removals.ts';
 import type { SettleOptions } from './send-direct.ts';
 import type { ProxiedFlows } from './settle-flows.ts';
 import { readSituation, type Situation } from './situation.ts';
@@ -61,7 +62,7 @@ export async function tidyOff(host: InterceptHost, task: TidyTask): Promise<Tidi
     );
     // Without a state file the switch in the kernel is the only record, so the rules stay with it.
     const keeperStays = flows === null || holdsFlows(situation, flows);
-    if (isRemembered) await removeRules(host, situation, apps, keeperStays);
+    if (isRemembered) await removeRules(host, situation, apps, { names, keeperStays });
     const isMarking = apps.some(({ desired, policy }) => desired === 'on' && policy.mode === 'tproxy');
     if (isRemembered && !keeperStays && !isMarking) await dropMarkRoutes(host, situation);
     await note(host, task);
@@ -119,15 +120,47 @@ async function remember(host: InterceptHost, situation: Situation, apps: readonl
 
 async function removeRules(
   host: InterceptHost,
-  { backend, apps: known, stored, installed }: Situation,
+  situation: Situation,
   apps: readonly StoredApp[],
-  keeperStays: boolean,
+  { names, keeperStays }: { readonly names: readonly string[]; readonly keeperStays: boolean },
 ): Promise<void> {
+  const { backend, apps: known, stored, installed } = situation;
   const rules = backend === null ? undefined : installed.get(backend);
   if (backend === null || rules === undefined) return;
   // Rules of an application that only the kernel knows cannot be compiled again; leave everything with its switch.
   if ([...known.values()].some((one) => one.stored === null && one.desired === 'on')) return;
+  if (await removedAlone(host, situation, names)) return;
   const off = apps.filter((app) => app.desired === 'off').map((app) => app.name);
   const policy = policyOfPlan({ guard: stored?.guard ?? EMPTY_GUARD, apps }, keeperStays);
   await applyRulesets(host.firewall(backend), wantedRulesets(backend, policy, rules), off, rules.rulesets);
+}
+
+/**
+ * Removes the applications without a look at the rules of the others, where theirs stay as they are: all others are what
+ * the state file says, and none has a broader or a narrower selector. False when nothing was removed.
+ */
+async function removedAlone(
+  host: InterceptHost,
+  { backend, apps, installed }: Situation,
+  names: readonly string[],
+): Promise<boolean> {
+  const [ruleset] = (backend === null ? undefined : installed.get(backend))?.rulesets ?? [];
+  if (backend !== 'nft' || ruleset === undefined) return false;
+  const kinds = new Set<string>();
+  for (const { name, stored, kernel, desired } of apps.values()) {
+    if (stored === null) return false;
+    kinds.add(stored.policy.select.kind);
+    if (names.includes(name)) continue;
+    if (stored.desired !== desired || (desired === 'on') !== (kernel !== null)) return false;
+  }
+  const operations = kinds.size === 1 ? loneRemovals(ruleset, names) : null;
+  if (operations === null) return false;
+  // Refused when somebody changed the rules since they were read: they are read again then.
+  return host
+    .firewall(backend)
+    .commit([{ scope: ruleset.scope, operations, undo: [] }])
+    .then(
+      () => true,
+      () => false,
+    );
 }
