@@ -24,6 +24,12 @@ export interface Firewall {
    */
   read(expected?: 'ours' | 'nothing'): Promise<InstalledRules>;
   /**
+   * Reads the rules of what was read before again, for the sake of their counters. What maps and sets hold is taken from
+   * then: it is the larger part by far, and counts nothing. A table or chain that is gone is left out.
+   * @throws WeirError when the tool is missing or fails
+   */
+  recount(found: readonly Ruleset[]): Promise<readonly Ruleset[]>;
+  /**
    * Commits the changes of each family as one transaction, IPv6 first; when a later family fails, the earlier one's
    * undo is committed and the error says so. Resolves to the milliseconds that the tools ran.
    * @throws WeirError when a transaction is refused; nothing of it is in force then

@@ -97,7 +97,7 @@ export async function verifyApps(
     openInboundLook(host, policy.policy, on),
     unreadySidecars(host, situation, on),
   ]);
-  const after = countersOf(policy, on, (await host.firewall(situation.backend).read()).rulesets);
+  const after = countersOf(policy, on, await host.firewall(situation.backend).recount(policy.found));
   // The calls count as well, so they come after the counters were read.
   const inbound = await fromOutside.prove();
   warnings.push(

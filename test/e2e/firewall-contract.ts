@@ -7,6 +7,7 @@ import { encodeMark } from '../../src/interception/rules/mark.ts';
 import { switchOffOperations } from '../../src/interception/rules/off-switches.ts';
 import type { Operation } from '../../src/interception/rules/operations.ts';
 import type { InterceptedApp, InterceptPolicy } from '../../src/interception/rules/policy.ts';
+import type { Ruleset } from '../../src/interception/rules/ruleset.ts';
 import { type ConnectRequest, type ContractHost, PLACES } from './contract-host.ts';
 
 /**
@@ -98,6 +99,18 @@ export function firewallContract(name: string, host: ContractHost): void {
       await switchOff(host, 'pay', 'operator');
       await host.firewall.renewLeases([lease]);
       assert.deepEqual(await redirects(host, [{ uid: PLACES.uids.pay }]), [null]);
+    });
+
+    test('rules are read again for their counters, whole, and with what maps held before', async () => {
+      await apply(host, policyOf(PAY, WEB));
+      const { rulesets } = await host.firewall.read();
+      const parts = (found: readonly Ruleset[]): unknown[] =>
+        found
+          .flatMap(({ tables }) => tables)
+          .filter(({ name }) => name !== 'weir_keep')
+          .map(({ name, maps, chains }) => [name, maps, chains.map((chain) => [chain.name, chain.rules.length])]);
+      assert.ok(parts(rulesets).length > 0);
+      assert.deepEqual(parts(await host.firewall.recount(rulesets)), parts(rulesets));
     });
 
     test('several users of one application are diverted', async () => {

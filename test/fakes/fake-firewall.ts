@@ -50,6 +50,10 @@ export class FakeFirewall implements Firewall {
     };
   }
 
+  async recount(): Promise<readonly Ruleset[]> {
+    return (await this.read()).rulesets;
+  }
+
   /** `between` is awaited between the transactions of two families; what it throws ends the command there. */
   async commit(
     changes: readonly RulesetChange[],

@@ -159,18 +159,20 @@ export class FakeHost implements InterceptHost {
 
   firewall(backend: Backend): Firewall {
     const fake = this.fake(backend);
+    const read = (): Promise<InstalledRules> =>
+      this.#step(`read ${backend}`, async () => {
+        const installed = await fake.read();
+        if (this.denied !== null) throw this.denied;
+        if (this.unreadable === backend)
+          throw new WeirError('WEIR2003', { what: `${backend} failed`, why: 'EMFILE', hint: 'wait' });
+        const holds = installed.rulesets.some(({ tables }) => tables.length > 0);
+        if (this.missing.includes(backend) || (holds && !this.usable.includes(backend))) throw missing(backend);
+        return this.#counted(installed);
+      });
     return {
       backend,
-      read: () =>
-        this.#step(`read ${backend}`, async () => {
-          const installed = await fake.read();
-          if (this.denied !== null) throw this.denied;
-          if (this.unreadable === backend)
-            throw new WeirError('WEIR2003', { what: `${backend} failed`, why: 'EMFILE', hint: 'wait' });
-          const holds = installed.rulesets.some(({ tables }) => tables.length > 0);
-          if (this.missing.includes(backend) || (holds && !this.usable.includes(backend))) throw missing(backend);
-          return this.#counted(installed);
-        }),
+      read,
+      recount: async () => (await read()).rulesets,
       commit: (changes) =>
         this.#step(`commit ${backend}`, () =>
           fake.commit(changes, (scope) => this.#step(`commit ${backend}, ${scope}`, async () => {})),

@@ -9,7 +9,7 @@ import { type ParsedIptablesSave, parseIptablesSave } from '../../rules/iptables
 import { printIptablesOperations } from '../../rules/iptables/print-operations.ts';
 import type { Lease } from '../../rules/lease.ts';
 import type { Operation, RulesetChange } from '../../rules/operations.ts';
-import type { RulesetScope } from '../../rules/ruleset.ts';
+import type { Ruleset, RulesetScope } from '../../rules/ruleset.ts';
 import { markMadeBuiltIns, removeMadeBuiltIns, removesMadeTable, removesMark } from './built-in-chains.ts';
 import { type IptablesKind, locateIptables } from './iptables-tools.ts';
 import { hasIpv6, legacyTables, nftChainNames } from './kernel-tables.ts';
@@ -105,6 +105,10 @@ class IptablesFirewall implements Firewall {
     }
     await this.#removeMadeTables(done);
     return { ms: performance.now() - began };
+  }
+
+  async recount(): Promise<readonly Ruleset[]> {
+    return (await this.read()).rulesets;
   }
 
   render(changes: readonly RulesetChange[]): string {

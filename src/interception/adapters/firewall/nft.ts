@@ -15,7 +15,7 @@ import { printNftOperations } from '../../rules/nft/print-operations.ts';
 import { LEASE_SET } from '../../rules/nft/table-maps.ts';
 import { nftTableOf } from '../../rules/nft/table-of-mode.ts';
 import type { RulesetChange } from '../../rules/operations.ts';
-import type { Ruleset, RulesetScope } from '../../rules/ruleset.ts';
+import type { RuleMap, Ruleset, RulesetScope } from '../../rules/ruleset.ts';
 import { nftChainNames } from './kernel-tables.ts';
 import { listingFailed, rulesRefused, saysMissing } from './refusal.ts';
 import type { ToolRunner } from './standby-tools.ts';
@@ -49,8 +49,8 @@ exec "$@"
  * rules that another version of nft wrote. Tests in another namespace replace `run`.
  */
 export function createNftFirewall(run: ToolRunner = runTool): Firewall {
-  const list = async (table: string): Promise<string | null> => {
-    const argv: Argv = ['nft', '-j', 'list', 'table', 'inet', table];
+  const list = async (table: string, flags: readonly string[] = []): Promise<string | null> => {
+    const argv: Argv = ['nft', '-j', ...flags, 'list', 'table', 'inet', table];
     const options = { timeoutMs: TIMEOUT_MS, reject: false, env: ENV };
     const result = await run(argv, options);
     if (result.exitCode !== 0 && saysMissing(result.stderr)) return null;
@@ -73,10 +73,17 @@ export function createNftFirewall(run: ToolRunner = runTool): Firewall {
     backend: 'nft',
     async read(expected = 'ours') {
       if (expected === 'nothing' && (await holdsNothing(run))) return { rulesets: [EMPTY], tableExists: NO_TABLE };
-      const outputs = await Promise.all(TABLES.map(list));
+      const outputs = await Promise.all(TABLES.map((table) => list(table)));
       const { ruleset } = parseListing(outputs.filter((output) => output !== null));
       const exists = ruleset.tables.some(({ name }) => name === NFT_TABLE);
       return { rulesets: [ruleset], tableExists: new Map([['inet', exists]]) };
+    },
+    async recount(found) {
+      const before = found.flatMap(({ tables }) => tables).filter(({ name }) => name !== NFT_KEEP_TABLE);
+      const outputs = await Promise.all(before.map(({ name }) => list(name, ['-t'])));
+      const { ruleset } = parseListing(outputs.filter((output) => output !== null));
+      const mapsOf = (name: string): readonly RuleMap[] => before.find((table) => table.name === name)?.maps ?? [];
+      return [{ ...ruleset, tables: ruleset.tables.map((table) => ({ ...table, maps: mapsOf(table.name) })) }];
     },
     async commit(changes) {
       const text = textOf(changes);

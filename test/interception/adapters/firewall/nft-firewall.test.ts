@@ -62,6 +62,45 @@ describe('reading by nft', () => {
     await assert.rejects(firewall({}).nft.read('nothing'), { code: 'WEIR2001' });
   });
 
+  it('reads counters again without the elements of maps, which it takes from the reading before', async () => {
+    const again = 'nft -j -t list table inet weir';
+    const chain = (packets: number) => [
+      { chain: { family: 'inet', table: 'weir', name: 'out_uid_1', handle: 1 } },
+      {
+        rule: {
+          ...{ family: 'inet', table: 'weir', chain: 'out_uid_1', handle: 2, comment: 'weir/v1 app=* h=24e5136c' },
+          expr: [{ counter: { packets, bytes: 0 } }, { redirect: { port: 15_001 } }],
+        },
+      },
+    ];
+    const map = {
+      ...{ family: 'inet', name: 'out_uid_app', table: 'weir', type: 'uid', handle: 7, map: 'verdict' },
+      ...{ flags: ['timeout'], elem: [[1001, { goto: { target: 'out_uid_1' } }]] },
+    };
+    const listing = (parts: readonly unknown[]): string =>
+      JSON.stringify({ nftables: [{ table: { family: 'inet', name: 'weir', handle: 7 } }, ...parts] });
+    const keep = JSON.stringify({ nftables: [{ table: { family: 'inet', name: 'weir_keep', handle: 8 } }] });
+    const { nft, calls } = firewall({
+      ...{ [LIST]: listing([{ map }, ...chain(3)]), [KEEP]: keep, [TPROXY]: GONE },
+      [again]: listing([{ map: { ...map, elem: undefined } }, ...chain(5)]),
+    });
+    const { rulesets } = await nft.read();
+    calls.length = 0;
+    const [counted] = await nft.recount(rulesets);
+    assert.deepEqual(
+      calls.map(({ command }) => command),
+      [again],
+    );
+    const [before, after] = [rulesets[0]?.tables[0], counted?.tables[0]];
+    assert.equal(before?.maps[0]?.elements.length, 1);
+    assert.deepEqual(after?.maps, before.maps);
+    const packets = (table: typeof after) => table?.chains[0]?.rules.map((one) => one.kind === 'known' && one.packets);
+    assert.deepEqual([packets(before), packets(after)], [[3], [5]]);
+    const gone = firewall({ [again]: GONE }).nft;
+    assert.deepEqual((await gone.recount(rulesets))[0]?.tables, []);
+    await assert.rejects(firewall({ [again]: DENIED }).nft.recount(rulesets), { code: 'WEIR2003' });
+  });
+
   it('does not take a failure for an empty host', async () => {
     await assert.rejects(firewall({ [LIST]: DENIED, [KEEP]: GONE, [TPROXY]: GONE }).nft.read(), { code: 'WEIR2003' });
     await assert.rejects(firewall({ [LIST]: 'no JSON', [KEEP]: GONE, [TPROXY]: GONE }).nft.read(), {
