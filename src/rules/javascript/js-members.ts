@@ -21,6 +21,8 @@ export abstract class JsMembers extends JsMachine {
       if (object.k === 'array') return { k: 'number', value: object.items.length };
       if (object.k === 'text') return { k: 'number', value: object.value.length };
       if (object.k === 'arguments') return { k: 'term', term: { t: 'argCount' }, type: 'int' };
+      if (object.k === 'pieces')
+        return { k: 'parsed', term: object.term, part: { part: 'pieces', separator: object.separator }, isHex: false };
       if (object.k === 'term' && isText(object)) return { k: 'term', term: length(object.term), type: 'int' };
     }
     if (object.k === 'builtin') return chained(object.name, name);

@@ -9,6 +9,9 @@ export type TextPart =
   | { readonly part: 'trim' }
   | { readonly part: 'piece'; readonly separator: string; readonly index: number };
 
+/** Of which `parsedPattern` compares a number: what `parseInt` reads from a part, or how many pieces `split` gives. */
+export type NumberedPart = TextPart | { readonly part: 'pieces'; readonly separator: string };
+
 /** Blanks that Nashorn's `trim` and `parseInt` pass over. */
 const BLANK = '[\\t\\n\\u000b\\f\\r \\u00a0\\u1680\\u180e\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]*';
 
@@ -61,13 +64,23 @@ export function hexPattern(part: TextPart): string | null {
 }
 
 /** The texts of whose part `parseInt operator bound` holds, in base 10 or 16; null where weir cannot say. NaN is like no number. */
-export function parsedPattern(part: TextPart, isHex: boolean, operator: string, bound: number): string | null {
+export function parsedPattern(part: NumberedPart, isHex: boolean, operator: string, bound: number): string | null {
   if (!Number.isFinite(bound) || Math.abs(bound) >= 2 ** 53) return null;
   const interval = intervalOf(operator, bound);
   if (interval === null) return null;
+  if (part.part === 'pieces') return piecesPattern(part.separator, interval);
   return isHex
     ? numberPattern(part, hexTextRegex(interval), '0-9a-fA-F')
     : numberPattern(part, integerTextRegex(interval), '0-9');
+}
+
+// A text has one piece more than signs that part them.
+function piecesPattern(separator: string, { min, max }: Interval): string | null {
+  const [least, most] = [min === null || min < 1n ? 0n : min - 1n, max === null ? null : max - 1n];
+  if (most !== null && most < least) return '[^\\s\\S]';
+  if ((most ?? least) > 1000n) return null;
+  const one = classOf(separator);
+  return `[^${one}]*(?:[${one}][^${one}]*){${least},${most ?? ''}}`;
 }
 
 function intervalOf(operator: string, bound: number): Interval | null {

@@ -2,7 +2,7 @@
 import type { FunctionDeclaration, FunctionExpression } from 'acorn';
 import type { Term } from '../plan/plan-term.ts';
 import type { ProviderPredicate } from '../plan/route-plan.ts';
-import type { TextPart } from './js-parts.ts';
+import type { NumberedPart, TextPart } from './js-parts.ts';
 
 /** A Java list that the script made, or `invokers` itself: the providers in it so far, and the texts. */
 export interface ProviderList {
@@ -21,10 +21,10 @@ export type JsValue =
   | { readonly k: 'term'; readonly term: Term; readonly type: TermType }
   /** `a.indexOf(b)` of a term, which only comparisons with 0 and -1 look at. */
   | { readonly k: 'found'; readonly term: Term; readonly text: string }
-  /** A part of a term, what `split` makes of one, and `parseInt` of a part; only comparisons with constants look at them. */
+  /** A part of a term, what `split` makes of one, and `parseInt` of a part or the number of pieces; only comparisons with constants look at them. */
   | { readonly k: 'part'; readonly term: Term; readonly part: TextPart }
   | { readonly k: 'pieces'; readonly term: Term; readonly separator: string }
-  | { readonly k: 'parsed'; readonly term: Term; readonly part: TextPart; readonly isHex: boolean }
+  | { readonly k: 'parsed'; readonly term: Term; readonly part: NumberedPart; readonly isHex: boolean }
   | { readonly k: 'array'; readonly items: JsValue[] }
   | ProviderList
   /** Number of elements of a list of providers. */

@@ -33,6 +33,16 @@ export const KNOWN_TEXTS: Readonly<Record<string, readonly string[]>> = {
     "s.split('|')[0] == 'a'",
     "s.split('.')[3] == '7'",
   ],
+  'split(one sign).length, beside a number': [
+    "s.split('.').length == 4",
+    "s.split('.').length !== 3",
+    "s.split(',').length > 1",
+    "s.split(',').length < 2",
+    "s.split('|').length >= 2",
+    "s.split('.').length <= 0",
+    "s.split('.').length > 1.5",
+    "3 > s.split('.').length",
+  ],
   'parseInt(text), parseInt(text, 10), beside a number': [
     'parseInt(s) > 7',
     'parseInt(s) >= 31',

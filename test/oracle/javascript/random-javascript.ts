@@ -66,6 +66,9 @@ const onProvider = fc.oneof(
     .map(([a, b, c]) => `${a}.${b} == ${c}`),
   fc.tuple(host, fc.constantFrom('"10"', '"1"', '"24"')).map(([a, b]) => `${a}.split(".")[3] == ${b}`),
   fc
+    .tuple(host, fc.constantFrom('.', '1', '0'), order, fc.constantFrom('2', '3', '4', '0', '2.5'))
+    .map(([a, sign, b, c]) => `${a}.split("${sign}").length ${b} ${c}`),
+  fc
     .tuple(
       fc.oneof(
         host,

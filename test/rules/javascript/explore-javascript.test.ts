@@ -59,6 +59,7 @@ describe('a JavaScript rule', () => {
       'x.getUrl().getParameters().zone !== undefined && invocation.attachments.user == "tom"',
       'invocation.attachments["nokey"] === undefined && invocation.attachments.user !== undefined && x.url.port == 20880',
       'x.getUrl().getHost().substring(0, 3) == "10." && "1".equals(x.url.host.charAt(0))',
+      'x.url.host.split("0").length == 3 && x.url.host.split(".").length > 3 && !(x.url.host.split(".").length != 4)',
       'parseInt(x.getUrl().getHost().split(".")[0]) < 100 && x.url.host.split(".")[9] != "1"',
       'invocation.getMethodName().toUpperCase() == "FIND" && x.url.host.toLowerCase() == "10.20.3.1"',
     ];
@@ -121,7 +122,9 @@ describe('a JavaScript rule', () => {
       selecting('x.getUrl().getParameter("zone") > 4'),
       selecting('parseInt(x.url.host, 8) == 1'),
       selecting('x.url.host.split(".")[9] == undefined'),
-      selecting('x.url.host.split(".").length == 4'),
+      selecting('x.url.host.split(".").length == x.url.port'),
+      selecting('x.url.host.split(".").length'),
+      selecting('x.url.host.split(".").length > 5000'),
       selecting('x.url.host.split(/[.]/)[0] == "10"'),
       selecting('x.url.host.substring(0, 1)'),
       selecting('x.url.host.split("2")[0].equals("1")'),
