@@ -19,7 +19,8 @@ test('a recommended command works where the command at hand does', () => {
 test('a command about a sidecar is one of them; one that takes not all of the flags is none', () => {
   const inBlue = samePlace(['verify', '--netns', 'blue']);
   assert.equal(inBlue('first `weir sidecar run main`'), 'first `weir sidecar run main --netns blue`');
-  assert.equal(inBlue('see `weir sidecar history main`'), 'see `weir sidecar history main`');
+  assert.equal(inBlue('see `weir sidecar history main`'), 'see `weir sidecar history main --netns blue`');
+  assert.equal(inBlue('see `weir config check`'), 'see `weir config check`');
 });
 
 test('a text that has been completed already stays as it is', () => {

@@ -2,11 +2,11 @@
 import { resolve } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { type CommandOutcome, WeirCommand } from '../../cli/base-command.ts';
+import type { CommandOutcome } from '../../cli/base-command.ts';
 import { wrongFlagValue } from '../../cli/flags.ts';
 import { readListenPlace } from '../../cli/listen-place.ts';
 import { readPort } from '../../mesh/port-range.ts';
-import { sidecarPortsOf } from '../../sidecar/cli/sidecar-command.ts';
+import { SidecarCommand } from '../../sidecar/cli/sidecar-command.ts';
 import { initSidecar } from '../../sidecar/usecases/init-sidecar.ts';
 
 interface InitResult {
@@ -21,7 +21,7 @@ function dubboPort(text: string): number {
 }
 
 /** Writes a bootstrap for a sidecar of mesh.yaml, so that nobody has to know Envoy to begin. */
-export default class SidecarInitCommand extends WeirCommand<typeof SidecarInitCommand, InitResult> {
+export default class SidecarInitCommand extends SidecarCommand<typeof SidecarInitCommand, InitResult> {
   static override summary = 'Write an Envoy bootstrap for a sidecar of mesh.yaml.';
   static override description =
     'Listeners for diverted traffic on both families, transparent ones for `mode: tproxy`, HTTP and TCP, the admin address of mesh.yaml, a JSON access log. Envoy itself checks the file before it is there; without a `binary` in mesh.yaml nobody does, and a warning says so.';
@@ -69,7 +69,7 @@ export default class SidecarInitCommand extends WeirCommand<typeof SidecarInitCo
       dubboPorts: [...new Set(dubbo.map(dubboPort))],
     };
     const warn = (text: string) => void this.warn(text);
-    const { isConfigured, isRun, ...result } = await initSidecar(sidecarPortsOf(this.flags), name, request, warn);
+    const { isConfigured, isRun, ...result } = await initSidecar(this.ports, name, request, warn);
     const first = isConfigured ? '' : `name it in mesh.yaml, sidecars.${name}.bootstrap; then `;
     const next = isRun ? `${first}\`weir sidecar run ${name}\`` : `start Envoy with it, as the account of ${name}`;
     return { result, text: () => `wrote ${result.bootstrap}\nnext: ${next}` };

@@ -22,7 +22,7 @@ export default class SidecarStopCommand extends SidecarCommand<typeof SidecarSto
 
   protected override async execute(): Promise<CommandOutcome<StopResult>> {
     const { name } = this.args;
-    const result: StopResult = await stopSidecar(this.ports, name, this.flags.drain ?? null);
+    const result: StopResult = await stopSidecar(this.ports, name, this.flags.drain ?? null, this.signal);
     return { result, text: () => `${name}: stopped` };
   }
 }

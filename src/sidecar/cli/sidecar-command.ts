@@ -1,4 +1,4 @@
-/** The base classes of the commands of `weir sidecar`. */
+/** The base class of the commands of `weir sidecar`. */
 import type { Command } from '@oclif/core/command';
 import { WeirCommand } from '../../cli/base-command.ts';
 import { netnsFlag } from '../../cli/flags.ts';
@@ -6,7 +6,7 @@ import { openSidecarPorts } from '../compose.ts';
 import type { SidecarPorts } from '../usecases/ports.ts';
 
 /**
- * Base of the commands about a running sidecar. The supervisor and its Envoys live in the namespace of `--netns`; its
+ * Base of the commands about sidecars. The supervisor and its Envoys live in the namespace of `--netns`; its
  * control socket is a file, so that the other commands find it with and without the flag.
  */
 export abstract class SidecarCommand<T extends typeof Command, Result> extends WeirCommand<T, Result> {
@@ -29,7 +29,7 @@ interface GlobalFlags {
   readonly 'state-dir': string;
 }
 
-/** The same for a command without `--netns`. */
+/** The same by the flags alone. */
 export function sidecarPortsOf(
   { config, 'run-dir': runDir, 'state-dir': stateDir }: GlobalFlags,
   say?: (text: string) => void,

@@ -4,6 +4,9 @@ import type { SidecarPorts } from './ports.ts';
 import { readSidecarSpec } from './sidecar-spec.ts';
 import { type SettledResult, waitSettled } from './wait-settled.ts';
 
+/** How long a supervisor may take to say how its sidecar is, before it is asked again. */
+const ANSWER_MS = 2000;
+
 /**
  * `environment` says which container this is (`containerRole`). Throws what `waitSettled` and `containerRole` throw, and
  * WEIR4011 or WEIR4012 for a sidecar that weir does not run.
@@ -31,7 +34,9 @@ export async function settleContainer(
     clock: ports.clock,
     readNote: ports.startNotesOf(name),
     async status() {
-      const answer = await line.ask<'status'>({ command: 'status' });
+      // A supervisor that is stopped (SIGSTOP) never answers, and the wait has its own end.
+      const late = AbortSignal.any([how.signal, AbortSignal.timeout(ANSWER_MS)]);
+      const answer = await line.ask<'status'>({ command: 'status' }, undefined, late);
       return answer.kind === 'result' ? answer.result : null;
     },
   });

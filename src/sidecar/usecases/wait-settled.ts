@@ -1,4 +1,5 @@
 /** The wait for the end of a container's start or upgrade, for `weir sidecar wait-settled`. */
+import { interruptedBy } from '../../errors/interrupted-by.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { ContainerRole } from '../container-role.ts';
@@ -22,11 +23,18 @@ export interface WaitSettled {
   readonly signal: AbortSignal;
   /** The note of this container's supervisor; null while there is none. */
   readNote(): Promise<{ readonly upgrade: UpgradeReport | null; readonly problem: string | null } | null>;
-  /** Null without a supervisor. */
+  /** Null without a supervisor, and where it does not answer. */
   status(): Promise<SidecarStatus | null>;
 }
 
 const POLL_MS = 100;
+
+function interrupted(signal: AbortSignal, name: string, seen: string): WeirError {
+  return interruptedBy(signal, `${name} had not settled yet: ${seen}`, {
+    why: 'nothing was asked of its supervisor: a start or an upgrade goes on without anybody who waits',
+    hint: `\`weir sidecar status ${name}\` shows how far it is, \`weir sidecar wait-settled ${name}\` waits on`,
+  });
+}
 
 /**
  * Waits until the part of this container is played. Throws WEIR4017 when that takes too long, and the error of the
@@ -45,7 +53,7 @@ export async function waitSettled({
   const deadline = clock.monotonic() + timeoutMs;
   let seen = 'no supervisor answers';
   for (;;) {
-    signal.throwIfAborted();
+    if (signal.aborted) throw interrupted(signal, name, seen);
     if (role === 'alone') {
       const now = await status();
       if (now?.state === 'live' && now.upgrade === null) return { name, role, upgrade: null };

@@ -1,10 +1,10 @@
 /** The ports of the sidecar commands, by the global flags. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SidecarCommand, sidecarPortsOf } from '../../../src/sidecar/cli/sidecar-command.ts';
+import { sidecarPortsOf } from '../../../src/sidecar/cli/sidecar-command.ts';
 
 test('mesh.yaml, sockets and journals are those of the flags', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-sidecar-command-'));
@@ -27,6 +27,12 @@ test('mesh.yaml, sockets and journals are those of the flags', async (t) => {
   assert.deepEqual(entries, []);
 });
 
-test('every command about a running sidecar takes a network namespace', () => {
-  assert.ok('netns' in SidecarCommand.baseFlags);
+test('every command about sidecars takes a network namespace', async () => {
+  const folder = new URL('../../../src/commands/sidecar/', import.meta.url);
+  const files = readdirSync(folder);
+  assert.ok(files.length > 10, String(files));
+  for (const file of files) {
+    const { default: command } = await import(new URL(file, folder).href);
+    assert.ok('netns' in { ...command.baseFlags, ...command.flags }, file);
+  }
 });

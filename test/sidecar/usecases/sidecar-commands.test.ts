@@ -137,6 +137,40 @@ test('whoever stops waiting for an upgrade is told whether it goes on, and how i
   }
 });
 
+test('whoever stops waiting for a stop is told whether it goes on', async () => {
+  const last = { name: 'main', epoch: 0, pid: 1, version: null, bootstrapSha256: null, managed: true, upgrade: null };
+  const said = (word: string) => [
+    { result: { ...last, state: word, supervisorPid: 1, connections: { active: 1 }, last: null } },
+  ];
+  for (const [talk, what] of [
+    [said('stopped'), /the supervisor of main goes on with the stop$/],
+    [said('upgrading'), /whether the supervisor of main has begun to stop it cannot be told$/],
+    [[], /whether the supervisor of main has begun to stop it cannot be told$/],
+    [null, /main has no supervisor any more$/],
+  ] as const) {
+    const stop = new AbortController();
+    const fake = new FakeSidecarPorts([], talk);
+    const line = fake.ports.supervisorOf('main');
+    const ask: typeof line.ask = async (request, ...rest) => {
+      if (request.command === 'stop') stop.abort();
+      return line.ask(request, ...rest);
+    };
+    const ports = { ...fake.ports, supervisorOf: () => ({ ...line, ask }) };
+    await assert.rejects(stopSidecar(ports, 'main', null, stop.signal), {
+      ...{ code: 'WEIR2005', exit: 130, what, hint: /weir sidecar status main/ },
+    });
+    assert.deepEqual(
+      fake.asked.map(({ command }) => command),
+      ['stop', 'status'],
+    );
+  }
+  const before = new FakeSidecarPorts(null);
+  await assert.rejects(stopSidecar(before.ports, 'main', null, AbortSignal.abort()), {
+    ...{ code: 'WEIR2005', what: /nothing was asked of the supervisor of main$/ },
+  });
+  assert.deepEqual(before.asked, []);
+});
+
 test('each bad end is an error that carries the report, and its warnings are said all the same', async () => {
   const codes = { refused: 'WEIR4004', aborted: 'WEIR4006', 'rolled-back': 'WEIR4007', emergency: 'WEIR4008' } as const;
   for (const [outcome, code] of Object.entries(codes)) {

@@ -56,6 +56,21 @@ test('an upgrade that did not settle ends the wait as it would end the upgrade',
   await assert.rejects(broken, { code: 'WEIR4014', why: 'no binary' });
 });
 
+test('whoever stops waiting is told what was not settled, and that it goes on', async () => {
+  const stop = new AbortController();
+  const waiting = wait({
+    signal: stop.signal,
+    status: async () => {
+      stop.abort();
+      return status('upgrading', UNDER_WAY);
+    },
+  });
+  await assert.rejects(waiting, {
+    ...{ code: 'WEIR2005', exit: 130, what: /main had not settled yet: it is upgrading, in DRAINING$/ },
+    ...{ why: /goes on without anybody who waits/, hint: /weir sidecar status main.*weir sidecar wait-settled main/ },
+  });
+});
+
 test('it gives up after its time and says what it saw last', async () => {
   const late = wait({ timeoutMs: 150, status: async () => status('upgrading', UNDER_WAY) });
   await assert.rejects(late, { code: 'WEIR4017', why: 'it is upgrading, in DRAINING', exit: 6 });
