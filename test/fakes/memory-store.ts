@@ -26,6 +26,7 @@ export class MemoryStore {
   #log: StoreEvent[] = [];
   readonly #watchers = new Set<Watcher>();
   readonly #leases = new Map<string, { ttlMs: number; endsAt: number }>();
+  #granted = 0;
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -54,7 +55,8 @@ export class MemoryStore {
       watch: (prefixes, revision, tell, signal) => this.#watch(prefixes, Number(revision), tell, signal),
       grant: async (ttlMs) => {
         this.#check();
-        const id = String(this.#leases.size + 1);
+        this.#granted += 1;
+        const id = String(this.#granted);
         this.#leases.set(id, { ttlMs, endsAt: this.#clock.monotonic() + ttlMs });
         return id;
       },

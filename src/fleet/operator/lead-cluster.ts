@@ -6,6 +6,7 @@ import type { Gateway } from '../model/object-schemas.ts';
 import { objectsOf, releasesOf, viewPrefixes, viewRegion } from '../model/region-view.ts';
 import { StoreFailure } from '../ports.ts';
 import type { ClusterLeaderPorts } from './cluster-leader-ports.ts';
+import { fenced, LeaderLease } from './fence.ts';
 import { takeLead } from './lead-region.ts';
 import { ObjectTeller } from './object-teller.ts';
 import { forgetGonePods } from './pod-hosts.ts';
@@ -16,6 +17,8 @@ import { WaveWatch } from './wave-watch.ts';
 const [LEASE_MS, RENEW_MS] = [15_000, 5_000];
 /** While a rollout moves it is looked at so often; a region at rest so often, without a change, in ms. */
 const [STEP_MS, RESYNC_MS] = [1_000, 60_000];
+/** Changes that come close together are looked at together, in ms: nothing can make the operator ask without a rest. */
+const REST_MS = 200;
 /** The same while pods of a gateway start: nobody tells the operator when they are ready. */
 const WAITING_MS = 10_000;
 
@@ -26,8 +29,9 @@ export async function leadCluster(ports: ClusterLeaderPorts, signal: AbortSignal
 
 class ClusterLeader {
   readonly #ports: ClusterLeaderPorts;
-  #lease: string | null = null;
-  #renewedAt = Number.NEGATIVE_INFINITY;
+  /** The same, for what only a leader may write. */
+  readonly #own: ClusterLeaderPorts;
+  readonly #lease: LeaderLease;
   #isLeading = false;
   #wake = Promise.withResolvers<void>();
   #reconciledAt = Number.NEGATIVE_INFINITY;
@@ -43,16 +47,18 @@ class ClusterLeader {
 
   constructor(ports: ClusterLeaderPorts) {
     this.#ports = ports;
+    this.#lease = new LeaderLease(ports, { ttlMs: LEASE_MS, renewMs: RENEW_MS });
+    this.#own = fenced(ports, this.#lease);
     this.#waveWatch = new WaveWatch(() => ports.clock.monotonic());
     const again = () => {
       this.#isChanged = true;
     };
-    this.#teller = new ObjectTeller(ports, again);
-    this.#releases = new ReleaseWork(ports, this.#teller, this.#waveWatch, again);
+    this.#teller = new ObjectTeller(this.#own, again);
+    this.#releases = new ReleaseWork(this.#own, this.#teller, this.#waveWatch, again);
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, store, region, warn, watcher } = this.#ports;
+    const { clock, region, warn, watcher } = this.#ports;
     const watching = this.#watch(signal);
     signal.addEventListener('abort', () => this.#wake.resolve(), { once: true });
     while (!signal.aborted) {
@@ -81,25 +87,19 @@ class ClusterLeader {
       const slept = clock.sleep(this.#isMoving ? STEP_MS : RENEW_MS, waiting.signal).catch(() => undefined);
       await Promise.race([slept, this.#wake.promise]);
       waiting.abort();
+      await clock.sleep(REST_MS, signal).catch(() => undefined);
       this.#wake = Promise.withResolvers();
     }
     await watching;
-    if (this.#lease !== null) await store.revoke(this.#lease).catch(() => undefined);
+    await this.#lease.revoke();
   }
 
   async #lead(): Promise<void> {
-    const { clock, store, keys, region, tell } = this.#ports;
-    if (this.#lease !== null && clock.monotonic() - this.#renewedAt >= RENEW_MS) {
-      if (await store.keepAlive(this.#lease)) this.#renewedAt = clock.monotonic();
-      else this.#lease = null;
-    }
-    if (this.#lease === null) {
-      this.#lease = await store.grant(LEASE_MS);
-      this.#renewedAt = clock.monotonic();
-      this.#isLeading = false;
-    }
+    const { store, keys, region, tell } = this.#ports;
+    const { id, isNew } = await this.#lease.get();
+    if (isNew) this.#isLeading = false;
     if (this.#isLeading) return;
-    if (!(await takeLead(this.#ports, this.#lease))) {
+    if (!(await takeLead(this.#ports, id))) {
       const { items } = await store.list([keys.leader]);
       const other = items[0] === undefined ? 'another one' : JSON.parse(items[0].value).holder;
       this.#teller.say('leader', `${other} leads ${region}`);
@@ -196,7 +196,7 @@ class ClusterLeader {
   }
 
   async #gateway(gateway: Gateway): Promise<void> {
-    const { namespace, gatewayImage, cluster } = this.#ports;
+    const { namespace, gatewayImage, cluster } = this.#own;
     const { name } = gateway.metadata;
     let deployment: PresentDeployment = {};
     for (const document of gatewayDocuments(gateway, { namespace, image: gatewayImage })) {
@@ -214,6 +214,6 @@ class ClusterLeader {
     const { clock } = this.#ports;
     if (clock.monotonic() - this.#podsAt < RESYNC_MS) return;
     this.#podsAt = clock.monotonic();
-    await this.#teller.apart('hosts of pods that are gone', () => forgetGonePods(this.#ports));
+    await this.#teller.apart('hosts of pods that are gone', () => forgetGonePods(this.#own));
   }
 }

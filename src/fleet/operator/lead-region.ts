@@ -5,8 +5,9 @@ import type { ReleaseGate } from '../model/object-schemas.ts';
 import type { Rollout } from '../model/records.ts';
 import { type RegionView, releasesOf, viewPrefixes, viewRegion } from '../model/region-view.ts';
 import { type GateAnswer, gatesToAsk, stepRollout, waveHosts } from '../model/rollout-machine.ts';
-import { type FleetStore, type StoreChange, StoreFailure } from '../ports.ts';
+import { type FleetStore, type StoreChange, StoreFailure, type StoreGuard } from '../ports.ts';
 import { historyChange } from '../usecases/write-history.ts';
+import { LeaderLease } from './fence.ts';
 import { WaveWatch } from './wave-watch.ts';
 
 /** How long leadership outlives a leader, in ms. */
@@ -47,8 +48,7 @@ export interface LeaderPorts {
 /** Runs until the signal aborts; then leadership is given back. */
 export async function leadRegion(ports: LeaderPorts, signal: AbortSignal): Promise<void> {
   const { clock, store, watcher } = ports;
-  let lease: string | null = null;
-  let renewedAt = 0;
+  const lease = new LeaderLease(ports, { ttlMs: LEASE_MS, renewMs: LEASE_MS / 3 });
   let wholeAt = Number.NEGATIVE_INFINITY;
   let isLeading = false;
   const watch = new WaveWatch(() => clock.monotonic());
@@ -56,26 +56,23 @@ export async function leadRegion(ports: LeaderPorts, signal: AbortSignal): Promi
     let rest = REST_MS;
     const began = clock.monotonic();
     try {
-      if (lease !== null && clock.monotonic() - renewedAt > LEASE_MS / 3) {
-        if (await store.keepAlive(lease)) renewedAt = clock.monotonic();
-        else lease = null;
-      }
-      if (lease === null) {
-        lease = await store.grant(LEASE_MS);
-        renewedAt = clock.monotonic();
-        isLeading = false;
-      }
+      const { id, isNew } = await lease.get();
+      if (isNew) isLeading = false;
       // At rest a leader reads what it may have to move, not ten thousand hosts.
       const { leader, rollouts } = viewRegion(ports.region, await store.list([ports.keys.rollouts, ports.keys.leader]));
-      const leads = leader?.holder === ports.holder || (leader === null && (await takeLead(ports, lease)));
+      const leads = leader?.holder === ports.holder || (leader === null && (await takeLead(ports, id)));
       if (leads !== isLeading)
         ports.tell(leads ? `leads ${ports.region}` : `${leader?.holder ?? 'another operator'} leads ${ports.region}`);
       isLeading = leads;
       const isMoving = leads && [...rollouts.values()].some(moves);
       const isDue = watcher !== null && clock.monotonic() - wholeAt >= watcher.wholeEveryMs;
       if (leads && (isMoving || isDue)) {
-        const view = viewRegion(ports.region, await store.list(viewPrefixes(ports.keys)));
-        if (isMoving) await moveRollouts(ports, view, watch);
+        const listing = await store.list(viewPrefixes(ports.keys));
+        const view = viewRegion(ports.region, listing);
+        const own = listing.items.find(({ key }) => key === ports.keys.leader);
+        // What was decided by this listing is written while the lead is the one of the listing.
+        if (isMoving && own !== undefined && view.leader?.holder === ports.holder)
+          await moveRollouts(ports, view, watch, { key: own.key, revision: own.revision });
         if (isMoving) rest = Math.max(STEP_MS, REST_SHARE * (clock.monotonic() - began));
         wholeAt = clock.monotonic();
         watcher?.saw(view);
@@ -90,7 +87,7 @@ export async function leadRegion(ports: LeaderPorts, signal: AbortSignal): Promi
     watcher?.stepped(clock.monotonic() - began, isLeading);
     await clock.sleep(rest, signal).catch(() => undefined);
   }
-  if (lease !== null) await store.revoke(lease).catch(() => undefined);
+  await lease.revoke();
 }
 
 function moves({ state }: Pick<Rollout, 'state'>): boolean {
@@ -108,14 +105,14 @@ export async function takeLead({ store, keys, holder, pid, clock }: LeaderPorts,
 }
 
 /** One step of each rollout. */
-async function moveRollouts(ports: LeaderPorts, view: RegionView, watch: WaveWatch): Promise<void> {
+async function moveRollouts(ports: LeaderPorts, view: RegionView, watch: WaveWatch, lead: StoreGuard): Promise<void> {
   for (const [name, { revision, ...rollout }] of view.rollouts) {
     if (!moves(rollout)) continue;
     const release = releasesOf(view).find(({ metadata }) => metadata.name === name);
     if (release === undefined) {
       await writeRollout(
         ports,
-        { rollout, revision, verb: 'stopped' },
+        { rollout, revision, verb: 'stopped', lead },
         { ...rollout, state: 'stopped', reason: `SidecarRelease/${name} is gone or cannot be read` },
       );
       continue;
@@ -124,18 +121,27 @@ async function moveRollouts(ports: LeaderPorts, view: RegionView, watch: WaveWat
     const answers = new Map<ReleaseGate, GateAnswer>();
     for (const gate of gatesToAsk(rollout, release, waves)) answers.set(gate, await ports.askGate(gate));
     const step = stepRollout(rollout, release, waves, answers, ports.clock.now(), watch.times(rollout));
-    if (step !== null) await writeRollout(ports, { rollout, revision, verb: step.verb }, step.next);
+    if (step !== null) await writeRollout(ports, { rollout, revision, verb: step.verb, lead }, step.next);
   }
 }
 
-/** Guarded by the record's revision: an operator's verb that came in between wins, and the next look sees it. */
+/**
+ * Guarded by the record's revision: an operator's verb that came in between wins, and the next look sees it. `lead` is what
+ * a store with transactions guards beside it.
+ */
 export async function writeRollout(
   ports: LeaderPorts,
   {
     rollout,
     revision,
     verb,
-  }: { rollout: Rollout; revision: string; verb: 'wave' | 'stopped' | 'done' | 'undone' | null },
+    lead,
+  }: {
+    rollout: Rollout;
+    revision: string;
+    verb: 'wave' | 'stopped' | 'done' | 'undone' | null;
+    lead?: StoreGuard;
+  },
   next: Rollout,
 ): Promise<void> {
   const { store, keys, region, holder, clock } = ports;
@@ -155,7 +161,7 @@ export async function writeRollout(
       ),
     );
   }
-  const outcome = await store.write([{ key, revision }], changes);
+  const outcome = await store.write([{ key, revision }, ...(lead === undefined ? [] : [lead])], changes);
   if (outcome.kind === 'written' && verb !== null) {
     ports.tell(
       `${rollout.release}: ${verb === 'wave' ? `wave ${next.wave}` : verb}${next.reason === null ? '' : ` (${next.reason})`}`,

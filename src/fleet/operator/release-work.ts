@@ -186,10 +186,12 @@ export class ReleaseWork {
     const step = isThrough && !seen.isLookedAt ? null : next;
     const before = (rollout.pods ?? []).filter(({ index }) => index < wave.index);
     const pods = wave.index === 0 ? before : [...before, podRow(wave, seen)];
-    if (step !== null) return await this.#write(rollout, revision, { ...step.next, pods }, step.verb);
-    const reason = seen.hanging;
-    const isSame = JSON.stringify([rollout.pods, rollout.reason]) === JSON.stringify([pods, reason]);
-    if (!isSame) await this.#write(rollout, revision, { ...rollout, reason, pods }, null);
+    if (step !== null && step.verb !== null)
+      return await this.#write(rollout, revision, { ...step.next, pods }, step.verb);
+    // The machine knows no hangs: written in turns, its reason and that of a hang would each call for the next look.
+    const now: Rollout = { ...(step?.next ?? rollout), reason: seen.hanging, pods };
+    const told = ({ pods, reason, heldSince, allowed }: Rollout) => JSON.stringify([pods, reason, heldSince, allowed]);
+    if (told(now) !== told(rollout)) await this.#write(rollout, revision, now, null);
   }
 
   async #write(

@@ -231,6 +231,22 @@ test('a hang has its reason: nobody carries the SidecarSet out', async (t) => {
   assert.deepEqual([row?.pending, Object.keys(row?.reasons ?? {})], [2, ['prod/p0']]);
 });
 
+test('an undo that hangs has one reason, and its record is written once', async (t) => {
+  const scene = new Scene();
+  await scene.first(t);
+  await scene.apply(release('2.0'));
+  await scene.verb('start');
+  await scene.pass(4);
+  scene.cluster.hasManager = false;
+  await scene.verb('undo');
+  await scene.pass(4);
+  const { items: before } = await scene.store.port.list([keys.rollouts]);
+  assert.equal(scene.rollout?.state, 'undoing');
+  assert.match(scene.rollout?.reason ?? '', /has not looked at the SidecarSet/);
+  await scene.pass(10);
+  assert.deepEqual((await scene.store.port.list([keys.rollouts])).items, before);
+});
+
 test('a SidecarSet that cannot be written is the reason of its rollout, which stops when its time is over', async (t) => {
   const scene = new Scene();
   await scene.first(t);

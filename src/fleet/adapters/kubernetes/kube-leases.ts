@@ -17,6 +17,7 @@ export const LEASE_QUERY = `labelSelector=${encodeURIComponent(`${MANAGED_LABEL}
 /** A lease that this process was granted. Nothing is written before a key goes with it. */
 interface Granted {
   readonly ttlMs: number;
+  /** Before the request: what is stopped behind the answer must not take it for a fresh one. */
   renewedAt: number;
   /** Names of Lease objects, with what is removed with them: paths. */
   readonly held: Map<string, readonly string[]>;
@@ -75,6 +76,7 @@ export class KubeLeases {
     const granted = this.#granted.get(id);
     if (granted === undefined) throw new StoreFailure('the lease is not known', 'refused');
     if (granted.held.has(name)) return {} as KubeObject;
+    const askedAt = this.#monotonic();
     const found = await this.#client.get(`${this.#path}/${name}`);
     if (found !== null && isFree && !hasEnded(found.value, found.dateMs)) return null;
     const now = microTime();
@@ -101,7 +103,7 @@ export class KubeLeases {
           ? await this.#client.ask('POST', this.#path, lease)
           : await this.#client.ask('PUT', `${this.#path}/${name}`, lease);
       granted.held.set(name, paths);
-      granted.renewedAt = this.#monotonic();
+      granted.renewedAt = askedAt;
       return value;
     } catch (error) {
       if (error instanceof KubeRefusal && (error.reason === 'Conflict' || error.reason === 'AlreadyExists'))
@@ -113,7 +115,8 @@ export class KubeLeases {
   async keepAlive(id: string): Promise<boolean> {
     const granted = this.#granted.get(id);
     if (granted === undefined) return false;
-    const isLate = this.#monotonic() - granted.renewedAt > granted.ttlMs;
+    const askedAt = this.#monotonic();
+    const isLate = askedAt - granted.renewedAt > granted.ttlMs;
     for (const [name] of granted.held) {
       const path = `${this.#path}/${name}`;
       const found = isLate ? await this.#client.get(path) : null;
@@ -123,7 +126,7 @@ export class KubeLeases {
         return false;
       }
     }
-    granted.renewedAt = this.#monotonic();
+    granted.renewedAt = askedAt;
     return true;
   }
 
