@@ -2,13 +2,13 @@
 import {
   type FleetPorts,
   inRegion,
+  notAllRead,
   type Region,
   type RegionFailure,
   readRegions,
   regionsNamed,
   requireSome,
   unknownName,
-  unreachable,
   unreadOf,
   writeFailed,
 } from './fleet.ts';
@@ -81,7 +81,7 @@ export async function forgetHost(
   const known = answered.filter(({ view }) => view.hosts.has(host));
   if (known.length === 0) {
     // A region that does not answer may have it.
-    if (unread.length > 0) throw unreachable(unread);
+    if (unread.length > 0) throw notAllRead(host, unread);
     throw unknownName(
       'host',
       host,

@@ -12,12 +12,13 @@ import type { DecidedBy, ExplainedApp, ExplainedHost } from './explained.ts';
 import {
   type FleetPorts,
   inRegion,
+  notAllRead,
   type Region,
+  type RegionFailure,
   readRegions,
   regionsNamed,
   requireSome,
   unknownName,
-  unreachable,
   unreadOf,
 } from './fleet.ts';
 import { type HostState, hostRow, isAsDesired } from './fleet-status.ts';
@@ -71,7 +72,7 @@ export async function explainFleet(
       const subject = { kind: 'pod', name: own } as const;
       return { result: { subject, ...rest }, isGood: rest.state === 'ok', warnings: [...warnings, ...pods.warnings] };
     }
-    if (unread.length > 0 || pods.failed.length > 0) throw unreachable([...unread, ...pods.failed]);
+    if (unread.length > 0 || pods.failed.length > 0) throw notAllRead(name, [...unread, ...pods.failed]);
     const all = answered.flatMap(({ view }) => [...view.hosts.values()]);
     const known = [...new Set(all.flatMap((one) => [one.name, ...one.apps]))].sort();
     throw unknownName(
@@ -96,10 +97,10 @@ async function podsOf(
   name: string,
 ): Promise<{
   readonly found: readonly ExplainedHost[];
-  readonly failed: readonly { readonly region: Region; readonly error: string }[];
+  readonly failed: readonly RegionFailure[];
   readonly warnings: readonly string[];
 }> {
-  const failed: { region: Region; error: string }[] = [];
+  const failed: RegionFailure[] = [];
   const found = await Promise.all(
     answered.map(async ({ region, view }) => {
       const { cluster } = region;

@@ -33,7 +33,7 @@ export interface FleetPorts {
 /** A region that answered, or why it did not. */
 export type RegionReading =
   | { readonly region: Region; readonly view: RegionView }
-  | { readonly region: Region; readonly error: string };
+  | { readonly region: Region; readonly error: string; readonly fate: StoreFailure['fate'] };
 
 /** The regions that a command is for: all, or the ones named. Throws WEIR1606. */
 export function regionsNamed(ports: FleetPorts, names: readonly string[] | undefined): readonly Region[] {
@@ -57,7 +57,7 @@ export async function readRegions(
         return { region, view: viewRegion(region.name, await region.store.list(prefixes(region.keys))) };
       } catch (error) {
         if (!(error instanceof StoreFailure)) throw error;
-        return { region, error: error.message };
+        return { region, error: error.message, fate: error.fate };
       }
     }),
   );
@@ -71,7 +71,7 @@ export function requireSome(readings: readonly RegionReading[]): readonly { regi
 }
 
 /** The regions that did not answer. */
-export function unreadOf(readings: readonly RegionReading[]): readonly { region: Region; error: string }[] {
+export function unreadOf(readings: readonly RegionReading[]): readonly RegionFailure[] {
   return readings.flatMap((reading) => ('error' in reading ? [reading] : []));
 }
 
@@ -96,8 +96,13 @@ export async function inRegion<T>(
 }
 
 /** The error for regions of which none could be read: nothing was sent that changes anything. */
-export function unreachable(failures: readonly Pick<RegionFailure, 'region' | 'error'>[]): WeirError {
+export function unreachable(failures: readonly RegionFailure[]): WeirError {
   return nothingDone('no region could be read', failures);
+}
+
+/** The error for a name that was not found, where a part of what may have it could not be read. */
+export function notAllRead(name: string, failures: readonly RegionFailure[]): WeirError {
+  return nothingDone(`${name} was not found, and not everything could be read`, failures);
 }
 
 /**
@@ -107,7 +112,7 @@ export function unreachable(failures: readonly Pick<RegionFailure, 'region' | 'e
 export function writeFailed(
   failures: readonly RegionFailure[],
   change: string,
-  parts: { readonly unread?: readonly Pick<RegionFailure, 'region' | 'error'>[]; readonly details?: unknown } = {},
+  parts: { readonly unread?: readonly RegionFailure[]; readonly details?: unknown } = {},
 ): WeirError {
   const unsure = failures.filter(({ fate }) => fate === 'unknown');
   if (unsure.length === 0) return nothingDone(`no region took ${change}`, [...(parts.unread ?? []), ...failures]);
@@ -119,13 +124,24 @@ export function writeFailed(
   });
 }
 
-function nothingDone(what: string, failures: readonly Pick<RegionFailure, 'region' | 'error'>[]): WeirError {
+function nothingDone(what: string, failures: readonly RegionFailure[]): WeirError {
+  // Waiting helps against a store that is away, and not against a right, a name or a file.
+  const next = failures.every(({ fate }) => fate === 'refused')
+    ? 'mend what is named there (rights, fleet.yaml, or a file that it names) and run the command again'
+    : '`weir fleet status` shows when a region is back';
   return new WeirError('WEIR1603', {
     what: `${what}: ${failures.map(({ region }) => region.name).join(', ')}; nothing was changed`,
-    why: failures.map(({ region, error }) => `${region.name} (${region.store.place}): ${error}`).join('; '),
-    hint: 'on each host `weir off APP` and off.sh work without a store; `weir fleet status` shows when a region is back',
+    why: failures
+      .map(({ region, error }) => `${region.name} (${region.store.place}): ${saidOf(region, error)}`)
+      .join('; '),
+    hint: `on each host \`weir off APP\` and off.sh work without a store; ${next}`,
     details: { regions: failures.map(({ region, error }) => ({ name: region.name, reachable: false, error })) },
   });
+}
+
+/** Stores begin what they say with their place. */
+function saidOf({ store: { place } }: Region, error: string): string {
+  return error.startsWith(`${place}: `) ? error.slice(place.length + 2) : error;
 }
 
 /** The error for a name that nobody knows. */

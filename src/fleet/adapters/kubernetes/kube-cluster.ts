@@ -4,6 +4,7 @@ import { MANAGED_LABEL } from '../../model/cluster-objects.ts';
 import type { PodObject, PresentSet } from '../../model/kruise/pods.ts';
 import { KRUISE_API } from '../../model/kruise/sidecar-set.ts';
 import type { ClusterCondition, ClusterPort } from '../../operator/cluster-port.ts';
+import { StoreFailure } from '../../ports.ts';
 import type { KubernetesConfig } from './cluster-access.ts';
 import { type KubeClient, type KubeObject, KubeRefusal } from './kube-client.ts';
 import { LEASE_QUERY } from './kube-leases.ts';
@@ -62,7 +63,11 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
   };
   return {
     async sidecarSets() {
-      const { items } = await client.list(SETS, { query: LEASE_QUERY });
+      const { items } = await client.list(SETS, { query: LEASE_QUERY }).catch((error: unknown) => {
+        // Of a kind that it does not know a server says "404 page not found".
+        if (!(error instanceof KubeRefusal) || error.status !== 404) throw error;
+        throw new StoreFailure(`${client.place}: there is no OpenKruise (no sidecarsets of ${KRUISE_API})`, 'refused');
+      });
       return new Map(items.map((one): [string, PresentSet] => [one.metadata.name, one]));
     },
     async applySidecarSet(document) {
