@@ -26,6 +26,8 @@ export class FakeApiServer {
   #oldest = 0;
   #objects = new Map<string, Thing>();
   #log: Change[] = [];
+  /** Who owns which fields, where it is not whoever applies. */
+  readonly #owners = new Map<string, Map<string, string>>();
   readonly #watchers = new Set<(change: Change | null) => void>();
 
   private constructor(now: () => number) {
@@ -63,6 +65,14 @@ export class FakeApiServer {
   /** Puts an object there as another client would. */
   put(path: string, object: Thing): void {
     this.#commit(path, structuredClone(object), this.#objects.has(path) ? 'MODIFIED' : 'ADDED');
+  }
+
+  /** Changes fields of an object as another manager does, who owns them then. */
+  edit(path: string, manager: string, part: Thing): void {
+    const owners = this.#owners.get(path) ?? new Map<string, string>();
+    for (const field of fieldsOf(part)) owners.set(field, manager);
+    this.#owners.set(path, owners);
+    this.#commit(path, merged(this.#objects.get(path), part), 'MODIFIED');
   }
 
   /** Forgets the changes so far. */
@@ -115,6 +125,17 @@ export class FakeApiServer {
     if (method === 'PATCH' && type.includes('apply-patch')) {
       // Of server-side apply: what is sent is there afterwards, and what others put there stays.
       const next = merged(present ?? {}, body);
+      const owners = this.#owners.get(own) ?? new Map<string, string>();
+      const isOther = (field: string) => JSON.stringify(at(next, field)) !== JSON.stringify(at(present, field));
+      const taken = fieldsOf(body).filter((field) => owners.has(field) && isOther(field));
+      if (taken.length > 0 && url.searchParams.get('force') !== 'true') {
+        const causes = taken.map((field) => ({
+          ...{ reason: 'FieldManagerConflict', field },
+          message: `conflict with "${owners.get(field)}" using v1`,
+        }));
+        return fail(response, 409, 'Conflict', { causes });
+      }
+      for (const field of taken) owners.delete(field);
       return answer(response, 200, this.#commit(own, next, present === undefined ? 'ADDED' : 'MODIFIED'));
     }
     if (present === undefined) return fail(response, 404, 'NotFound');
@@ -247,6 +268,19 @@ function merged(present: Thing, patch: Thing): Thing {
   return next;
 }
 
+/** The fields of an object that hold no others, as server-side apply names them. */
+function fieldsOf(value: Thing, path = ''): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path];
+  return Object.entries(value).flatMap(([key, one]) => fieldsOf(one, `${path}.${key}`));
+}
+
+function at(value: Thing, field: string): Thing {
+  return field
+    .split('.')
+    .slice(1)
+    .reduce((found, key) => found?.[key], value);
+}
+
 function isIn(collection: string, path: string): boolean {
   return path.startsWith(`${collection}/`) && !path.slice(collection.length + 1).includes('/');
 }
@@ -256,6 +290,7 @@ function answer(response: ServerResponse, status: number, value: Thing): void {
   response.end(JSON.stringify(value));
 }
 
-function fail(response: ServerResponse, status: number, reason: string): void {
-  answer(response, status, { kind: 'Status', status: 'Failure', code: status, reason, message: `${reason} (fake)` });
+function fail(response: ServerResponse, status: number, reason: string, details?: Thing): void {
+  const message = `${reason} (fake)`;
+  answer(response, status, { kind: 'Status', status: 'Failure', code: status, reason, message, details });
 }

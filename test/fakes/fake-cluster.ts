@@ -27,6 +27,8 @@ export class FakeCluster {
   denied: Error | null = null;
   /** Set: SidecarSets cannot be written. */
   refusal: Error | null = null;
+  /** What somebody else wrote into objects, by their names: their next write takes it back. */
+  readonly others = new Map<string, readonly string[]>();
   /** False: nobody carries SidecarSets out. */
   hasManager = true;
 
@@ -42,7 +44,7 @@ export class FakeCluster {
   get port(): ClusterPort {
     return {
       sidecarSets: async () => new Map(this.sets),
-      applySidecarSet: async (document) => this.#apply(document),
+      applySidecarSet: async (document) => ({ object: this.#apply(document), taken: this.#takes(document) }),
       removeSidecarSet: async (name) => {
         if (this.denied !== null) throw this.denied;
         this.sets.delete(name);
@@ -66,7 +68,8 @@ export class FakeCluster {
       setCondition: async (plural, name, condition) => void this.conditions.set(`${plural}/${name}`, condition),
       apply: async (document) => {
         this.applied.push(document);
-        return document.kind === 'Deployment' ? this.deployment : document;
+        const taken = this.#takes(document);
+        return { object: document.kind === 'Deployment' ? this.deployment : document, taken };
       },
       hasConfigMap: async () => this.hasConfigMap,
       removeOwn: async (kind, name) => void this.removed.push(`${kind}/${name}`),
@@ -94,6 +97,12 @@ export class FakeCluster {
       const unready = own.filter((pod) => hashIn(pod, set.metadata.name) === hashOf(set) && !isReady(pod)).length;
       for (const pod of due.slice(0, Math.max(0, maxUnavailable - unready))) this.#move(pod, set);
     }
+  }
+
+  #takes({ metadata }: Thing): readonly string[] {
+    const taken = this.others.get(metadata.name) ?? [];
+    this.others.delete(metadata.name);
+    return taken;
   }
 
   #apply(document: SidecarSet): PresentSet {

@@ -21,6 +21,13 @@ export interface ClusterLife {
   readonly hasFinalizer: boolean;
 }
 
+/** An object as the cluster has it after it was applied. */
+export interface Applied<T> {
+  readonly object: T;
+  /** Fields that somebody else had written and that are weir's again, with who did: `kubectl-edit: .spec.replicas`. */
+  readonly taken: readonly string[];
+}
+
 /** What is looked at to explain pods. */
 export type PodsPort = Pick<ClusterPort, 'sidecarSets' | 'pods' | 'podsNamed' | 'condition'>;
 
@@ -28,8 +35,8 @@ export type PodsPort = Pick<ClusterPort, 'sidecarSets' | 'pods' | 'podsNamed' | 
 export interface ClusterPort {
   /** The SidecarSets that weir made, by name. */
   sidecarSets(): Promise<ReadonlyMap<string, PresentSet>>;
-  /** Writes one by server-side apply; resolves to it as the cluster has it now. */
-  applySidecarSet(document: SidecarSet): Promise<PresentSet>;
+  /** Writes one by server-side apply. */
+  applySidecarSet(document: SidecarSet): Promise<Applied<PresentSet>>;
   removeSidecarSet(name: string): Promise<void>;
   pods(labels: Readonly<Record<string, string>>, namespaces: readonly string[] | null): Promise<readonly PodObject[]>;
   /** The pods of a name; in every namespace that may be read, or in one. */
@@ -40,8 +47,8 @@ export interface ClusterPort {
   /** What the operator said of an object last; null when it has said nothing. */
   condition(plural: 'sidecarreleases' | 'gateways', name: string): Promise<ClusterCondition | null>;
   setCondition(plural: 'sidecarreleases' | 'gateways', name: string, condition: ClusterCondition): Promise<void>;
-  /** Writes any other object of weir by server-side apply; resolves to it as the cluster has it now. */
-  apply(document: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>>;
+  /** Writes any other object of weir by server-side apply. */
+  apply(document: Readonly<Record<string, unknown>>): Promise<Applied<Readonly<Record<string, unknown>>>>;
   hasConfigMap(name: string): Promise<boolean>;
   removeOwn(kind: 'Deployment' | 'Service' | 'ConfigMap', name: string): Promise<void>;
   event(

@@ -200,8 +200,9 @@ class ClusterLeader {
     const { name } = gateway.metadata;
     let deployment: PresentDeployment = {};
     for (const document of gatewayDocuments(gateway, { namespace, image: gatewayImage })) {
-      const applied = await cluster.apply(document);
-      if (document.kind === 'Deployment') deployment = applied;
+      const { object, taken } = await cluster.apply(document);
+      await this.#teller.taken({ kind: 'Gateway', name }, `${document.kind} ${gatewayName(name)}`, taken);
+      if (document.kind === 'Deployment') deployment = object;
     }
     const hasFiles = await cluster.hasConfigMap(gatewayName(name));
     const { status, reason, message } = gatewayCondition(gateway, deployment, hasFiles);

@@ -8,6 +8,8 @@ import type { ClusterLeaderPorts } from './cluster-leader-ports.ts';
 
 /** A finalizer is taken off after this time whatever happens, in ms: nobody waits for ever. */
 const FINALIZER_MS = 60_000;
+/** That an object is changed by others is said so often, in ms. */
+const TAKEN_MS = 60_000;
 
 /** The memory of one leader of what it has said. */
 export class ObjectTeller {
@@ -16,6 +18,7 @@ export class ObjectTeller {
   /** What was said of an object last, so that events are not repeated: of one that was made anew, nothing was. */
   readonly #said = new Map<string, string>();
   readonly #versions = new Map<string, string>();
+  readonly #takenAt = new Map<string, number>();
 
   /** `onTrouble`: something has to be tried again. */
   constructor(ports: ClusterLeaderPorts, onTrouble: () => void) {
@@ -108,6 +111,21 @@ export class ObjectTeller {
     warn(`${key}: ${message}`);
     const kind = plural === 'gateways' ? 'Gateway' : 'SidecarRelease';
     await cluster.event({ kind, name }, { type: 'Warning', reason, message }).catch(() => undefined);
+  }
+
+  /** Says whose changes were taken back, and not more often than each minute: others may write again and again. */
+  async taken(
+    regarding: { readonly kind: 'SidecarRelease' | 'Gateway'; readonly name: string },
+    what: string,
+    taken: readonly string[],
+  ): Promise<void> {
+    const { cluster, clock, warn } = this.#ports;
+    const now = clock.monotonic();
+    if (taken.length === 0 || now - (this.#takenAt.get(what) ?? Number.NEGATIVE_INFINITY) < TAKEN_MS) return;
+    this.#takenAt.set(what, now);
+    const message = `somebody else has changed ${what}, which is as ${regarding.kind}/${regarding.name} wants it again: ${taken.join('; ')}`;
+    warn(message);
+    await cluster.event(regarding, { type: 'Warning', reason: 'TakenBack', message }).catch(() => undefined);
   }
 
   /** Says something once, until it is something else. */

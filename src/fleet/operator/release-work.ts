@@ -134,7 +134,7 @@ export class ReleaseWork {
       if (isMoving) await this.#write(rollout, revision, { ...rollout, state: 'stopped', reason: fixed }, 'stopped');
       return false;
     }
-    const set = await this.#applied(wanted, before);
+    const set = await this.#applied(name, wanted, before);
     const told = `SidecarSet ${sidecarSetName(name)} is as this wave wants it`;
     const tell = () => this.#teller.condition('sidecarreleases', name, 'Applied', told);
     if (!isMoving) {
@@ -158,13 +158,16 @@ export class ReleaseWork {
   }
 
   /** The SidecarSet as it is wanted. */
-  async #applied({ document }: WantedSet, before: PresentSet | null): Promise<PresentSet> {
+  async #applied(release: string, { document }: WantedSet, before: PresentSet | null): Promise<PresentSet> {
     if (before !== null && isAsWanted(document, before)) return before;
+    const what = `SidecarSet ${document.metadata.name}`;
     try {
-      return await this.#ports.cluster.applySidecarSet(document);
+      const { object, taken } = await this.#ports.cluster.applySidecarSet(document);
+      await this.#teller.taken({ kind: 'SidecarRelease', name: release }, what, taken);
+      return object;
     } catch (error) {
       if (!(error instanceof StoreFailure)) throw error;
-      throw new StoreFailure(`SidecarSet ${document.metadata.name} cannot be written: ${error.message}`, error.fate);
+      throw new StoreFailure(`${what} cannot be written: ${error.message}`, error.fate);
     }
   }
 

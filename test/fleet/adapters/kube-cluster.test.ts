@@ -1,6 +1,6 @@
 /** The cluster as its operator asks it: what is sent to an API server, on a double of it. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { KubeClient } from '../../../src/fleet/adapters/kubernetes/kube-client.ts';
 import { kubeCluster } from '../../../src/fleet/adapters/kubernetes/kube-cluster.ts';
 import { FakeApiServer } from '../../fakes/fake-api-server.ts';
@@ -9,7 +9,7 @@ import { until } from '../../until.ts';
 const NAMESPACE = 'weir-system';
 const SETS = '/apis/apps.kruise.io/v1alpha1/sidecarsets';
 
-test('an operator writes SidecarSets, finalizers, conditions and events, and removes what is gone already', async (t) => {
+async function openCluster(t: TestContext) {
   const server = await FakeApiServer.open(NAMESPACE);
   const config = { name: 'west', kind: 'kubernetes' as const, namespace: NAMESPACE, timeout: 2_000 };
   const place = { kind: 'http' as const, host: '127.0.0.1', port: server.port };
@@ -18,7 +18,33 @@ test('an operator writes SidecarSets, finalizers, conditions and events, and rem
     client.close();
     await server.close();
   });
-  const cluster = kubeCluster(client, config, 'op-1');
+  return { server, cluster: kubeCluster(client, config, 'op-1') };
+}
+
+test('fields of weir that others wrote are taken back, and whose they were is told; other fields stay', async (t) => {
+  const { server, cluster } = await openCluster(t);
+  const set = { metadata: { name: 'mesh', labels: {} }, spec: { updateStrategy: { paused: false, partition: '50%' } } };
+  assert.deepEqual((await cluster.applySidecarSet(set)).taken, []);
+  server.edit(`${SETS}/mesh`, 'kubectl-edit', { spec: { updateStrategy: { paused: true } } });
+  server.edit(`${SETS}/mesh`, 'argocd', { spec: { updateStrategy: { partition: '0%' }, note: 'theirs' } });
+  const { object, taken } = await cluster.applySidecarSet(set);
+  assert.deepEqual(taken, ['kubectl-edit: .spec.updateStrategy.paused', 'argocd: .spec.updateStrategy.partition']);
+  assert.deepEqual(object.spec, { ...set.spec, note: 'theirs' });
+  assert.deepEqual((await cluster.applySidecarSet(set)).taken, []);
+  server.refuse = (method) => (method === 'PATCH' ? { status: 409, reason: 'Conflict' } : null);
+  const before = server.asked.length;
+  await assert.rejects(cluster.applySidecarSet(set), /Conflict/);
+  assert.equal(server.asked.length, before + 1, 'another conflict is not forced');
+});
+
+test('a cluster without OpenKruise is told as that', async (t) => {
+  const { server, cluster } = await openCluster(t);
+  server.refuse = (_method, path) => (path === SETS ? { status: 404, reason: '' } : null);
+  await assert.rejects(cluster.sidecarSets(), /there is no OpenKruise \(no sidecarsets of apps.kruise.io\/v1alpha1\)/);
+});
+
+test('an operator writes SidecarSets, finalizers, conditions and events, and removes what is gone already', async (t) => {
+  const { server, cluster } = await openCluster(t);
   const labels = { 'app.kubernetes.io/managed-by': 'weir' };
   await cluster.applySidecarSet({ metadata: { name: 'mesh', labels }, spec: { a: 1 } });
   server.put(`${SETS}/theirs`, { metadata: { name: 'theirs', labels: {} } });
@@ -52,7 +78,7 @@ test('an operator writes SidecarSets, finalizers, conditions and events, and rem
     (await cluster.pods({ mesh: 'on' }, ['prod'])).map(({ metadata }) => metadata.name),
     ['p'],
   );
-  assert.equal((await cluster.apply({ kind: 'Service', metadata: { name: 's' } })).kind, 'Service');
+  assert.equal((await cluster.apply({ kind: 'Service', metadata: { name: 's' } })).object.kind, 'Service');
   server.put(`/api/v1/namespaces/${NAMESPACE}/configmaps/c`, { metadata: { name: 'c' } });
   assert.deepEqual([await cluster.hasConfigMap('c'), await cluster.hasConfigMap('d')], [true, false]);
   await cluster.removeOwn('Service', 's');

@@ -231,6 +231,23 @@ test('a hang has its reason: nobody carries the SidecarSet out', async (t) => {
   assert.deepEqual([row?.pending, Object.keys(row?.reasons ?? {})], [2, ['prod/p0']]);
 });
 
+test('what somebody else changed and the release wants otherwise is said with who did, and not at each look', async (t) => {
+  const scene = new Scene();
+  await scene.first(t);
+  const meddle = async () => {
+    scene.cluster.others.set('mesh', ['kubectl-edit: .spec.updateStrategy.paused']);
+    scene.cluster.sets.get('mesh').spec.updateStrategy.paused = true;
+    await scene.pass(62);
+  };
+  await meddle();
+  const said = /somebody else has changed SidecarSet mesh, .*wants it again: kubectl-edit: .spec.updateStrategy.paused/;
+  assert.equal(scene.said.filter((line) => said.test(line)).length, 1, scene.said.join('\n'));
+  assert.ok(scene.cluster.events.some((event) => event.startsWith('mesh TakenBack:')));
+  assert.equal(scene.cluster.sets.get('mesh').spec.updateStrategy.paused, undefined);
+  await meddle();
+  assert.equal(scene.said.filter((line) => said.test(line)).length, 2);
+});
+
 test('an undo that hangs has one reason, and its record is written once', async (t) => {
   const scene = new Scene();
   await scene.first(t);

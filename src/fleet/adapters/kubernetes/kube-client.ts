@@ -4,7 +4,7 @@ import { HttpSession } from '../../../platform/http-session.ts';
 import { streamHttpLines } from '../../../platform/http-stream.ts';
 import { StoreFailure } from '../../ports.ts';
 import { type ClusterAccess, type KubernetesConfig, openCluster } from './cluster-access.ts';
-import { type KubeObject, KubeRefusal } from './kube-answer.ts';
+import { type KubeCause, type KubeObject, KubeRefusal, ownedFields } from './kube-answer.ts';
 import { isAsSent, sayAgain, UndecidedFailure } from './kube-retry.ts';
 
 export { type KubeObject, KubeRefusal };
@@ -132,8 +132,9 @@ export class KubeClient {
       value = { message: text.trim().slice(0, 200) };
     }
     if (status < 300) return { value: value as T, dateMs };
-    const { message = `status ${status}`, reason = '' } = value as { message?: string; reason?: string };
-    throw new KubeRefusal(`${this.place}: ${message}`, status, reason);
+    type Status = { message?: string; reason?: string; details?: { causes?: readonly KubeCause[] } };
+    const { message = `status ${status}`, reason = '', details } = value as Status;
+    throw new KubeRefusal(`${this.place}: ${message}`, status, reason, ownedFields(details?.causes));
   }
 
   /** The object, or null when there is none. */

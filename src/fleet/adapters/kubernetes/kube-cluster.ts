@@ -14,8 +14,6 @@ const FINALIZER = 'weir.dev/operator';
 const MANAGER = 'weir-operator';
 const [APPLY, MERGE] = ['application/apply-patch+yaml', 'application/merge-patch+json'] as const;
 const SETS = `/apis/${KRUISE_API}/sidecarsets`;
-// Server-side apply: what others wrote into other fields stays. Fields that weir writes become its own, whoever had them.
-const FORCE = `fieldManager=${MANAGER}&force=true`;
 
 /** How often a change is tried when somebody else changes the same object. */
 const TRIES = 3;
@@ -61,6 +59,16 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
       }
     }
   };
+  // Server-side apply: what others wrote into other fields stays. Fields that weir writes become its own, and whose they were is told.
+  const applied = async (path: string, document: object): Promise<{ object: KubeObject; taken: readonly string[] }> => {
+    const own = `${path}?fieldManager=${MANAGER}`;
+    try {
+      return { object: (await client.ask('PATCH', own, document, APPLY)).value, taken: [] };
+    } catch (error) {
+      if (!(error instanceof KubeRefusal) || error.owned.length === 0) throw error;
+      return { object: (await client.ask('PATCH', `${own}&force=true`, document, APPLY)).value, taken: error.owned };
+    }
+  };
   return {
     async sidecarSets() {
       const { items } = await client.list(SETS, { query: LEASE_QUERY }).catch((error: unknown) => {
@@ -71,7 +79,7 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
       return new Map(items.map((one): [string, PresentSet] => [one.metadata.name, one]));
     },
     async applySidecarSet(document) {
-      return (await client.ask('PATCH', `${SETS}/${document.metadata.name}?${FORCE}`, document, APPLY)).value;
+      return await applied(`${SETS}/${document.metadata.name}`, document);
     },
     removeSidecarSet: (name) => remove(`${SETS}/${name}`),
     async pods(labels, namespaces) {
@@ -119,7 +127,7 @@ export function kubeCluster(client: KubeClient, { namespace }: KubernetesConfig,
     },
     async apply(document) {
       const { kind, metadata } = document as { kind: string; metadata: { name: string } };
-      return (await client.ask('PATCH', `${collection(kind)}/${metadata.name}?${FORCE}`, document, APPLY)).value;
+      return await applied(`${collection(kind)}/${metadata.name}`, document);
     },
     hasConfigMap: async (name) => (await client.get(`${collection('ConfigMap')}/${name}`)) !== null,
     removeOwn: (kind, name) => remove(`${collection(kind)}/${name}`),
