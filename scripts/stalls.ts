@@ -1,6 +1,7 @@
 /**
  * Runs test files while their processes stand still now and then, as those of a busy machine do: a test with a race
- * fails. `npm run stalls -- [--seed S] [--longest MS] [--at-once N] FILE..`, each file by itself.
+ * fails. `npm run stalls -- [--seed S] [--longest MS] [--at-once N] FILE..`, each file by itself. A test that stops
+ * processes itself can fail for that alone: one that stood still already goes on too early, or is seen as frozen.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
