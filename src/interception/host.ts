@@ -43,8 +43,10 @@ export interface InterceptHost {
   sidecarStatus(name: string, configured: SidecarConfig<AccountId> | null): Promise<ManagedSidecar | null>;
   ssh(): Promise<SshFacts>;
   network(): Promise<NetworkFacts>;
-  /** A file of the network namespace with this id, null when none is found from here. */
-  findNamespace(id: string): string | null;
+  /** The kernel's own number of this network namespace, which no other one gets; null where it cannot be told. */
+  namespaceCookie(): Promise<string | null>;
+  /** A file of that network namespace, null when none is found from here, or when another one has its id by now. */
+  findNamespace(of: Pick<StoredNamespace, 'id' | 'cookie'>): string | null;
   readonly clock: Clock;
   /** Ends the firewall tools that wait for their input. */
   release?(): Promise<void>;

@@ -71,7 +71,8 @@ export function blindSpots({ blind }: Situation): string[] {
  */
 export function refuseElsewhere(host: InterceptHost, { elsewhere }: Situation, command: string): void {
   if (elsewhere === null) return;
-  const file = elsewhere.id === null ? null : host.findNamespace(elsewhere.id);
+  const { id, cookie } = elsewhere;
+  const file = id === null ? null : host.findNamespace({ id, cookie });
   throw new WeirError('WEIR3041', {
     what: `what is on was switched on in another network namespace: ${namespaceName(elsewhere)}`,
     why:

@@ -53,6 +53,7 @@ export async function prepareSwitch(
   const foreign = begun(host.foreign());
   const sockopts = named.some(({ sidecar }) => sidecar.mode === 'tproxy');
   const listening = host.connections.sockets('listening', { processes: true, sockopts });
+  const numbered = begun(host.namespaceCookie());
   const sockets = begun(Promise.all([host.ssh(), listening]));
   const [situation, network] = await Promise.all([readSituation(host, 'every'), host.network()]);
   refuseOtherNamespace(host, situation, network);
@@ -104,9 +105,10 @@ export async function prepareSwitch(
     listeners,
   );
   warnings.push(...meetHazards(judged, (id) => accepts(request.acceptedRisks, id)));
+  const { namespace } = network;
   return {
     situation,
-    network,
+    network: { ...network, namespace: namespace === null ? null : { ...namespace, cookie: await numbered } },
     firewall,
     plan: { guard, apps: withApps(settledApps(situation, nowMs), changed) },
     trial,
@@ -134,7 +136,8 @@ function accepts(accepted: readonly Risk[], id: HazardId): boolean {
 function refuseOtherNamespace(host: InterceptHost, { stored, elsewhere }: Situation, network: NetworkFacts): void {
   if (stored === null || elsewhere === null) return;
   // A restarted container makes a namespace anew under the same name; the remembered one no longer exists then.
-  const isGone = elsewhere.id !== null && host.findNamespace(elsewhere.id) === null;
+  const { id, cookie } = elsewhere;
+  const isGone = id !== null && host.findNamespace({ id, cookie }) === null;
   if (isGone && stored.netns === network.netns) return;
   const other = stored.netns === '' ? 'the namespace weir was started in' : `--netns ${stored.netns}`;
   throw new WeirError('WEIR3013', {

@@ -36,6 +36,8 @@ export interface Elsewhere {
   readonly netns: string;
   /** `device:inode`, null when only its name is remembered. */
   readonly id: string | null;
+  /** The kernel's own number of it, null when that is not remembered. */
+  readonly cookie: string | null;
 }
 
 /** How often the situation is read at most: somebody may write the state file again and again. */
@@ -146,10 +148,10 @@ function otherNamespace(
   if (then !== null && now !== null) {
     // The rules of a namespace end with the boot.
     if (then.boot !== now.boot || then.id === now.id) return null;
-    return { netns: stored.netns, id: then.id };
+    return { netns: stored.netns, id: then.id, cookie: then.cookie ?? null };
   }
   const isHere = stored.netns === network.netns || [...apps.values()].some(({ kernel }) => kernel !== null);
-  return isHere ? null : { netns: stored.netns, id: then?.id ?? null };
+  return isHere ? null : { netns: stored.netns, id: then?.id ?? null, cookie: then?.cookie ?? null };
 }
 
 /** Whether a back end holds any table or chain of ours. */

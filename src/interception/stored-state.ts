@@ -25,6 +25,8 @@ export interface StoredNamespace {
   readonly id: string;
   /** The kernel's boot_id: after another boot no rule of this namespace is left. */
   readonly boot: string;
+  /** The kernel's own number of it: another namespace may have its id by now. Null or left out where nobody could tell. */
+  readonly cookie?: string | null | undefined;
 }
 
 /** The part of a policy that is not about one application. */

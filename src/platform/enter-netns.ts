@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 import { WeirError } from '../errors/weir-error.ts';
 import { ENTER_BY_PERL } from './enter-by-perl.ts';
 import { isExecutable } from './executables.ts';
-import { findNamespaceFile, ownNamespace } from './namespace-id.ts';
+import { findNamespaceFile, ownNamespace, type RememberedNamespace } from './namespace-id.ts';
 
 const NETNS_FOLDERS = ['/run/netns', '/var/run/netns'];
 const OWN_NETNS = '/proc/self/ns/net';
@@ -59,7 +59,7 @@ export async function enterRememberedNetns(
   if (remembered === null || own === null || remembered.boot !== own.boot || remembered.id === own.id) return undefined;
   const requested = findNetnsArgument(argv);
   if (requested !== undefined && requested !== remembered.netns) return undefined;
-  const file = findNamespaceFile(remembered.id);
+  const file = findNamespaceFile(remembered);
   if (file === null) return undefined;
   // The flag's name may mean another namespace by now, or none.
   const words = requested === undefined ? argv : withNetns(argv, file);
@@ -67,15 +67,17 @@ export async function enterRememberedNetns(
 }
 
 /** The namespace of a state file in which some application is on; null without one, or when the file cannot be read. */
-function readRemembered(path: string): { readonly netns: string; readonly id: string; readonly boot: string } | null {
+function readRemembered(
+  path: string,
+): (RememberedNamespace & { readonly netns: string; readonly boot: string }) | null {
   try {
     // Read without a schema, which takes longer to load than the rest of this file; the command itself checks all of it.
     const state: unknown = JSON.parse(readFileSync(path, 'utf8'));
     const { netns, namespace, apps } = state as Record<string, unknown>;
-    const { id, boot } = namespace as Record<string, unknown>;
+    const { id, boot, cookie } = namespace as Record<string, unknown>;
     const isOn = Array.isArray(apps) && apps.some((app: unknown) => (app as { desired?: unknown }).desired === 'on');
     if (!isOn || typeof netns !== 'string' || typeof id !== 'string' || typeof boot !== 'string') return null;
-    return { netns, id, boot };
+    return { netns, id, boot, cookie: typeof cookie === 'string' ? cookie : null };
   } catch {
     return null;
   }

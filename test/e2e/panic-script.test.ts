@@ -20,6 +20,7 @@ import type { Backend } from '../../src/interception/backend.ts';
 import { switchedOff } from '../../src/interception/rules/off-switches.ts';
 import { renderPanicScript } from '../../src/interception/rules/panic/panic-script.ts';
 import { runTool, type ToolResult } from '../../src/platform/exec.ts';
+import { cookieOfNamespace } from '../../src/platform/namespace-cookie.ts';
 import { namespaceId } from '../../src/platform/namespace-id.ts';
 import { ALL_TRAFFIC, appOf, policyOf } from '../interception/rules/apps.ts';
 import { makeNamespace } from './lab/network-namespace.ts';
@@ -72,6 +73,7 @@ async function setUp(context: TestContext, backend: Backend, netns?: 'by path' |
     runDir,
     netns: netns === 'by path' ? namespace.path : '',
     namespaceId: netns === 'by id' ? namespaceId(namespace.path) : null,
+    namespaceCookie: netns === 'by id' ? cookieOfNamespace(namespace.path) : null,
     apps: APPS,
     known: ['batch'],
   });

@@ -327,9 +327,14 @@ export class FakeHost implements InterceptHost {
   sidecarStatus = async (): Promise<ManagedSidecar | null> => this.managed;
   isSupervised = async (): Promise<boolean> => this.hasSupervisor;
   ssh = (): Promise<SshFacts> => this.#step('ssh', async () => this.sshFacts);
-  /** Files of other namespaces by their id. */
+  /** Files of other namespaces by their id, and the cookies of those that have taken over an id. */
   namespaces = new Map<string, string>();
-  findNamespace = (id: string): string | null => this.namespaces.get(id) ?? null;
+  strangers = new Map<string, string>();
+  /** The kernel's number of this one; null where it cannot be told. */
+  cookie: string | null = null;
+  namespaceCookie = async (): Promise<string | null> => this.cookie;
+  findNamespace = ({ id, cookie = null }: { readonly id: string; readonly cookie?: string | null }): string | null =>
+    cookie !== null && (this.strangers.get(id) ?? cookie) !== cookie ? null : (this.namespaces.get(id) ?? null);
   network = (): Promise<NetworkFacts> => this.#step('network', async () => this.networkFacts);
 
   readonly clock = {

@@ -128,6 +128,24 @@ test('on in another namespace of the same name is refused while the remembered o
   assert.equal(reused.stored?.namespace?.id, '4:78');
 });
 
+test('a namespace that has the number of the remembered one is not taken for it', async () => {
+  const host = hostWith('nft');
+  host.cookie = '4097';
+  host.networkFacts = { ...host.networkFacts, netns: 'web', namespace: { id: '4:77', boot: 'boot' } };
+  await on(host);
+  assert.equal(host.stored?.namespace?.cookie, '4097');
+  assert.match(host.script ?? '', /^netns_cookie='?4097'?$/m);
+  const elsewhere = hostWith('nft');
+  elsewhere.stored = host.stored;
+  elsewhere.namespaces.set('4:77', '/proc/4711/ns/net');
+  assert.match((await refusalOf(elsewhere, OFF)).hint, /--netns \/proc\/4711/);
+  elsewhere.strangers.set('4:77', '4098');
+  const { code, why, hint } = await refusalOf(elsewhere, OFF);
+  assert.equal(code, 'WEIR3041');
+  assert.match(why, /no process and no name of that namespace is found/);
+  assert.doesNotMatch(hint, /4711/);
+});
+
 test('without nft and without a state file nothing is called off: the rules may be in nft', async () => {
   for (const [name, command] of Object.entries(COMMANDS)) {
     const host = hostWith('iptables-nft');

@@ -5,6 +5,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { commandLock } from '../../platform/command-lock.ts';
 import { runTool } from '../../platform/exec.ts';
 import { readNetworkFacts } from '../../platform/namespace.ts';
+import { ownNamespaceCookie } from '../../platform/namespace-cookie.ts';
 import { findNamespaceFile } from '../../platform/namespace-id.ts';
 import type { Backend } from '../backend.ts';
 import type { InterceptHost } from '../host.ts';
@@ -91,6 +92,7 @@ export function createInterceptHost(options: InterceptHostOptions): InterceptHos
     sidecarStatus: (name, configured) => sidecars.status(name, configured),
     ssh: async () => (await import('./ssh/ssh-facts.ts')).readSshFacts({ sockets: connections.sockets, warn }),
     network: () => readNetworkFacts(netns),
+    namespaceCookie: () => ownNamespaceCookie(run),
     findNamespace: findNamespaceFile,
     clock: systemClock,
     release: async () => run.release?.(),

@@ -75,7 +75,10 @@ const STATE_SCHEMA = z.object({
   backend: z.nullable(z.enum(['nft', 'iptables-nft', 'iptables-legacy'])),
   netns: z.string(),
   // Not in files of a weir that remembered names alone.
-  namespace: z._default(z.nullable(z.object({ id: z.string(), boot: z.string() })), null),
+  namespace: z._default(
+    z.nullable(z.object({ id: z.string(), boot: z.string(), cookie: z.optional(z.nullable(z.string())) })),
+    null,
+  ),
   apps: z.array(app),
   guard: z.object({
     uids: z.array(id),

@@ -105,6 +105,29 @@ for (const backend of BACKENDS) {
       await assertRoute(stage, LAB_UIDS.app, 'direct');
     }
   });
+
+  test(`${backend}: a namespace that only has the number of the remembered one is left alone`, async (t) => {
+    const stage = await setStage(`stranger-${backend}`, { test: t });
+    const { weir } = stage;
+    assert.equal((await weir.json(['on', 'payment', '--backend', backend])).code, 0);
+    const script = join(weir.runDir, 'off.sh');
+    for (const file of [join(weir.stateDir, 'state.json'), script]) {
+      const text = readFileSync(file, 'utf8');
+      const another = text.replace(/("cookie": ?"|netns_cookie='?)\d+/, '$11');
+      assert.notEqual(another, text);
+      writeFileSync(file, another);
+    }
+    for (const args of [['off', 'payment'], ['uninstall']]) {
+      const { code, stdout, stderr } = await runWeirBin(args, directories(stage));
+      assert.equal(code, 3, `${args.join(' ')}: ${stdout}${stderr}`);
+      assert.match(stderr, /no process and no name of that namespace is found from here/);
+      assert.doesNotMatch(stdout, CONCLUSIONS);
+    }
+    const pressed = await stage.lab.upstream.tool(['sh', script], { timeoutMs: 9000, reject: false });
+    assert.equal(pressed.exitCode, 3, pressed.stdout);
+    assert.match(pressed.stderr, /another one's by now/);
+    await assertRoute(stage, LAB_UIDS.app, 'proxy');
+  });
 }
 
 test('a namespace whose process is gone is found by another one in it, and a reused number is not believed', async (t) => {

@@ -95,7 +95,11 @@ test('sidecars and surroundings are those that it was given, namespace and clock
   assert.deepEqual(asked, ['main']);
   const { netns, namespace } = await host.network();
   assert.deepEqual([netns, namespace], ['web', ownNamespace()]);
-  assert.notEqual(host.findNamespace(ownNamespace()?.id ?? ''), null);
+  const id = ownNamespace()?.id ?? '';
+  const cookie = await host.namespaceCookie();
+  assert.match(cookie ?? '', /^[1-9]\d*$/);
+  for (const known of [undefined, null, cookie]) assert.notEqual(host.findNamespace({ id, cookie: known }), null);
+  assert.equal(host.findNamespace({ id, cookie: '0' }), null, 'another namespace has its number by now');
   assert.ok(Math.abs(host.clock.now() - Date.now()) < 60_000);
   assert.deepEqual(await host.askReadiness({ kind: 'unix', path: '/none/admin.sock' }, '/ready', 100), {
     state: 'dead',

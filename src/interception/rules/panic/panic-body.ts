@@ -1,5 +1,5 @@
 /** The shell code of off.sh that is the same for all applications. */
-import { ENTER_BY_PERL } from '../../../platform/enter-by-perl.ts';
+import { ASK_COOKIE_BY_PERL, ENTER_BY_PERL } from '../../../platform/enter-by-perl.ts';
 import { NFT_TABLE } from '../nft/compile-nft.ts';
 import { TPROXY_TABLE } from '../nft/compile-tproxy.ts';
 import { OFF_SET } from '../nft/table-maps.ts';
@@ -77,6 +77,14 @@ enter_netns() {
 if [ -n "$netns_file" ]; then
   if ! message=$(enter_netns true 2>&1); then
     complain "network namespace $netns_file cannot be entered: $message. Nothing was changed"
+    exit 3
+  fi
+  # Once a namespace is gone, the next one gets its number. The kernel's cookie is nobody else's.
+  cookie=
+  # shellcheck disable=SC2016
+  [ -z "$netns_cookie" ] || cookie=$(enter_netns perl -e '${ASK_COOKIE_BY_PERL}' 2>/dev/null)
+  if [ -n "$netns_cookie" ] && [ -n "$cookie" ] && [ "$cookie" != "$netns_cookie" ]; then
+    complain "the applications were switched on in another network namespace ($netns_id), which is not found from here: its number is another one's by now. Nothing was changed"
     exit 3
   fi
   enter_netns sh "$0" "$@"

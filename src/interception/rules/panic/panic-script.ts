@@ -13,6 +13,8 @@ export interface PanicScriptFacts {
   readonly netns: string;
   /** `device:inode` of that namespace, null when it is not known. */
   readonly namespaceId: string | null;
+  /** The kernel's own number of it; null where nobody could tell. */
+  readonly namespaceCookie: string | null;
   /** Applications that are on, as they are installed. */
   readonly apps: readonly PanicApp[];
   /** Names of all applications that weir knows, also of those that are off. */
@@ -34,6 +36,7 @@ export function renderPanicScript(facts: PanicScriptFacts): string {
     `run_dir=${quoteShellWord(facts.runDir)}`,
     `netns=${quoteShellWord(facts.netns)}`,
     `netns_id=${quoteShellWord(facts.namespaceId === null ? '' : `net:[${facts.namespaceId.split(':')[1]}]`)}`,
+    `netns_cookie=${quoteShellWord(facts.namespaceCookie ?? '')}`,
     `netns_file=${quoteShellWord(netnsFile(facts.netns))}`,
     `known=${quoteShellWord(known.join(' '))}`,
     `on=${quoteShellWord(on.join(' '))}`,

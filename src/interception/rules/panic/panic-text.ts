@@ -28,6 +28,7 @@ export function panicText(
     runDir: dirname(path),
     netns,
     namespaceId: namespace?.id ?? null,
+    namespaceCookie: namespace?.cookie ?? null,
     apps: apps.filter((app) => app.desired === 'on').map((app) => app.policy),
     known: [...declared, ...apps.map((app) => app.name)],
   });

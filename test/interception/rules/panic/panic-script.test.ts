@@ -9,6 +9,7 @@ const FACTS: PanicScriptFacts = {
   runDir: '/run/weir',
   netns: '',
   namespaceId: null,
+  namespaceCookie: null,
   apps: [appOf('payment'), appOf('web', { slot: 2, inbound: ALL_TRAFFIC })],
   known: ['batch'],
 };
