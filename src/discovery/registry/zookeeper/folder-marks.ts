@@ -30,6 +30,7 @@ export class FolderMarks {
   }
 }
 
+/** Changes are an int32 of ZooKeeper, which begins anew at its lowest number: what is less far behind than ahead is before. */
 function isBefore(a: FolderMark, b: FolderMark): boolean {
-  return a.created < b.created || (a.created === b.created && a.changes < b.changes);
+  return a.created < b.created || (a.created === b.created && ((a.changes - b.changes) | 0) < 0);
 }
