@@ -35,16 +35,20 @@ export class EtcdCluster {
       ];
       cluster.#members.push(spawn(await etcdBinary(), argv, { stdio: 'ignore' }));
     }
+    // Each by itself: two make a cluster, and one that was not ready before they are killed serves nobody afterwards.
+    for (const endpoint of cluster.endpoints) await cluster.#untilUp(endpoint);
+    return cluster;
+  }
+
+  async #untilUp(endpoint: string): Promise<void> {
+    const alone = etcdStore({ name: 'east', kind: 'etcd', endpoints: [endpoint], timeout: 20_000 });
     for (let tries = 0; ; tries += 1) {
-      const isUp = await cluster
-        .store()
-        .list(['/'])
-        .then(
-          () => true,
-          () => false,
-        );
-      if (isUp) return cluster;
-      if (tries > 200) throw new Error('the cluster did not come up');
+      const isUp = await alone.list(['/']).then(
+        () => true,
+        () => false,
+      );
+      if (isUp) return;
+      if (tries > 200) throw new Error(`${endpoint} did not come up`);
       await sleep(100);
     }
   }

@@ -102,11 +102,12 @@ test(
     await assert.rejects(store.list(['/']), says('not-sent'));
     const own = [{ key: '/a', value: '1', isOwn: true }];
     await assert.rejects(store.write([{ key: '/a', revision: null }], own), says('unknown'));
+    let said = '';
     const isLeaderless = async () => {
-      const error = await store.list(['/']).catch((failure: Error) => failure);
-      return error instanceof Error && error.message.includes('no leader');
+      said = String(await store.list(['/']).catch((failure: Error) => failure));
+      return said.includes('no leader');
     };
-    await until('the member that lives to notice that nobody leads it', isLeaderless);
+    await until('the member that lives to notice that nobody leads it', isLeaderless, { tell: () => said });
     const config = cluster.fleetFile('10s');
     const { code, stdout } = await runWeirBin(['fleet', 'off', '--all', '--fleet-config', config, '--json']);
     const { error } = JSON.parse(stdout);
