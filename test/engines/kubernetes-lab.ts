@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { etcdBinary } from '../../scripts/setup/etcd.ts';
 import { KubeClient, type KubeObject, KubeRefusal } from '../../src/fleet/adapters/kubernetes/kube-client.ts';
 import { kubeStore } from '../../src/fleet/adapters/kubernetes/kube-store.ts';
@@ -115,8 +116,17 @@ export class KubernetesLab {
     const isCrd = (one: { readonly kind?: unknown }) =>
       one.kind === 'CustomResourceDefinition' || one.kind === 'Namespace';
     this.apply(documents.filter(isCrd));
-    this.kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s');
+    // `kubectl wait` fails on a kind that has no condition yet.
+    await this.until('the kinds of weir are established', () => this.#areEstablished());
     this.apply(documents.filter((one) => !isCrd(one)));
+  }
+
+  async #areEstablished(): Promise<boolean> {
+    const { value } = await this.client.ask('GET', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions');
+    const established = { type: 'Established', status: 'True' };
+    return value.items.every(({ status }: KubeObject) =>
+      (status?.conditions ?? []).some((one: object) => isDeepStrictEqual({ ...one, ...established }, one)),
+    );
   }
 
   /** Ends the API server, compacts the store behind it and starts it again. */
