@@ -1,4 +1,5 @@
 /** `weir fleet rollout`: the verbs of an operator, written guarded by the record's revision; and how far it is. */
+import { isDeepStrictEqual } from 'node:util';
 import { WeirError } from '../../errors/weir-error.ts';
 import type { HistoryVerb, Rollout } from '../model/records.ts';
 import { type RegionView, releasesOf } from '../model/region-view.ts';
@@ -84,7 +85,7 @@ export async function controlRollout(
   }
   for (const { view } of having) requireFitting(verb, release, view);
   const ends = await Promise.all(
-    having.map(async ({ region, view }) => ({ region, ...(await writeVerb(ports, region, view, request)) })),
+    having.map(async ({ region, view }) => ({ region, ...(await carryOut(ports, region, view, request)) })),
   );
   const written = ends.flatMap((end) => ('next' in end ? [end] : []));
   const failures = ends.flatMap((end) => ('failure' in end ? [end.failure] : []));
@@ -214,6 +215,36 @@ function unreadable(what: string, why: string): WeirError {
     hint: 'write a good one over it, or remove the key from the store',
     exit: 3,
   });
+}
+
+/** How often a verb is written anew over a record in which only the leader's counts have moved. */
+const MOST_TRIES = 5;
+
+/** Writes a verb; anew when its guard did not hold although the rollout stands where whoever said the verb saw it. */
+async function carryOut(
+  ports: FleetPorts,
+  region: Region,
+  view: RegionView,
+  request: { verb: RolloutVerb; release: string; reason: string | null },
+): ReturnType<typeof writeVerb> {
+  const seen = standOf(view, request.release);
+  let now = view;
+  for (let tries = 1; ; tries += 1) {
+    const end = await writeVerb(ports, region, now, request);
+    if (!('overtaken' in end) || tries === MOST_TRIES) return end;
+    const [again] = await readRegions([region]);
+    if (again === undefined || !('view' in again)) return end;
+    if (unreadRollout(again.view, request.release) !== undefined) return end;
+    if (!isDeepStrictEqual(standOf(again.view, request.release), seen)) return end;
+    now = again.view;
+  }
+}
+
+/** What a verb is said about: where the rollout stands, and what it rolls out. */
+function standOf(view: RegionView, release: string): object {
+  const { state, wave, startedAt } = view.rollouts.get(release) ?? {};
+  const spec = releasesOf(view).find(({ metadata }) => metadata.name === release)?.spec;
+  return { state, wave, startedAt, spec };
 }
 
 /** The record that was written; or why it was not. `overtaken`: somebody else wrote it between reading and writing. */
