@@ -18,6 +18,8 @@ import { zooKeeperCommand } from './zookeeper.ts';
 export const UPSTREAM = LAB_ADDRESSES.upstream.ipv4;
 const REGISTRY_PORT = 2181;
 const LIMIT_MS = 90_000;
+/** In so many calls every provider has its part, however they are spread. */
+const ENOUGH_CALLS = 50;
 
 /** Calls of the consumer since the last look. */
 export interface CallReport {
@@ -26,6 +28,9 @@ export interface CallReport {
   readonly from: Readonly<Record<string, number>>;
   readonly last: string;
 }
+
+/** By name of a node, the change that made it. */
+type Nodes = Readonly<Record<string, string>>;
 
 /** The lab. What it starts ends with the test. */
 export class AgentLab {
@@ -198,13 +203,19 @@ export class AgentLab {
     }
   }
 
-  /** The ports that answered calls within the next moment; fails the test when a call failed. */
-  async answering(ms = 500): Promise<readonly number[]> {
+  /** The ports that answered the next calls, for `ms` at least; fails the test when a call failed. */
+  async answering(ms = 0): Promise<readonly number[]> {
     await this.calls();
     await sleep(ms);
-    const { failed, from, last } = await this.calls();
-    if (failed > 0) throw new Error(`${failed} calls failed: ${last}`);
-    return Object.keys(from).map((answer) => Number(answer.replace('a from ', '')));
+    const answers = new Map<string, number>();
+    const areEnough = async () => {
+      const { failed, from, last } = await this.calls();
+      if (failed > 0) throw new Error(`${failed} calls failed: ${last}`);
+      for (const [answer, count] of Object.entries(from)) answers.set(answer, (answers.get(answer) ?? 0) + count);
+      return [...answers.values()].reduce((sum, count) => sum + count, 0) >= ENOUGH_CALLS;
+    };
+    await until(`${ENOUGH_CALLS} calls of the consumer`, areEnough);
+    return [...answers.keys()].map((answer) => Number(answer.replace('a from ', ''))).toSorted((a, b) => a - b);
   }
 
   /** Waits until exactly these ports answer. */
@@ -217,13 +228,33 @@ export class AgentLab {
     }
   }
 
-  /** SIGKILL of ZooKeeper; it comes back with its data by the returned function. */
-  async killZooKeeper(): Promise<() => void> {
+  /**
+   * SIGKILL of ZooKeeper; it comes back with its data by the returned function, which resolves when every provider has
+   * registered anew: within seconds of being connected again each removes its node and makes another, and a test that
+   * goes on before would do so with a provider away.
+   */
+  async killZooKeeper(): Promise<() => Promise<void>> {
+    const before = await this.#nodesOfOrders();
     this.zookeeper.signal('SIGKILL');
     await this.zookeeper.ended;
-    return () => {
+    return async () => {
       this.zookeeper = this.lab.start(this.lab.upstream, this.#zookeeper);
+      let now: Nodes = {};
+      const isAnew = async () => {
+        now = await this.#nodesOfOrders();
+        return Object.keys(before).every((name) => now[name] !== undefined && now[name] !== before[name]);
+      };
+      const tell = () => JSON.stringify({ before, now });
+      await until('providers that registered anew', isAnew, { patienceMs: LIMIT_MS, tell });
     };
+  }
+
+  async #nodesOfOrders(): Promise<Nodes> {
+    const at = { host: UPSTREAM, port: REGISTRY_PORT, folder: '/services/orders' };
+    const program = startProgram(this.lab, this.lab.upstream, 'zookeeper-made', at);
+    const [, made = ''] = await program.line(/^MADE (.*)$/m, LIMIT_MS);
+    await program.ended;
+    return JSON.parse(made);
   }
 
   async killAgent(): Promise<void> {

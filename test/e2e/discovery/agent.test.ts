@@ -53,8 +53,11 @@ test('calls of a stock consumer go on while instances come and go, and while age
     const startAgain = await lab.killZooKeeper();
     await lab.status(({ registries }) => registries[0].state === 'lost');
     assert.deepEqual(await lab.answering(2_000), [A, B]);
-    startAgain();
-    await lab.status(({ registries, apps }) => registries[0].state === 'synced' && apps[0].held === null);
+    await startAgain();
+    await lab.status(
+      ({ registries, apps }) =>
+        registries[0].state === 'synced' && apps[0].held === null && apps[0].endpoints.total === 2,
+    );
     await lab.untilAnswering([A, B]);
   });
 
@@ -67,8 +70,8 @@ test('calls of a stock consumer go on while instances come and go, and while age
     await sleep(3_000);
     assert.equal((await lab.status()).serving, false);
     assert.deepEqual(await lab.answering(), [A, B]);
-    startAgain();
-    await lab.status(({ serving, streams }) => serving && streams.length === 1);
+    await startAgain();
+    await lab.status(({ serving, streams, apps }) => serving && streams.length === 1 && apps[0].endpoints.total === 2);
     await lab.untilAnswering([A, B]);
   });
 
