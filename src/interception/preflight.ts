@@ -154,7 +154,7 @@ function answeredFamilies(
     throw new WeirError('WEIR3001', {
       what: `${app.name}: sidecar ${sidecar.name} is ready but listens on no family at ${list}`,
       why: 'nobody would accept a redirected connection: outbound ones arrive at 127.0.0.1 and ::1, inbound ones at any address of the host; nothing was changed',
-      hint: 'compare the listeners in its bootstrap with `outbound` and `inbound` in mesh.yaml',
+      hint: 'see with `weir check sidecar` whether it runs in another network namespace; else compare the listeners in its bootstrap with `outbound` and `inbound` in mesh.yaml',
     });
   }
   if (ipv4 && (ipv6 || !facts.network.hasIpv6)) return { families: { ipv4, ipv6 }, warnings: [] };

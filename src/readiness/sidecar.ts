@@ -2,6 +2,8 @@
 import { listeningFamilies } from '../interception/listening.ts';
 import type { TcpSocket } from '../interception/ports.ts';
 import { sidecarReadiness } from '../interception/sidecar-readiness.ts';
+import { pidsText } from '../interception/surroundings/judge-accounts.ts';
+import { wantedProcesses } from '../interception/surroundings/meant-processes.ts';
 import type { AccountId, AppConfig, ResolvedMeshConfig, SidecarConfig } from '../mesh/mesh-config.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { type Check, type CheckFinding, finding } from './check-finding.ts';
@@ -59,11 +61,36 @@ async function judgeListeners(host: CheckHost, { apps, sidecars }: ResolvedMeshC
     const ports = (['outbound', 'inbound'] as const).map((direction) =>
       judgeListener(sidecar, direction, { listeners, hasIpv4, hasIpv6, apps: users }),
     );
-    const isDeaf = ports.every(({ isHeard }) => !isHeard);
-    if (isDeaf && (await readinessOf(host, sidecar)).state === 'dead') return [];
-    return ports.flatMap((port) => port.found);
+    if (ports.some(({ isHeard }) => isHeard)) return ports.flatMap((port) => port.found);
+    if ((await readinessOf(host, sidecar)).state === 'dead') return [];
+    const away = await judgeElsewhere(host, sidecar, 'whether it listens');
+    return away === null ? ports.flatMap((port) => port.found) : [away];
   });
   return (await Promise.all(found)).flat();
+}
+
+/**
+ * What to say of a sidecar that is not heard here while processes of its account run, none of them in this network
+ * namespace as far as is seen; null when that is not so. Its ports are there, so that nothing here tells of them.
+ */
+async function judgeElsewhere(
+  { intercept }: CheckHost,
+  { name, user, group }: SidecarConfig<AccountId>,
+  question: string,
+): Promise<CheckFinding | null> {
+  const users = user === undefined ? [] : [{ kind: 'users', uids: [user.id] } as const];
+  const groups = group === undefined || user !== undefined ? [] : [{ kind: 'group', gid: group.id } as const];
+  const processes = await intercept.surroundings.processes(wantedProcesses([...users, ...groups], false));
+  if ('unseen' in processes || processes.seen.length === 0) return null;
+  if (processes.seen.some(({ isHere }) => isHere === true)) return null;
+  const [first] = processes.seen;
+  const isAway = processes.seen.every(({ isHere }) => isHere === false);
+  return finding(
+    'skipped',
+    `${name}: ${question} is not known: its processes are ${isAway ? 'in another network namespace' : 'in a network namespace that cannot be read'}`,
+    'ports belong to a network namespace, and what is seen here says nothing of those there',
+    { hint: `look there: \`weir check --netns ${first?.pid}\``, evidence: pidsText(processes.seen) },
+  );
 }
 
 function readinessOf({ intercept }: CheckHost, sidecar: SidecarConfig<AccountId>): Promise<Readiness> {
@@ -155,6 +182,11 @@ async function askOne(host: CheckHost, sidecar: SidecarConfig<AccountId>): Promi
         evidence,
       });
     case 'dead':
+      // A Unix socket is the same one everywhere.
+      if (admin.kind === 'http') {
+        const away = await judgeElsewhere(host, sidecar, 'whether it is ready');
+        if (away !== null) return away;
+      }
       return finding('error', `${name} does not run: ${readiness.detail}`, WHY, {
         hint:
           process === undefined

@@ -21,6 +21,27 @@ const CATEGORY: CheckedCategory = {
   ],
 };
 
+test('what could not be looked at says its next step, which several in a row say once', () => {
+  const skipped = { result: 'skipped', why: WHY, hint: 'run it with sudo', evidence: null } as const;
+  const checks = [
+    { ...skipped, what: 'rules: not seen' },
+    { ...skipped, what: 'marks: not seen' },
+    { ...skipped, what: 'jars: not seen', hint: 'set JARS' },
+  ];
+  const text = checkCategoryText({ name: 'rules', checks }, PLAIN, { columns: 60, isUnicode: true });
+  assert.equal(
+    text,
+    `rules
+  – rules: not seen
+  – marks: not seen
+      → run it with sudo
+  – jars: not seen
+      → set JARS
+
+`,
+  );
+});
+
 test('findings are aligned; what is not in order says its reason and the next step below', () => {
   assert.equal(
     checkCategoryText(CATEGORY, PLAIN, { columns: 60, isUnicode: true }),

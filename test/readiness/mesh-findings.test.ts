@@ -156,6 +156,30 @@ test('sidecar: a family without a listener is a warning, or an error where traff
   assert.deepEqual(await troubles(host, 'sidecar'), [`error: ${where}: nobody listens`]);
 });
 
+test('sidecar: of one whose processes are in another namespace nothing is known here', async () => {
+  const host = checkCase();
+  host.config = goodConfig(`${SIDECARS}apps:\n  pay: {select: {user: 20001}, sidecar: main}\n`);
+  host.intercept.listeners = [];
+  const envoy = { pid: 7, name: 'envoy', uid: 1337, gid: 1337, groups: [], cgroup: null };
+  const said = async (...places: readonly (boolean | null)[]) => {
+    host.intercept.surroundings.processList = { seen: places.map((isHere) => ({ ...envoy, isHere })) };
+    const found = await findings(host, 'sidecar');
+    return found.filter(({ result }) => result !== 'ok').map(({ result, what, hint }) => `${result}: ${what}, ${hint}`);
+  };
+  const nobody = [
+    'error: main (outbound, port 15001): nobody listens, compare the listeners in its bootstrap with mesh.yaml',
+  ];
+  const unknown = (question: string, where: string) => [
+    `skipped: main: whether it ${question} is not known: its processes are in ${where}, look there: \`weir check --netns 7\``,
+  ];
+  assert.deepEqual(await said(), nobody);
+  assert.deepEqual(await said(true, false), nobody);
+  assert.deepEqual(await said(false, false), unknown('listens', 'another network namespace'));
+  assert.deepEqual(await said(false, null), unknown('listens', 'a network namespace that cannot be read'));
+  host.intercept.readiness = { state: 'dead', detail: 'connection refused' };
+  assert.deepEqual(await said(false), unknown('is ready', 'another network namespace'));
+});
+
 test('traffic: a listener of another account than mesh.yaml names would loop', async () => {
   const host = checkCase();
   host.config = goodConfig(`${SIDECARS}apps:\n  pay: {select: {user: 20001}, sidecar: main}\n`);

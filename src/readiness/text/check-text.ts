@@ -31,14 +31,18 @@ export function checkCategoryText({ name, checks }: CheckedCategory, paint: Pain
   // A short proof stands beside its finding, in a column; any other goes below.
   const beside = checks.filter((one) => fitsBeside(one, width));
   const columns = alignColumns(beside.map((one) => [one.what, paint.faint(one.evidence ?? '')]));
-  const lines = checks.flatMap((one) => {
+  const lines = checks.flatMap((one, at) => {
+    // What many could not be looked at for has one next step: it is said below the last of them.
+    const isSaidBelow = isInOrder(one) && checks[at + 1]?.hint === one.hint;
     const index = beside.indexOf(one);
     const symbol = styleOf(one.result, paint)(SYMBOLS[one.result][options.isUnicode ? 'unicode' : 'ascii']);
     const [first = '', ...more] = index < 0 ? wrapText(one.what, width - INDENT.length) : [columns[index] ?? ''];
     return [
       `  ${symbol} ${first}`,
       ...more.map((line) => `    ${line}`),
-      ...(index < 0 ? explanation(one, paint, { ...options, columns: width }) : []),
+      ...(index < 0
+        ? explanation(isSaidBelow ? { ...one, hint: null } : one, paint, { ...options, columns: width })
+        : []),
     ];
   });
   const skipped = paint.faint(SYMBOLS.skipped[options.isUnicode ? 'unicode' : 'ascii']);
@@ -63,13 +67,14 @@ function fitsBeside(one: CheckFinding, width: number): boolean {
   return isInOrder(one) && one.evidence !== null && one.what.length + one.evidence.length < width - INDENT.length;
 }
 
-/** The lines below a finding: its proof, and unless it is in order the reason and the next step. */
+/** The lines below a finding: its proof, unless it is in order the reason, and the next step where there is one. */
 function explanation(one: CheckFinding, paint: Paint, { columns, isUnicode }: CheckTextOptions): string[] {
   const width = columns - INDENT.length;
   const evidence = one.evidence === null ? [] : wrapText(one.evidence, width).map((line) => paint.faint(line));
   const arrow = isUnicode ? '→' : '->';
   const hint = one.hint === null ? [] : wrapText(`${arrow} ${one.hint}`, width);
-  const lines = isInOrder(one) ? evidence : [...evidence, ...wrapText(one.why, width), ...hint];
+  const why = isInOrder(one) ? [] : wrapText(one.why, width);
+  const lines = [...evidence, ...why, ...hint];
   return lines.map((line) => `${INDENT}${line}`);
 }
 
