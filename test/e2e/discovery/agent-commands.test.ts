@@ -50,7 +50,7 @@ function configure(consumes: string): void {
     config,
     `apiVersion: weir.dev/v1
 registries: {hz: {zookeeper: ["127.0.0.1:${zookeeper.port}"]}}
-discovery: {registries: [hz], socket: "unix:${socket}", guard: {hold: 6s}}
+discovery: {registries: [hz], socket: "unix:${socket}", guard: {hold: 12s}}
 sidecars: {main: {user: 1337, outbound: 15001, admin: "unix:${folder}/admin.sock"}}
 apps: {shop: {select: {user: 1001}, sidecar: main, consumes: ${consumes}}}
 `,

@@ -54,13 +54,13 @@ export class DubboProvider {
     throw new Error(`the provider ended:\n${(await said).slice(-3000)}`);
   }
 
-  /** Ends it in order, so that it takes its nodes away; SIGKILL after some seconds. */
+  /** Ends it in order, so that it takes its nodes away; SIGKILL after half a minute: what it leaves stays until its session ends. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.stdin?.end();
-    await Promise.race([ended, sleep(5000, undefined, { ref: false })]);
+    await Promise.race([ended, sleep(30_000, undefined, { ref: false })]);
     child.kill('SIGKILL');
     await ended;
   }

@@ -1,8 +1,8 @@
 /** Triple through a real Envoy: real providers and a stock consumer, and requests of either version of HTTP. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { exchangeHttp } from '../../../src/platform/http-exchange.ts';
+import { until } from '../../until.ts';
 import { LAB_UIDS } from '../lab/lab.ts';
 import { AgentLab, UPSTREAM } from './agent-lab.ts';
 
@@ -65,10 +65,9 @@ test('Triple is balanced by registered address, in HTTP/2 and HTTP/1.1; what nob
     await lab.startConsumer();
     await lab.untilAnswering([A, B]);
     await lab.calls();
-    await sleep(1_000);
+    await until('twenty calls', async () => (await requests('orders|')) > before + 20);
     const { failed, last } = await lab.calls();
     assert.equal(failed, 0, last);
-    assert.ok((await requests('orders|')) > before + 20);
   });
 
   /** By port of the provider, the requests that it got from the cluster of orders. */

@@ -5,9 +5,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { JuteReader, JuteWriter, OP, PacketReader, XID } from '../../../src/discovery/registry/zookeeper/jute.ts';
 import { freePorts } from '../../free-ports.ts';
+import { until } from '../../until.ts';
 
 const JARS = [
   'zookeeper',
@@ -28,6 +28,8 @@ const ALL = 31;
 const ALL_BUT_READ = 30;
 /** How long a server may take to open a session, in milliseconds. */
 const OPEN_LIMIT_MS = 2_000;
+/** How long it may take to start, in milliseconds. */
+const UP_LIMIT_MS = 90_000;
 
 /** A server of its own, with an empty tree. */
 export class ZooKeeperLab {
@@ -46,13 +48,14 @@ export class ZooKeeperLab {
     const [port = 0] = await freePorts(1);
     await writeFile(join(folder, 'zoo.cfg'), configOf(folder, '127.0.0.1', port));
     const lab = new ZooKeeperLab(folder, port, startServer(folder));
-    await lab.#untilUp();
+    (await lab.client()).close();
     return lab;
   }
 
-  /** A client that may write. */
+  /** A client that may write, as soon as the server opens a session: that is a transaction, and may take long. */
   async client(): Promise<ZooKeeperWriter> {
-    return await ZooKeeperWriter.connect(this.port);
+    const open = () => ZooKeeperWriter.connect(this.port).catch(() => null);
+    return await until('a session of ZooKeeper', open, { patienceMs: UP_LIMIT_MS });
   }
 
   /** SIGKILL; `start` brings it back with its data. */
@@ -68,24 +71,12 @@ export class ZooKeeperLab {
 
   async start(): Promise<void> {
     this.#server = startServer(this.#folder);
-    await this.#untilUp();
+    (await this.client()).close();
   }
 
   async close(): Promise<void> {
     await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  async #untilUp(): Promise<void> {
-    for (let tries = 0; tries < 300; tries += 1) {
-      const client = await ZooKeeperWriter.connect(this.port).catch(() => null);
-      if (client !== null) {
-        client.close();
-        return;
-      }
-      await sleep(100);
-    }
-    throw new Error('ZooKeeper did not come up within 30 s');
   }
 }
 

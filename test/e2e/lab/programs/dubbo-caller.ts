@@ -14,6 +14,8 @@ interface Calls {
   readonly count: number;
   /** Between an answer and the next call, in milliseconds. */
   readonly pauseMs?: number;
+  /** Ends before `count` when there were so many different answers. */
+  readonly different?: number;
 }
 
 const HEAD = 16;
@@ -55,7 +57,8 @@ socket.on('data', (bytes) => {
     answers.push(answerOf(pending.subarray(0, length)));
     pending = pending.subarray(length);
     const next = request(answers.length + 1);
-    if (answers.length < options.count) setTimeout(() => socket.write(next), options.pauseMs ?? 0);
+    const isEnough = new Set(answers).size >= (options.different ?? Number.POSITIVE_INFINITY);
+    if (answers.length < options.count && !isEnough) setTimeout(() => socket.write(next), options.pauseMs ?? 0);
     else socket.end();
   }
 });

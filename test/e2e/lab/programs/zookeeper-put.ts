@@ -11,12 +11,13 @@ interface Put {
 }
 
 const { host, port, path, value } = programOptions<Put>();
-const limit = AbortSignal.timeout(30_000);
+const limit = AbortSignal.timeout(80_000);
 let writer: ZooKeeperWriter | null = null;
 while (writer === null && !limit.aborted) {
   writer = await ZooKeeperWriter.connect(port, host).catch(() => null);
   if (writer === null) await sleep(100);
 }
-await writer?.put(path, value);
-writer?.close();
+if (writer === null) throw new Error('ZooKeeper opens no session');
+await writer.put(path, value);
+writer.close();
 announce('WRITTEN');
