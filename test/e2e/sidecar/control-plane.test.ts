@@ -130,14 +130,16 @@ describe('a control plane that does not answer', () => {
     await ads.revive();
     await lab.until('the sidecar to be live', async () => (await lab.told())?.state === 'live');
     assert.deepEqual(await lab.envoys(), before);
-    assert.match(lab.log, /"event":"live"/);
+    // It is said a moment after the state is.
+    await lab.until('the event', async () => lab.log.includes('"event":"live"'));
   });
 
   it('empty after the rehearsal: an upgrade is rolled back, and never called live without listeners', async () => {
     served = await serve('listeners');
     const { plane, client } = served;
+    const known = (await plane.lab.journal()).length;
     const upgrade = plane.lab.upgrade('--binary', NEW_ENVOY);
-    await plane.lab.untilState('snapshot', 'spawned');
+    await plane.lab.untilReached(known, 'snapshot', 'spawned');
     plane.ads.resources.set(ADS_TYPES.lds, []);
     await plane.lab.untilState('emergency', 'notify', 'draining', 'ending', 'idle');
     plane.refill();

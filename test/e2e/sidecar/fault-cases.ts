@@ -270,8 +270,9 @@ export const FAULT_CASES: readonly FaultCase[] = [
     async provoke(lab) {
       // It stops itself before it becomes Envoy, so that it is put under the limit in time and by root.
       const script = 'case " $* " in *" --restart-epoch "*) kill -STOP $$ ;; esac';
+      const known = (await lab.journal()).length;
       const upgrade = lab.upgrade('--binary', await scripted(lab, 'hungry', script));
-      await lab.untilState('spawned');
+      await lab.untilReached(known, 'spawned');
       const fresh = await lab.untilStopped();
       // A third of what Envoy needs before it has read its configuration.
       const limit = await openMemoryLimit(4 * 1024 * 1024);

@@ -32,7 +32,7 @@ describe('the metrics of a supervisor', () => {
     await lab.run('--metrics-file', file);
     await until('weir_sidecar_info{sidecar="main",version="1.39.3"}', 1);
     await until('weir_upgrade_state{sidecar="main",state="idle"}', 1);
-    assert.equal(await value('weir_interception_state{sidecar="main",app="shop",state="off"}'), 1);
+    await until('weir_interception_state{sidecar="main",app="shop",state="off"}', 1);
     assert.equal((await stat(file)).mode & 0o777, 0o644);
     const refused = await lab.upgrade('--binary', '/bin/true');
     assert.equal(refused.code, 3);
@@ -50,7 +50,7 @@ describe('the metrics of a supervisor', () => {
     const memory = Number(await value('weir_supervisor_resident_memory_bytes{sidecar="main"}'));
     t.diagnostic(`resident memory of the supervisor: ${(memory / 1e6).toFixed(1)} MB`);
     await lab.weir('sidecar', 'stop', 'main');
-    await lab.until('the supervisor to end', async () => lab.supervisor?.exitCode !== null);
+    await lab.untilEnded();
     assert.deepEqual(await readdir(folder), []);
   });
 

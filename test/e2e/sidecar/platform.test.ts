@@ -57,9 +57,11 @@ describe('a supervisor under systemd', () => {
       await lab.until('the socket of the service manager', async () => heard.includes('bound'));
       await lab.run();
       await lab.until('the notice', async () => heard.includes('READY=1'));
-      assert.match(heard, /^STATUS=main is live: Envoy 1\.39\.3, epoch 0, pid \d+$/m);
+      // Lines come one by one.
+      const says = (line: RegExp) => lab.until(String(line), async () => line.test(heard));
+      await says(/^STATUS=main is live: Envoy 1\.39\.3, epoch 0, pid \d+$/m);
       // The service manager believes the process that it started, or its children: the number must still be that one.
-      assert.match(heard, new RegExp(`^MAINPID=${lab.supervisor?.pid}$`, 'm'));
+      await says(new RegExp(`^MAINPID=${lab.supervisor?.pid}$`, 'm'));
     } finally {
       delete process.env.NOTIFY_SOCKET;
       receiver.kill('SIGKILL');

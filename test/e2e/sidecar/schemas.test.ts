@@ -47,7 +47,7 @@ describe('the results of the sidecar commands', () => {
       await ask('fetch', 'fetch', '--from', NEW_ENVOY, '--dry-run');
       await ask('reopen-logs', 'reopen-logs');
       await ask('stop', 'stop');
-      await lab.until('the supervisor to end', async () => lab.supervisor?.exitCode !== null);
+      await lab.untilEnded();
       assert.deepEqual(outcomes, ['unchanged', 'dry-run', 'refused', 'started', 'settled']);
       const events = lab.log.split('\n').filter((line) => line.startsWith('{'));
       for (const line of events) assertSchema('run', JSON.parse(line).result);

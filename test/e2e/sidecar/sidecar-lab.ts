@@ -49,6 +49,7 @@ export class SidecarLab {
   readonly #enter: readonly string[];
   readonly #wrapper: readonly string[];
   #label = 0;
+  #isClosed = false;
 
   private constructor(
     folder: string,
@@ -144,6 +145,10 @@ export class SidecarLab {
   launch(...args: readonly string[]): ChildProcess {
     const child = this.#spawn(['sidecar', 'run', 'main', ...args], this.#wrapper);
     this.supervisor = child;
+    this.#isClosed = false;
+    child.once('close', () => {
+      this.#isClosed = child === this.supervisor;
+    });
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {
         this.log += chunk;
@@ -171,6 +176,11 @@ export class SidecarLab {
     const inside = ['--target', `${this.supervisor?.pid}`, '--mount', '--root', '--'];
     const { status, stderr } = spawnSync('nsenter', [...inside, ...argv]);
     if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
+  }
+
+  /** Waits until the supervisor has ended and all that it said is in `log`: an exit is told before the last output. */
+  async untilEnded(): Promise<void> {
+    await this.until('the supervisor to end', async () => this.#isClosed);
   }
 
   /** SIGKILL to the supervisor, as a crash. */
@@ -230,6 +240,16 @@ export class SidecarLab {
       const seen = (await this.journal()).findLast((entry) => entry.kind === 'state');
       return states.includes(String(seen?.state));
     });
+  }
+
+  /**
+   * Waits until the journal has one of these states behind its first `known` entries. Unlike `untilState` it does not
+   * miss a state that is over within a moment.
+   */
+  async untilReached(known: number, ...states: readonly string[]): Promise<void> {
+    await this.until(`${states.join(' or ')} to be reached`, async () =>
+      (await this.journal()).slice(known).some(({ kind, state }) => kind === 'state' && states.includes(String(state))),
+    );
   }
 
   async journal(): Promise<readonly Record<string, unknown>[]> {

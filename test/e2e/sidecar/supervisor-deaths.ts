@@ -52,14 +52,16 @@ export async function trySupervisorDeath(state: DeathState): Promise<DeathRow> {
     const hangSeconds = { initializing: 5, aborting: 60 }[state as string];
     const change = hangSeconds === undefined ? {} : { hangSeconds };
     const bootstrap = await lab.writeBootstrap('second.json', change);
+    // Idle is where it is already.
+    const known = state === 'idle' ? 0 : (await lab.journal()).length;
     const upgrade = state === 'idle' ? null : lab.upgrade('--binary', NEW_ENVOY, '--bootstrap', bootstrap);
     if (state === 'aborting') {
-      await lab.untilState('initializing');
+      await lab.untilReached(known, 'initializing');
       void lab.weir('sidecar', 'abort', 'main').catch(() => {});
     }
     // A short state may be over before it is seen: what follows it will do as well.
     const later = DEATH_STATES.slice(DEATH_STATES.indexOf(state)).filter((one) => state === 'idle' || one !== 'idle');
-    await lab.untilState(...later, 'notify');
+    await lab.untilReached(known, ...later, 'notify');
     await lab.killSupervisor();
     const serves = await whoListens(lab);
     const { state: status } = await lab.status();
