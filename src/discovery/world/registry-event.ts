@@ -12,7 +12,13 @@ interface OfState {
 
 /** One event of one registry. Each names a place and says what is there now: the last event about a place is the truth. */
 export type RegistryEvent = { readonly registry: string } & (
-  | ({ readonly kind: 'instances'; readonly app: string; readonly listed: Listed<InstanceNode> } & OfState)
+  | ({
+      readonly kind: 'instances';
+      readonly app: string;
+      readonly listed: Listed<InstanceNode>;
+      /** Names of nodes that are there and could not be read: what was last told of them counts. */
+      readonly unread?: ReadonlySet<string>;
+    } & OfState)
   | {
       readonly kind: 'instance';
       readonly app: string;

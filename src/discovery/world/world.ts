@@ -25,7 +25,8 @@ interface RegistryPart {
 
 /**
  * All that the registries have told, in the order of mesh.yaml. The end of any order of events about different places is
- * the same, and a listing equals the single events that lead to it: an event replaces what its place said before.
+ * the same, and a listing equals the single events that lead to it: an event replaces what its place said before. One that
+ * could not be read says nothing, and what was known stays.
  */
 export class World {
   readonly #parts: ReadonlyMap<string, RegistryPart>;
@@ -43,14 +44,16 @@ export class World {
     if (part === undefined) return new Set();
     switch (event.kind) {
       case 'instances': {
+        const known = part.instances.get(event.app) ?? new Map<string, Read<InstanceNode>>();
+        const listed = withUnread(known, event.listed, event.unread ?? new Set());
         if (event.isOlder === true) {
-          const known = part.instances.get(event.app) ?? new Map<string, Read<InstanceNode>>();
-          return part.olderInstances.note(event.app, known, event.listed, isSame) ? new Set([event.app]) : new Set();
+          return part.olderInstances.note(event.app, known, listed, isSame) ? new Set([event.app]) : new Set();
         }
-        const changed = replaceListing(part.instances, event.app, event.listed, () => event.app);
+        const changed = replaceListing(part.instances, event.app, listed, () => event.app);
         return part.olderInstances.clear(event.app) ? new Set([event.app]) : changed;
       }
       case 'instance':
+        if (isKept(event.read) && part.instances.get(event.app)?.has(event.id) === true) return new Set();
         if (part.olderInstances.resolve(event.app, event.id)) {
           setNode(part.instances, event.app, event.id, event.read);
           return new Set([event.app]);
@@ -88,8 +91,10 @@ export class World {
       }
       case 'metadata': {
         const revisions = part.metadata.get(event.app) ?? new Map<string, Read<RevisionMetadata> | null>();
-        part.metadata.set(event.app, revisions.set(event.revision, event.read));
-        return new Set([event.app]);
+        // A revision is the hash of its services: what was read of it once stays true when nobody can tell it again.
+        const isTold = event.read !== null || !revisions.get(event.revision);
+        if (isTold) part.metadata.set(event.app, revisions.set(event.revision, event.read));
+        return new Set(isTold ? [event.app] : []);
       }
       case 'state':
         part.state = event.state;
@@ -235,6 +240,27 @@ function portsOf(read: Read<InstanceNode>): readonly string[] {
 
 function appOfProvider(read: Read<ProviderNode>): string | null {
   return 'node' in read ? read.node.app : null;
+}
+
+/** Whether a node is there and may not be read. */
+function isKept(read: Read<unknown> | null): boolean {
+  return read !== null && 'fault' in read && read.fault.code === 'no-access';
+}
+
+/** A listing in which nodes that could not be read are what they were. */
+function withUnread<Node>(
+  known: ReadonlyMap<string, Read<Node>>,
+  listed: Listed<Node>,
+  unread: ReadonlySet<string>,
+): Listed<Node> {
+  const former = new Map<string, Read<Node>>();
+  const keep = (id: string) => {
+    const read = known.get(id);
+    if (read !== undefined) former.set(id, read);
+  };
+  for (const [id, read] of listed) if (isKept(read)) keep(id);
+  for (const id of unread) keep(id);
+  return former.size === 0 ? listed : new Map([...listed, ...former]);
 }
 
 /** Puts a listing in place of the former one; returns the applications of nodes that came, went or changed. */

@@ -155,6 +155,40 @@ test('an event tells which applications may have changed, and the same event aga
   assert.deepEqual([...world.apply(instance('pay', 1, 'r2', null))], ['pay']);
 });
 
+test('what could not be read says nothing of a node that is known, alone and in a listing, also an older one', () => {
+  const kept = { fault: { code: 'no-access', place: '/x', what: 'x' } } as const;
+  const [one, two] = [instance('pay', 1, 'r1', null), instance('pay', 2, 'r1', null)];
+  const known = worldOf([one, two]);
+  const ids = ['10.0.0.1:20880', '10.0.0.2:20880'] as const;
+  const before = view(known);
+  const ofPay = { registry: 'hz', app: 'pay' } as const;
+  assert.deepEqual([...known.apply({ ...ofPay, kind: 'instance', id: ids[0], read: kept })], []);
+  const listed = new Map([[ids[0], kept]]);
+  const unread = new Set([ids[1], '10.0.0.3:20880']);
+  assert.deepEqual([...known.apply({ ...ofPay, kind: 'instances', listed, unread })], []);
+  assert.deepEqual([...known.apply({ ...ofPay, kind: 'instances', listed, unread, isOlder: true })], []);
+  assert.deepEqual([view(known), known.olderLoss('pay'), [...known.faults()]], [before, null, []]);
+  assert.deepEqual([...known.apply({ ...ofPay, kind: 'instances', listed: new Map(), unread })], ['pay']);
+  assert.deepEqual(
+    [...known.instancesOf('pay')].map(({ node }) => node.address),
+    ['10.0.0.2'],
+  );
+});
+
+test('the services of a revision stay known when nobody can tell them again', () => {
+  const text = JSON.stringify({ services: { A: { name: 'A', protocol: 'dubbo' } } });
+  const read = readRevisionMetadata('/m', 'pay', 'r1', text);
+  const world = worldOf([instance('pay', 1, 'r1', null)]);
+  const told: RegistryEvent = { registry: 'hz', kind: 'metadata', app: 'pay', revision: 'r1', read: null };
+  assert.deepEqual([...world.apply(told)], ['pay']);
+  assert.deepEqual([...world.apply({ ...told, read })], ['pay']);
+  assert.deepEqual([...world.apply(told)], []);
+  assert.deepEqual(
+    [...(world.revisionOf('pay', 'r1')?.services ?? [])].map(({ key }) => key.interface),
+    ['A'],
+  );
+});
+
 test('an instance whose revision could not be read offers nothing that is known', () => {
   const world = worldOf([instance('pay', 1, 'r1', null)]);
   assert.deepEqual(

@@ -3,7 +3,16 @@ import { connect, type Socket } from 'node:net';
 import { reasonOf } from '../../../errors/message-of.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { FolderMark } from '../../registry/zookeeper/folder-marks.ts';
-import { JuteReader, JuteWriter, OP, PacketReader, WATCH_MODE, XID, ZK_ERROR } from '../../registry/zookeeper/jute.ts';
+import {
+  isRefusal,
+  JuteReader,
+  JuteWriter,
+  OP,
+  PacketReader,
+  WATCH_MODE,
+  XID,
+  ZK_ERROR,
+} from '../../registry/zookeeper/jute.ts';
 
 /** Where and how to connect. */
 export interface ZooKeeperOptions {
@@ -129,10 +138,15 @@ export class ZooKeeperSession {
     return reader === null ? null : reader.strings();
   }
 
-  /** How often what is below a node changed; null when there is no such node. */
+  /** How often what is below a node changed; null when there is no such node, or the server refuses to show it. */
   async mark(path: string): Promise<FolderMark | null> {
-    const reader = await this.#request(OP.exists, (writer) => writer.string(path).bool(false));
-    return reader?.folderMark() ?? null;
+    try {
+      const reader = await this.#request(OP.exists, (writer) => writer.string(path).bool(false));
+      return reader?.folderMark() ?? null;
+    } catch (error) {
+      if (isRefusal(error)) return null;
+      throw error;
+    }
   }
 
   /** Watches a path, whether it exists or not. Rejects with `unimplemented` on a server before 3.6. */

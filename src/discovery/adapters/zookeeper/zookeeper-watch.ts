@@ -16,6 +16,7 @@ import {
   rootPath,
   servicesPath,
 } from '../../registry/zookeeper/paths.ts';
+import { Refusals } from '../../registry/zookeeper/refusals.ts';
 import type { RegistryEvent, RegistryState } from '../../world/registry-event.ts';
 import { askMetadata } from '../dubbo/ask-metadata.ts';
 import { ZooKeeperError, type ZooKeeperOptions, ZooKeeperSession } from './zookeeper-session.ts';
@@ -38,9 +39,9 @@ const SESSION_MS = 10_000;
 const POLL_MS = 3_000;
 /** With watches everything is listed so often all the same: a lost event costs minutes, not for ever. */
 const RELIST_MS = 600_000;
-/** A revision that nobody could tell of is asked for again after this time. */
+/** A revision that nobody could tell of, or a node that weir may not read, is asked for again after this time. */
 const RETRY_MS = 20_000;
-/** A change that the server refused to show is read again after this time. */
+/** A node that the server refused to show at present is read again after this time. */
 const AGAIN_MS = 1_000;
 /**
  * How many changed instances are read at once. The answers come one after the other and are let go one by one; a server
@@ -64,12 +65,11 @@ export class ZooKeeperWatch {
   /** Revisions as `APP REVISION`, each with whether its services are known. */
   readonly #revisions = new Map<string, boolean>();
   readonly #changes: Changes;
+  readonly #refusals = new Refusals((why) => this.#options.warn(why));
   /** Whether all has to be listed, because watches may have missed something. */
   #isStale = false;
   #isConnected = false;
-  /** Whether some changes could not be read, and wait to be read again. */
-  #isRefused = false;
-  /** Whether it was said that changes wait in numbers, or could not be read. */
+  /** Whether it was said that changes wait in numbers, or that nodes could not be read. */
   #isBehind = false;
   #hasWatches = true;
   /** Whether the registry is in an older state than it was, as from a backup. */
@@ -96,8 +96,11 @@ export class ZooKeeperWatch {
       },
     };
     this.#session = new ZooKeeperSession({ servers: config.servers, digest, sessionMs: SESSION_MS }, told, clock);
-    const parts = { reads: this.#session, askInstance: askMetadata };
-    this.#listing = new ZooKeeperListing(parts, config.name, config, (event) => this.#tell(event));
+    const parts = { reads: this.#session, askInstance: askMetadata, refused: this.#refusals.note };
+    this.#listing = new ZooKeeperListing(parts, config.name, config, (event) => {
+      if (event.kind === 'state') this.#tellListed(event.state);
+      else this.#tell(event);
+    });
   }
 
   /** Follows the registry until `signal` aborts; then the session is closed. */
@@ -125,7 +128,7 @@ export class ZooKeeperWatch {
   }
 
   #pauseMs(): number {
-    if (this.#isRefused) return AGAIN_MS;
+    if (this.#refusals.isBehind) return AGAIN_MS;
     return this.#hasWatches ? RETRY_MS : POLL_MS;
   }
 
@@ -134,7 +137,8 @@ export class ZooKeeperWatch {
     // An empty folder has nobody to lose.
     if (folder !== null && !('listed' in event && event.listed.size === 0)) this.#touched.add(folder);
     if (event.kind === 'metadata') this.#revisions.set(`${event.app} ${event.revision}`, event.read !== null);
-    if (event.kind === 'instances') this.#instances.set(event.app, new Set(event.listed.keys()));
+    if (event.kind === 'instances')
+      this.#instances.set(event.app, new Set([...event.listed.keys(), ...(event.unread ?? [])]));
     if (event.kind === 'instance') {
       const ids = this.#instances.get(event.app) ?? new Set<string>();
       if (event.read === null) ids.delete(event.id);
@@ -180,10 +184,16 @@ export class ZooKeeperWatch {
     this.#isConnected = false;
     this.#watched.clear();
     this.#changes.clear();
+    this.#refusals.clear();
     this.#isBehind = false;
-    this.#isRefused = false;
     this.#tellState('lost');
     this.#options.warn(why);
+  }
+
+  /** A listing says that it began, and that it is over: it is whole when nothing of it was refused. */
+  #tellListed(state: RegistryState): void {
+    this.#isBehind = state !== 'synced' || this.#refusals.isBehind;
+    this.#tellState(this.#isBehind ? 'syncing' : 'synced');
   }
 
   #tellState(state: RegistryState): void {
@@ -200,16 +210,17 @@ export class ZooKeeperWatch {
   async #catchUp(isRetry: boolean): Promise<void> {
     try {
       if (this.#changes.isTooMany) this.#isStale = true;
+      const again = this.#refusals.take(isRetry || this.#isStale);
       if (this.#isStale) {
         // What changed before the listing begins is in the listing.
         this.#changes.clear();
         await this.#listAll();
-      }
+      } else this.#changes.putBack(again);
       const changes = this.#changes.take();
       if (changes.size > BEHIND) this.#tellBehind(true);
-      await this.#readChanges(changes);
+      await this.#readChanges(changes, again);
       if (changes.size > 0) await this.#watchBareApps();
-      this.#tellBehind(this.#isRefused || this.#changes.isTooMany || this.#changes.size > BEHIND);
+      this.#tellBehind(this.#refusals.isBehind || this.#changes.isTooMany || this.#changes.size > BEHIND);
       if (isRetry) await this.#askUnknownRevisions();
       if (isRetry) this.#markTouched();
     } catch (error) {
@@ -224,35 +235,24 @@ export class ZooKeeperWatch {
    * Reads what changed: folders one after the other, then instances side by side. The order of different places does not
    * matter to the world, and no place is read twice at a time.
    */
-  async #readChanges(changes: ReadonlyMap<string, Change>): Promise<void> {
+  async #readChanges(changes: ReadonlyMap<string, Change>, again: ReadonlySet<string>): Promise<void> {
     const listed = new Set<string>();
-    const singles: [string, Extract<ChangedPlace, { kind: 'instance' }>, Change][] = [];
-    for (const [path, change] of changes) {
-      const { place, type } = change;
-      if (place.kind === 'instance') singles.push([path, place, change]);
+    const singles: [string, Extract<ChangedPlace, { kind: 'instance' }>, number][] = [];
+    for (const [path, { place, type }] of changes) {
+      if (place.kind === 'instance') singles.push([path, place, type]);
       else await this.#readAgain(place, type);
       if (place.kind === 'instances') listed.add(place.app);
     }
-    const refused = new Map<string, Change>();
-    let why: string | null = null;
     const interfaces = new Set<string>();
-    await inFlight(singles, IN_FLIGHT, async ([path, { app, id }, change]) => {
+    await inFlight(singles, IN_FLIGHT, async ([path, { app, id }, type]) => {
       // A listing that began after the change holds it.
       if (listed.has(app) || !this.#isFollowed(app)) return;
       // Nothing is read of what is gone: if it comes back, that is another change.
-      if (change.type === WATCH_EVENT.deleted) return this.#listing.instanceGone(app, id);
-      try {
-        const isKnown = (revision: string) => this.#revisions.has(`${app} ${revision}`);
-        for (const name of await this.#listing.instance(app, id, isKnown)) interfaces.add(name);
-      } catch (error) {
-        if (!(error instanceof ZooKeeperError) || error.code === null) throw error;
-        refused.set(path, change);
-        why = `${path}: ${error.message}`;
-      }
+      if (type === WATCH_EVENT.deleted) return this.#listing.instanceGone(app, id);
+      // The revision of one that was refused may have been refused too.
+      const isKnown = (revision: string) => !again.has(path) && this.#revisions.has(`${app} ${revision}`);
+      for (const name of await this.#listing.instance(app, id, isKnown)) interfaces.add(name);
     });
-    this.#changes.putBack(refused);
-    if (why !== null && !this.#isRefused) this.#options.warn(why);
-    this.#isRefused = why !== null;
     await this.#follow(interfaces);
   }
 
@@ -260,8 +260,6 @@ export class ZooKeeperWatch {
   async #listAll(): Promise<void> {
     const { config, wanted } = this.#options;
     this.#isStale = false;
-    // The listing itself says so.
-    this.#isBehind = false;
     this.#tellState('syncing');
     await this.#lookWhetherSetBack();
     if (wanted.everything === true)
@@ -365,8 +363,8 @@ export class ZooKeeperWatch {
         }
         return;
       case 'metadata':
-        if (!this.#instances.has(place.app)) return;
-        return await this.#follow(await this.#listing.metadata(place.app, place.revision, []));
+        if (this.#instances.has(place.app)) await this.#follow(await this.#listing.metadata(place.app, place.revision));
+        return;
       default:
         return place satisfies never;
     }
@@ -375,7 +373,8 @@ export class ZooKeeperWatch {
   /** Where applications and interfaces share a folder, its watch tells of those that nobody wants too. */
   #isFollowed(app: string): boolean {
     const { apps, everything } = this.#options.wanted;
-    return everything === true || apps.has(app) || this.#instances.has(app);
+    const isWatched = this.#watched.has(instancesPath(this.#options.config, app));
+    return everything === true || apps.has(app) || this.#instances.has(app) || isWatched;
   }
 
   /** Whether all providers of an interface are told. */

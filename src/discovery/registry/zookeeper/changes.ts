@@ -45,9 +45,9 @@ export class Changes {
     if (this.#waiting.size > this.#most) this.#gather();
   }
 
-  /** Puts back what could not be read, unless something happened to it meanwhile. */
-  putBack(changes: ReadonlyMap<string, Change>): void {
-    for (const [path, { type }] of changes) if (!this.#waiting.has(path)) this.add(type, path);
+  /** Puts back paths that could not be read, unless something happened to them meanwhile. */
+  putBack(paths: Iterable<string>): void {
+    for (const path of paths) if (!this.#waiting.has(path)) this.add(WATCH_EVENT.changed, path);
   }
 
   /** All that waits, in the order in which the places first changed; afterwards nothing does. */

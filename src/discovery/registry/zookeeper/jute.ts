@@ -15,7 +15,21 @@ export const OP = {
 export const XID = { event: -1, ping: -2, auth: -4 } as const;
 
 /** Error codes (KeeperException.Code). */
-export const ZK_ERROR = { ok: 0, unimplemented: -6, noNode: -101, noAuth: -102, authFailed: -115 } as const;
+export const ZK_ERROR = {
+  ...{ ok: 0, connectionLoss: -4, unimplemented: -6, noNode: -101, noAuth: -102, sessionExpired: -112 },
+  ...{ authFailed: -115, sessionMoved: -118, saslRequired: -124 },
+} as const;
+
+/** Errors that say nothing of the node that was asked for, but end what is done in the session. */
+const OF_SESSION: ReadonlySet<unknown> = new Set([
+  ...[ZK_ERROR.connectionLoss, ZK_ERROR.sessionExpired, ZK_ERROR.authFailed, ZK_ERROR.sessionMoved],
+  ZK_ERROR.saslRequired,
+]);
+
+/** Whether the server answered with an error about one node; a request without an answer has the code null. */
+export function isRefusal(error: unknown): error is Error & { readonly code: number } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number' && !OF_SESSION.has(error.code);
+}
 
 /** The modes of a lasting watch, on servers from 3.6 on: on a node and the names below it, or on a path and all below it. */
 export const WATCH_MODE = { children: 0, recursive: 1 } as const;

@@ -4,7 +4,7 @@ import type { RegistryEvent } from '../../world/registry-event.ts';
 import type { InstanceNode, ReadNode } from '../../world/registry-node.ts';
 import type { Wanted } from '../wanted.ts';
 import { inFlight } from './in-flight.ts';
-import { ZK_ERROR } from './jute.ts';
+import { isRefusal, ZK_ERROR } from './jute.ts';
 import {
   instancesPath,
   isApplication,
@@ -41,11 +41,25 @@ export interface ZooKeeperReads {
   getChildren(path: string): Promise<string[] | null>;
 }
 
+/** Is told of a node that the server refused to show, by its path. */
+export type TellRefused = (path: string, error: Error & { readonly code: number }) => void;
+
 /** How many reads are in flight: more of them make the process grow by what all answers hold together. */
 const IN_FLIGHT = 32;
 
 /** How many instances of a revision are asked before it stays unknown. */
 const ASKED_INSTANCES = 3;
+
+/** What a listing needs. */
+export interface ListingParts {
+  readonly reads: ZooKeeperReads;
+  readonly askInstance: AskInstance;
+  /** Takes each refused node: what was last told of it counts, and all others are read. Without it a refusal ends the reading. */
+  readonly refused?: TellRefused;
+}
+
+/** Stands for what the server refused to show. */
+const REFUSED = Symbol('refused');
 
 /** Reads one registry; `emit` is told each place as soon as it is whole. */
 export class ZooKeeperListing {
@@ -54,17 +68,19 @@ export class ZooKeeperListing {
   readonly #roots: ZooKeeperRoots;
   readonly #emit: (event: RegistryEvent) => void;
   readonly #askInstance: AskInstance;
+  readonly #refused: TellRefused | undefined;
   /** Reads of revisions that have no answer yet, by application and revision. */
   readonly #revisionReads = new Map<string, Promise<readonly string[]>>();
 
   constructor(
-    { reads, askInstance }: { readonly reads: ZooKeeperReads; readonly askInstance: AskInstance },
+    { reads, askInstance, refused }: ListingParts,
     registry: string,
     roots: ZooKeeperRoots,
     emit: (event: RegistryEvent) => void,
   ) {
     this.#reads = reads;
     this.#askInstance = askInstance;
+    this.#refused = refused;
     this.#registry = registry;
     this.#roots = roots;
     this.#emit = emit;
@@ -87,7 +103,9 @@ export class ZooKeeperListing {
 
   /** Reads an interface's mapping; resolves to its applications. */
   async mapping(name: string): Promise<readonly string[]> {
-    const value = await this.#reads.getData(mappingPath(this.#roots, name));
+    const path = mappingPath(this.#roots, name);
+    const value = await this.#orRefused([path], this.#reads.getData(path));
+    if (value === REFUSED) return [];
     const event = mappingEvent(this.#registry, name, value === null ? null : value.toString());
     this.#emit(event);
     return event.kind === 'mapping' ? event.apps : [];
@@ -98,19 +116,31 @@ export class ZooKeeperListing {
     const folder = instancesPath(this.#roots, app);
     // Read as they come: the texts of all of them at once would be most of what a first listing takes.
     const listed = new Map<string, ReadNode<InstanceNode>>();
-    const ids = (await this.#reads.getChildren(folder)) ?? [];
-    const instances = ids.filter((id) => isInstance(this.#roots, id));
+    const unread = new Set<string>();
+    const ids = await this.#orRefused([folder], this.#reads.getChildren(folder));
+    if (ids === REFUSED) return new Set();
+    const instances = (ids ?? []).filter((id) => isInstance(this.#roots, id));
     await inFlight(instances, IN_FLIGHT, async (id) => {
-      const value = await this.#valueOf(`${folder}/${id}`);
-      if (value !== null) listed.set(id, readInstance(`${folder}/${id}`, app, value));
+      const value = await this.#orRefused([`${folder}/${id}`], this.#instanceValue(`${folder}/${id}`));
+      if (value === REFUSED) unread.add(id);
+      else if (value !== null) listed.set(id, readInstance(`${folder}/${id}`, app, value));
     });
-    const nodes = [...listed.values()].flatMap((read) => ('node' in read ? [read.node] : []));
+    const nodes = [...listed].flatMap(([id, read]) => ('node' in read ? [{ id, node: read.node }] : []));
     // The metadata first: an instance must not be seen before what it offers is known.
     const interfaces = new Set<string>();
-    for (const [revision, members] of Map.groupBy(nodes, (node) => node.revision)) {
-      for (const name of await this.metadata(app, revision, members)) interfaces.add(name);
+    for (const [revision, members] of Map.groupBy(nodes, ({ node }) => node.revision)) {
+      const places = members.map(({ id }) => `${folder}/${id}`);
+      const named = this.#metadata(
+        app,
+        revision,
+        members.map(({ node }) => node),
+      );
+      const names = await this.#orRefused(places, named);
+      if (names !== REFUSED) for (const name of names) interfaces.add(name);
+      else for (const { id } of members) if (listed.delete(id)) unread.add(id);
     }
-    this.#emit({ registry: this.#registry, kind: 'instances', app, listed });
+    const event = { registry: this.#registry, kind: 'instances', app, listed } as const;
+    this.#emit(unread.size === 0 ? event : { ...event, unread });
     return interfaces;
   }
 
@@ -121,7 +151,18 @@ export class ZooKeeperListing {
 
   /** Reads one instance again, with its revision when that is new; resolves to the interfaces that it names. */
   async instance(app: string, id: string, isKnown: (revision: string) => boolean): Promise<readonly string[]> {
-    const value = await this.#valueOf(`${instancesPath(this.#roots, app)}/${id}`);
+    const path = `${instancesPath(this.#roots, app)}/${id}`;
+    const interfaces = await this.#orRefused([path], this.#instance(path, app, id, isKnown));
+    return interfaces === REFUSED ? [] : interfaces;
+  }
+
+  async #instance(
+    path: string,
+    app: string,
+    id: string,
+    isKnown: (revision: string) => boolean,
+  ): Promise<readonly string[]> {
+    const value = await this.#instanceValue(path);
     const event = instanceEvent(this.#registry, this.#roots, { app, id, value });
     const node = event.kind === 'instance' && event.read !== null && 'node' in event.read ? event.read.node : null;
     const interfaces = node === null || isKnown(node.revision) ? [] : await this.#metadataOnce(app, node);
@@ -129,11 +170,15 @@ export class ZooKeeperListing {
     return interfaces;
   }
 
-  /**
-   * Reads the metadata of a revision: from the registry, else from one of its instances. Resolves to its interfaces,
-   * which are none while it cannot be read.
-   */
-  async metadata(app: string, revision: string, members: readonly InstanceNode[]): Promise<readonly string[]> {
+  /** Reads the metadata of a revision from the registry. Resolves to its interfaces, which are none while it cannot be read. */
+  async metadata(app: string, revision: string): Promise<readonly string[]> {
+    const path = metadataPath(this.#roots, app, revision);
+    const interfaces = await this.#orRefused([path], this.#metadata(app, revision, []));
+    return interfaces === REFUSED ? [] : interfaces;
+  }
+
+  /** From the registry, else from one of the revision's instances. Rejects where the server refuses to show it at present. */
+  async #metadata(app: string, revision: string, members: readonly InstanceNode[]): Promise<readonly string[]> {
     // Dubbo writes "0" for a revision without services.
     if (revision === '' || revision === '0') return [];
     const written = await this.#valueOf(metadataPath(this.#roots, app, revision));
@@ -148,7 +193,7 @@ export class ZooKeeperListing {
   /** Instances that are read side by side bring the same revision: one of them reads it, and the others wait for it. */
   async #metadataOnce(app: string, node: InstanceNode): Promise<readonly string[]> {
     const key = `${app} ${node.revision}`;
-    const begun = this.#revisionReads.get(key) ?? this.metadata(app, node.revision, [node]);
+    const begun = this.#revisionReads.get(key) ?? this.#metadata(app, node.revision, [node]);
     this.#revisionReads.set(key, begun);
     try {
       return await begun;
@@ -161,6 +206,25 @@ export class ZooKeeperListing {
   async #valueOf(path: string): Promise<NodeValue | null> {
     const value = await orNoAccess(this.#reads.getData(path));
     return value === null || value === NO_ACCESS ? value : value.toString();
+  }
+
+  /** As `#valueOf`; one that is kept from weir is told as refused too. */
+  async #instanceValue(path: string): Promise<NodeValue | null> {
+    const value = await this.#valueOf(path);
+    if (value === NO_ACCESS) this.#refused?.(path, Object.assign(new Error(MAY_NOT), { code: ZK_ERROR.noAuth }));
+    return value;
+  }
+
+  /** Tells the refusal of what is read for some paths. A request without an answer says nothing of them: it rejects. */
+  async #orRefused<Value>(paths: readonly string[], read: Promise<Value>): Promise<Value | typeof REFUSED> {
+    try {
+      return await read;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      if (this.#refused === undefined) throw new Error(`${paths[0]}: ${error.message}`);
+      for (const path of paths) this.#refused(path, error);
+      return REFUSED;
+    }
   }
 
   /** Asks a few of a revision's instances, one after the other: all of them say the same. */
@@ -179,8 +243,9 @@ export class ZooKeeperListing {
 
   /** Reads the providers of an interface in the interface-level layout. */
   async providers(name: string): Promise<void> {
-    const nodeNames = (await this.#reads.getChildren(providersPath(this.#roots, name))) ?? [];
-    this.#emit(providersEvent(this.#registry, this.#roots, name, nodeNames));
+    const folder = providersPath(this.#roots, name);
+    const nodeNames = await this.#orRefused([folder], this.#reads.getChildren(folder));
+    if (nodeNames !== REFUSED) this.#emit(providersEvent(this.#registry, this.#roots, name, nodeNames ?? []));
   }
 
   /** Tells one provider by the name of its node, which holds everything: nothing is read. */
@@ -206,9 +271,11 @@ export class ZooKeeperListing {
     if (wanted.apps.size === 0) return [];
     const found: string[] = [];
     await inFlight(await this.interfaces(), IN_FLIGHT, async (name) => {
-      const urls = await orNoAccess(this.#reads.getChildren(providersPath(this.#roots, name)));
+      const folder = providersPath(this.#roots, name);
+      const urls = await this.#orRefused([folder], orNoAccess(this.#reads.getChildren(folder)));
       if (urls === null || urls === NO_ACCESS) return;
-      if (urls.some((url) => wanted.apps.has(appOfUrl(url)))) found.push(name);
+      // One that is not shown at present may be of a wanted application: it is followed.
+      if (urls === REFUSED || urls.some((url) => wanted.apps.has(appOfUrl(url)))) found.push(name);
     });
     return found;
   }
@@ -222,6 +289,8 @@ export function appOfUrl(nodeName: string): string {
   const written = APPLICATION.exec(nodeName)?.[1] ?? '';
   return decodeNodeName(written) ?? '';
 }
+
+const MAY_NOT = 'weir may not read it';
 
 async function orNoAccess<Value>(read: Promise<Value | null>): Promise<Value | null | typeof NO_ACCESS> {
   try {

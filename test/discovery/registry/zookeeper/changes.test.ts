@@ -58,12 +58,12 @@ test('a change that came meanwhile is not undone by one that is put back, and ot
   changes.add(WATCH_EVENT.changed, '/services/pay/a');
   const taken = changes.take();
   changes.add(WATCH_EVENT.deleted, '/services/pay/a');
-  changes.putBack(taken);
+  changes.putBack(taken.keys());
   assert.deepEqual(
     [...changes.take().values()].map(({ type }) => type),
     [WATCH_EVENT.deleted],
   );
-  changes.putBack(taken);
+  changes.putBack(taken.keys());
   assert.equal(changes.size, 1);
   changes.clear();
   changes.add(WATCH_EVENT.created, '/dubbo/A/consumers/x');
