@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { etcdStore } from '../../../src/fleet/adapters/etcd/etcd-store.ts';
 import type { FleetStore } from '../../../src/fleet/ports.ts';
 import { freePorts } from '../../../test/free-ports.ts';
+import { untilAllStopped } from '../../../test/stopped.ts';
 import { etcdBinary } from '../../setup/etcd.ts';
 
 /** The members; `close` ends them and removes their data. */
@@ -48,7 +49,7 @@ export class EtcdCluster {
         () => false,
       );
       if (isUp) return;
-      if (tries > 200) throw new Error(`${endpoint} did not come up`);
+      if (tries > 600) throw new Error(`${endpoint} did not come up`);
       await sleep(100);
     }
   }
@@ -82,9 +83,10 @@ export class EtcdCluster {
     await this.kill(await this.leader());
   }
 
-  /** Freezes a member: connections are taken, and nothing answers. */
-  freeze(index: number): void {
+  /** Freezes a member: resolves when connections are taken and nothing answers. */
+  async freeze(index: number): Promise<void> {
     this.#members[index]?.kill('SIGSTOP');
+    await untilAllStopped(this.#members[index]?.pid);
   }
 
   async killAll(): Promise<void> {

@@ -41,7 +41,7 @@ async function askEverything(cluster: EtcdCluster, first: number, leases: Record
 for (const [gone, end] of [
   ['the leader is killed', (cluster: EtcdCluster, leader: number) => cluster.kill(leader)],
   ['a follower is killed', (cluster: EtcdCluster, leader: number) => cluster.kill((leader + 1) % 3)],
-  ['the leader is frozen', async (cluster: EtcdCluster, leader: number) => cluster.freeze(leader)],
+  ['the leader is frozen', (cluster: EtcdCluster, leader: number) => cluster.freeze(leader)],
 ] as const) {
   test(`${gone}: every request is carried out, once, whichever member is asked first`, LIMIT, async (t) => {
     const cluster = await openCluster(t);
@@ -125,7 +125,7 @@ test('a watch on a frozen member ends, as soon as another one answers in its pla
   const store = cluster.store({ timeout: SHORT, first: leader });
   const { revision } = await store.list([keys.root]);
   const watch = store.watch([keys.root], revision, () => {}, AbortSignal.timeout(120_000));
-  cluster.freeze(leader);
+  await cluster.freeze(leader);
   await until('another member to answer', async () => await follow(store));
   const end = await watch;
   assert.ok(

@@ -1,7 +1,7 @@
 /** A real etcd on loopback, with a fleet.yaml for it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -10,7 +10,7 @@ import { etcdBinary } from '../../../scripts/setup/etcd.ts';
 import { etcdStore } from '../../../src/fleet/adapters/etcd/etcd-store.ts';
 import type { FleetStore } from '../../../src/fleet/ports.ts';
 import { freePorts } from '../../free-ports.ts';
-import { until } from '../../until.ts';
+import { untilAllStopped } from '../../stopped.ts';
 
 /** One store; it ends with its test. Without one, somebody has to close it. */
 export class EtcdLab {
@@ -45,9 +45,9 @@ export class EtcdLab {
     return path;
   }
 
-  /** The store as weir reaches it. */
+  /** The store as weir reaches it; a write on a busy disk may take long. */
   store(...others: readonly string[]): FleetStore {
-    return etcdStore({ name: 'east', kind: 'etcd', endpoints: [...others, this.endpoint], timeout: 2_000 });
+    return etcdStore({ name: 'east', kind: 'etcd', endpoints: [...others, this.endpoint], timeout: 20_000 });
   }
 
   async start(): Promise<void> {
@@ -77,13 +77,10 @@ export class EtcdLab {
     throw new Error('etcd did not come up');
   }
 
-  /** Resolves when none of its threads runs any more: they stop one after another, and until then it may answer. */
+  /** Resolves when it answers nobody any more. */
   async freeze(): Promise<void> {
     this.#etcd?.kill('SIGSTOP');
-    const threads = `/proc/${this.#etcd?.pid}/task`;
-    await until('etcd to stop', async () =>
-      readdirSync(threads).every((thread) => /\) T /.test(readFileSync(join(threads, thread, 'stat'), 'utf8'))),
-    );
+    await untilAllStopped(this.#etcd?.pid);
   }
 
   thaw(): void {

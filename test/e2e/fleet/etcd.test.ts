@@ -41,7 +41,7 @@ test('a member that is down is passed over; all of them down is told as nothing 
 });
 
 test('a store that took a write and does not answer leaves its fate unknown', { timeout: 60_000 }, async () => {
-  const store = lab.store();
+  const store = etcdStore({ name: 'east', kind: 'etcd', endpoints: [lab.endpoint], timeout: 2_000 });
   await lab.freeze();
   try {
     await assert.rejects(store.write([], [{ key: '/frozen', value: '1' }]), (error) => {
