@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { suite, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { runTool } from '../../src/platform/exec.ts';
 import { askReadiness } from '../../src/platform/readiness.ts';
+import { untilAllStopped } from '../stopped.ts';
+import { until } from '../until.ts';
 import { type LabSidecar, startEnvoy } from './lab/envoy.ts';
 import { startFakeProxy } from './lab/fake-proxy.ts';
 import { LAB_ADDRESSES, LAB_UIDS, type Lab, makeLab } from './lab/lab.ts';
@@ -61,13 +62,13 @@ for (const [name, start] of Object.entries(SIDECARS)) {
       const { client, upstream } = LAB_ADDRESSES;
       const outbound = await startStreams(lab, { host: upstream.ipv4, port: 7000, count: 2, uid: LAB_UIDS.app });
       const inbound = await startStreams(lab, { host: client.ipv6, port: 7000, namespace: lab.upstream });
-      await sleep(300);
+      const reports = async () => (await Promise.all([outbound, inbound].map((one) => one.report()))).flat();
+      await until('lines to flow', async () => (await reports()).every(({ received }) => received > 3));
       for (const streams of [outbound, inbound]) {
         for (const stream of await streams.report()) {
           assert.equal(stream.route, 'proxy');
           assert.equal(stream.gaps, 0);
           assert.equal(stream.ending, null);
-          assert.ok(stream.received > 3, String(stream.received));
         }
       }
       const { gaps, connections } = await askReport<{ gaps: number; connections: number }>(server);
@@ -80,12 +81,17 @@ for (const [name, start] of Object.entries(SIDECARS)) {
     test('frozen, it is neither ready nor dead', async (t) => {
       const lab = await makeLab('frozen', { test: t });
       const { process, adminPath } = await start(lab);
-      const ask = async () => (await askReadiness({ kind: 'unix', path: adminPath }, '/ready', 300)).state;
-      assert.equal(await ask(), 'ready');
+      const becomes = (state: string) =>
+        until(`it to be ${state}`, async () => {
+          const readiness = await askReadiness({ kind: 'unix', path: adminPath }, '/ready', 300);
+          return readiness.state === state;
+        });
+      await becomes('ready');
       process.signal('SIGSTOP');
-      assert.equal(await ask(), 'frozen');
+      await untilAllStopped(process.pid);
+      await becomes('frozen');
       process.signal('SIGCONT');
-      assert.equal(await ask(), 'ready');
+      await becomes('ready');
     });
   });
 }
@@ -96,8 +102,7 @@ test('the double can be not ready, and can listen on IPv4 only', async (t) => {
   const ask = async () => (await askReadiness({ kind: 'unix', path: proxy.adminPath }, '/ready', 1000)).state;
   assert.equal(await ask(), 'not-ready');
   proxy.setReady(true);
-  await sleep(50);
-  assert.equal(await ask(), 'ready');
+  await until('it to be ready', async () => (await ask()) === 'ready');
   const { stdout } = await lab.client.sh('ss -H -t -n -l');
   assert.ok(!stdout.includes('['), stdout);
 });
@@ -106,7 +111,7 @@ test('a closed lab leaves no namespace, process or file behind, and may be close
   const lab = await makeLab('gone', { test: t });
   const server = await startHttpUpstream(lab, { port: 80, uid: LAB_UIDS.other });
   await lab.close();
-  const { stdout } = await runTool(['ip', 'netns', 'list'], { timeoutMs: 5000 });
+  const { stdout } = await runTool(['ip', 'netns', 'list'], { timeoutMs: 30_000 });
   assert.ok(!stdout.includes(lab.client.name) && !stdout.includes(lab.upstream.name));
   assert.equal(existsSync(lab.folder), false);
   assert.throws(() => process.kill(server.pid, 0), { code: 'ESRCH' });

@@ -6,6 +6,9 @@ import { runTool, type ToolResult } from '../../../src/platform/exec.ts';
 /** The start of every namespace name that tests make; the leak test looks for it. */
 export const LAB_NAMESPACE_PREFIX = 'weir-lab-';
 
+/** How long a tool may take on a busy machine, in milliseconds. */
+const LIMIT_MS = 60_000;
+
 let made = 0;
 
 /** A network namespace of its own, with `lo` up, that lives until `remove`. */
@@ -15,7 +18,7 @@ export interface LabNamespace {
   readonly path: string;
   /** Runs a tool inside: a drop-in for the adapters' own `runTool`. */
   readonly tool: ToolRunner;
-  /** Runs a command inside, by its words; throws when it fails. Deadline 10 s. */
+  /** Runs a command inside, by its words; throws when it fails. Deadline a minute. */
   sh(command: string, input?: string): Promise<ToolResult>;
   /** Deletes it; also when something is still running inside, and without an error when it is gone. Synchronous for exit handlers. */
   remove(): void;
@@ -25,11 +28,11 @@ export interface LabNamespace {
 export async function makeNamespace(name: string): Promise<LabNamespace> {
   made += 1;
   const fullName = `${LAB_NAMESPACE_PREFIX}${name}-${process.pid}-${made}`;
-  await runTool(['ip', 'netns', 'add', fullName], { timeoutMs: 10_000 });
+  await runTool(['ip', 'netns', 'add', fullName], { timeoutMs: LIMIT_MS });
   const path = `/run/netns/${fullName}`;
   const run: typeof runTool = (argv, options) => runTool(['nsenter', `--net=${path}`, '--', ...argv], options);
   const readProc = async (file: string): Promise<string | null> => {
-    const { stdout, exitCode } = await run(['cat', file], { timeoutMs: 10_000, reject: false });
+    const { stdout, exitCode } = await run(['cat', file], { timeoutMs: LIMIT_MS, reject: false });
     return exitCode === 0 ? stdout : null;
   };
   const tool: ToolRunner = Object.assign(run, { readProc });
@@ -39,7 +42,7 @@ export async function makeNamespace(name: string): Promise<LabNamespace> {
     tool,
     sh(command, input) {
       const [file = 'true', ...args] = command.trim().split(/\s+/);
-      return tool([file, ...args], { timeoutMs: 10_000, ...(input === undefined ? {} : { input }) });
+      return tool([file, ...args], { timeoutMs: LIMIT_MS, ...(input === undefined ? {} : { input }) });
     },
     remove() {
       try {
@@ -81,7 +84,7 @@ export async function joinNamespaces(
       'netns',
       right.namespace.name,
     ],
-    { timeoutMs: 10_000 },
+    { timeoutMs: LIMIT_MS },
   );
   for (const { namespace, addresses } of [left, right]) {
     // Without `nodad` an IPv6 address cannot be bound for two seconds; link-local ones get no such option, so none is made.

@@ -154,7 +154,7 @@ export async function startLoad(
   const process = startProgram(lab, namespace, 'load-client', options, options);
   await process.line(/^READY/);
   const done = async (): Promise<LoadReport> => {
-    const [, json = ''] = await process.line(/^DONE (.*)/, (options.seconds + 15) * 1000);
+    const [, json = ''] = await process.line(/^DONE (.*)/, (options.seconds + 60) * 1000);
     return JSON.parse(json);
   };
   return {
