@@ -52,7 +52,7 @@ def client(command, control):
         os.setresuid(*[command["uid"]] * 3)
         # Without a look-up of names: the account may not be allowed to load that part of Python.
         peer = socket.socket(socket.AF_INET6 if ":" in command["address"] else socket.AF_INET)
-        peer.settimeout(3)
+        peer.settimeout(10)
         peer.connect((command["address"], command["port"]))
         wire = peer.makefile("r")
         answer = {"greeting": wire.readline().strip(), "source": peer.getsockname()[1]}

@@ -94,7 +94,7 @@ async function connect(request: ConnectRequest, { near, far, mount, tool }: Agen
       // As the client sent it; a port alone may have been another connection's before.
       const flow = ['-d', address, '--sport', String(answer.source), '--dport', String(port)];
       const argv = ['conntrack', '-L', '-p', 'tcp', '-f', family === 4 ? 'ipv4' : 'ipv6', ...flow] as const;
-      const { stdout } = await tool([...argv], { timeoutMs: 10_000 });
+      const { stdout } = await tool([...argv], { timeoutMs: 30_000 });
       return Number(/ mark=(\d+)/.exec(stdout)?.[1] ?? 0);
     },
     async isAlive() {
@@ -132,7 +132,7 @@ const FOREIGN_NFT = {
 };
 
 async function changeForeign(tool: typeof runTool, backend: Backend, change: keyof typeof FOREIGN_NFT): Promise<void> {
-  const run = (argv: readonly [string, ...string[]], input: string) => tool(argv, { input, timeoutMs: 10_000 });
+  const run = (argv: readonly [string, ...string[]], input: string) => tool(argv, { input, timeoutMs: 30_000 });
   if (backend === 'nft') return void (await run(['nft', '-f', '-'], FOREIGN_NFT[change]));
   await run([`${backend}-restore`, '-w', '5', '--noflush'], FOREIGN_IPTABLES[change]);
   // Tables of iptables-nft stay, empty, when their rules have gone.
@@ -145,7 +145,7 @@ async function listEverything(tool: typeof runTool, backend: Backend): Promise<s
   const tools: [string, ...string[]][] = [['nft', '-s', 'list', 'ruleset']];
   if (backend !== 'nft') tools.push([`${backend}-save`], [`${backend.replace('ip', 'ip6')}-save`]);
   const texts = [];
-  for (const argv of tools) texts.push((await tool(argv, { timeoutMs: 10_000 })).stdout);
+  for (const argv of tools) texts.push((await tool(argv, { timeoutMs: 30_000 })).stdout);
   // nft prints the time that is left of an element, iptables-save counts packets and prints the date.
   return texts
     .join('\n')
