@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Backend } from '../../../src/interception/backend.ts';
+import { until } from '../../until.ts';
 import { type LabSidecar, startEnvoy } from '../lab/envoy.ts';
 import { type FakeProxyOptions, startFakeProxy } from '../lab/fake-proxy.ts';
 import { LAB_ADDRESSES, LAB_UIDS, type Lab, makeLab } from '../lab/lab.ts';
@@ -104,6 +105,17 @@ async function listing(lab: Lab): Promise<string> {
     .replace(/\[\d+:\d+\]/g, '[]')
     .replace(/^#.*$\n?/gm, '')
     .trim();
+}
+
+/** Waits until new connections of an account all go one way. */
+export async function untilRoute(stage: Stage, uid: number, way: 'direct' | 'proxy'): Promise<void> {
+  let seen: unknown;
+  const look = async () => {
+    const ways = await stage.routes(uid);
+    seen = ways;
+    return ways[way] > 0 && ways.direct + ways.proxy + ways.failed === ways[way];
+  };
+  await until(`connections of uid ${uid} to go ${way}`, look, { tell: () => JSON.stringify(seen) });
 }
 
 /** Asserts that new connections of an account all go one way. */

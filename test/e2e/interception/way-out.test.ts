@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LAB_UIDS } from '../lab/lab.ts';
-import { assertRoute, BACKENDS, setStage } from './stage.ts';
+import { assertRoute, BACKENDS, setStage, untilRoute } from './stage.ts';
 
 for (const backend of BACKENDS) {
   test(`${backend}: off.sh works with the state directory, mesh.yaml and the sidecar gone, and only on switches it on again`, async (t) => {
@@ -14,12 +14,12 @@ for (const backend of BACKENDS) {
     assert.equal((await weir.json(['on', '--all', '--backend', backend])).code, 0);
     const streams = await stage.streams(LAB_UIDS.app, 2);
     const script = join(weir.runDir, 'off.sh');
-    const unknown = await lab.client.tool(['sh', script, 'paymnet'], { timeoutMs: 5000, reject: false });
+    const unknown = await lab.client.tool(['sh', script, 'paymnet'], { timeoutMs: 30_000, reject: false });
     assert.equal(unknown.exitCode, 2);
     await assertRoute(stage, LAB_UIDS.app, 'proxy');
 
     const argv = ['env', 'PATH=/nowhere', '/bin/sh', script, 'payment'] as const;
-    const off = await lab.client.tool([...argv], { timeoutMs: 5000, reject: false });
+    const off = await lab.client.tool([...argv], { timeoutMs: 30_000, reject: false });
     assert.equal(off.exitCode, 0, off.stderr);
     await assertRoute(stage, LAB_UIDS.app, 'direct');
     await assertRoute(stage, LAB_UIDS.other, 'proxy');
@@ -37,7 +37,7 @@ for (const backend of BACKENDS) {
     rmSync(weir.config);
     await streams.stop();
     await sidecar.process.stop();
-    const all = await lab.client.tool(['dash', script], { timeoutMs: 5000, reject: false });
+    const all = await lab.client.tool(['dash', script], { timeoutMs: 30_000, reject: false });
     assert.equal(all.exitCode, 0, all.stderr);
     await assertRoute(stage, LAB_UIDS.other, 'direct');
     assert.equal((await weir.json(['uninstall'])).code, 0);
@@ -46,19 +46,18 @@ for (const backend of BACKENDS) {
   test(`${backend}: --confirm ends by itself with every weir process gone, and status says why`, async (t) => {
     const stage = await setStage(`confirm-${backend}`, { test: t });
     const { weir } = stage;
-    const on = await weir.json(['on', 'payment', '--backend', backend, '--confirm', '5s']);
+    const on = await weir.json(['on', 'payment', '--backend', backend, '--confirm', '10s']);
     assert.equal(on.json.result?.apps[0].after, 'unconfirmed', JSON.stringify(on.json));
     await assertRoute(stage, LAB_UIDS.app, 'proxy');
-    await sleep(6500);
-    await assertRoute(stage, LAB_UIDS.app, 'direct');
+    await untilRoute(stage, LAB_UIDS.app, 'direct');
     const status = await weir.json(['status', 'payment']);
     const { state, desired, reason } = status.json.result.apps[0];
     assert.deepEqual([state, desired, reason], ['off', 'off', 'confirm expired']);
     const late = await weir.json(['confirm', 'payment']);
     assert.deepEqual([late.code, late.json.error?.code], [3, 'WEIR3010']);
-    assert.equal((await weir.json(['on', 'payment', '--confirm', '6s'])).code, 0);
+    assert.equal((await weir.json(['on', 'payment', '--confirm', '10s'])).code, 0);
     assert.deepEqual((await weir.json(['confirm', 'payment'])).json.result.confirmed, ['payment']);
-    await sleep(7000);
+    await sleep(11_000);
     await assertRoute(stage, LAB_UIDS.app, 'proxy');
   });
 
