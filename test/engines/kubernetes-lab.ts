@@ -198,7 +198,7 @@ export class KubernetesLab {
   }
 
   /** Looks until something holds; a failure of the look counts as not yet. */
-  async until(what: string, holds: () => Promise<boolean>, limitMs = 60_000): Promise<void> {
+  async until(what: string, holds: () => Promise<boolean>, limitMs = 120_000): Promise<void> {
     const end = performance.now() + limitMs;
     let last: unknown;
     while (performance.now() < end) {

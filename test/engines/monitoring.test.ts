@@ -14,7 +14,7 @@ import { LAB_ETCD, startEtcd } from '../e2e/fleet/lab-etcd.ts';
 import { LAB_UIDS } from '../e2e/lab/lab.ts';
 import { WEIR_BIN } from '../run-weir.ts';
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 // biome-ignore lint/suspicious/noExplicitAny: results differ by command, and tests look into them at will.
 type Json = any;

@@ -47,7 +47,8 @@ describe('a Nacos that asks for a user, on a real Nacos 2.2.4', () => {
     await untilUp(lab);
     // It reads its users some seconds after it takes requests.
     const server = { host: '127.0.0.1', port: lab.port };
-    await until('a login is taken', async () => await loginToNacos(server, NACOS_CREDENTIALS, '').catch(() => null));
+    const login = () => loginToNacos(server, NACOS_CREDENTIALS, '').catch(() => null);
+    await until('a login is taken', login, { patienceMs: UP_SECONDS * 1000 });
   });
 
   after(async () => {

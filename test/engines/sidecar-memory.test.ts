@@ -1,5 +1,6 @@
 /** Memory of idle supervisors. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -45,8 +46,9 @@ describe('the memory of a supervisor of several sidecars', () => {
         };
         const group = lab.run();
         const together = await rssOf([group]);
+        const ended = once(group.process, 'exit');
         group.process.kill('SIGTERM');
-        await lab.untilState('stopped');
+        await ended;
         const apart = await rssOf(lab.sidecars.map(({ name }) => lab.run([name])));
         const text = [together, apart].map((bytes) => `${(bytes / 1e6).toFixed(1)} MB`);
         t.diagnostic(`resident, ${count} sidecars: under one ${text[0]}, under one each ${text[1]}`);

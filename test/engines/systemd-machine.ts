@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Debian, systemdRoot } from '../../scripts/setup/systemd.ts';
 import { PROJECT_ROOT } from '../run-weir.ts';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /** Where the machine sees this project. */
 export const SOURCE = '/opt/source';

@@ -238,14 +238,18 @@ for (const [unit, names] of [
     it('stop drains: a request that is longer than the stop timeout of the unit ends whole', async () => {
       await machine.write(`/etc/systemd/system/${unit}.d/short.conf`, '[Service]\nTimeoutStopSec=3\n');
       systemctl('daemon-reload');
-      const ask = `const http = require('http'); http.get('http://127.0.0.1:${PORTS.s1}/long?ms=8000', (answer) => {
+      const id = `long-${names.length}`;
+      const ask = `const http = require('http'); http.get('http://127.0.0.1:${PORTS.s1}/${id}?ms=8000', (answer) => {
         let text = ''; answer.on('data', (part) => { text += part; }); answer.on('end', () => console.log(answer.statusCode + ' ' + text));
         answer.on('error', (error) => console.log(error.message)); }).on('error', (error) => console.log(error.message));`;
       const client = machine.start(NODE, '-e', ask);
       const answer = new Promise<string>((resolve) => client.stdout?.once('data', (chunk) => resolve(String(chunk))));
-      await sleep(1500);
+      await machine.until('the request to be under way', async () => {
+        load.stdin?.write(`seen ${id}\n`);
+        return (await said()) !== '0';
+      });
       systemctl('stop', unit);
-      assert.equal((await answer).trim(), '200 long');
+      assert.equal((await answer).trim(), `200 ${id}`);
       assert.equal(machine.property(unit, 'Result'), 'success', machine.log());
       assert.equal(machine.property(unit, 'ActiveState'), 'inactive');
       const found = status();

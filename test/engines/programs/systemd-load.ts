@@ -1,4 +1,4 @@
-/** A program for the machine with systemd: an upstream, and load through sidecars; a line of counts for each line of stdin. */
+/** A program for the machine with systemd: an upstream, and load through sidecars; a line for each line of stdin that asks. */
 import { createInterface } from 'node:readline';
 import { JournallingUpstream, OpenLoopClient } from '../../e2e/sidecar/open-loop.ts';
 
@@ -10,6 +10,8 @@ let clients: OpenLoopClient[] = [];
 process.stdout.write('ready\n');
 for await (const line of createInterface(process.stdin)) {
   if (line === 'begin') clients = begin();
+  const [word, id = ''] = line.split(' ');
+  if (word === 'seen') process.stdout.write(`${upstream.seen.get(id) ?? 0}\n`);
   if (line !== 'count') continue;
   const results = await Promise.all(clients.map((client) => client.finish(upstream)));
   const sum = (of: 'requests' | 'lost' | 'duplicated') => results.reduce((total, result) => total + result[of], 0);
