@@ -1,21 +1,13 @@
 /** Accounts, processes, sockets and interfaces that make an application see something else than the proof, for real. */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LAB_ADDRESSES, LAB_UIDS } from '../lab/lab.ts';
+import { untilProgram } from '../lab/lab-process.ts';
 import { startHttpUpstream, startProgram } from '../lab/traffic.ts';
 import { assertRoute, BACKENDS, PORTS, type Stage, setStage } from './stage.ts';
 
 const INBOUND = 8088;
-
-/** Waits until a process has become this program: it has its own accounts by then. */
-async function untilIs(pid: number | undefined, program: string): Promise<void> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline; await sleep(20)) {
-    if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === program) return;
-  }
-  throw new Error(`${pid} is not ${program}`);
-}
 
 async function assertRefused(stage: Stage, app: string, id: string, evidence: RegExp): Promise<void> {
   const before = await stage.listing();
@@ -42,10 +34,10 @@ test('a group that a process has as a supplementary one is refused (3.4); one el
   const { lab, weir } = stage;
   const nap = ['sleep', '60'];
   const member = lab.start(lab.client, ['setpriv', '--reuid=31005', '--regid=31005', '--groups=5555', ...nap]);
-  await untilIs(member.pid, 'sleep');
+  await untilProgram(member, 'sleep');
   await assertRefused(stage, 'shared', 'supplementary-group', new RegExp(`${member.pid} \\(sleep\\)`));
   const far = lab.start(lab.upstream, nap, { uid: LAB_UIDS.app });
-  await untilIs(far.pid, 'sleep');
+  await untilProgram(far, 'sleep');
   const on = await weir.json(['on', 'payment']);
   assert.equal(on.code, 0);
   assert.match(on.json.warnings.join(), new RegExp(`${far.pid} \\(sleep\\) elsewhere.*--netns ${far.pid}`));
@@ -158,12 +150,12 @@ for (const backend of BACKENDS) {
     await lab.client.sh('ip addr add fe80::1/64 dev eth0 nodad');
     await lab.upstream.sh('ip addr add fe80::2/64 dev eth0 nodad');
     // What counts as ssh is the name of the process that listens.
-    lab.start(lab.client, [
+    const other = lab.start(lab.client, [
       'python3',
       '-c',
-      `import ctypes,socket,time\nctypes.CDLL(None).prctl(15,b'sshd',0,0,0)\ns=socket.socket()\ns.bind(('0.0.0.0',${PORTS.http}))\ns.listen()\ntime.sleep(60)`,
+      `import ctypes,socket,time\nctypes.CDLL(None).prctl(15,b'sshd',0,0,0)\ns=socket.socket()\ns.bind(('0.0.0.0',${PORTS.http}))\ns.listen()\nprint('READY',flush=True)\ntime.sleep(60)`,
     ]);
-    await new Promise((done) => setTimeout(done, 500));
+    await other.line(/^READY/);
     const on = await weir.json(['on', 'payment', '--backend', backend]);
     assert.equal(on.code, 0, JSON.stringify(on.json));
     await assertRoute(stage, LAB_UIDS.app, 'proxy');

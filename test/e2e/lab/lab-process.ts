@@ -1,6 +1,8 @@
 /** Background programs of a test. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { until } from '../../until.ts';
 import type { LabNamespace } from './network-namespace.ts';
 
 /** How to start a program in a namespace. */
@@ -52,6 +54,12 @@ export function startProcess(namespace: LabNamespace, argv: readonly string[], o
     },
   );
   return new RunningProcess(child, argv);
+}
+
+/** Waits until a process has become this program: before, it is nsenter or setpriv, where and as whom it was started. */
+export async function untilProgram({ pid }: LabProcess, program: string): Promise<void> {
+  const nameOf = () => readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
+  await until(`${pid} to be ${program}`, async () => (await nameOf()).trim() === program);
 }
 
 class RunningProcess implements LabProcess {
