@@ -23,6 +23,7 @@ import { runTool, type ToolResult } from '../../src/platform/exec.ts';
 import { cookieOfNamespace } from '../../src/platform/namespace-cookie.ts';
 import { namespaceId } from '../../src/platform/namespace-id.ts';
 import { ALL_TRAFFIC, appOf, policyOf } from '../interception/rules/apps.ts';
+import { until } from '../until.ts';
 import { makeNamespace } from './lab/network-namespace.ts';
 import { withOwnMountsShell } from './lab/own-mounts.ts';
 
@@ -96,7 +97,7 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
   for (const shell of SHELLS) {
     test(`${backend}, ${shell.join(' ')}: one application is sent direct, then all, and pressing again is no error`, async (context) => {
       const { install, off, markers, press, script } = await setUp(context, backend);
-      await runTool([...shell, '-n', script] as [string, ...string[]], { timeoutMs: 5000 });
+      await runTool([...shell, '-n', script] as [string, ...string[]], { timeoutMs: 30_000 });
       await install();
       const one = await press(['payment'], { shell });
       assert.deepEqual([one.exitCode, one.stdout, one.stderr], [0, `payment: ${DIRECT}\n`, '']);
@@ -215,7 +216,8 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
     assert.deepEqual(await off(), []);
     const controller = new AbortController();
     const living = namespace.tool(['sleep', '60'], { timeoutMs: 60_000, signal: controller.signal }).catch(() => null);
-    await namespace.sh('true');
+    const inside = ['ip', 'netns', 'pids', namespace.name] as const;
+    await until('it to be in the namespace', async () => (await runTool(inside, { timeoutMs: 30_000 })).stdout !== '');
     const found = await press();
     controller.abort(new Error('enough'));
     await living;
@@ -279,8 +281,8 @@ test('nft: an application whose mark was taken away by hand is taken out of the 
   const { namespace, install, press, firewall } = await setUp(context, 'nft');
   await install();
   const maps = async () =>
-    (await namespace.tool(['nft', 'list', 'map', 'inet', 'weir', 'out_uid_app'], { timeoutMs: 5000 })).stdout;
-  await namespace.tool(['nft', 'delete element inet weir out_uid_mark { 2001 }'], { timeoutMs: 5000 });
+    (await namespace.tool(['nft', 'list', 'map', 'inet', 'weir', 'out_uid_app'], { timeoutMs: 30_000 })).stdout;
+  await namespace.tool(['nft', 'delete element inet weir out_uid_mark { 2001 }'], { timeoutMs: 30_000 });
   assert.match(await maps(), /2001/);
   const pressed = await press([]);
   assert.deepEqual([pressed.exitCode, pressed.stderr], [0, '']);

@@ -17,7 +17,7 @@ async function factsInside(namespace: Awaited<ReturnType<typeof makeNamespace>>,
     console.log(JSON.stringify({ ...(await readNetworkFacts('')), ofStarter: await isInNamespaceOf(${process.pid}) }));
   `;
   const node = [...prefix, process.execPath, '--input-type=module', '-e', script];
-  return JSON.parse((await namespace.tool(['env', ...node], { timeoutMs: 10_000 })).stdout);
+  return JSON.parse((await namespace.tool(['env', ...node], { timeoutMs: 30_000 })).stdout);
 }
 
 test('a namespace of its own is not the one of PID 1, also without the right to read the link', async (t) => {
@@ -41,10 +41,10 @@ test('the inode of net/dev tells namespaces apart as the link does', async (t) =
   const namespace = await makeNamespace('inode');
   t.after(() => namespace.remove());
   const inode = async () =>
-    (await namespace.tool(['stat', '-c', '%i', '/proc/self/net/dev'], { timeoutMs: 5000 })).stdout;
+    (await namespace.tool(['stat', '-c', '%i', '/proc/self/net/dev'], { timeoutMs: 30_000 })).stdout;
   const inside = await inode();
   assert.equal(await inode(), inside);
-  const { stdout } = await namespace.tool(['stat', '-c', '%i', `/proc/${process.pid}/net/dev`], { timeoutMs: 5000 });
+  const { stdout } = await namespace.tool(['stat', '-c', '%i', `/proc/${process.pid}/net/dev`], { timeoutMs: 30_000 });
   assert.notEqual(stdout, inside);
   assert.equal(await isInNamespaceOf(process.pid), true);
 });

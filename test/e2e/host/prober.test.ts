@@ -217,7 +217,7 @@ test('hundreds of accounts are probed by one child, each under its own ids', asy
     accounts.map((uid) => ask({ uid, gid: null, cgroup: null }, '192.0.2.9')),
   );
   // A child for each of them took a minute.
-  assert.ok(performance.now() - began < 15_000);
+  assert.ok(performance.now() - began < 30_000);
   assert.deepEqual(
     outcomes.map(({ kind }) => kind),
     accounts.map((uid) => (uid % 2 === 0 ? 'redirected' : 'direct')),
