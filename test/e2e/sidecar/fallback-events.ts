@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../until.ts';
 import { type FallbackStage, LEASE_MS, probeClock } from './fallback-stage.ts';
 
 /** What one try of an event showed. */
@@ -35,9 +36,11 @@ function ends(signal: 'SIGKILL' | 'SIGTERM'): FallbackEvent['run'] {
   return async (stage) => {
     await isProxied(stage);
     const pid = await stage.envoy();
+    await stage.holdNext();
     const since = probeClock();
     process.kill(pid, signal);
     const { ms } = await stage.payment.until('direct', since);
+    await stage.letNextGo();
     const back = await stage.payment.until('proxy', since + ms);
     return { ms, backMs: ms + back.ms };
   };
@@ -46,6 +49,7 @@ function ends(signal: 'SIGKILL' | 'SIGTERM'): FallbackEvent['run'] {
 async function freezes(stage: FallbackStage): Promise<FallbackTry> {
   await isProxied(stage);
   const pid = await stage.envoy();
+  const known = await stage.journalled();
   const since = probeClock();
   process.kill(pid, 'SIGSTOP');
   try {
@@ -54,7 +58,7 @@ async function freezes(stage: FallbackStage): Promise<FallbackTry> {
     process.kill(pid, 'SIGCONT');
     const { ms: backMs } = await stage.payment.until('proxy', thawed);
     // Written a moment after the switch: the next row may kill the supervisor.
-    await stage.untilJournalled(/"reason":"ready again/);
+    await stage.untilJournalled(/"reason":"ready again/, known);
     return { ms, backMs };
   } finally {
     process.kill(pid, 'SIGCONT');
@@ -84,9 +88,14 @@ async function isRemoved(stage: FallbackStage): Promise<FallbackTry> {
   const child = spawn('nsenter', argv, { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }, stdio: 'ignore' });
   const code = await new Promise((resolve) => child.on('exit', resolve));
   const { ms } = await stage.payment.until('direct', since);
-  // The supervisor may have made a new one meanwhile.
-  await rm(weir.stateDir, { recursive: true, force: true });
-  await rename(away, weir.stateDir);
+  // The supervisor may have made a new one meanwhile, or make it between the two.
+  await until('the state directory to be back', async () => {
+    await rm(weir.stateDir, { recursive: true, force: true });
+    return rename(away, weir.stateDir).then(
+      () => true,
+      () => false,
+    );
+  });
   if (code !== 0) throw new Error(`off.sh ended with ${code}`);
   await stage.switchOn('payment');
   return { ms, backMs: null };
@@ -114,27 +123,35 @@ async function isWiped(stage: FallbackStage): Promise<FallbackTry> {
   // A supervisor that happens to look puts them back before a handful of connections has gone direct.
   process.kill(supervisor, 'SIGSTOP');
   let ms: number;
+  let thawed: number;
   try {
     if (stage.backend === 'nft') await client.sh('nft flush ruleset');
     else
       for (const tool of ['iptables', 'ip6tables'])
         await client.sh(`${stage.backend.replace('iptables', tool)} -t nat -F`);
+    // A lease may have lapsed since, on a busy machine: what counts are connections after the last command.
+    await stage.payment.until('direct', probeClock());
     ({ ms } = await stage.payment.until('direct', since));
   } finally {
+    thawed = probeClock();
     process.kill(supervisor, 'SIGCONT');
   }
-  const back = await stage.payment.until('proxy', since + ms);
+  const back = await stage.payment.until('proxy', thawed);
+  await stage.report.until('proxy', thawed);
   // After a quiet time the next one is put back as quickly.
   await sleep(6000);
-  return { ms, backMs: ms + back.ms };
+  return { ms, backMs: thawed - since + back.ms };
 }
 
 /** Direct is what must not happen: connections are refused for as long as nobody serves. */
 async function isDenied(stage: FallbackStage): Promise<FallbackTry> {
   await stage.report.until('proxy', probeClock());
   const pid = await stage.envoy();
+  await stage.holdNext();
   const since = probeClock();
   process.kill(pid, 'SIGKILL');
+  if (stage.canHold) await stage.report.until('ECONNREFUSED', since);
+  await stage.letNextGo();
   const back = await stage.report.until('proxy', since);
   const { direct = 0, ECONNREFUSED: refused = 0 } = await stage.report.counts(since);
   if (direct > 0) throw new Error(`${direct} connections of a denied application went direct`);

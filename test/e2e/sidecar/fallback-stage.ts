@@ -1,5 +1,5 @@
 /** The stage of the fallback table, with probes. */
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { TestContext } from 'node:test';
@@ -11,6 +11,7 @@ import { runWeirBin } from '../../run-weir.ts';
 import { PATIENCE_MS, until } from '../../until.ts';
 import { LAB_ADDRESSES, LAB_UIDS, type Lab, makeLab } from '../lab/lab.ts';
 import type { LabProcess } from '../lab/lab-process.ts';
+import { openToAll } from '../lab/open-to-all.ts';
 import { startHttpUpstream, startProgram } from '../lab/traffic.ts';
 import { installWeir, type LabWeir } from '../lab/weir.ts';
 import { keptProcesses, sharedMemoryOf } from './kept-processes.ts';
@@ -52,11 +53,18 @@ export interface FallbackOptions {
   readonly mode?: DivertMode;
   /** The probe of `payment`. */
   readonly probe?: ProbeOptions;
+  /**
+   * After `holdNext` the next Envoy begins with `letNextGo`: a probe that stands still for a moment would otherwise miss
+   * the time in which nobody serves. Without this both do nothing, and the next one comes as soon as it does.
+   */
+  readonly canHold?: boolean;
   /** Changes the bootstrap that `weir sidecar init` wrote, before anything is started. */
   readonly arrange?: (bootstrap: string) => Promise<void>;
 }
 
 const PORT = 8080;
+/** The file that holds an Envoy back. */
+const HOLD = 'hold';
 /** Close enough to see the bypass between a crash and the next Envoy; the other only has to tell where its connections go. */
 const PAYMENT_PROBE = { intervalMs: 8, timeoutMs: 700 } as const;
 const REPORT_PROBE = { intervalMs: 40, timeoutMs: 700 } as const;
@@ -66,6 +74,8 @@ const REPORT_PROBE = { intervalMs: 40, timeoutMs: 700 } as const;
  * and real connections of both. Everything goes at the end of the test, or with `close`.
  */
 export class FallbackStage {
+  /** Whether `holdNext` does anything. */
+  readonly canHold: boolean;
   readonly lab: Lab;
   readonly weir: LabWeir;
   readonly backend: Backend;
@@ -74,7 +84,14 @@ export class FallbackStage {
   supervisor: LabProcess | null = null;
   readonly #sharedMemory = new Set<string>();
 
-  private constructor(lab: Lab, weir: LabWeir, backend: Backend, probes: readonly [RouteProbe, RouteProbe]) {
+  private constructor(
+    lab: Lab,
+    weir: LabWeir,
+    backend: Backend,
+    probes: readonly [RouteProbe, RouteProbe],
+    canHold: boolean,
+  ) {
+    this.canHold = canHold;
     this.lab = lab;
     this.weir = weir;
     this.backend = backend;
@@ -84,7 +101,13 @@ export class FallbackStage {
   static async open(
     backend: Backend,
     test: TestContext | Pick<TestContext, 'after'>,
-    { leaseMs = LEASE_MS, mode = 'redirect', arrange = async () => {}, probe = PAYMENT_PROBE }: FallbackOptions = {},
+    {
+      leaseMs = LEASE_MS,
+      mode = 'redirect',
+      arrange = async () => {},
+      probe = PAYMENT_PROBE,
+      canHold = false,
+    }: FallbackOptions = {},
   ): Promise<FallbackStage> {
     const lab = await makeLab(`fallback-${mode}-${backend}`, { test: test as TestContext });
     const weir = installWeir(lab);
@@ -94,7 +117,7 @@ export class FallbackStage {
       outbound: 15_001,
       inbound: 15_006,
       admin: `unix:${join(weir.runDir, 'main', 'admin.sock')}`,
-      binary: OLD_ENVOY,
+      binary: canHold ? await heldEnvoy(lab.folder) : OLD_ENVOY,
       bootstrap: join(lab.folder, 'envoy.json'),
       concurrency: 1,
       drain: '2s',
@@ -109,7 +132,7 @@ export class FallbackStage {
       await startProbe(lab, LAB_UIDS.app, probe),
       await startProbe(lab, LAB_UIDS.other, REPORT_PROBE),
     ] as const;
-    const stage = new FallbackStage(lab, weir, backend, probes);
+    const stage = new FallbackStage(lab, weir, backend, probes, canHold);
     lab.onClose(() => stage.#clear());
     const { code, stderr } = await runInLab(weir, ['sidecar', 'init', 'main']);
     if (code !== 0) throw new Error(stderr);
@@ -128,6 +151,15 @@ export class FallbackStage {
   async switchOn(...args: readonly string[]): Promise<void> {
     const { code, stdout } = await this.weir.json(['on', ...args, '--backend', this.backend]);
     if (code !== 0) throw new Error(stdout);
+  }
+
+  /** The next Envoy waits. */
+  async holdNext(): Promise<void> {
+    if (this.canHold) await writeFile(join(this.lab.folder, HOLD), '');
+  }
+
+  async letNextGo(): Promise<void> {
+    await rm(join(this.lab.folder, HOLD), { force: true });
   }
 
   /** The process number of the Envoy that serves. */
@@ -166,15 +198,23 @@ export class FallbackStage {
     return until(`${name} to be ${state}`, look, { tell: () => JSON.stringify(app) });
   }
 
-  /** Waits until the event log has a line like that. */
-  async untilJournalled(line: RegExp): Promise<void> {
-    const path = join(this.weir.stateDir, 'journal.jsonl');
+  /** How long the event log is by now, in characters. */
+  async journalled(): Promise<number> {
+    return (await this.#eventLog()).length;
+  }
+
+  /** Waits until the event log has a line like that behind its first `known` characters. */
+  async untilJournalled(line: RegExp, known: number): Promise<void> {
     let text = '';
     const look = async () => {
-      text = await readFile(path, 'utf8');
+      text = (await this.#eventLog()).slice(known);
       return line.test(text) ? true : null;
     };
     await until(`${line} in the event log`, look, { tell: () => text.slice(-2000) });
+  }
+
+  #eventLog(): Promise<string> {
+    return readFile(join(this.weir.stateDir, 'journal.jsonl'), 'utf8');
   }
 
   /** SIGKILL to the supervisor, as a crash. */
@@ -198,6 +238,15 @@ export class FallbackStage {
   }
 }
 
+/** An Envoy that does not begin to serve while the file is there; its version and the like are told all the same. */
+async function heldEnvoy(folder: string): Promise<string> {
+  const path = join(folder, 'held-envoy');
+  const wait = `while [ -e ${join(folder, HOLD)} ]; do sleep 0.02; done`;
+  const script = `case " $* " in *" --mode "*) ;; *" -c "*|*" --config-path "*) ${wait} ;; esac`;
+  await writeFile(path, `#!/bin/sh\n${script}\nexec ${openToAll(OLD_ENVOY, folder)} "$@"\n`, { mode: 0o755 });
+  return path;
+}
+
 /** Not in the namespace: `init` touches no network, and takes no --netns. */
 async function runInLab(weir: LabWeir, args: readonly string[]) {
   const env = { WEIR_CONFIG: weir.config, WEIR_RUN_DIR: weir.runDir, WEIR_STATE_DIR: weir.stateDir };
@@ -216,8 +265,16 @@ async function startProbe(lab: Lab, uid: number, { family = 'ipv4', ...pace }: P
     const [, json = ''] = await program.line(new RegExp(`^${answer} ${asked} (.*)`), patienceMs);
     return JSON.parse(json);
   };
+  const counts = (sinceMs: number) => ask('count', 'COUNTS', String(sinceMs), PATIENCE_MS);
   return {
-    until: (outcome, sinceMs, patienceMs = PATIENCE_MS) => ask('watch', 'SEEN', `${outcome} ${sinceMs}`, patienceMs),
-    counts: (sinceMs) => ask('count', 'COUNTS', String(sinceMs), 5000),
+    counts,
+    async until(outcome, sinceMs, patienceMs = PATIENCE_MS) {
+      try {
+        return await ask('watch', 'SEEN', `${outcome} ${sinceMs}`, patienceMs);
+      } catch (error) {
+        const seen = JSON.stringify(await counts(sinceMs).catch(() => null));
+        throw new Error(`connections of uid ${uid} were to go ${outcome}, and went ${seen}`, { cause: error });
+      }
+    },
   };
 }

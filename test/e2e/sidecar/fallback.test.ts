@@ -27,7 +27,7 @@ async function journalled(stage: FallbackStage): Promise<string[]> {
 for (const backend of BACKENDS) {
   describe(`the fallback of a supervised Envoy on ${backend}`, () => {
     it('each row of the table sends real connections direct in time, and they come back by themselves', async (test) => {
-      const stage = await FallbackStage.open(backend, test);
+      const stage = await FallbackStage.open(backend, test, { canHold: true });
       for (const [row, event] of Object.entries(FALLBACK_EVENTS)) {
         // The rows that ask nothing of the back end but its rules are shown on one.
         if (backend !== 'nft' && ['exit', 'remove', 'confirm'].includes(row)) continue;
@@ -78,7 +78,7 @@ describe('a supervised Envoy in a network namespace', () => {
 
 describe('a supervised Envoy with transparent listeners', () => {
   it('is upgraded, killed and frozen: bypass and leases send connections direct in time, and they come back', async (test) => {
-    const stage = await FallbackStage.open('nft', test, { mode: 'tproxy' });
+    const stage = await FallbackStage.open('nft', test, { mode: 'tproxy', canHold: true });
     await stage.payment.until('proxy', probeClock());
     const since = probeClock();
     const upgrade = await stage.weir.json(['sidecar', 'upgrade', 'main', '--binary', NEW_ENVOY]);
