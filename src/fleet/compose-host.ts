@@ -57,7 +57,7 @@ export async function runHost(run: HostTask, output: CommandOutput, signal: Abor
   const { runDir, stateDir, netns, config } = run;
   await Promise.all([makeFolder(runDir), makeFolder(stateDir)]);
   const memory = join(stateDir, 'fleet-host.json');
-  const { keys, store } = openRegion(region);
+  const { keys, store } = openRegion(region, (text) => output.warn(text));
   const warn = (text: string) => output.warn(text);
   const metrics = new HostMetrics(systemClock.now());
   const intercept = openInterceptHost({ runDir, stateDir, netns, standBy: true, warn });

@@ -40,7 +40,7 @@ export async function runOperator(
       fleetConfig,
     );
   const file = metricsFile === null ? null : await openMetricsFile(metricsFile);
-  const { keys, store, cluster } = openRegionWithCluster(found);
+  const { keys, store, cluster } = openRegionWithCluster(found, (text) => output.warn(text));
   const metrics = new OperatorMetrics(region, systemClock);
   const isMetered = file !== null;
   const holder = `${hostname()}-${process.pid}`;
@@ -60,15 +60,15 @@ export async function runOperator(
 }
 
 /** A region with its store, and on Kubernetes the cluster by the same connections. */
-function openRegionWithCluster(config: RegionConfig) {
-  if (config.kind === 'etcd') return { ...openRegion(config), cluster: null };
+function openRegionWithCluster(config: RegionConfig, warn: (text: string) => void) {
+  if (config.kind === 'etcd') return { ...openRegion(config, warn), cluster: null };
   const client = new KubeClient(config);
   const cluster = kubeCluster(client, config, `${hostname()}-${process.pid}`);
   const { namespace } = config;
   const gatewayImage = process.env.WEIR_GATEWAY_IMAGE ?? 'weir:latest';
   return {
     keys: new RegionKeys(config.name),
-    store: kubeStore(config, client),
+    store: kubeStore(config, warn, client),
     cluster: { cluster, namespace, gatewayImage },
   };
 }

@@ -19,12 +19,12 @@ export async function readFleetConfig(file: string): Promise<FleetConfig> {
   return parsed.config;
 }
 
-/** The fleet of a fleet.yaml. Throws WEIR1601, WEIR1602. */
-export async function openFleet(file: string): Promise<FleetPorts> {
+/** The fleet of a fleet.yaml. `warn` hears of changes that are made and not recorded. Throws WEIR1601, WEIR1602. */
+export async function openFleet(file: string, warn: (text: string) => void): Promise<FleetPorts> {
   const config = await readFleetConfig(file);
   return {
     file,
-    regions: config.regions.map(openRegion),
+    regions: config.regions.map((region) => openRegion(region, warn)),
     by: whoAsks(),
     now: systemClock.now,
     sleep: systemClock.sleep,
@@ -33,13 +33,13 @@ export async function openFleet(file: string): Promise<FleetPorts> {
 }
 
 /** A region with its store; nothing is asked yet. */
-export function openRegion(config: RegionConfig): Region {
+export function openRegion(config: RegionConfig, warn: (text: string) => void): Region {
   const { name, kind } = config;
   const keys = new RegionKeys(name);
   if (config.kind === 'etcd') return { name, kind, keys, store: etcdStore(config) };
   const client = new KubeClient(config);
   const cluster = kubeCluster(client, config, whoAsks());
-  return { name, kind, keys, store: kubeStore(config, client), cluster };
+  return { name, kind, keys, store: kubeStore(config, warn, client), cluster };
 }
 
 /** `$WEIR_BY`, else user@host. */

@@ -75,7 +75,7 @@ export class KubernetesLab {
   }
 
   store(region: string, namespace = 'weir-system', name = 'admin'): FleetStore {
-    return kubeStore(this.#config(region, name, namespace));
+    return kubeStore(this.#config(region, name, namespace), (text) => process.emitWarning(text));
   }
 
   /** A token of a service account. */

@@ -32,7 +32,7 @@ export abstract class FleetCommand<T extends typeof Command, Result> extends Wei
   /** The stores of the regions. Throws WEIR1601, WEIR1602. */
   protected async fleet(): Promise<FleetPorts> {
     const { openFleet } = await import('../compose.ts');
-    return openFleet((this.flags as { 'fleet-config': string })['fleet-config']);
+    return openFleet((this.flags as { 'fleet-config': string })['fleet-config'], (text) => void this.warn(text));
   }
 
   /** The regions that were named; undefined: all. */

@@ -18,6 +18,8 @@ interface Scene {
   readonly server: FakeApiServer;
   readonly store: FleetStore;
   readonly clock: FakeClock;
+  /** What the store has warned of. */
+  readonly warnings: readonly string[];
 }
 
 async function scene(t: TestContext, region = 'west'): Promise<Scene> {
@@ -30,7 +32,10 @@ async function scene(t: TestContext, region = 'west'): Promise<Scene> {
     client.close();
     await server.close();
   });
-  return { server, store: kubeStore(config, client, () => clock.monotonic()), clock };
+  const warnings: string[] = [];
+  const warn = (text: string) => void warnings.push(text);
+  const store = kubeStore(config, warn, client, () => clock.monotonic());
+  return { server, store, clock, warnings };
 }
 
 for (const [name, run] of STORE_CASES) {
@@ -77,16 +82,84 @@ test('what others put on an object stays when weir writes it', async (t) => {
 });
 
 test('an entry of history that could not be written is read from the object that holds it', async (t) => {
-  const { server, store } = await scene(t);
+  const { server, store, warnings } = await scene(t);
   server.refuse = (method, at) =>
     method === 'POST' && at.endsWith('/historyentries') ? { status: 0, reason: '' } : null;
   const entry = { key: `${keys.history}00000000000000000001-s`, value: JSON.stringify({ verb: 'apply' }) };
   assert.equal((await store.write([], [policy('a'), entry])).kind, 'written');
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /whether its entry of history could be written is not known .*weir fleet history/);
   const { items } = await store.list([keys.history]);
   assert.deepEqual(
     items.map(({ key, value }) => [key, value]),
     [[entry.key, entry.value]],
   );
+});
+
+/** Nobody may write entries of history. */
+const noHistory: FakeApiServer['refuse'] = (method, at) =>
+  method === 'POST' && at.endsWith('/historyentries') ? { status: 403, reason: 'Forbidden' } : null;
+
+test('a change that is made without its entry of history is told, with what keeps it and which right is missing', async (t) => {
+  const { server, store, warnings } = await scene(t);
+  server.refuse = noHistory;
+  const entry = (count: number) => ({
+    ...{ key: `${keys.history}0000000000000000000${count}-s`, value: JSON.stringify({ verb: 'apply' }) },
+  });
+  const made = await store.write([], [policy('a'), entry(1), policy('b'), entry(2)]);
+  assert.equal(made.kind, 'written');
+  assert.equal(warnings.length, 1, warnings.join('\n'));
+  assert.match(
+    warnings[0] ?? '',
+    /: the change is made, and 2 entries of history could not be written \(.*\): the changed object keeps it until its next change; allow `create` on historyentries\.weir\.dev/,
+  );
+  // What is removed keeps nothing. That nothing was changed would be wrong.
+  const removed = await store.write([], [{ key: policy('a').key, value: null }, entry(3)]);
+  assert.equal(removed.kind, 'written');
+  assert.equal(await store.find(policy('a').key), null);
+  assert.match(warnings[1] ?? '', /its entry of history could not be written .*nobody else keeps it/);
+  // Where the entry is all that was asked for, nothing was done.
+  await assert.rejects(
+    store.write([], [entry(4)]),
+    (error) => error instanceof StoreFailure && error.fate === 'refused',
+  );
+  assert.equal(warnings.length, 2);
+});
+
+test('a guard on a key that is not written holds the write back, and one that cannot be kept is refused', async (t) => {
+  const { store } = await scene(t);
+  const made = await store.write([], [policy('a')]);
+  assert.ok(made.kind === 'written');
+  const own = { key: policy('a').key, revision: made.revision };
+  const written = await store.write([own], [policy('b')]);
+  assert.equal(written.kind, 'written');
+  for (const guard of [
+    { ...own, revision: '1' },
+    { ...own, revision: null },
+    { key: policy('c').key, revision: '1' },
+  ]) {
+    assert.equal((await store.write([guard], [policy('d')])).kind, 'refused', JSON.stringify(guard));
+    assert.equal((await store.write([guard], [policy('b'), policy('d')])).kind, 'refused', JSON.stringify(guard));
+  }
+  assert.equal((await store.write([{ key: policy('c').key, revision: null }], [policy('e')])).kind, 'written');
+  const lease = await store.grant(15_000);
+  const leader = { key: keys.leader, value: JSON.stringify({ holder: 'op-1', pid: 1, since: '2030-01-01T00:00:00Z' }) };
+  const entry = { key: `${keys.history}00000000000000000001-s`, value: JSON.stringify({ verb: 'apply' }) };
+  for (const [guards, changes] of [
+    [[{ key: keys.leader, revision: '1' }], [policy('d')]],
+    [[{ key: '/elsewhere', revision: null }], [policy('d')]],
+    [[{ key: entry.key, revision: '1' }], [policy('d'), entry]],
+    [[{ key: keys.leader, revision: '1' }], [{ ...leader, lease }]],
+    [[own], [{ ...leader, lease }]],
+    [[], [policy('d'), { ...leader, lease }]],
+  ] as const)
+    await assert.rejects(
+      store.write(guards, changes),
+      (error) => error instanceof StoreFailure && error.fate === 'refused',
+      JSON.stringify(guards),
+    );
+  assert.equal(await store.find(policy('d').key), null);
+  assert.equal((await store.list([keys.leader])).items.length, 0);
 });
 
 test('a write whose answer did not come leaves its fate unknown, a read says that nothing was sent', async (t) => {
@@ -146,7 +219,7 @@ test('a server that starts anew is waited for', async (t) => {
   const config = { name: 'west', kind: 'kubernetes' as const, namespace: NAMESPACE, timeout: 20_000 };
   const place = { kind: 'http' as const, host: '127.0.0.1', port };
   const client = new KubeClient(config, async () => ({ place, basePath: '', authorization: async () => undefined }));
-  const written = kubeStore(config, client).write([], [policy('a')]);
+  const written = kubeStore(config, assert.fail, client).write([], [policy('a')]);
   for (const before = client.requests; client.requests < before + 2; ) await new Promise((r) => setTimeout(r, 10));
   const server = await FakeApiServer.open(NAMESPACE, Date.now, port);
   t.after(async () => {

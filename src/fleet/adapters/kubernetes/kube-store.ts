@@ -21,18 +21,19 @@ import {
 import type { KubernetesConfig } from './cluster-access.ts';
 import { KubeClient, type KubeObject, KubeRefusal } from './kube-client.ts';
 import { HOST_LEASE, KubeLeases, LEADER_LEASE } from './kube-leases.ts';
-import { type KubeWork, writeAll } from './kube-write.ts';
+import { type KubeWork, noPlace, writeAll } from './kube-write.ts';
 
 /** An annotation of the leader's Lease. */
 const PID = 'weir.dev/pid';
 
-/** Opens the store; nothing is asked yet. */
+/** Opens the store; nothing is asked yet. `warn` hears of changes that are made and not recorded. */
 export function kubeStore(
   config: KubernetesConfig,
+  warn: (text: string) => void,
   client = new KubeClient(config),
   monotonic: () => number = () => performance.now(),
 ): FleetStore {
-  const store = new KubeStore(config, client, monotonic);
+  const store = new KubeStore(config, client, monotonic, warn);
   return {
     place: client.place,
     listsSingleKeys: false,
@@ -55,14 +56,19 @@ class KubeStore {
   readonly #namespace: string;
   readonly #work: KubeWork;
 
-  constructor({ name, namespace }: KubernetesConfig, client: KubeClient, monotonic: () => number) {
+  constructor(
+    { name, namespace }: KubernetesConfig,
+    client: KubeClient,
+    monotonic: () => number,
+    warn: (text: string) => void,
+  ) {
     this.#client = client;
     this.#region = name;
     this.#root = `/weir/${name}/`;
     this.#namespace = namespace;
     this.leases = new KubeLeases(client, namespace, monotonic);
     this.#work = {
-      ...{ client, root: this.#root, leases: this.leases, last: new Map() },
+      ...{ client, root: this.#root, leases: this.leases, last: new Map(), warn },
       path: (folder, object) => this.#path(folder, object),
     };
   }
@@ -102,7 +108,7 @@ class KubeStore {
 
   async find(key: string): Promise<StoredItem | null> {
     const place = key.startsWith(this.#root) ? placeOfKey(key.slice(this.#root.length)) : null;
-    if (place === null) return null;
+    if (place === null) throw noPlace(key);
     const { folder, name } = place;
     const found = await this.#client.get(this.#path(folder, name));
     if (found === null) return null;
@@ -127,6 +133,10 @@ class KubeStore {
   async write(guards: readonly StoreGuard[], changes: readonly StoreChange[]): Promise<WriteOutcome> {
     const leader = changes.find(({ key }) => key === `${this.#root}${LEADER_KEY}`);
     if (leader === undefined) return await writeAll(this.#work, guards, changes);
+    // A Lease is taken by itself, from nobody: what else is asked for would be left out in silence.
+    const isAlone =
+      changes.length === 1 && guards.every(({ key, revision }) => key === leader.key && revision === null);
+    if (!isAlone) throw new StoreFailure('on a cluster the lead is taken by itself, from nobody', 'refused');
     return await this.#lead(leader);
   }
 

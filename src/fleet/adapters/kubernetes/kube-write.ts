@@ -1,6 +1,7 @@
 /**
  * Writes of several keys into a cluster, which knows no transactions: all guards are checked and all writes rehearsed
- * first, then they are done one after another, and taken back if one of them fails.
+ * first, then they are done one after another, and taken back if one of them fails. Entries of history come last: what
+ * is made without them stands, and is told.
  */
 import {
   CHANGE_ANNOTATION,
@@ -22,17 +23,23 @@ export interface KubeWork {
   readonly leases: KubeLeases;
   /** The objects that this process wrote last, by path: they need not be read again. */
   readonly last: Map<string, KubeObject>;
+  /** Hears of a change that is made and not recorded. */
+  warn(text: string): void;
   path(folder: ClusterFolder, name: string): string;
 }
 
-/** One object to be written or removed. */
-interface Step {
+/** One object with its condition. */
+interface Guarded {
   readonly place: ClusterPlace;
   readonly path: string;
-  readonly value: Readonly<Record<string, unknown>> | null;
-  readonly lease: string | undefined;
   /** Undefined: whatever is there. */
   readonly guard: string | null | undefined;
+}
+
+/** One object to be written or removed. */
+interface Step extends Guarded {
+  readonly value: Readonly<Record<string, unknown>> | null;
+  readonly lease: string | undefined;
   /** The entry of history that goes with it. */
   change: { readonly name: string; readonly entry: unknown } | null;
 }
@@ -52,6 +59,11 @@ const TRIES = 5;
 /** A guard did not hold. */
 class Refused extends Error {}
 
+/** The failure for a key that no object of a cluster stands for. */
+export function noPlace(key: string): StoreFailure {
+  return new StoreFailure(`a cluster has no place for ${key}`, 'refused');
+}
+
 /** Carries all changes out, or none. Throws `StoreFailure`. */
 export async function writeAll(
   work: KubeWork,
@@ -59,10 +71,13 @@ export async function writeAll(
   changes: readonly StoreChange[],
 ): Promise<WriteOutcome> {
   const { steps, entries } = stepsOf(work, guards, changes);
+  const looks = looksOf(work, guards, changes);
   const done: Done[] = [];
   try {
     const isRehearsed = steps.length > 1 && guards.length > 0;
     for (const step of isRehearsed ? steps : []) await writeOne(work, step, true);
+    // Between this look and the write somebody may change it: a cluster has no condition on another object.
+    for (const look of looks) await requireGuard(work, look, (await work.client.get(look.path))?.value ?? null);
     for (const step of steps) done.push(await writeOne(work, step, false));
   } catch (error) {
     const isBack = await takeBack(work, done);
@@ -76,7 +91,15 @@ export async function writeAll(
   const held = new Set(
     steps.filter(({ value, change }) => value !== null && change !== null).map(({ change }) => change?.name),
   );
-  for (const { name, entry } of entries) await writeEntry(work, name, entry, held.has(name));
+  const missing: Unrecorded[] = [];
+  for (const { name, entry } of entries) {
+    const error = await writeEntry(work, name, entry);
+    if (error === null) continue;
+    // Without another change the entry is all that was asked for.
+    if (steps.length === 0) throw error;
+    missing.push({ error, isHeld: held.has(name) });
+  }
+  if (missing.length > 0) work.warn(unrecordedText(work.client.place, missing));
   let highest = 0n;
   for (const { after } of done) {
     const revision = BigInt(after?.metadata.resourceVersion ?? 0);
@@ -90,7 +113,7 @@ function stepsOf({ root, path }: KubeWork, guards: readonly StoreGuard[], change
   const entries: { readonly name: string; readonly entry: unknown }[] = [];
   for (const { key, value, lease } of changes) {
     const place = key.startsWith(root) ? placeOfKey(key.slice(root.length)) : null;
-    if (place === null) throw new StoreFailure(`a cluster has no place for ${key}`, 'refused');
+    if (place === null) throw noPlace(key);
     const parsed = value === null ? null : (JSON.parse(value) as Record<string, unknown>);
     if (place.folder.folder === 'history/' && parsed !== null) {
       const change = { name: place.name, entry: parsed };
@@ -106,6 +129,20 @@ function stepsOf({ root, path }: KubeWork, guards: readonly StoreGuard[], change
     });
   }
   return { steps, entries };
+}
+
+/** Guards on keys that this write leaves as they are. Throws `StoreFailure` for one that cannot be looked at. */
+function looksOf({ root, path }: KubeWork, guards: readonly StoreGuard[], changes: readonly StoreChange[]): Guarded[] {
+  const written = new Set(changes.map(({ key }) => key));
+  return guards.flatMap(({ key, revision }) => {
+    const place = key.startsWith(root) ? placeOfKey(key.slice(root.length)) : null;
+    if (place === null) throw noPlace(key);
+    // An entry of history is made, never replaced: that it was not there is the condition of its POST.
+    if (place.folder.folder === 'history/' && revision !== null)
+      throw new StoreFailure(`a cluster does not guard ${key}: an entry of history never changes`, 'refused');
+    if (written.has(key)) return [];
+    return [{ place, path: path(place.folder, place.name), guard: revision }];
+  });
 }
 
 async function writeOne(work: KubeWork, step: Step, isRehearsal: boolean): Promise<Done> {
@@ -159,7 +196,7 @@ async function tryOne(work: KubeWork, step: Step, isRehearsal: boolean): Promise
   return { step, before, after };
 }
 
-async function requireGuard({ leases }: KubeWork, { place, guard }: Step, before: KubeObject | null): Promise<void> {
+async function requireGuard({ leases }: KubeWork, { place, guard }: Guarded, before: KubeObject | null): Promise<void> {
   if (guard === undefined) return;
   if (guard !== null) {
     if (before?.metadata.resourceVersion !== guard) throw new Refused();
@@ -224,10 +261,11 @@ async function takeBack({ client }: KubeWork, done: readonly Done[]): Promise<bo
   return true;
 }
 
-/** Where the object holds the entry already, a failure here loses nothing. */
-async function writeEntry({ client, path }: KubeWork, name: string, entry: unknown, isHeld: boolean): Promise<void> {
-  const place = placeOfKey(`history/${name}`);
-  if (place === null) return;
+/** Why the entry is not there, or perhaps not; null: it is there. */
+async function writeEntry({ client, path }: KubeWork, name: string, entry: unknown): Promise<StoreFailure | null> {
+  const key = `history/${name}`;
+  const place = placeOfKey(key);
+  if (place === null) throw noPlace(key);
   const full = path(place.folder, place.name);
   const body = {
     apiVersion: FLEET_API_VERSION,
@@ -237,7 +275,32 @@ async function writeEntry({ client, path }: KubeWork, name: string, entry: unkno
   };
   try {
     await client.ask('POST', full.slice(0, full.lastIndexOf('/')), body);
+    return null;
   } catch (error) {
-    if (!isHeld || !(error instanceof StoreFailure)) throw error;
+    if (!(error instanceof StoreFailure)) throw error;
+    return error;
   }
+}
+
+/** An entry of history that is missing. `isHeld`: the changed object holds it. */
+interface Unrecorded {
+  readonly error: StoreFailure;
+  readonly isHeld: boolean;
+}
+
+function unrecordedText(place: string, missing: readonly Unrecorded[]): string {
+  const [first] = missing;
+  if (first === undefined) throw new TypeError('nothing is missing');
+  const entry = missing.length === 1 ? 'its entry of history' : `${missing.length} entries of history`;
+  const isUnsure = missing.some(({ error }) => error.fate === 'unknown');
+  const what = `${place}: the change is made, and ${isUnsure ? `whether ${entry} could be written is not known` : `${entry} could not be written`}`;
+  const said = first.error.message.replace(`${place}: `, '');
+  const kept = missing.every(({ isHeld }) => isHeld)
+    ? 'the changed object keeps it until its next change'
+    : 'nobody else keeps it';
+  const isForbidden = missing.some(({ error }) => error instanceof KubeRefusal && error.status === 403);
+  const next = isForbidden
+    ? 'allow `create` on historyentries.weir.dev there'
+    : '`weir fleet history` shows whether it is there';
+  return `${what} (${said}): ${kept}; ${next}, and note this change elsewhere`;
 }
