@@ -127,7 +127,7 @@ async function refuseUnready(
     throw new WeirError('WEIR3001', {
       what: `${app.name}: whether sidecar ${sidecar.name} is ready cannot be told`,
       why: `${readiness.detail}; nothing was changed`,
-      hint: 'run weir as root; for EMFILE raise the limit of open files; then run the command again',
+      hint: 'run weir as root; for EMFILE raise the limit of open files, for EADDRNOTAVAIL or ENETUNREACH see its admin address and `ip addr`; then run the command again',
     });
   const state = { 'not-ready': 'is not ready', dead: 'does not run', frozen: 'does not answer' }[readiness.state];
   throw new WeirError('WEIR3001', {

@@ -195,8 +195,14 @@ export function requestText(
   return lines.join('\r\n');
 }
 
-function failedBy(error: NodeJS.ErrnoException): HttpOutcome {
-  return { kind: 'failed', code: error.code ?? '', message: error.message };
+/** The outcome of a connection that failed. A name with several addresses fails by all of them. */
+export function failedBy(error: NodeJS.ErrnoException): HttpOutcome {
+  const { code = '', message } = error;
+  if (!(error instanceof AggregateError)) return { kind: 'failed', code, message };
+  const all = error.errors as readonly NodeJS.ErrnoException[];
+  // One address that answered says more than others that could not be asked: `localhost` where IPv6 is switched off.
+  const said = all.find((one) => one.code === 'ECONNREFUSED')?.code ?? code;
+  return { kind: 'failed', code: said, message: message || all.map((one) => one.message).join('; ') };
 }
 
 function headOf(bytes: Buffer): string {

@@ -1,6 +1,5 @@
 /** Readiness of a sidecar by its admin endpoint. */
 import { exchangeHttp, type HttpPlace } from './http-exchange.ts';
-import { saysNothing } from './null-if-missing.ts';
 
 /** The answer of a sidecar's admin endpoint. */
 export type Readiness =
@@ -10,7 +9,10 @@ export type Readiness =
   | { readonly state: 'dead'; readonly detail: string }
   /** Something accepts, and does not answer in time. */
   | { readonly state: 'frozen'; readonly detail: string }
-  /** It could not be asked: no right (EACCES), no descriptor (EMFILE), no name service. That says nothing about it. */
+  /**
+   * It could not be asked: no right (EACCES), no descriptor (EMFILE), no free local port (EADDRNOTAVAIL), no route, no
+   * name service. That says nothing about it.
+   */
   | { readonly state: 'unknown'; readonly detail: string };
 
 /** The answer of one who looks elsewhere, or rejects, where the endpoint could not be asked. */
@@ -23,15 +25,10 @@ export type AskReadiness = (admin: HttpPlace, path: string, timeoutMs: number) =
 const BODY_HEAD = 200;
 
 /** Errors that mean: nobody is there to be asked. */
-const NOBODY = new Set([
-  'ECONNREFUSED',
-  'ENOENT',
-  'ENOTSOCK',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'ENOTFOUND',
-]);
+const NOBODY = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTDIR', 'ENOTSOCK', 'ENOTFOUND']);
+
+/** What a place that is wrong in itself says: no unix socket has such a path, so that nobody can ever be ready there. */
+const NO_PLACE = new Set(['EINVAL', 'ENAMETOOLONG']);
 
 /**
  * Asks a sidecar over its unix socket or by HTTP: 200 is ready, any other answer is not. The deadline covers the whole
@@ -55,7 +52,7 @@ export const askReadiness: AskReadiness = async (admin, path, timeoutMs) => {
     case 'closed':
       return { state: 'not-ready', detail: closedDetail(name, outcome.said) };
     case 'failed':
-      return judgeFailure(name, outcome.code, outcome.message);
+      return readinessOfFailure(name, outcome.code, outcome.message);
   }
 };
 
@@ -64,16 +61,16 @@ function closedDetail(name: string, said: string): string {
   return head === '' ? `${name} closed the connection without an answer` : `${name} speaks no HTTP: ${head}`;
 }
 
-function judgeFailure(name: string, code: string, message: string): Readiness {
+/** What a connection that failed with a code of the system says about who should listen at its other end. */
+export function readinessOfFailure(name: string, code: string, message: string): Readiness {
   if (NOBODY.has(code)) return { state: 'dead', detail: `nobody listens on ${name} (${code})` };
   // A unix socket whose backlog is full refuses at once: its owner has not accepted anything for a while.
   if (code === 'EAGAIN') return { state: 'frozen', detail: `${name} accepts no more connections (backlog full)` };
   if (code === 'ETIMEDOUT') return { state: 'frozen', detail: `${name} did not accept the connection (${code})` };
   if (code === 'ECONNRESET' || code === 'EPIPE')
     return { state: 'not-ready', detail: `${name} closed the connection without an answer` };
-  // A name service that does not answer says as little as a system without a free descriptor.
-  const isUnasked = saysNothing(code) || code === 'EAI_AGAIN';
-  return { state: isUnasked ? 'unknown' : 'not-ready', detail: `${name} could not be asked: ${message}` };
+  // Every other code speaks of this side: no free descriptor or local port, no route, no name service.
+  return { state: NO_PLACE.has(code) ? 'not-ready' : 'unknown', detail: `${name} could not be asked: ${message}` };
 }
 
 function notReady(name: string, status: number, body: string): Readiness {

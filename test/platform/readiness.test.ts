@@ -8,7 +8,8 @@ import { type AddressInfo, connect, createServer as createNetServer, type Socket
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { askReadiness } from '../../src/platform/readiness.ts';
+import { failedBy } from '../../src/platform/http-exchange.ts';
+import { askReadiness, readinessOfFailure } from '../../src/platform/readiness.ts';
 
 async function makeSocketPath(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'weir-ready-'));
@@ -143,4 +144,29 @@ test('something that is not a sidecar is not ready', async (t) => {
 test('a path that no socket can have is not ready, and says why', async () => {
   const readiness = await askReadiness({ kind: 'unix', path: `/${'x'.repeat(200)}` }, '/ready', 1000);
   assert.equal(readiness.state, 'not-ready');
+});
+
+test('a connection that this side could not begin says nothing about who listens; one that was answered does', () => {
+  const judged = (code: string) => readinessOfFailure('http://[::1]:9901', code, `connect ${code} ::1:9901`);
+  for (const code of ['EADDRNOTAVAIL', 'EADDRINUSE', 'ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN', 'EAFNOSUPPORT'])
+    assert.deepEqual(judged(code), {
+      ...{ state: 'unknown', detail: `http://[::1]:9901 could not be asked: connect ${code} ::1:9901` },
+    });
+  for (const code of ['EACCES', 'EPERM', 'EMFILE', 'ENOBUFS', 'EAI_AGAIN', 'ESOMETHINGNEW'])
+    assert.equal(judged(code).state, 'unknown', code);
+  for (const code of ['ECONNREFUSED', 'ENOENT', 'ENOTDIR', 'ENOTSOCK', 'ENOTFOUND'])
+    assert.equal(judged(code).state, 'dead', code);
+  for (const code of ['EAGAIN', 'ETIMEDOUT']) assert.equal(judged(code).state, 'frozen', code);
+  for (const code of ['ECONNRESET', 'EPIPE']) assert.equal(judged(code).state, 'not-ready', code);
+});
+
+test('of the addresses of a name, one that refused says more than one that could not be asked', () => {
+  const error = (code: string) => Object.assign(new Error(`connect ${code}`), { code });
+  const all = (...codes: string[]) => {
+    const [first = ''] = codes;
+    return failedBy(Object.assign(new AggregateError(codes.map(error), ''), { code: first }));
+  };
+  const message = 'connect EADDRNOTAVAIL; connect ECONNREFUSED';
+  assert.deepEqual(all('EADDRNOTAVAIL', 'ECONNREFUSED'), { kind: 'failed', code: 'ECONNREFUSED', message });
+  assert.equal((all('EADDRNOTAVAIL', 'ENETUNREACH') as { code: string }).code, 'EADDRNOTAVAIL');
 });
