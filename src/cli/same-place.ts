@@ -3,7 +3,7 @@ const PLACE_FLAGS = ['--netns', '--config', '--run-dir', '--state-dir'];
 
 /** Commands that take all of these flags, as weir's texts name them. */
 const NAMED_COMMAND =
-  /(?<=`)weir (?:on|off|confirm|status|plan|verify|uninstall|check|sidecar (?:run|init|status|upgrade|rollback|abort|stop|history|wait-settled))\b[^`\n]*(?=`)/g;
+  /(?<=`)weir (?:on|off|confirm|status|plan|verify|uninstall|check|sidecar (?:run|init|status|upgrade|rollback|abort|stop|handoff|history|wait-settled))\b[^`\n]*(?=`)/g;
 
 /** Puts the flags of this command line that choose a place into the commands that a text recommends. */
 export type SamePlace = (text: string) => string;

@@ -23,8 +23,9 @@ export default class SidecarHandoffCommand extends SidecarCommand<typeof Sidecar
 
   protected override async execute(): Promise<CommandOutcome<HandoffResult>> {
     const other = await thisWeir(this.config.version);
-    const hear = { warn: (text: string) => void this.warn(text), force: this.flags.force };
-    const supervisors = await handOff(this.ports, this.args.name ?? null, other, hear);
+    const warn = (text: string) => void this.warn(text);
+    const how = { warn, force: this.flags.force, signal: this.signal };
+    const supervisors = await handOff(this.ports, this.args.name ?? null, other, how);
     return { result: { supervisors }, text: () => supervisors.map(line).join('\n') };
   }
 }

@@ -12,7 +12,12 @@ export async function askSupervisor<C extends ControlCommand>(
   const answer = await line.ask<C>(request);
   if (answer.kind === 'result') return answer.result;
   if (answer.kind === 'nobody') throw noSupervisor(name, line.socket);
-  throw new WeirError('WEIR4009', {
+  throw wentAway(name);
+}
+
+/** The error for a supervisor that accepted the request and closed (WEIR4009): what became of it is not known. */
+export function wentAway(name: string): WeirError {
+  return new WeirError('WEIR4009', {
     what: `the supervisor of ${name} went away without an answer`,
     why: 'its connection was closed',
     hint: `see \`weir sidecar status ${name}\``,

@@ -18,12 +18,13 @@ function facts(change: Partial<SupervisorFacts> = {}): Conversation {
 const pending = facts({ weir: NEW, handoff: { id: ID, state: 'pending', reason: null } });
 const done = facts({ weir: NEW, handoff: { id: ID, state: 'done', reason: null } });
 const failed = facts({ handoff: { id: ID, state: 'failed', reason: 'main: no such file' } });
+const older = facts({ handoff: { id: '0-7', state: 'failed', reason: 'yesterday' } });
 const refusal = { code: 'WEIR4018', what: 'the supervisor was not replaced', why: 'half a package', hint: 'mend that' };
 
 async function run(name: string | null, talks: readonly Conversation[], force = false) {
   const fake = new FakeSidecarPorts(...talks);
   const warnings: string[] = [];
-  const hear = { warn: (text: string) => void warnings.push(text), force };
+  const hear = { warn: (text: string) => void warnings.push(text), force, signal: new AbortController().signal };
   return { fake, warnings, result: await handOff(fake.ports, name, OTHER, hear) };
 }
 
@@ -87,3 +88,57 @@ test('nobody who answers for a minute is lost, exit 5', async () => {
 test('one that never says that it has adopted everything is lost too', async () => {
   await assert.rejects(run('main', [facts(), facts(), pending]), { code: 'WEIR4020' });
 });
+
+test('a supervisor that goes away without an answer is not one that is not there', async () => {
+  await assert.rejects(run('main', [[]]), { code: 'WEIR4009' });
+  await assert.rejects(run(null, [[]]), { code: 'WEIR4009' });
+});
+
+for (const [moment, talks, abortAt, what, why] of [
+  ['before it was asked', [facts()], 0, /no supervisor was asked to become this weir$/, /.+/],
+  [
+    ...(['while it was asked', [facts(), [], facts()], 1] as const),
+    ...[
+      /whether the supervisor of main begins the handoff cannot be told$/,
+      /begins nothing for somebody who went away/,
+    ],
+  ],
+  [
+    ...(['while it was asked, and another handoff is older', [facts(), [], older], 1] as const),
+    ...[/whether the supervisor of main begins the handoff cannot be told$/, /tries the other weir first/],
+  ],
+  [
+    ...(['while it was asked, and nobody says more', [facts(), [], null], 1] as const),
+    ...[/whether the supervisor of main begins the handoff cannot be told$/, /tries the other weir first/],
+  ],
+  [
+    ...(['after it was taken', [facts(), facts(), null], 2] as const),
+    ...[/process 42 goes on to become the other weir, for main$/, /gives them back/],
+  ],
+  [
+    ...(['while the other weir adopts', [facts(), facts(), pending], 2] as const),
+    ...[/process 42 goes on to become the other weir, for main$/, /gives them back/],
+  ],
+  [
+    ...(['as the other weir was done', [facts(), [], done], 1] as const),
+    ...[/main: supervised by weir 0\.2\.0 .*in process 42$/, /had adopted everything/],
+  ],
+  [
+    ...(['as the former weir was back', [facts(), facts(), null, failed], 2] as const),
+    ...[/main: supervised by weir 0\.1\.0 .*the former one$/, /no such file/],
+  ],
+] as const)
+  test(`whoever stops waiting for a handoff is told what stands: ${moment}`, async () => {
+    const stop = new AbortController();
+    const fake = new FakeSidecarPorts(...talks);
+    const line = fake.ports.supervisorOf('main');
+    const ask: typeof line.ask = async (request, ...rest) => {
+      if (fake.asked.length === abortAt) stop.abort();
+      return line.ask(request, ...rest);
+    };
+    const ports = { ...fake.ports, supervisorOf: () => ({ ...line, ask }) };
+    const how = { warn: assert.fail, force: false, signal: stop.signal };
+    await assert.rejects(handOff(ports, 'main', OTHER, how), {
+      ...{ code: 'WEIR2005', exit: 130, what, why },
+    });
+  });
