@@ -3,8 +3,10 @@ import * as Args from '@oclif/core/args';
 import type { CommandOutcome } from '../cli/base-command.ts';
 import { durationFlag } from '../cli/flags.ts';
 import { isUnicodeTerminal, terminalColumns } from '../cli/terminal.ts';
+import { toWeirError } from '../cli/to-weir-error.ts';
 import { WeirError } from '../errors/weir-error.ts';
 import { InterceptCommand } from '../interception/cli/intercept-command.ts';
+import { isRefusedBySystem } from '../platform/null-if-missing.ts';
 import { CHECK_CATEGORY_NAMES, type CheckCategoryName, isCheckCategory } from '../readiness/check-categories.ts';
 import type { CheckConfig } from '../readiness/check-host.ts';
 import {
@@ -20,7 +22,7 @@ import { checkCategoryText, checkSummaryText } from '../readiness/text/check-tex
 export default class CheckCommand extends InterceptCommand<typeof CheckCommand, CheckReport> {
   static override summary = 'Find out whether this host is ready for switching traffic, and what to do if it is not.';
   static override description = `Changes nothing. Works without mesh.yaml, and without root as far as it can see.
-Categories: ${CHECK_CATEGORY_NAMES.join(', ')}. Exits 1 when something is wrong; warnings alone exit 0.`;
+Categories: ${CHECK_CATEGORY_NAMES.join(', ')}. Exits 1 when something is wrong or could not be found out; warnings alone exit 0.`;
   static override strict = false;
   static override args = { category: Args.string({ description: 'Categories to check; all without a name.' }) };
   static override flags = {
@@ -51,6 +53,8 @@ Categories: ${CHECK_CATEGORY_NAMES.join(', ')}. Exits 1 when something is wrong;
     try {
       return { state: 'good', mesh: await this.meshConfig() };
     } catch (error) {
+      if (isRefusedBySystem(error))
+        return { state: 'broken', error: toWeirError(error, { argv: process.argv, weirVersion: this.config.version }) };
       if (!(error instanceof WeirError)) throw error;
       if (error.code === 'WEIR1021') return { state: 'missing', file: this.flags.config };
       return { state: 'broken', error };

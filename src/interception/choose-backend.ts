@@ -5,6 +5,8 @@ import type { BackendChoice } from './detection.ts';
 import type { InterceptHost } from './host.ts';
 import { BACKENDS, holdsRules, type Situation } from './situation.ts';
 
+const UNKNOWN_HINT = 'mend what keeps its tool from answering, and run the command again; see `weir check backend`';
+
 /**
  * The back end to write to: the remembered one, else the one asked for, else the first that works here.
  * @throws WeirError exit 3 when another one is remembered, or none works
@@ -31,9 +33,13 @@ export async function chooseBackend(
     const choice = await host.backend(wanted);
     if (choice.usable) return wanted;
     throw new WeirError('WEIR3006', {
-      what: `the back end ${wanted} cannot be used here`,
+      what: choice.isUnknown
+        ? `whether the back end ${wanted} can be used here cannot be told`
+        : `the back end ${wanted} cannot be used here`,
       why: choice.detail,
-      hint: 'install what is missing; `weir check backend` shows each back end and why',
+      hint: choice.isUnknown
+        ? UNKNOWN_HINT
+        : 'install what is missing; `weir check backend` shows each back end and why',
     });
   }
   const choices: BackendChoice[] = [];
@@ -42,9 +48,14 @@ export async function chooseBackend(
     if (choice.usable) return backend;
     choices.push(choice);
   }
+  const isUnknown = choices.some((choice) => choice.isUnknown);
   throw new WeirError('WEIR3006', {
-    what: 'no firewall back end can be used here',
+    what: isUnknown
+      ? 'whether a firewall back end can be used here cannot be told'
+      : 'no firewall back end can be used here',
     why: choices.map((choice) => `${choice.backend}: ${choice.detail}`).join('; '),
-    hint: 'install one (`apt-get install nftables`), run as root, and see `weir check backend`',
+    hint: isUnknown
+      ? UNKNOWN_HINT
+      : 'install one (`apt-get install nftables`), run as root, and see `weir check backend`',
   });
 }

@@ -5,6 +5,8 @@ import type { Backend } from './backend.ts';
 export interface BackendChoice {
   readonly backend: Backend;
   readonly usable: boolean;
+  /** Not usable now, because its tool gave no answer: what it can do is not known. */
+  readonly isUnknown?: true;
   /** One line: the version found, or what is missing and which Debian package holds it. */
   readonly detail: string;
 }

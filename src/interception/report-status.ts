@@ -196,6 +196,7 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
     };
   });
   const usable = 'value' in choices ? choices.value.find((choice) => choice.usable) : undefined;
+  const unsure = 'value' in choices && usable === undefined ? choices.value.filter((one) => one.isUnknown) : [];
   return {
     result: {
       backend: situation.backend ?? usable?.backend ?? null,
@@ -212,6 +213,7 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
         ...notRead('sockets, so direct connections and listeners', sockets),
         ...notRead('other firewalls and meshes', foreign),
         ...notRead(UNREAD_BACKENDS, choices),
+        ...unsure.map(({ backend, detail }) => ({ what: UNREAD_BACKENDS, why: `${backend}: ${detail}` })),
         ...notRead('what supervisors say of their sidecars', managed),
         ...notRead('processes of applications', processes),
       ],

@@ -60,6 +60,13 @@ export async function readMesh(
   return parsed.config;
 }
 
+/** Whether an error of `loadMesh` names no mistake: all that it lists are accounts that could not be looked up. */
+export function isOnlyUnknown(error: WeirError): boolean {
+  if (error.code !== 'WEIR1020') return false;
+  const { problems = [] } = (error.details ?? {}) as { readonly problems?: readonly ConfigProblem[] };
+  return problems.length > 0 && problems.every(({ isUnknown }) => isUnknown === true);
+}
+
 // Scripts that know one error a run get the first; people and details get all.
 function configMistakes(problems: readonly ConfigProblem[]): WeirError {
   const [first] = problems;

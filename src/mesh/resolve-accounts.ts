@@ -52,12 +52,13 @@ export function resolveAccounts(
 ): { readonly config: ResolvedMeshConfig } | { readonly errors: readonly ConfigProblem[] } {
   const lines = source.split(/\r?\n/);
   const problems: ConfigProblem[] = [];
-  const report = (path: ConfigPath, account: AccountRef, fault: ValueFault) => {
+  const report = (path: ConfigPath, account: AccountRef, fault: ValueFault & Pick<ConfigProblem, 'isUnknown'>) => {
     const { line, column } = account.position;
     const label = formatConfigPath(path);
     const text = lines[line - 1] ?? '';
     const place = { file: config.file, line, column, length: writtenLength(account), source: text, path: label };
-    problems.push({ ...place, what: `${label}: ${fault.what}`, why: fault.why, hint: fault.hint });
+    const { what, ...rest } = fault;
+    problems.push({ ...place, what: `${label}: ${what}`, ...rest });
   };
   // An account that is not there is none of the others.
   const unknown: string[] = [];
@@ -113,11 +114,21 @@ function resolveSelector(select: AppSelector, path: ConfigPath, resolve: Resolve
   }
 }
 
-function unknownAccount(kind: 'user' | 'group', name: string, incomplete: string | undefined): ValueFault {
+function unknownAccount(
+  kind: 'user' | 'group',
+  name: string,
+  incomplete: string | undefined,
+): ValueFault & Pick<ConfigProblem, 'isUnknown'> {
+  const number = `write its number: a ${kind === 'user' ? 'uid' : 'gid'} needs no name`;
+  if (incomplete !== undefined)
+    return {
+      what: `whether there is a ${kind} ${name} on this host cannot be told`,
+      ...{ why: incomplete, hint: `run it again when \`getent\` answers, or ${number}`, isUnknown: true },
+    };
   return {
     what: `there is no ${kind} ${name} on this host`,
-    why: incomplete ?? `neither /etc/${kind === 'user' ? 'passwd' : 'group'} nor the name service knows it`,
-    hint: `create it, or write its number: a ${kind === 'user' ? 'uid' : 'gid'} needs no name`,
+    why: `neither /etc/${kind === 'user' ? 'passwd' : 'group'} nor the name service knows it`,
+    hint: `create it, or ${number}`,
   };
 }
 

@@ -219,6 +219,22 @@ export function toolFailed(
   });
 }
 
+/**
+ * Whether a tool said nothing about what it was asked: it was not started for want of a resource, did not end in time,
+ * was killed, or ended as programs do that the loader cannot run (126, 127).
+ */
+export function gaveNoAnswer(error: WeirError): boolean {
+  if (error.code === 'WEIR2002' || error.code === 'WEIR2010') return true;
+  if (error.code !== 'WEIR2003') return false;
+  const { exitCode } = (error.details ?? {}) as { readonly exitCode?: number | null };
+  return exitCode === null || (exitCode !== undefined && isNotRun(exitCode));
+}
+
+/** Whether an exit code is that of a program which could not be run: its interpreter or a library of it is missing. */
+export function isNotRun(exitCode: number): boolean {
+  return exitCode === 126 || exitCode === 127;
+}
+
 /** The hint for a tool that complains about a missing right; null for any other complaint. */
 export function rightsHint(stderr: string): string | null {
   return /not permitted|Permission denied|must be root/.test(stderr) ? 'run weir as root, or with CAP_NET_ADMIN' : null;

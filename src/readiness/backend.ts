@@ -1,5 +1,6 @@
 /** The checks of `weir check backend`. */
 import type { Backend } from '../interception/backend.ts';
+import type { BackendChoice } from '../interception/detection.ts';
 import { readSituation } from '../interception/situation.ts';
 import { type Check, type CheckFinding, finding } from './check-finding.ts';
 import { unreadMemory } from './unread-memory.ts';
@@ -14,8 +15,18 @@ export const BACKEND_CHECKS: readonly Check[] = [
       const choices = await host.intercept.backends();
       // One that works is enough: the others are only mentioned then.
       const isAnyUsable = choices.some(({ usable }) => usable);
-      return choices.map(({ backend, usable, detail }): CheckFinding => {
+      return choices.map(({ backend, usable, isUnknown, detail }): CheckFinding => {
         if (usable) return finding('ok', `${backend} can be used`, this.why, { evidence: detail });
+        if (isUnknown)
+          return finding(
+            isAnyUsable ? 'skipped' : 'unknown',
+            `${backend}: whether it can be used is not known`,
+            this.why,
+            {
+              hint: 'mend what keeps its tool from answering, then run it again',
+              evidence: detail,
+            },
+          );
         const result = isAnyUsable ? 'skipped' : 'error';
         return finding(result, `${backend} cannot be used`, this.why, {
           ...(isAnyUsable ? {} : { hint: 'install nftables or iptables, and see `weir check kernel`' }),
@@ -32,7 +43,7 @@ export const BACKEND_CHECKS: readonly Check[] = [
       const [{ state, problem }, choices] = await Promise.all([host.intercept.store.read(), host.intercept.backends()]);
       const remembered = state?.backend ?? null;
       const choice = choices.find(({ backend }) => backend === remembered);
-      if (remembered !== null && choice?.usable !== true) return [goneBackend(remembered, choice?.detail, this.why)];
+      if (remembered !== null && choice?.usable !== true) return [goneBackend(remembered, choice, this.why)];
       // Rules in a second one come from an older state directory, or from a restored backup.
       const { installed } = await readSituation(host.intercept, 'every');
       const holding = [...installed].filter(([, { rulesets }]) => rulesets.some(({ tables }) => tables.length > 0));
@@ -78,9 +89,15 @@ export const BACKEND_CHECKS: readonly Check[] = [
 ];
 
 /** A back end can go after the first `on`: a package was removed, or an alternative changed. */
-function goneBackend(remembered: Backend, detail: string | undefined, why: string): CheckFinding {
+function goneBackend(remembered: Backend, choice: BackendChoice | undefined, why: string): CheckFinding {
+  const evidence = choice?.detail ?? null;
+  if (choice?.isUnknown)
+    return finding('unknown', `${remembered} is remembered, and whether it can be used is not known`, why, {
+      hint: 'mend what keeps its tool from answering, then run it again',
+      evidence,
+    });
   return finding('error', `${remembered} is remembered and cannot be used any more`, why, {
     hint: 'install it again: its rules are removed by it alone',
-    evidence: detail ?? null,
+    evidence,
   });
 }

@@ -1,8 +1,11 @@
 /** The types of a check and of its findings. */
 import type { CheckHost } from './check-host.ts';
 
-/** The results of a check. A timeout is a result of its own: nothing is known then, neither good nor bad. */
-export const CHECK_RESULTS = ['ok', 'warning', 'error', 'timeout', 'skipped'] as const;
+/**
+ * The results of a check. `timeout` and `unknown` (a program or the system gave no answer) say that nothing is known,
+ * neither good nor bad; `skipped` the same, where that was to be expected.
+ */
+export const CHECK_RESULTS = ['ok', 'warning', 'error', 'timeout', 'unknown', 'skipped'] as const;
 /** One of CHECK_RESULTS. */
 export type CheckResult = (typeof CHECK_RESULTS)[number];
 

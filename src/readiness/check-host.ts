@@ -17,4 +17,5 @@ export interface CheckHost {
 export type CheckConfig =
   | { readonly state: 'good'; readonly mesh: ResolvedMeshConfig }
   | { readonly state: 'missing'; readonly file: string }
+  /** It has mistakes, or whether it has some could not be found out. */
   | { readonly state: 'broken'; readonly error: WeirError };

@@ -14,6 +14,10 @@ export const CONNTRACK_CHECKS: readonly Check[] = [
       // The count is this namespace's own, the limit is shared with the host's.
       const room = await host.facts.conntrackRoom();
       if (room === null) return [finding('ok', 'connections are not tracked yet; the first `on` begins it', this.why)];
+      if (room.max === 0)
+        return [
+          finding('ok', 'the connection tracking table has no limit', this.why, { evidence: `${room.count} entries` }),
+        ];
       const share = room.count / room.max;
       const evidence = `${room.count} of ${room.max} entries`;
       const what = `${Math.round(share * 100)} % of the connection tracking table is used`;

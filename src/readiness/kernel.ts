@@ -53,7 +53,7 @@ export const KERNEL_CHECKS: readonly Check[] = [
     async run(host) {
       const { canAbortSockets } = await host.facts.kernel();
       if (canAbortSockets === null)
-        return [finding('skipped', "this kernel's configuration is not published", this.why)];
+        return [finding('skipped', "this kernel's configuration is not published, or may not be read", this.why)];
       if (canAbortSockets) return [finding('ok', 'the kernel can abort connections', this.why)];
       return [
         finding('warning', 'this kernel cannot abort connections', this.why, {

@@ -5,7 +5,7 @@ import type { FolderFact, RightsFacts } from '../platform/facts/rights-facts.ts'
 /** Facts about a host that `weir check` judges. Each call is passive: it changes nothing on the host. */
 export interface HostFacts {
   kernel(): Promise<KernelFacts>;
-  /** The programs among `names` that PATH (and the sbin folders) have, with their versions. */
+  /** The programs among `names` that PATH (and the sbin folders) have or may have, with their versions. */
   tools(names: readonly string[]): Promise<ReadonlyMap<string, ToolFact>>;
   /** Tries the features of weir's rules with one tool, in a network namespace that is discarded afterwards. */
   tryRules(tool: RuleTool): Promise<RuleTrial>;
@@ -16,7 +16,7 @@ export interface HostFacts {
   natRules(): Promise<{ readonly nft: number | null; readonly legacy: number | null }>;
   rights(): Promise<RightsFacts>;
   folder(path: string): Promise<FolderFact>;
-  /** Null while nothing in this network namespace tracks connections, or where the kernel does not tell. */
+  /** Null while nothing in this network namespace tracks connections. */
   conntrackRoom(): Promise<ConntrackRoom | null>;
   /** Where the cgroup-v2 hierarchy is mounted; empty when it is not. */
   cgroupMounts(): Promise<readonly string[]>;
@@ -51,7 +51,10 @@ export interface KernelFacts {
   readonly release: string;
   /** Whether this network namespace has IPv6 at all. */
   readonly hasIpv6: boolean;
-  /** CONFIG_INET_DIAG_DESTROY: `ss -K` can abort connections. Null when the kernel's configuration is not published. */
+  /**
+   * CONFIG_INET_DIAG_DESTROY: `ss -K` can abort connections. Null when the kernel's configuration is not published, or
+   * not to this user.
+   */
   readonly canAbortSockets: boolean | null;
 }
 
@@ -59,6 +62,8 @@ export interface KernelFacts {
 export interface ToolFact {
   /** `1.8.9 (nf_tables)`; null when it prints none. */
   readonly version: string | null;
+  /** It is there, and whether it works cannot be told: why, and the next step. */
+  readonly unknown?: { readonly why: string; readonly hint: string };
 }
 
 /** The result of a trial of rules. */
@@ -80,7 +85,7 @@ export interface FeatureFailure {
 export interface ConntrackRoom {
   /** Entries of the network namespace. */
   readonly count: number;
-  /** The kernel's limit (nf_conntrack_max); beyond it new connections are dropped. */
+  /** The kernel's limit (nf_conntrack_max); beyond it new connections are dropped. 0 stands for none. */
   readonly max: number;
 }
 

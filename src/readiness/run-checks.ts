@@ -50,9 +50,9 @@ export function countResults(categories: readonly CheckedCategory[]): CheckRepor
   return { categories, counts };
 }
 
-/** Whether the host is not ready: something is wrong, or it could not be found out in time. Warnings alone are fine. */
+/** Whether the host is not known to be ready: something is wrong, or could not be found out. Warnings alone are fine. */
 export function hasFailedChecks({ counts }: CheckReport): boolean {
-  return counts.error + counts.timeout > 0;
+  return counts.error + counts.timeout + counts.unknown > 0;
 }
 
 async function runCheck(check: Check, host: CheckHost, timeoutMs: number): Promise<readonly CheckFinding[]> {
@@ -77,14 +77,17 @@ function timedOut(check: Check, evidence: string): CheckFinding {
   });
 }
 
+/** A look that failed says nothing about the host, neither good nor bad. */
 function failed(check: Check, error: unknown): CheckFinding {
+  const what = `${check.about}: not known`;
   if (isRefusedBySystem(error)) {
     const [result, hint] = isForbidden(error)
       ? (['skipped', 'run it with sudo'] as const)
-      : (['error', 'raise the limit or make room, then run it again'] as const);
-    return finding(result, `${check.about}: not known`, check.why, { hint, evidence: error.message });
+      : (['unknown', 'raise the limit or make room, then run it again'] as const);
+    return finding(result, what, check.why, { hint, evidence: error.message });
   }
   if (!(error instanceof WeirError)) throw error;
   if (error.code === 'WEIR2002') return timedOut(check, error.what);
-  return finding('error', `${check.about}: ${error.what}`, error.why, { hint: error.hint, evidence: error.code });
+  const evidence = `${error.what}: ${error.why} (${error.code})`;
+  return finding('unknown', what, check.why, { hint: error.hint, evidence });
 }

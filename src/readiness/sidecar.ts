@@ -1,9 +1,12 @@
 /** The checks of `weir check sidecar`: readiness, listeners, ports. */
+
+import type { WeirError } from '../errors/weir-error.ts';
 import { listeningFamilies } from '../interception/listening.ts';
 import type { TcpSocket } from '../interception/ports.ts';
 import { sidecarReadiness } from '../interception/sidecar-readiness.ts';
 import { pidsText } from '../interception/surroundings/judge-accounts.ts';
 import { wantedProcesses } from '../interception/surroundings/meant-processes.ts';
+import { isOnlyUnknown } from '../mesh/load-mesh.ts';
 import type { AccountId, AppConfig, ResolvedMeshConfig, SidecarConfig } from '../mesh/mesh-config.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { type Check, type CheckFinding, finding } from './check-finding.ts';
@@ -141,12 +144,22 @@ async function withMesh(
       ];
     case 'broken':
       return [
-        finding('error', `mesh.yaml cannot be used: ${config.error.what}`, config.error.why, {
-          hint: config.error.hint,
-          evidence: config.error.code,
-        }),
+        hasAnswer(config.error)
+          ? finding('error', `mesh.yaml cannot be used: ${config.error.what}`, config.error.why, {
+              hint: config.error.hint,
+              evidence: config.error.code,
+            })
+          : finding('unknown', `whether mesh.yaml can be used is not known: ${config.error.what}`, WHY, {
+              hint: config.error.hint,
+              evidence: `${config.error.why} (${config.error.code})`,
+            }),
       ];
   }
+}
+
+/** Whether an error says that something is wrong with mesh.yaml, and not that a program or the system gave no answer. */
+function hasAnswer(error: WeirError): boolean {
+  return error.exit === 2 && !isOnlyUnknown(error);
 }
 
 /** A crash loop has its cause in the journal; the admin of such a sidecar only refuses connections. */
@@ -194,8 +207,19 @@ async function askOne(host: CheckHost, sidecar: SidecarConfig<AccountId>): Promi
             : `start it: \`weir sidecar run ${name}\``,
         evidence,
       });
-    case 'unknown':
-      return finding('skipped', `${name}: whether it is ready is not known: ${readiness.detail}`, WHY);
+    case 'unknown': {
+      // An ordinary user may not ask each sidecar, which is no fault of the host.
+      const isOrdinary = (await host.facts.rights()).uid !== 0;
+      return finding(
+        isOrdinary ? 'skipped' : 'unknown',
+        `${name}: whether it is ready is not known: ${readiness.detail}`,
+        WHY,
+        {
+          hint: isOrdinary ? 'run it with sudo' : 'mend what keeps weir from asking it, then run it again',
+          evidence,
+        },
+      );
+    }
     case 'frozen':
       return finding('timeout', `${name} accepts and does not answer within ${READY_TIMEOUT_MS} ms`, WHY, {
         hint: 'it hangs or is overloaded: restart it before anything is diverted to it',

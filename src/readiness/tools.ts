@@ -1,5 +1,6 @@
 /** The checks of `weir check tools`. */
-import { type Check, type CheckFinding, finding } from './check-finding.ts';
+import { type Check, type CheckFinding, type CheckResult, finding } from './check-finding.ts';
+import type { ToolFact } from './ports.ts';
 
 /** A program, what weir does with it, and the Debian package that holds it. */
 interface NeededTool {
@@ -52,8 +53,12 @@ export const TOOL_CHECKS: readonly Check[] = [
             hint: 'install one: `apt-get install nftables` (or iptables)',
           }),
         ];
+      // One that works is enough: what cannot be told of the others is only mentioned then.
+      const isAnySure = present.some(({ name }) => found.get(name)?.unknown === undefined);
       return present.map(({ name, use }): CheckFinding => {
-        return finding('ok', `${name} ${use}`, WHY, { evidence: found.get(name)?.version ?? null });
+        const tool = found.get(name);
+        if (tool?.unknown !== undefined) return unsure(name, use, tool.unknown, isAnySure ? 'skipped' : 'unknown');
+        return finding('ok', `${name} ${use}`, WHY, { evidence: tool?.version ?? null });
       });
     },
   },
@@ -64,6 +69,7 @@ export const TOOL_CHECKS: readonly Check[] = [
       const found = await host.facts.tools(OTHER_TOOLS.map(({ name }) => name));
       return OTHER_TOOLS.map(({ name, use, inPackage, isNeeded }): CheckFinding => {
         const tool = found.get(name);
+        if (tool?.unknown !== undefined) return unsure(name, use, tool.unknown, 'unknown');
         if (tool !== undefined) return finding('ok', `${name} ${use}`, WHY, { evidence: tool.version });
         return finding(isNeeded ? 'error' : 'warning', `${name} is missing: it ${use}`, WHY, {
           hint: `install the package ${inPackage}`,
@@ -72,3 +78,13 @@ export const TOOL_CHECKS: readonly Check[] = [
     },
   },
 ];
+
+/** A program that is there and gave no answer: it may work in a moment, or never. */
+function unsure(
+  name: string,
+  use: string,
+  { why, hint }: NonNullable<ToolFact['unknown']>,
+  result: CheckResult,
+): CheckFinding {
+  return finding(result, `${name}: whether it works cannot be told; it ${use}`, WHY, { hint, evidence: why });
+}

@@ -11,6 +11,7 @@ import type {
   KernelFacts,
   RuleTool,
   RuleTrial,
+  ToolFact,
 } from '../../src/readiness/ports.ts';
 
 /** Facts of a host that is in order; tests change what they are about. */
@@ -46,7 +47,7 @@ export class FakeFacts implements HostFacts {
   }
 
   kernel = async () => this.kernelFacts;
-  tools = async (names: readonly string[]) =>
+  tools = async (names: readonly string[]): Promise<ReadonlyMap<string, ToolFact>> =>
     new Map(
       names.flatMap((name) => {
         const version = this.installed.get(name);

@@ -93,13 +93,15 @@ test('an unknown user and group of a sidecar are told too', () => {
   ]);
 });
 
-test('the reason says so when a name service did not answer', () => {
+test('without an answer of the name service it is not said that there is no such account', () => {
   const resolved = resolve(appSelecting('{user: ldap-user}'), {
     ...LOOKUP,
     incomplete: 'the name service did not answer within 2 s',
   });
   assert.ok('errors' in resolved);
-  assert.equal(resolved.errors[0]?.why, 'the name service did not answer within 2 s');
+  const [first] = resolved.errors;
+  assert.equal(first?.what, 'apps.pay.select: whether there is a user ldap-user on this host cannot be told');
+  assert.deepEqual([first?.why, first?.isUnknown], ['the name service did not answer within 2 s', true]);
 });
 
 test('one user by name and by number in two apps is a clash', () => {

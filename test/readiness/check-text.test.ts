@@ -17,6 +17,7 @@ const CATEGORY: CheckedCategory = {
     { what: 'room is scarce', result: 'warning', why: WHY, hint: 'make room: `sysctl -w x=1`', evidence: '90 of 100' },
     { what: 'ss is missing', result: 'error', why: WHY, hint: 'install iproute2', evidence: null },
     { what: 'clock: not known', result: 'timeout', why: WHY, hint: null, evidence: null },
+    { what: 'ss: not known', result: 'unknown', why: WHY, hint: 'raise the limit', evidence: 'EAGAIN' },
     { what: 'not looked at', result: 'skipped', why: WHY, hint: null, evidence: 'no root' },
   ],
 };
@@ -60,6 +61,11 @@ test('findings are aligned; what is not in order says its reason and the next st
   ⧖ clock: not known
       a redirected connection takes one entry, and a full
       table drops those of everybody
+  ? ss: not known
+      EAGAIN
+      a redirected connection takes one entry, and a full
+      table drops those of everybody
+      → raise the limit
   – not looked at    no root
 
 `,
@@ -69,7 +75,7 @@ test('findings are aligned; what is not in order says its reason and the next st
 test('a terminal without UTF-8 gets ASCII only', () => {
   const text = checkCategoryText(CATEGORY, PLAIN, { columns: 80, isUnicode: false });
   assert.doesNotMatch(text, /[^\n\x20-\x7e]/);
-  for (const line of ['  + nft', '  ! room', '  x ss', '  ? clock', '  - not', '-> install']) {
+  for (const line of ['  + nft', '  ! room', '  x ss', '  ? clock', '  ? ss', '  - not', '-> install']) {
     assert.ok(text.includes(line), line);
   }
 });
@@ -77,11 +83,15 @@ test('a terminal without UTF-8 gets ASCII only', () => {
 test('colours tell the results apart and change no letter', () => {
   const paint: Paint = { good: tag('g'), caution: tag('c'), bad: tag('b'), strong: same, faint: same };
   const text = checkCategoryText(CATEGORY, paint, { columns: 80, isUnicode: true });
-  for (const symbol of ['<g>✓</g>', '<c>!</c>', '<b>✗</b>', '<b>⧖</b>']) assert.ok(text.includes(symbol), symbol);
+  for (const symbol of ['<g>✓</g>', '<c>!</c>', '<b>✗</b>', '<b>⧖</b>', '<b>?</b>'])
+    assert.ok(text.includes(symbol), symbol);
 });
 
 test('the closing line counts each result, errors first', () => {
-  assert.equal(checkSummaryText(countResults([CATEGORY]), PLAIN), '1 error, 1 timeout, 1 warning, 2 ok, 1 skipped');
+  assert.equal(
+    checkSummaryText(countResults([CATEGORY]), PLAIN),
+    '1 error, 1 timeout, 1 not known, 1 warning, 2 ok, 1 skipped',
+  );
   assert.equal(checkSummaryText(countResults([]), PLAIN), '0 ok');
 });
 

@@ -72,6 +72,21 @@ test('tools are found with their versions, and left out when they are missing', 
   );
 });
 
+test('a tool that is not started, does not end or cannot be loaded is there, and nothing more is known of it', async () => {
+  const parts = { what: 'ss -V', why: 'no process is left', hint: 'end others' };
+  const run = answer(([name = '']) => {
+    if (name === 'ss') return new WeirError('WEIR2010', parts);
+    if (name === 'nft') return new WeirError('WEIR2002', parts);
+    if (name === 'ip') return new WeirError('WEIR2003', { ...parts, details: { exitCode: null } });
+    return name === 'flock' ? { exitCode: 127, stderr: 'libc.so.7: cannot open' } : { exitCode: 1, stderr: 'usage' };
+  });
+  const found = await findTools(['ss', 'nft', 'ip', 'flock', 'conntrack'], run);
+  const unknown = { why: 'ss -V: no process is left', hint: 'end others' };
+  for (const name of ['ss', 'nft', 'ip']) assert.deepEqual(found.get(name), { version: null, unknown }, name);
+  assert.match(found.get('flock')?.unknown?.why ?? '', /exit code 127: libc\.so\.7/);
+  assert.deepEqual(found.get('conntrack'), { version: null });
+});
+
 test('rules are tried all at once, and one by one only when that fails', async () => {
   const inputs: string[] = [];
   const good = answer((argv, input) => {

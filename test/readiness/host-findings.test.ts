@@ -1,6 +1,7 @@
 /** Findings about kernel, tools and rights. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ToolFact } from '../../src/readiness/ports.ts';
 import { checkCase, findings, troubles } from './check-case.ts';
 
 test('kernel: an old kernel is told what it lacks', async () => {
@@ -40,7 +41,9 @@ test('kernel: connections that cannot be aborted are a warning, an unpublished c
   host.facts.kernelFacts = { ...host.facts.kernelFacts, canAbortSockets: false };
   assert.deepEqual(await troubles(host, 'kernel'), ['warning: this kernel cannot abort connections']);
   host.facts.kernelFacts = { ...host.facts.kernelFacts, canAbortSockets: null };
-  assert.deepEqual(await troubles(host, 'kernel'), ["skipped: this kernel's configuration is not published"]);
+  assert.deepEqual(await troubles(host, 'kernel'), [
+    "skipped: this kernel's configuration is not published, or may not be read",
+  ]);
 });
 
 test('tools: one firewall tool is enough, none is an error with the package', async () => {
@@ -62,6 +65,58 @@ test('tools: a missing one is named with its use and package; nsenter is only ne
     'error: conntrack is missing: it counts, drains and cuts proxied connections',
     'warning: nsenter is missing: it enters the namespace of --netns',
   ]);
+});
+
+test('tools: of one that gives no answer nothing is said but that', async () => {
+  const host = checkCase();
+  const unknown = { why: 'ss -V could not be started: EAGAIN', hint: 'raise that limit' };
+  const { tools } = host.facts;
+  const only = (...names: string[]) => {
+    host.facts.tools = async (asked) => {
+      const found = new Map<string, ToolFact>(await tools(asked));
+      for (const name of names) if (asked.includes(name)) found.set(name, { version: null, unknown });
+      return found;
+    };
+  };
+  only('ss');
+  const [ss] = (await findings(host, 'tools')).filter(({ result }) => result !== 'ok');
+  assert.deepEqual(
+    [ss?.result, ss?.what, ss?.evidence, ss?.hint],
+    [
+      ...['unknown', 'ss: whether it works cannot be told; it lists the sockets of applications and sidecars'],
+      ...[unknown.why, unknown.hint],
+    ],
+  );
+  // One firewall tool is enough.
+  only('nft');
+  assert.deepEqual(await troubles(host, 'tools'), [
+    'skipped: nft: whether it works cannot be told; it holds the rules (preferred)',
+  ]);
+  only('nft', 'iptables-nft', 'iptables-legacy');
+  assert.deepEqual(
+    (await troubles(host, 'tools')).map((text) => text.split(':')[0]),
+    ['unknown', 'unknown', 'unknown'],
+  );
+});
+
+test('backend: one whose tool gives no answer is not one that cannot be used', async () => {
+  const host = checkCase();
+  const choices =
+    (...usable: string[]) =>
+    async () =>
+      (['nft', 'iptables-nft', 'iptables-legacy'] as const).map((backend) => {
+        if (usable.includes(backend)) return { backend, usable: true, detail: 'fake' };
+        return { backend, usable: false, detail: 'EAGAIN', ...(backend === 'nft' && ({ isUnknown: true } as const)) };
+      });
+  host.intercept.backends = choices('iptables-nft');
+  assert.deepEqual((await troubles(host, 'backend')).slice(0, 2), [
+    'skipped: nft: whether it can be used is not known',
+    'skipped: iptables-legacy cannot be used',
+  ]);
+  host.intercept.backends = choices();
+  const [nft, ...others] = await findings(host, 'backend');
+  assert.deepEqual([nft?.result, nft?.evidence, nft?.hint !== null], ['unknown', 'EAGAIN', true]);
+  assert.ok(others.slice(0, 2).every(({ result }) => result === 'error'));
 });
 
 test('rights: root in a container without capabilities', async () => {
@@ -103,6 +158,9 @@ test('conntrack: the fuller the table, the worse', async () => {
     assert.equal(found?.result, expected, String(count));
     assert.equal(found?.evidence, `${count} of 1000 entries`);
   }
+  host.facts.room = { count: 5000, max: 0 };
+  const [limitless] = await findings(host, 'conntrack');
+  assert.deepEqual([limitless?.result, limitless?.evidence], ['ok', '5000 entries']);
   host.facts.room = null;
   assert.deepEqual(await troubles(host, 'conntrack'), []);
 });

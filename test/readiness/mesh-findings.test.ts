@@ -127,12 +127,34 @@ test('sidecar: dead, not ready, frozen and not to be asked are told apart', asyn
   const states = [
     [{ state: 'dead', detail: 'connection refused' }, 'error: main does not run: connection refused'],
     [{ state: 'not-ready', detail: '503' }, 'error: main is not ready: 503'],
-    [{ state: 'unknown', detail: 'connect EACCES' }, 'skipped: main: whether it is ready is not known: connect EACCES'],
+    [{ state: 'unknown', detail: 'connect EACCES' }, 'unknown: main: whether it is ready is not known: connect EACCES'],
     [{ state: 'frozen', detail: 'no answer' }, 'timeout: main accepts and does not answer within 2000 ms'],
   ] as const;
   for (const [readiness, expected] of states) {
     host.intercept.readiness = readiness;
     assert.deepEqual(await troubles(host, 'sidecar'), [expected]);
+  }
+  host.intercept.readiness = { state: 'unknown', detail: 'connect EACCES' };
+  host.facts.rightsFacts = { uid: 1000, capabilities: new Set() };
+  const [hidden] = (await findings(host, 'sidecar')).filter(({ result }) => result !== 'ok');
+  assert.deepEqual([hidden?.result, hidden?.hint], ['skipped', 'run it with sudo']);
+});
+
+test('sidecar: that mesh.yaml or an account in it could not be looked up is no mistake in it', async () => {
+  const host = checkCase();
+  const parts = { what: 'getent could not be started', why: 'no process is left', hint: 'end others' };
+  const cannot = [{ isUnknown: true }, { isUnknown: true }];
+  for (const [error, result] of [
+    [new WeirError('WEIR2010', parts), 'unknown'],
+    [new WeirError('WEIR2024', parts), 'unknown'],
+    [new WeirError('WEIR1020', { ...parts, details: { problems: cannot } }), 'unknown'],
+    [new WeirError('WEIR1020', { ...parts, details: { problems: [...cannot, {}] } }), 'error'],
+    [new WeirError('WEIR1022', parts), 'error'],
+  ] as const) {
+    host.config = { state: 'broken', error };
+    const [found] = await findings(host, 'sidecar');
+    assert.equal(found?.result, result, error.code);
+    assert.equal(found?.hint, 'end others');
   }
 });
 

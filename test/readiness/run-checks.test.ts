@@ -9,7 +9,7 @@ import { check, checkCase, findings, troubles } from './check-case.ts';
 test('a host in order has no finding but good ones, in each category', async () => {
   const report = await check(checkCase(), ...CHECK_CATEGORY_NAMES);
   const { ok, ...rest } = report.counts;
-  assert.deepEqual(rest, { warning: 0, error: 0, timeout: 0, skipped: 0 });
+  assert.deepEqual(rest, { warning: 0, error: 0, timeout: 0, unknown: 0, skipped: 0 });
   assert.ok(ok > 20);
   assert.deepEqual(
     report.categories.map(({ name }) => name),
@@ -40,16 +40,23 @@ test('a check that hangs is a timeout of its own and keeps nobody else waiting',
   assert.equal(hasFailedChecks(report), true);
 });
 
-test('a tool that does not end in time is a timeout, another failure of a tool an error with its hint', async () => {
+test('a tool that does not end in time is a timeout; one that is missing, does not start or fails says nothing', async () => {
   const host = checkCase();
-  const fail = (code: 'WEIR2002' | 'WEIR2003') =>
+  const fail = (code: 'WEIR2001' | 'WEIR2002' | 'WEIR2003' | 'WEIR2010') =>
     Promise.reject(new WeirError(code, { what: 'nft failed', why: 'it said so', hint: 'look at it' }));
   host.intercept.foreign = () => fail('WEIR2002');
   assert.deepEqual(await troubles(host, 'foreign'), ['timeout: rules of other meshes and firewalls: not known']);
-  host.intercept.foreign = () => fail('WEIR2003');
-  const [error] = await findings(host, 'foreign');
-  assert.equal(error?.result, 'error');
-  assert.equal(error?.hint, 'look at it');
+  for (const code of ['WEIR2001', 'WEIR2003', 'WEIR2010'] as const) {
+    host.intercept.foreign = () => fail(code);
+    const report = await check(host, 'foreign');
+    const [found] = report.categories.flatMap(({ checks }) => checks);
+    assert.equal(found?.result, 'unknown', code);
+    assert.equal(found?.what, 'rules of other meshes and firewalls: not known');
+    assert.equal(found?.evidence, `nft failed: it said so (${code})`);
+    assert.match(found?.why ?? '', /two meshes/);
+    assert.equal(found?.hint, 'look at it');
+    assert.deepEqual([report.counts.unknown, report.counts.error, hasFailedChecks(report)], [1, 0, true]);
+  }
 });
 
 test('a check that may not look, or finds no descriptor, does not know, and the others go on', async () => {
@@ -60,7 +67,7 @@ test('a check that may not look, or finds no descriptor, does not know, and the 
   assert.deepEqual(await troubles(host, 'leftovers'), ['skipped: files of weir: not known']);
   host.facts.filesIn = () => fail('EMFILE');
   const report = await check(host, 'leftovers', 'clock');
-  const [found] = report.categories.flatMap(({ checks }) => checks).filter(({ result }) => result === 'error');
+  const [found] = report.categories.flatMap(({ checks }) => checks).filter(({ result }) => result === 'unknown');
   assert.equal(found?.what, 'files of weir: not known');
   assert.equal(found?.evidence, "EMFILE: scandir '/run/weir'");
   assert.ok(report.categories[1]?.checks.every(({ result }) => result === 'ok'));

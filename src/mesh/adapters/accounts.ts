@@ -1,7 +1,7 @@
 /** Looks users and groups up in the host's files and name services. */
 import { readFile } from 'node:fs/promises';
 import { WeirError } from '../../errors/weir-error.ts';
-import { runTool } from '../../platform/exec.ts';
+import { runTool, toolFailed } from '../../platform/exec.ts';
 import { nullIfMissing } from '../../platform/null-if-missing.ts';
 import type { AccountLookup, AccountNames } from '../resolve-accounts.ts';
 
@@ -44,6 +44,9 @@ export async function lookupAccounts(
   };
 }
 
+/** The exit code of getent for a key that the database does not have (getent(1)). */
+const NOT_FOUND = 2;
+
 interface Found {
   readonly ids: ReadonlyMap<string, number>;
   readonly incomplete: string | undefined;
@@ -62,7 +65,8 @@ async function lookUp(
   try {
     // getent prints what it found and ends with 2 if that is not all.
     const argv: [string, ...string[]] = [sources.getent, database, ...missing];
-    const { stdout } = await runTool(argv, { timeoutMs: sources.timeoutMs, reject: false });
+    const { stdout, stderr, exitCode } = await runTool(argv, { timeoutMs: sources.timeoutMs, reject: false });
+    if (exitCode !== 0 && exitCode !== NOT_FOUND) throw toolFailed(argv, { stdout, stderr, exitCode });
     return { ids: new Map([...parseAccounts(stdout), ...local]), incomplete: undefined };
   } catch (error) {
     if (!(error instanceof WeirError)) throw error;

@@ -15,6 +15,8 @@ export interface ConfigProblem extends SourceLocation {
   readonly why: string;
   /** The next step, with the accepted values where there are any. */
   readonly hint: string;
+  /** Whether it is a mistake at all cannot be told: who should say so gave no answer. */
+  readonly isUnknown?: true;
 }
 
 /** The keys and indexes that lead to a value. */

@@ -4,6 +4,7 @@ import { release } from 'node:os';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { readIpv6 } from '../../platform/facts/ipv6.ts';
+import { isForbidden, nullIfMissing } from '../../platform/null-if-missing.ts';
 import type { ConntrackRoom, KernelFacts } from '../ports.ts';
 
 /** Facts about the running kernel, from /proc and its published configuration. */
@@ -23,19 +24,23 @@ export async function readConntrackRoom(): Promise<ConntrackRoom | null> {
     readText(`${folder}/nf_conntrack_count`),
     readText(`${folder}/nf_conntrack_max`),
   ]);
-  // 0 stands for no limit at all.
-  if (count === null || max === null || Number(max) === 0) return null;
+  if (count === null || max === null) return null;
   return { count: Number(count), max: Number(max) };
 }
 
 /** Kernels publish their configuration in /proc where CONFIG_IKCONFIG_PROC is set, distributions beside the image. */
 async function readKernelConfig(): Promise<string | null> {
-  const packed = await readFile('/proc/config.gz').catch(() => null);
+  const packed = await readFile('/proc/config.gz').catch(nullIfHidden);
   if (packed !== null) return (await promisify(gunzip)(packed)).toString('utf8');
-  return readText(`/boot/config-${release()}`);
+  return readFile(`/boot/config-${release()}`, 'utf8').catch(nullIfHidden);
 }
 
-/** The text of a file, or null when it is not there or may not be read. */
+/** Null for a file that is not there or may not be read; throws every other error. */
+function nullIfHidden(error: unknown): null {
+  return isForbidden(error) ? null : nullIfMissing(error);
+}
+
+/** The text of a file, or null when it is not there. */
 async function readText(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch(() => null);
+  return readFile(path, 'utf8').catch(nullIfMissing);
 }

@@ -16,6 +16,7 @@ const SYMBOLS: Readonly<Record<CheckResult, { unicode: string; ascii: string }>>
   warning: { unicode: '!', ascii: '!' },
   error: { unicode: '✗', ascii: 'x' },
   timeout: { unicode: '⧖', ascii: '?' },
+  unknown: { unicode: '?', ascii: '?' },
   skipped: { unicode: '–', ascii: '-' },
 };
 
@@ -55,6 +56,7 @@ export function checkSummaryText({ counts }: CheckReport, paint: Paint): string 
   const parts = [
     counts.error > 0 ? paint.bad(plural(counts.error, 'error')) : '',
     counts.timeout > 0 ? paint.bad(plural(counts.timeout, 'timeout')) : '',
+    counts.unknown > 0 ? paint.bad(`${counts.unknown} not known`) : '',
     counts.warning > 0 ? paint.caution(plural(counts.warning, 'warning')) : '',
     `${counts.ok} ok`,
     counts.skipped > 0 ? `${counts.skipped} skipped` : '',

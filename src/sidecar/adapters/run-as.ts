@@ -1,12 +1,21 @@
 /** The command prefix that runs Envoy under the sidecar's account. */
-import { runTool } from '../../platform/exec.ts';
+import { runTool, toolFailed } from '../../platform/exec.ts';
 import type { RunAs } from './envoy-binary.ts';
 
-/** The primary group of a uid by the passwd database; null when it has no entry. */
-export async function primaryGroup(uid: number): Promise<number | null> {
-  const { stdout, exitCode } = await runTool(['getent', 'passwd', String(uid)], { timeoutMs: 5_000, reject: false });
-  const gid = exitCode === 0 ? Number(stdout.split(':')[3]) : Number.NaN;
-  return Number.isInteger(gid) ? gid : null;
+/** The exit code of getent for a key that the database does not have (getent(1)). */
+const NOT_FOUND = 2;
+
+/**
+ * The primary group of a uid by the passwd database; null when it has no entry. Throws what `runTool` throws: which group
+ * it has is not known where getent gave no answer.
+ */
+export async function primaryGroup(uid: number, run = runTool): Promise<number | null> {
+  const argv: [string, ...string[]] = ['getent', 'passwd', String(uid)];
+  const { stdout, stderr, exitCode } = await run(argv, { timeoutMs: 5_000, reject: false });
+  if (exitCode === NOT_FOUND) return null;
+  const gid = Number(stdout.split(':')[3]);
+  if (exitCode !== 0 || !Number.isInteger(gid)) throw toolFailed(argv, { stdout, stderr, exitCode });
+  return gid;
 }
 
 /**

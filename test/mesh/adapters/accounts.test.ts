@@ -73,6 +73,13 @@ test('a name service that does not answer delays no more than the deadline and c
   );
 });
 
+test('a getent that fails otherwise than for a name that is not there has not answered', async (context) => {
+  const from = sources(context, 'echo "libc.so.7: cannot open" >&2; exit 127');
+  const lookup = await lookupAccounts({ users: ['pay', 'ldap'], groups: [] }, from);
+  assert.deepEqual([lookup.user('pay'), lookup.user('ldap')], [1001, undefined]);
+  assert.match(lookup.incomplete ?? '', /the name service could not be asked: .*exit code 127$/);
+});
+
 test('a host without getent still knows its files', async (context) => {
   const lookup = await lookupAccounts(
     { users: ['pay', 'ldap'], groups: [] },

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { unreachable } from '../../../errors/unreachable.ts';
 import { WeirError } from '../../../errors/weir-error.ts';
-import { runTool } from '../../../platform/exec.ts';
+import { gaveNoAnswer, runTool } from '../../../platform/exec.ts';
 import { exists } from '../../../platform/exists.ts';
 import { readRights } from '../../../platform/facts/rights-facts.ts';
 import { nullIfMissing } from '../../../platform/null-if-missing.ts';
@@ -14,6 +14,8 @@ import { findIptables, type IptablesKind } from './iptables-tools.ts';
 export interface DetectedBackend {
   readonly backend: Backend;
   readonly usable: boolean;
+  /** Not usable now, because its tool gave no answer: what it can do is not known. */
+  readonly isUnknown?: true;
   /** One line: the version found, or what is missing and which Debian package holds it. */
   readonly detail: string;
 }
@@ -49,6 +51,8 @@ async function detect(backend: Backend, attempt: () => Promise<string>): Promise
     return { backend, usable: true, detail: await attempt() };
   } catch (error) {
     if (!(error instanceof WeirError)) throw error;
+    if (gaveNoAnswer(error))
+      return { backend, usable: false, isUnknown: true, detail: `${error.what}: ${oneLine(error.why)}` };
     const isMissing = error.code === 'WEIR2001';
     return { backend, usable: false, detail: isMissing ? `${error.what}: ${error.hint}` : oneLine(error.why) };
   }

@@ -71,6 +71,6 @@ describe('the back ends of a host', () => {
     await assert.rejects(detectBackends(run), TypeError);
     const full = new WeirError('WEIR2010', { what: 'nft was not started', why: 'EMFILE', hint: 'raise that limit' });
     const [nft] = await detectBackends(fakeTools(() => full).run);
-    assert.deepEqual(nft, { backend: 'nft', usable: false, detail: 'EMFILE' });
+    assert.deepEqual(nft, { backend: 'nft', usable: false, isUnknown: true, detail: 'nft was not started: EMFILE' });
   });
 });
