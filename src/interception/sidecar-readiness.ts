@@ -1,4 +1,5 @@
 /** Whether a sidecar can take connections, by its admin address and, where that does not say it, by its supervisor. */
+import { reasonOf } from '../errors/message-of.ts';
 import type { AccountId, SidecarConfig } from '../mesh/mesh-config.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import type { InterceptHost } from './host.ts';
@@ -7,8 +8,8 @@ import type { StoredSidecar } from './stored-state.ts';
 
 /**
  * Asks a sidecar, and where its answer may not be of the process that serves the supervisor, which watches that one. Never
- * rejects: what the supervisor cannot say leaves the answer of the admin address. `configured` is null where mesh.yaml was
- * not read.
+ * rejects: where the supervisor could not be asked either, whether the process that serves is ready is not known.
+ * `configured` is null where mesh.yaml was not read.
  */
 export async function sidecarReadiness(
   host: Pick<InterceptHost, 'askReadiness' | 'sidecarStatus'>,
@@ -18,7 +19,11 @@ export async function sidecarReadiness(
 ): Promise<Readiness> {
   const asked = await host.askReadiness(admin, readyPath, timeoutMs);
   if (asked.state === 'ready' || asked.state === 'frozen') return asked;
-  return besideSupervisor(asked, await host.sidecarStatus(name, configured).catch(() => null));
+  try {
+    return besideSupervisor(asked, await host.sidecarStatus(name, configured));
+  } catch (error) {
+    return { state: 'unknown', detail: `${asked.detail}; its supervisor could not be asked: ${reasonOf(error)}` };
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Runs of an Envoy binary that ask it about itself or about a bootstrap. */
 import { messageOf } from '../../errors/message-of.ts';
-import { runTool } from '../../platform/exec.ts';
+import { isNotRun, runTool } from '../../platform/exec.ts';
+import { lastLines } from '../../platform/last-lines.ts';
 
 /** The facts about a binary, by its own words; null fields when they are not in Envoy's form. */
 export interface EnvoyBinaryFacts {
@@ -52,6 +53,8 @@ export async function validateBootstrap(
   if (!more.includes('--log-level') && !more.includes('-l')) argv.push('--log-level', 'error');
   const { exitCode, stdout, stderr } = await runTool(argv as [string, ...string[]], { timeoutMs, reject: false });
   if (exitCode === 0) return null;
+  // Envoy has said nothing about the bootstrap then.
+  if (isNotRun(exitCode)) return `its binary could not be run (${exitCode}): ${lastLines(stderr || stdout) || binary}`;
   return envoyComplaint(`${stderr}\n${stdout}`) ?? `exit code ${exitCode}`;
 }
 

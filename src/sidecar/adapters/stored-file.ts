@@ -1,5 +1,6 @@
 /** Files of the versions store: copies that nobody else writes to, and the look whether one is still what was stored. */
 import { constants, copyFile, open, stat } from 'node:fs/promises';
+import { WeirError } from '../../errors/weir-error.ts';
 import { runTool } from '../../platform/exec.ts';
 
 /** A mark that changes when somebody writes to a file or puts another one in its place. */
@@ -17,13 +18,17 @@ export async function markFile(path: string): Promise<FileMark> {
 
 /**
  * Copies a program with its file capabilities; some file systems share the blocks. A hard link is never used: a program
- * that writes the original in place (scp, curl -o) would also write the copy.
+ * that writes the original in place (scp, curl -o) would also write the copy. Throws what `runTool` throws for a cp that
+ * is there and was not run: a copy without capabilities may not serve.
  */
-export async function copyProgram(from: string, to: string): Promise<void> {
-  const copied = await runTool(['cp', '--reflink=auto', '--preserve=mode,xattr', '--', from, to], {
+export async function copyProgram(from: string, to: string, run = runTool): Promise<void> {
+  const copied = await run(['cp', '--reflink=auto', '--preserve=mode,xattr', '--', from, to], {
     timeoutMs: 120_000,
     reject: false,
-  }).catch(() => null);
+  }).catch((error: unknown) => {
+    if (error instanceof WeirError && error.code === 'WEIR2001') return null;
+    throw error;
+  });
   // A cp that knows neither option, or no cp: then without capabilities.
   if (copied?.exitCode !== 0) await copyFile(from, to, constants.COPYFILE_FICLONE);
 }
