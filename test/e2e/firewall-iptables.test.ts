@@ -62,7 +62,7 @@ for (const kind of ['nft', 'legacy'] as const) {
     assert.equal((await namespace.sh('nft list ruleset')).stdout, '');
     for (const scope of SCOPES) {
       const { stdout } = await namespace.tool(['cat', `/proc/net/${scope}_tables_names`], {
-        timeoutMs: 5000,
+        timeoutMs: 30_000,
         reject: false,
       });
       assert.equal(stdout, '', `${scope}: no legacy table`);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runWeirBin, WEIR_BIN } from '../../run-weir.ts';
 import { LAB_UIDS } from '../lab/lab.ts';
+import { untilProgram } from '../lab/lab-process.ts';
 import { withOwnMountsShell } from '../lab/own-mounts.ts';
 import { weirForAll } from '../lab/weir-for-all.ts';
 import { assertRoute, BACKENDS, type Stage, setStage } from './stage.ts';
@@ -96,7 +97,7 @@ for (const backend of BACKENDS) {
       const ended =
         end === 'off.sh'
           ? await stage.lab.upstream.tool(['sh', join(weir.runDir, 'off.sh'), 'payment'], {
-              timeoutMs: 9000,
+              timeoutMs: 30_000,
               reject: false,
             })
           : await here(end === 'off' ? ['off', 'payment'] : ['uninstall']);
@@ -123,7 +124,7 @@ for (const backend of BACKENDS) {
       assert.match(stderr, /no process and no name of that namespace is found from here/);
       assert.doesNotMatch(stdout, CONCLUSIONS);
     }
-    const pressed = await stage.lab.upstream.tool(['sh', script], { timeoutMs: 9000, reject: false });
+    const pressed = await stage.lab.upstream.tool(['sh', script], { timeoutMs: 30_000, reject: false });
     assert.equal(pressed.exitCode, 3, pressed.stdout);
     assert.match(pressed.stderr, /another one's by now/);
     await assertRoute(stage, LAB_UIDS.app, 'proxy');
@@ -134,6 +135,7 @@ test('a namespace whose process is gone is found by another one in it, and a reu
   const stage = await setStage('gone', { test: t });
   const { lab, weir } = stage;
   const first = lab.start(lab.client, ['sleep', '300']);
+  await untilProgram(first, 'sleep');
   const env = directories(stage);
   const on = await runWeirBin(['on', 'payment', '--netns', String(first.pid)], env);
   assert.equal(on.code, 0, on.stderr);
@@ -141,6 +143,7 @@ test('a namespace whose process is gone is found by another one in it, and a reu
   await first.stop();
   // The number means another namespace now: as after a wrap of the process numbers.
   const stranger = lab.start(lab.upstream, ['sleep', '300']);
+  await untilProgram(stranger, 'sleep');
   const state = join(weir.stateDir, 'state.json');
   const before = readFileSync(state, 'utf8');
   const after = before.replace(new RegExp(`("netns": ?)"${first.pid}"`), `$1"${stranger.pid}"`);

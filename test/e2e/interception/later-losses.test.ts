@@ -61,11 +61,11 @@ test('a port of the sidecar among those of outgoing connections: check names it,
   const stage = await setStage('port-taken', { test: t });
   const { lab, sidecar } = stage;
   assert.doesNotMatch(await checked(stage, 'sidecar'), /lies among those/);
-  await lab.client.tool(['sysctl', '-qw', 'net.ipv4.ip_local_port_range=15000 15011'], { timeoutMs: 5000 });
+  await lab.client.tool(['sysctl', '-qw', 'net.ipv4.ip_local_port_range=15000 15011'], { timeoutMs: 30_000 });
   assert.match(await checked(stage, 'sidecar'), /port 15001, 15006 lies among those.*15000-15011/);
-  await lab.client.tool(['sysctl', '-qw', 'net.ipv4.ip_local_reserved_ports=15001,15006'], { timeoutMs: 5000 });
+  await lab.client.tool(['sysctl', '-qw', 'net.ipv4.ip_local_reserved_ports=15001,15006'], { timeoutMs: 30_000 });
   assert.doesNotMatch(await checked(stage, 'sidecar'), /lies among those/);
-  await lab.client.tool(['sysctl', '-qw', 'net.ipv4.ip_local_reserved_ports='], { timeoutMs: 5000 });
+  await lab.client.tool(['sysctl', '-qw', 'net.ipv4.ip_local_reserved_ports='], { timeoutMs: 30_000 });
   await sidecar.process.stop();
   // As many connections as there are ports: one of them has the sidecar's. The kernel looks at an even number of ports:
   // of an odd range one port is now and then not found.
@@ -118,7 +118,7 @@ test('a network namespace of another user namespace is refused by its name, and 
   assert.match(answer.error.hint, /nsenter -t \d+ -U -n.*--accept-risk user-namespace/);
   const rules = await lab.client.tool(
     ['nsenter', '-t', String(inside.pid), '-U', '-n', '--preserve-credentials', 'nft', 'list', 'ruleset'],
-    { timeoutMs: 5000, reject: false },
+    { timeoutMs: 30_000, reject: false },
   );
   assert.doesNotMatch(rules.stdout, /weir/);
   assert.doesNotMatch((await weir.json(['status'])).stdout, /"state":"on"/);
