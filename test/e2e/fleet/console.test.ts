@@ -10,7 +10,7 @@ import { cleanEnvironment, runWeirBin, WEIR_BIN } from '../../run-weir.ts';
 import { EtcdLab } from './etcd-lab.ts';
 
 test('the console shows the fleet, changes nothing without the name, and gives the terminal back at Ctrl-C', {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async (t) => {
   const lab = await EtcdLab.open(t);
   await fillStore(lab.store(), { region: 'east', hosts: 50, apps: 3, wrongEvery: 10 });
@@ -32,7 +32,7 @@ test('the console shows the fleet, changes nothing without the name, and gives t
     child.stdin.write(keys);
   };
   const until = async (what: RegExp) => {
-    for (let tries = 0; tries < 250; tries += 1) {
+    for (let tries = 0; tries < 600; tries += 1) {
       if (what.test(stripVTControlCharacters(raw.slice(from)))) return;
       await sleep(100);
     }

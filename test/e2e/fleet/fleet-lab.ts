@@ -37,7 +37,7 @@ export class FleetLab {
       lab.config,
       JSON.stringify({
         apiVersion: 'weir.dev/v1',
-        regions: { [region]: { etcd: { endpoints: [LAB_ETCD], timeout: '2s' } } },
+        regions: { [region]: { etcd: { endpoints: [LAB_ETCD], timeout: '10s' } } },
         host: { region, name: HOST, labels: { unit: 'u1' }, status: { ttl: '3s' } },
       }),
     );
@@ -49,10 +49,6 @@ export class FleetLab {
   async startStore(folder = 'etcd'): Promise<void> {
     this.#folder = folder;
     this.#etcd = await startEtcd(this.stage.lab, folder);
-  }
-
-  signalStore(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#etcd?.signal(signal);
   }
 
   async killStore(): Promise<string> {

@@ -48,7 +48,7 @@ class Host {
 }
 
 test('a store of before, with as many writes since, is held by a host that was away, until it is confirmed', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async (t) => {
   const lab = await EtcdLab.open(t);
   const fleet = async (...args: string[]) => {
@@ -81,7 +81,7 @@ test('a store of before, with as many writes since, is held by a host that was a
   await until('the host to be asked', async () => host.local.calls.length > 0);
   assert.deepEqual(host.local.calls, ['on payment']);
   await lab.backUp();
-  assert.equal((await fleet('off', '--all', '--wait', '--timeout', '20s')).code, 0);
+  assert.equal((await fleet('off', '--all', '--wait', '--timeout', '60s')).code, 0);
   await host.stop();
   assert.deepEqual(host.local.calls, ['on payment', 'off payment']);
 

@@ -61,7 +61,7 @@ async function startOperator(t: TestContext, config: string): Promise<() => Prom
 }
 
 test('a release moves wave by wave, survives its leader, stops at its gate and is undone', {
-  timeout: 170_000,
+  timeout: 400_000,
 }, async (t) => {
   const lab = await EtcdLab.open(t);
   const { config } = lab;
@@ -77,7 +77,7 @@ test('a release moves wave by wave, survives its leader, stops at its gate and i
       const [row] = json.result?.rollouts ?? [];
       return row?.state === state ? row : null;
     };
-    return until(`${release} to be ${state}`, look, { tell: () => JSON.stringify(last) });
+    return until(`${release} to be ${state}`, look, { patienceMs: 120_000, tell: () => JSON.stringify(last) });
   };
   const bad = new Set<string>();
   const hosts = startHosts(t, lab.endpoint, (name) => bad.has(name));
