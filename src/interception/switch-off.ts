@@ -66,7 +66,7 @@ export async function switchOff(host: InterceptHost, request: SwitchOffRequest):
     const targets = await selectTargets(situation, request, command);
     const names = targets.map(({ name }) => name);
     const before = new Map(targets.map((target) => [target.name, stateBefore(target, fastMs !== null, state)]));
-    const direct = await confirmDirect(host, situation, names);
+    const direct = await confirmDirect(host, situation, names, lock.isHeld ? {} : { alone: () => lock.held });
     situation = direct.situation;
     // The application's own rules are gone, but another application's rules still divert the same account. That is not
     // direct.

@@ -1,5 +1,6 @@
 /** The steps after a switch, under the lock: the state file, the rules of the applications, and the keeper. */
 import { reasonOf } from '../errors/message-of.ts';
+import { WeirError } from '../errors/weir-error.ts';
 import type { AppState } from './app-state.ts';
 import { applyRulesets, wantedRulesets } from './apply-rules.ts';
 import type { BegunLock } from './begin-lock.ts';
@@ -34,7 +35,10 @@ export interface Tidied {
   readonly keeperStays: boolean;
 }
 
-/** Without the lock only the switch stays behind, because another command may work on the same rules. */
+/**
+ * Without the lock only the switch stays behind, because another command may work on the same rules.
+ * @throws WeirError WEIR3042, exit 5, when rules divert one of the applications again
+ */
 export async function tidyOff(host: InterceptHost, task: TidyTask): Promise<Tidied> {
   const { targets, request, lock, flows } = task;
   const names = targets.map(({ name }) => name);
@@ -45,13 +49,20 @@ export async function tidyOff(host: InterceptHost, task: TidyTask): Promise<Tidi
     await note(host, task);
     return { warnings, isWhole: true, keeperStays: false };
   }
-  try {
-    let { situation } = task;
-    if (!lock.isHeld) {
-      // An `on` of the same application may have come in between, and would have cleared the switch.
+  let { situation } = task;
+  if (!lock.isHeld) {
+    // An `on` of the same application may have come in between, and would have cleared the switch.
+    try {
       const again = await confirmDirect(host, await readSituation(host, 'remembered'), names);
       situation = again.situation;
+      warnings.push(...again.warnings);
+    } catch (error) {
+      if (error instanceof WeirError && error.code === 'WEIR3042') throw error;
+      warnings.push(`traffic went direct, and could not be looked at again under the lock: ${reasonOf(error)}`);
+      return { warnings, isWhole: false, keeperStays: false };
     }
+  }
+  try {
     const apps = withApps(settledApps(situation, host.clock.now()), switchedOffApps(host, situation, request, targets));
     const isRemembered = await remember(host, situation, apps).then(
       () => true,

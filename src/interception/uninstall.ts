@@ -3,12 +3,13 @@ import { reasonOf } from '../errors/message-of.ts';
 import { WeirError } from '../errors/weir-error.ts';
 import { appState, NOT_ASKED } from './app-state.ts';
 import { applyRulesets, wantedRulesets } from './apply-rules.ts';
+import { type BegunLock, waitForLock } from './begin-lock.ts';
 import type { InterceptHost } from './host.ts';
 import { type FlowOwners, listProxied, ownersOf } from './list-flows.ts';
 import { LOCK_WAIT_MS } from './lock-wait.ts';
 import { blindSpots, refuseBlindness, refuseElsewhere } from './look.ts';
 import type { OffTarget } from './off-target.ts';
-import { confirmDirect } from './prove-direct.ts';
+import { confirmDirect, type ProvenDirect } from './prove-direct.ts';
 import type { SettleOptions } from './send-direct.ts';
 import { listFlows, openOf, settleFlows } from './settle-flows.ts';
 import { holdsRules, readSituation, type Situation, unreadBackends } from './situation.ts';
@@ -59,7 +60,7 @@ export async function uninstall(host: InterceptHost, request: UninstallRequest):
   const before = new Map(
     targets.map(({ name, known }) => [name, appState({ known, proxied: 0, drift: [], ...NOT_ASKED }).state]),
   );
-  const direct = await confirmDirect(host, first, names, 'every');
+  const direct = await confirmAlone(host, first, names, request);
   const switched = names.filter((name) => before.get(name) !== 'off');
   if (switched.length > 0) request.report({ step: 'direct', apps: switched, ms: direct.ms });
   const listings = {
@@ -87,6 +88,25 @@ export async function uninstall(host: InterceptHost, request: UninstallRequest):
     ],
     isWhole: settled.isWhole && removal.left !== null,
   };
+}
+
+/** Takes the lock only where another command gets in between, and gives it back before connections are waited for. */
+async function confirmAlone(
+  host: InterceptHost,
+  first: Situation,
+  names: readonly string[],
+  { report }: UninstallRequest,
+): Promise<ProvenDirect> {
+  let lock: BegunLock | null = null;
+  const alone = async (): Promise<string | null> => {
+    lock = await waitForLock(host, 'uninstall', report);
+    return lock.held;
+  };
+  try {
+    return await confirmDirect(host, first, names, { search: 'every', alone });
+  } finally {
+    await (lock as BegunLock | null)?.release();
+  }
 }
 
 async function remove(host: InterceptHost, request: UninstallRequest, targets: readonly OffTarget[]): Promise<Removal> {
