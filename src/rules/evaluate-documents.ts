@@ -23,8 +23,9 @@ export interface EvaluatedCall {
   readonly choices?: readonly {
     readonly providers: readonly string[];
     readonly share: number;
-    /** `ERROR:<class>` where these calls fail inside the router. */
+    /** As of a call: `ERROR:<class>` where these calls fail inside the router, `REFUSED` where it is not known what they reach. */
     readonly outcome?: string;
+    readonly reason?: string;
   }[];
   /** The rule (or entry of a document) that decided. */
   readonly rule?: string;

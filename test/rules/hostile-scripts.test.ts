@@ -21,9 +21,9 @@ const turns = (count: number, body: string) => `for (int i = 0; i < ${count}; i+
 /** Processor time, so that a busy machine fails no test; some 2 s here, days without the limits. */
 const MOST_MS = 15_000;
 
-function convert(text: string) {
+function convert(text: string, file = 'hostile.groovy') {
   const began = process.cpuUsage();
-  const plan = planRuleSource(readRuleFile('hostile.groovy', text), { services });
+  const plan = planRuleSource(readRuleFile(file, text), { services });
   const converted = convertPlan({ ...REQUEST, plan, services, providers: [] });
   const ms = process.cpuUsage(began).user / 1000;
   assert.ok(ms < MOST_MS, `${ms} ms`);
@@ -48,6 +48,22 @@ describe('scripts made to take for ever', () => {
       `def s = [1]\n${turns(200, 's = [s, s]')}return s.flatten().size() > 5 ? invokers : []`,
       'size-limit',
     ],
+    [
+      'a text of the call that doubles',
+      `def s = invocation.methodName\n${turns(900, 's = s + s')}return s == 'x' ? [] : invokers`,
+      'size-limit',
+    ],
+    [
+      'a number of the call that doubles',
+      `def s = invocation.arguments[0]\n${turns(900, 's = s + s')}return s == 3 ? [] : invokers`,
+      'size-limit',
+    ],
+    [
+      'a large list without repeats',
+      `def s = (1..10000).toList()\n${turns(1000, 's.unique()')}return invokers`,
+      'path-limit',
+    ],
+    ['a large list as a set', `def s = (1..10000).toList()\n${turns(1000, 's.toSet()')}return invokers`, 'path-limit'],
     ['a text padded without end', "def s = 'x'.padLeft(2000000)\nreturn s.length() > 5 ? invokers : []", 'size-limit'],
     [
       'a map that grows',
@@ -66,6 +82,21 @@ describe('scripts made to take for ever', () => {
   for (const [name, text, code] of refused) {
     it(`${name}: opaque (${code}) in bounded time`, () =>
       assert.ok(convert(text).opaque.includes(code as 'clock'), name));
+  }
+
+  const ofJavaScript: readonly (readonly [string, string, string])[] = [
+    ['a text that doubles', "var s = 'x'; for (var i = 0; i < 900; i++) { s = s + s }\ninvokers", 'size-limit'],
+    [
+      'a text of the call that doubles',
+      "var s = invocation.getMethodName(); for (var i = 0; i < 900; i++) { s = s + s }\nif (s == 'x') { invokers }",
+      'size-limit',
+    ],
+    ['a function that calls itself', 'function f(n) { return f(n + 1) }\nf(0)', 'loop-limit'],
+    ['a loop without end', 'while (true) { }\ninvokers', 'loop-limit'],
+  ];
+  for (const [name, text, code] of ofJavaScript) {
+    it(`JavaScript, ${name}: opaque (${code}) in bounded time`, () =>
+      assert.ok(convert(text, 'hostile.js').opaque.includes(code as 'clock'), name));
   }
 
   it('follows a loop over 1,000 constants, a turn a step', () => {

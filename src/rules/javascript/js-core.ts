@@ -55,8 +55,7 @@ export abstract class JsCore {
   protected tick(node: AnyNode): void {
     this.range = { start: node.start, end: node.end };
     this.#steps += 1;
-    if (this.#steps > STEPS)
-      throw new OpaqueSignal('loop-limit', 'the script takes more steps than weir follows', this.range);
+    if (this.#steps > STEPS) throw new OpaqueSignal('loop-limit', 'more than 100,000 steps of evaluation', this.range);
   }
 
   /** Whether a condition holds, about the call or about the provider under test. */

@@ -15,6 +15,9 @@ import { JsOperators } from './js-operators.ts';
 import { hexPattern, type TextPart } from './js-parts.ts';
 import { JS_NULL, type JsScope, type JsValue, jsBool, jsText, UNDEFINED } from './js-value.ts';
 
+/** Most calls inside one another. */
+const CALL_LIMIT = 50;
+
 /** Expressions, variables and calls. Members and statements build on it. */
 export abstract class JsMachine extends JsOperators {
   #depth = 0;
@@ -161,7 +164,8 @@ export abstract class JsMachine extends JsOperators {
 
   callFunction(target: Extract<JsValue, { k: 'function' }>, args: readonly JsValue[]): JsValue {
     this.#depth += 1;
-    if (this.#depth > 50) throw new OpaqueSignal('loop-limit', 'the script calls itself too deeply', this.range);
+    if (this.#depth > CALL_LIMIT)
+      throw new OpaqueSignal('loop-limit', `more than ${CALL_LIMIT} calls inside one another`, this.range);
     const names = new Map<string, JsValue>();
     target.node.params.forEach((param, at) => {
       if (param.type !== 'Identifier') this.opaque('a parameter that is no name');

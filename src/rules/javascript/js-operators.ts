@@ -1,6 +1,6 @@
 /** Operators of a JavaScript rule. */
 import { OpaqueSignal } from '../groovy/machine/exceptions.ts';
-import type { Term } from '../plan/plan-term.ts';
+import { MOST_TERMS, type Term, termSize } from '../plan/plan-term.ts';
 import { equalsConstant, foundTest, mirrored, orderTest } from './js-compare.ts';
 import { JsCore } from './js-core.ts';
 import { parsedPattern, partIs } from './js-parts.ts';
@@ -136,8 +136,18 @@ export abstract class JsOperators extends JsCore {
       value.k === 'text' || (value.k === 'term' && (value.type === 'text' || value.type === 'text?'));
     if (operator !== '+' || !(isText(left) || isText(right))) return this.opaque(`the operator ${operator}`);
     const [a, b] = [this.textOf(left), this.textOf(right)];
-    if (a.k === 'text' && b.k === 'text') return jsText(a.value + b.value);
-    return { k: 'term', term: { t: 'fn', fn: 'concat', args: [asTerm(a), asTerm(b)] }, type: 'text' };
+    if (a.k === 'text' && b.k === 'text') {
+      if (a.value.length + b.value.length > LONGEST_TEXT)
+        return this.tooLarge('a text of more than 100,000 characters');
+      return jsText(a.value + b.value);
+    }
+    const term: Term = { t: 'fn', fn: 'concat', args: [asTerm(a), asTerm(b)] };
+    if (termSize(term) > MOST_TERMS) return this.tooLarge('a value of more than 10,000 terms');
+    return { k: 'term', term, type: 'text' };
+  }
+
+  private tooLarge(reason: string): never {
+    throw new OpaqueSignal('size-limit', reason, this.range);
   }
 
   /** The value as a text that `+` joins. */
@@ -160,5 +170,6 @@ function asTerm(value: JsValue): Term {
   return { t: 'const', value: { t: 'java.lang.String', v: value.k === 'text' ? value.value : '' } };
 }
 
+const LONGEST_TEXT = 100_000;
 const EQUALITIES = new Set(['==', '!=', '===', '!==']);
 const ORDERS = new Set(['<', '<=', '>', '>=']);

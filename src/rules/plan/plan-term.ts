@@ -115,6 +115,21 @@ export function leavesOf(term: Term): readonly (CallLeaf | ProviderLeaf)[] {
   return leaves;
 }
 
+/** A script that joins or adds a value to itself makes larger terms than this, and doubles them with every turn of a loop. */
+export const MOST_TERMS = 10_000;
+
+/** How many terms a term is made of. One that it holds twice counts twice: whoever walks it comes there twice. */
+export function termSize(term: Term): number {
+  if (term.t !== 'fn') return 1;
+  const known = SIZES.get(term);
+  if (known !== undefined) return known;
+  const size = term.args.reduce((sum, arg) => sum + termSize(arg), 1);
+  SIZES.set(term, size);
+  return size;
+}
+
+const SIZES = new WeakMap<Term, number>();
+
 // Terms never change, and proofs ask for the same ones millions of times.
 const LEAVES = new WeakMap<Term, readonly (CallLeaf | ProviderLeaf)[]>();
 

@@ -38,14 +38,22 @@ function lineOf(call: number, outcome: CallOutcome, asked: RoutingCall, estate: 
       return { call, outcome: 'STALE' };
     case 'tag':
       return { call, outcome: `TAG:${outcome.tag ?? 'null'}` };
-    case 'split':
+    case 'split': {
+      const unknown = outcome.parts.flatMap((part) => (part.outcome.kind === 'opaque' ? [part.outcome] : []));
+      const [first] = unknown;
+      if (first !== undefined && unknown.length === outcome.parts.length) return lineOf(call, first, asked, estate);
       return {
         call,
-        choices: outcome.parts.map((part) => ({
-          providers: part.outcome.kind === 'providers' ? part.outcome.ids : [],
-          share: part.share,
-        })),
+        choices: outcome.parts.map((part) => {
+          const { providers = [], outcome, reason } = lineOf(call, part.outcome, asked, estate);
+          return {
+            ...{ providers, share: part.share },
+            ...(outcome === undefined ? {} : { outcome }),
+            ...(reason === undefined ? {} : { reason }),
+          };
+        }),
       };
+    }
     case 'opaque':
       return { call, outcome: 'REFUSED', reason: outcome.reason };
   }

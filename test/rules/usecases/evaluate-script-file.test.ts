@@ -67,6 +67,33 @@ describe('evaluating a script file', () => {
     });
   });
 
+  it('says of each share what becomes of it: no provider is not the same as a failure, or as not known', async () => {
+    const script = [
+      'def r = new Random().nextInt(4)',
+      'if (r == 0) return []',
+      "if (r == 1) throw new IllegalStateException('x')",
+      'if (r == 2) return com.acme.Routing.choose(invokers)',
+      'return invokers',
+    ].join('\n');
+    const [first] = await evaluate(script);
+    assert.deepEqual(
+      first?.choices?.map(({ providers, outcome }) => [providers.join(), outcome]),
+      [
+        ['', undefined],
+        ['g,p', 'ALL(ignored)'],
+        ['', 'REFUSED'],
+        ['g,p', undefined],
+      ],
+    );
+    assert.match(first?.choices?.[2]?.reason ?? '', /Routing/);
+  });
+
+  it('refuses a call of which no share is known', async () => {
+    const draw = 'new Random().nextInt(2) == 0';
+    const [first] = await evaluate(`def f(n) { return ${draw} ? f(n + 1) : f(n + 2) }\nreturn f(0)`);
+    assert.deepEqual([first?.outcome, first?.choices], ['REFUSED', undefined]);
+  });
+
   it('refuses what it cannot tell, with the reason', async () => {
     const [first] = await evaluate('return com.acme.Routing.choose(invokers)');
     assert.equal(first?.outcome, 'REFUSED');

@@ -112,7 +112,7 @@ export class Explorer {
   /** Counts work of several steps. @throws OpaqueSignal past the limit. */
   spend(steps: number): void {
     this.steps += steps;
-    if (this.steps > STEP_LIMIT) throw new OpaqueSignal('path-limit', 'the script needs more steps than weir follows');
+    if (this.steps > STEP_LIMIT) throw new OpaqueSignal('path-limit', 'more than 1,000,000 steps of evaluation');
   }
 
   /** Whether a condition on the call holds on this path. */

@@ -1,5 +1,5 @@
 /** The layer of the machine for symbolic values: their classes, functions and truth. */
-import type { Term, TermFunction } from '../../plan/plan-term.ts';
+import { MOST_TERMS, type Term, type TermFunction, termSize } from '../../plan/plan-term.ts';
 import type { PlanTest } from '../../plan/route-plan.ts';
 import { lacksMethod } from '../knowledge/member-names.ts';
 import { kindsOfClasses } from '../knowledge/value-kinds.ts';
@@ -151,11 +151,17 @@ export abstract class MachineTerms extends MachineCore {
     else if (fn === 'toInteger' || fn === 'toLong' || fn === 'toDouble' || fn === 'toBigDecimal')
       this.#requireConvertible(fn, values[0] ?? null);
     else if (fn !== 'concat' && fn !== 'toText') this.#requireText(fn, values);
-    const term: Term = { t: 'fn', fn, args: values.map((value) => this.termOf(value)) };
+    const term = this.sized({ t: 'fn', fn, args: values.map((value) => this.termOf(value)) });
     const exception = PARTIAL[fn] ?? this.#divisionFailure(fn, values[1]);
     if (exception !== undefined && !this.decide({ term, test: { op: 'defined' } })) this.fail(exception, `${fn}`);
     const made: SymbolValue = { kind: 'symbol', term };
     return this.resolve(made);
+  }
+
+  /** A term that was made. @throws OpaqueSignal for one that grew without end. */
+  protected sized(term: Term): Term {
+    if (termSize(term) > MOST_TERMS) this.opaque('size-limit', 'a value of more than 10,000 terms');
+    return term;
   }
 
   /** Values that stand for others are looked up; those that no function takes end the path. */

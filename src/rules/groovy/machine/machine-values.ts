@@ -355,7 +355,7 @@ export abstract class MachineValues extends MachineTerms {
       const term = this.termOf(part);
       return term.t === 'fn' && term.fn === 'concat' ? term.args : [term];
     });
-    return { kind: 'symbol', term: { t: 'fn', fn: 'concat', args } };
+    return { kind: 'symbol', term: this.sized({ t: 'fn', fn: 'concat', args }) };
   }
 }
 

@@ -147,10 +147,15 @@ function removeWhere(m: MachineCalls, self: ListValue, gone: (item: Value) => bo
   return !items.some(isSegment) && kept.length < items.length;
 }
 
+/** Comparing 16 values costs about as much as a step. */
+const COMPARED_SHIFT = 4;
+
 /** Without repeats, by equals; providers are never equal to one another. */
 export function distinct(m: MachineCalls, items: readonly ListItem[]): ListItem[] {
   const kept: ListItem[] = [];
   for (const item of items) {
+    // Each is compared with all that are kept.
+    m.explorer.spend(kept.length >> COMPARED_SHIFT);
     if (isSegment(item) || isKind(item, 'symbol')) kept.push(item);
     else if (!kept.some((known) => !isSegment(known) && m.equalsDeep(known, item))) kept.push(item);
   }

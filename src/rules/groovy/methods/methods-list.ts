@@ -215,9 +215,12 @@ function queryList(m: MachineCalls, self: ListValue, name: string, args: readonl
       );
     case 'sum':
     case 'inject':
+      // Each is added by an operation of its own.
+      m.explorer.spend(items.length);
       return fold(m, plain(m, items), name, args);
     case 'max':
     case 'min':
+      m.explorer.spend(items.length >> 1);
       return extreme(m, plain(m, items), name, closure);
     case 'multiply':
       return m.binaryOperator('*', self, first);
