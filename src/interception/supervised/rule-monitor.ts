@@ -11,8 +11,11 @@ import { leasesOf, policyOfPlan, type SwitchPlan, settledApps, withApps } from '
 import type { TellTraffic } from './lease-renewal.ts';
 import { noteChange } from './supervised-apps.ts';
 
-/** The interval of reading the rules, and a factor: slow reads are spaced so that they take a fiftieth of the time. */
-const [INTERVAL_MS, COST_FACTOR] = [2000, 50] as const;
+/**
+ * The interval of reading the rules, and a factor: slow reads are spaced so that they take a fiftieth of the time, up to
+ * the longest interval. On a busy machine a read is slow because it waits, and the rules are to be looked at all the same.
+ */
+const [INTERVAL_MS, COST_FACTOR, LONGEST_MS] = [2000, 50, 15_000] as const;
 /** Rules that are removed again and again are restored ever later; after a quiet time of so many waits, at once. */
 const [FIRST_WAIT_MS, LAST_WAIT_MS, QUIET_WAITS] = [1000, 60_000, 4] as const;
 
@@ -52,12 +55,16 @@ export class RuleMonitor {
     if (this.#isLooking || began < this.#mendedAt + this.#waitMs || (when === 'due' && began < this.#nextLookAt))
       return;
     this.#isLooking = true;
+    let isWhole = true;
     try {
-      const mending = this.#mending(await readSituation(this.#host, 'remembered'));
-      if (mending !== null) await this.#mendUnderLock();
+      isWhole = this.#mending(await readSituation(this.#host, 'remembered')) === null;
+      if (!isWhole) await this.#mendUnderLock();
     } finally {
       this.#isLooking = false;
-      this.#nextLookAt = clock.monotonic() + Math.max(INTERVAL_MS, (clock.monotonic() - began) * COST_FACTOR);
+      const now = clock.monotonic();
+      // What was wrong may have been seen half done, and what was put back may be taken away again: it is read again soon.
+      const pause = isWhole ? Math.min(LONGEST_MS, (now - began) * COST_FACTOR) : INTERVAL_MS;
+      this.#nextLookAt = now + Math.max(INTERVAL_MS, pause);
     }
   }
 

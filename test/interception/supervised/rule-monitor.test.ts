@@ -99,6 +99,41 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
       assert.equal(host.fate(UIDS.payment), 15_001);
     });
 
+    it('looks again soon after it saw a wipe half done, and in a quarter of a minute at the latest, however slow a look is', async () => {
+      const host = hostWith(backend);
+      await on(host, { apps: ['payment', 'report'] });
+      const monitor = monitorOf(host);
+      const lookFor = async (slowMs: number) => {
+        const firewall = host.fake(backend);
+        const read = firewall.read.bind(firewall);
+        firewall.read = async () => {
+          host.advance(slowMs);
+          return await read();
+        };
+        await monitor.look('due');
+        firewall.read = read;
+      };
+      const untilBack = async () => {
+        const since = host.nowMs;
+        while (host.fate(UIDS.payment) === null) {
+          host.advance(100);
+          await monitor.look('due');
+        }
+        return host.nowMs - since;
+      };
+      await lookFor(3000);
+      await wipe(host, backend);
+      assert.equal(await untilBack(), 15_000);
+      host.advance(60_000);
+      await monitor.look('due');
+      host.advance(60_000);
+      await wipe(host, backend);
+      await lookFor(3000);
+      assert.equal(host.fate(UIDS.payment), 15_001);
+      await wipe(host, backend);
+      assert.equal(await untilBack(), 2000);
+    });
+
     it('never undoes what an operator switched off, by command, by off.sh, or by not confirming', async () => {
       const host = hostWith(backend);
       await on(host, { apps: ['payment', 'report'] });
