@@ -17,7 +17,10 @@ export default class ConfirmCommand extends InterceptCommand<typeof ConfirmComma
   protected override async execute(): Promise<CommandOutcome<ConfirmResult>> {
     const host = await this.host();
     const readDeclared = async (): Promise<string[]> => [...((await this.meshConfigIfGood())?.apps.keys() ?? [])];
-    const { result, warnings } = await confirmApps(host, [...new Set(this.words)], readDeclared, this.report);
+    const { result, warnings } = await confirmApps(host, [...new Set(this.words)], readDeclared, {
+      report: this.report,
+      signal: this.signal,
+    });
     for (const warning of warnings) this.warn(warning);
     const text = (): string =>
       result.confirmed.length === 0 ? '' : `${result.confirmed.join(', ')}: confirmed (${formatMs(result.ms)})`;

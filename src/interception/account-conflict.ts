@@ -49,6 +49,20 @@ export function sharedAccount(one: ResolvedSelector, other: ResolvedSelector): s
   }
 }
 
+/** Warnings about applications whose account an application that stays on also selects, by name. */
+export function heldAccounts({ apps }: Pick<Situation, 'apps'>, names: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    names.flatMap((name): [string, string][] => {
+      const select = apps.get(name)?.stored?.policy.select;
+      const holders = select === undefined ? [] : accountHolders(apps, name, select);
+      const holder = holders.find((one) => !names.includes(one.name));
+      if (holder === undefined) return [];
+      const next = `\`weir off ${holder.name}\` ends that`;
+      return [[name, `${name} is off, and ${holder.name}, which is on, still diverts ${holder.shared}: ${next}`]];
+    }),
+  );
+}
+
 /**
  * Refuses to switch an application on while another one that is on holds its account.
  * @throws WeirError WEIR3014, exit 3

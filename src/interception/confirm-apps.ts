@@ -4,13 +4,13 @@ import { WeirError } from '../errors/weir-error.ts';
 import { unknownApp } from './app-names.ts';
 import { isTrial } from './app-state.ts';
 import { applyPolicy } from './apply-rules.ts';
+import { type LockWait, lockBeforeChanges } from './begin-lock.ts';
 import type { InterceptHost } from './host.ts';
 import type { KnownApp } from './known-apps.ts';
-import { LOCK_WAIT_MS } from './lock-wait.ts';
 import { refuseBlindness, refuseElsewhere } from './look.ts';
 import { readSituation, type Situation } from './situation.ts';
 import { isAlreadyOn, policyOfPlan, settledApps, withApps } from './switch-plan.ts';
-import type { SwitchEvent, Warned } from './switch-result.ts';
+import type { Warned } from './switch-result.ts';
 
 /** The result of `confirm`. */
 export interface ConfirmResult {
@@ -29,14 +29,16 @@ export async function confirmApps(
   host: InterceptHost,
   names: readonly string[],
   readDeclared: () => Promise<readonly string[]>,
-  report: (event: SwitchEvent) => void,
+  wait: LockWait,
 ): Promise<Warned<ConfirmResult>> {
-  const lock = await host.takeLock(`confirm ${names.join(' ')}`.trim(), LOCK_WAIT_MS, (holder) =>
-    report({ step: 'waiting', holder }),
-  );
+  const what = `confirm ${names.join(' ')}`.trim();
+  const lock = await lockBeforeChanges(host, what, wait, {
+    stands: 'no deadline was taken out',
+    hint: `run \`weir ${what}\` again before the deadline; \`weir status\` shows the time that is left`,
+  });
   try {
     const situation = await readSituation(host, 'remembered');
-    const command = `weir confirm ${names.join(' ')}`.trim();
+    const command = `weir ${what}`;
     refuseElsewhere(host, situation, command);
     refuseBlindness(situation, names, command);
     for (const name of names) {

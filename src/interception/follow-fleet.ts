@@ -1,7 +1,7 @@
 /** Local overrides: applications that somebody switched off on this host, whatever the fleet wants; and their end. */
+import { type LockWait, lockBeforeChanges } from './begin-lock.ts';
 import type { InterceptHost } from './host.ts';
 import { INTERRUPTED, type KnownApp } from './known-apps.ts';
-import { LOCK_WAIT_MS } from './lock-wait.ts';
 import { readSituation } from './situation.ts';
 
 /** An application that is off by a decision on this host. */
@@ -27,10 +27,14 @@ export function localOverrides(apps: ReadonlyMap<string, KnownApp>): LocalOverri
 
 /**
  * Ends overrides: from now on the fleet decides again. An application stays off until it does. Resolves to the names of
- * those that had one. Throws WEIR3001 when the lock is held for too long, and the error of the state file.
+ * those that had one. Throws WEIR2021 when the lock is held for too long, and the error of the state file.
  */
-export async function followFleet(host: InterceptHost, names: readonly string[] | 'all'): Promise<string[]> {
-  const lock = await host.takeLock('host follow', LOCK_WAIT_MS, () => {});
+export async function followFleet(
+  host: InterceptHost,
+  names: readonly string[] | 'all',
+  wait: LockWait,
+): Promise<string[]> {
+  const lock = await lockBeforeChanges(host, 'host follow', wait);
   try {
     const { stored, apps } = await readSituation(host, 'remembered');
     const overridden = localOverrides(apps)

@@ -2,6 +2,7 @@
 import { reasonOf } from '../errors/message-of.ts';
 import { openFlows } from './app-connections.ts';
 import { applyPolicy } from './apply-rules.ts';
+import type { LockWait } from './begin-lock.ts';
 import type { InterceptHost } from './host.ts';
 import { listProxied } from './list-flows.ts';
 import { LOCK_WAIT_MS } from './lock-wait.ts';
@@ -15,10 +16,10 @@ import { EMPTY_GUARD, policyOfPlan } from './switch-plan.ts';
  * Removes the keeper when nothing is on and no connection is proxied; the kernel then holds no trace of weir. Resolves
  * to warnings. A keeper that stays does no harm, and without the lock it stays.
  */
-export async function releaseKeeper(host: InterceptHost): Promise<string[]> {
+export async function releaseKeeper(host: InterceptHost, { report, signal }: LockWait): Promise<string[]> {
   let lock: Awaited<ReturnType<InterceptHost['takeLock']>> | null = null;
   try {
-    lock = await host.takeLock('tidy', LOCK_WAIT_MS, () => undefined);
+    lock = await host.takeLock('tidy', LOCK_WAIT_MS, (holder) => report({ step: 'waiting', holder }), signal);
     const situation = await readSituation(host, 'remembered');
     if (situation.backend === null || !isAllOff(situation)) return [];
     if (holdsFlows(situation, await listProxied(host, situation.apps))) return [];

@@ -1,13 +1,14 @@
 /** `weir off`: the switch first, then the look that proves it, then tidying under the lock and the connections. */
 import { reasonOf } from '../errors/message-of.ts';
 import type { MeshConfig } from '../mesh/mesh-config.ts';
-import { accountHolders } from './account-conflict.ts';
+import { heldAccounts } from './account-conflict.ts';
 import { appNames, unknownApp } from './app-names.ts';
 import { type AppState, appState, NOT_ASKED } from './app-state.ts';
 import { waitForLock } from './begin-lock.ts';
 import type { FirstSwitch } from './first-switch.ts';
 import type { BegunFlows } from './flow-tally.ts';
 import type { InterceptHost } from './host.ts';
+import { interruptedOff } from './interrupted-off.ts';
 import type { KnownApp } from './known-apps.ts';
 import { ownersOf } from './list-flows.ts';
 import { blindSpots, refuseBlindness, refuseElsewhere } from './look.ts';
@@ -53,11 +54,11 @@ export async function switchOff(host: InterceptHost, request: SwitchOffRequest):
   const command = `weir off ${request.apps === 'all' ? '--all' : request.apps.join(' ')}`;
   const { state } = await host.store.read();
   // A switch under way does not wait for the lock: it is added whatever process holds the lock.
-  const early = request.first === undefined ? null : waitForLock(host, command.slice('weir '.length), request.report);
+  const early = request.first === undefined ? null : waitForLock(host, command.slice('weir '.length), request);
   const begun = request.begun ?? (await listBegun(host, state, request)).listed;
   const first = await (request.first ?? switchFromMemory(host, state, request));
   const fastMs = first?.ms ?? null;
-  const lock = await (early ?? waitForLock(host, command.slice('weir '.length), request.report));
+  const lock = await (early ?? waitForLock(host, command.slice('weir '.length), request));
   try {
     let situation = await readSituation(host, 'remembered').catch((error: unknown) => {
       throw fastMs === null ? error : new SwitchUnread(error);
@@ -66,7 +67,14 @@ export async function switchOff(host: InterceptHost, request: SwitchOffRequest):
     const targets = await selectTargets(situation, request, command);
     const names = targets.map(({ name }) => name);
     const before = new Map(targets.map((target) => [target.name, stateBefore(target, fastMs !== null, state)]));
-    const direct = await confirmDirect(host, situation, names, lock.isHeld ? {} : { alone: () => lock.held });
+    const { holder } = lock;
+    const interrupted = { signal: request.signal, command, names, holder, search: 'remembered' } as const;
+    const alone = async (): Promise<string | null> => {
+      const noLock = await lock.held;
+      if (lock.isInterrupted()) throw await interruptedOff(host, { ...interrupted, undone: 'nothing else was done' });
+      return noLock;
+    };
+    const direct = await confirmDirect(host, situation, names, lock.isHeld ? {} : { alone });
     situation = direct.situation;
     // The application's own rules are gone, but another application's rules still divert the same account. That is not
     // direct.
@@ -92,7 +100,7 @@ export async function switchOff(host: InterceptHost, request: SwitchOffRequest):
     warnings.push(...tidied.warnings);
     const settled = cut ?? (await settleFlows(host, request, targets, listings, situation.apps));
     warnings.push(...settled.warnings);
-    if (tidied.keeperStays && request.existing === 'drain') warnings.push(...(await releaseKeeper(host)));
+    if (tidied.keeperStays && request.existing === 'drain') warnings.push(...(await releaseKeeper(host, request)));
     const ms = {
       plan: planMs,
       apply: (fastMs ?? 0) + direct.ms,
@@ -104,28 +112,19 @@ export async function switchOff(host: InterceptHost, request: SwitchOffRequest):
       const after: AppState = (connections.proxied ?? 0) > 0 ? 'draining' : 'off';
       return { name, before: before.get(name) ?? 'off', after, connections, proof: NOT_PROBED };
     });
+    const result = { backend: situation.backend, apps, ms };
+    if (lock.isInterrupted()) {
+      const undone = 'nothing was tidied up';
+      throw await interruptedOff(host, { ...interrupted, undone, warnings, details: result });
+    }
     const isWhole = tidied.isWhole && settled.isWhole && flows !== null && held.size === 0;
-    return { result: { backend: situation.backend, apps, ms }, warnings, isWhole };
+    return { result, warnings, isWhole };
   } catch (error) {
     if (!(error instanceof SwitchUnread)) throw error;
     return unreadSwitch(state, first?.names ?? [], error, fastMs ?? 0, host.clock.monotonic() - began);
   } finally {
     await lock.release();
   }
-}
-
-/** Warnings about applications whose account an application that stays on also selects, by name. */
-function heldAccounts({ apps }: Situation, names: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(
-    names.flatMap((name): [string, string][] => {
-      const select = apps.get(name)?.stored?.policy.select;
-      const holders = select === undefined ? [] : accountHolders(apps, name, select);
-      const holder = holders.find((one) => !names.includes(one.name));
-      if (holder === undefined) return [];
-      const next = `\`weir off ${holder.name}\` ends that`;
-      return [[name, `${name} is off, and ${holder.name}, which is on, still diverts ${holder.shared}: ${next}`]];
-    }),
-  );
 }
 
 /** The kernel took the switch, and could not be read afterwards. */

@@ -1,15 +1,16 @@
 /** The use case of `weir on`. */
+import { interruptedBy } from '../errors/interrupted-by.ts';
 import { reasonOf } from '../errors/message-of.ts';
 import { WeirError } from '../errors/weir-error.ts';
 import { needsProcesses } from '../mesh/selector-kinds.ts';
 import { cutDirectConnections, establishedFlows, readSocketTable, type SocketTable } from './app-connections.ts';
 import { type AppState, appState, NOT_ASKED } from './app-state.ts';
 import { type AppliedRules, applyPolicy, changesTowards, wantedRulesets } from './apply-rules.ts';
+import { lockBeforeChanges } from './begin-lock.ts';
 import { configuredApp } from './build-app.ts';
 import { explainFailure, foldDetails } from './explain-failure.ts';
 import type { InterceptHost } from './host.ts';
 import { listProxied, ownersOf } from './list-flows.ts';
-import { LOCK_WAIT_MS } from './lock-wait.ts';
 import { makeMarkRoutes, undoMarkRoutes } from './mark-routing.ts';
 import { type PlannedProbe, planProbes } from './plan-probes.ts';
 import type { Risk } from './preflight.ts';
@@ -28,13 +29,13 @@ import { NOT_PROBED, type SwitchedApp, type SwitchResult, type Warned } from './
 /**
  * Sends new connections of applications through their sidecars: preflight, one transaction, proof by packets, and the
  * rollback when the proof fails.
- * @throws WeirError exit 2 (unknown app), 3 (refused, nothing changed), 4 (rolled back), 5 (roll-back failed)
+ * @throws WeirError exit 2 (unknown app), 3 (refused, nothing changed), 4 (rolled back), 5 (roll-back failed), and that
+ * of a signal that came before anything was changed
  */
 export async function switchOn(host: InterceptHost, request: SwitchOnRequest): Promise<Warned<SwitchResult>> {
   const named = request.apps.map((name) => configuredApp(request.config, name));
-  const onWait = (holder: string): void => request.report({ step: 'waiting', holder });
   const began = host.clock.now();
-  const lock = request.dryRun ? null : await host.takeLock(`on ${request.apps.join(' ')}`, LOCK_WAIT_MS, onWait);
+  const lock = request.dryRun ? null : await lockBeforeChanges(host, `on ${request.apps.join(' ')}`, request);
   try {
     const preparation = await prepareSwitch(host, request, named);
     const planMs = host.clock.now() - began;
@@ -98,6 +99,7 @@ async function carryOut(
   let inbound: ReadonlyMap<string, InboundProof>;
   let proveBegan: number;
   try {
+    if (request.signal.aborted) throw interruptedBy(request.signal, 'nothing was changed');
     await announceIntent(host, request, preparation);
     applied = await installTrial(host, request, preparation);
     proveBegan = host.clock.now();

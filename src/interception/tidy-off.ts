@@ -44,23 +44,29 @@ export async function tidyOff(host: InterceptHost, task: TidyTask): Promise<Tidi
   const names = targets.map(({ name }) => name);
   const warnings: string[] = [];
   const noLock = await lock.held;
-  if (noLock !== null) {
-    warnings.push(`no lock: ${noLock}; the rules stay in the kernel, and so does the switch that overrules them`);
+  if (lock.isInterrupted()) {
     await note(host, task);
-    return { warnings, isWhole: true, keeperStays: false };
+    return { warnings, isWhole: false, keeperStays: false };
   }
   let { situation } = task;
-  if (!lock.isHeld) {
+  if (lock.holder !== null) {
     // An `on` of the same application may have come in between, and would have cleared the switch.
     try {
-      const again = await confirmDirect(host, await readSituation(host, 'remembered'), names);
+      const others = noLock === null ? {} : { alone: () => Promise.resolve(noLock) };
+      const again = await confirmDirect(host, await readSituation(host, 'remembered'), names, others);
       situation = again.situation;
       warnings.push(...again.warnings);
     } catch (error) {
       if (error instanceof WeirError && error.code === 'WEIR3042') throw error;
-      warnings.push(`traffic went direct, and could not be looked at again under the lock: ${reasonOf(error)}`);
+      const where = noLock === null ? ' under the lock' : '';
+      warnings.push(`traffic went direct, and could not be looked at again${where}: ${reasonOf(error)}`);
       return { warnings, isWhole: false, keeperStays: false };
     }
+  }
+  if (noLock !== null) {
+    warnings.push(`no lock: ${noLock}; the rules stay in the kernel, and so does the switch that overrules them`);
+    await note(host, task);
+    return { warnings, isWhole: true, keeperStays: false };
   }
   try {
     const apps = withApps(settledApps(situation, host.clock.now()), switchedOffApps(host, situation, request, targets));

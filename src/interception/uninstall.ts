@@ -3,8 +3,9 @@ import { reasonOf } from '../errors/message-of.ts';
 import { WeirError } from '../errors/weir-error.ts';
 import { appState, NOT_ASKED } from './app-state.ts';
 import { applyRulesets, wantedRulesets } from './apply-rules.ts';
-import { type BegunLock, waitForLock } from './begin-lock.ts';
+import { type BegunLock, isWaitEnded, waitForLock } from './begin-lock.ts';
 import type { InterceptHost } from './host.ts';
+import { type InterruptedOff, interruptedOff, whatStands } from './interrupted-off.ts';
 import { type FlowOwners, listProxied, ownersOf } from './list-flows.ts';
 import { LOCK_WAIT_MS } from './lock-wait.ts';
 import { blindSpots, refuseBlindness, refuseElsewhere } from './look.ts';
@@ -68,9 +69,20 @@ export async function uninstall(host: InterceptHost, request: UninstallRequest):
     flows: await listFlows(host, first.apps),
   };
   const settled = await settleFlows(host, request, targets, listings, first.apps);
-  const removal = await remove(host, request, targets).catch((error: unknown): Removal => {
-    const why = reasonOf(error);
-    return { removed: [], left: null, warnings: [`traffic is direct, but not everything was removed: ${why}`] };
+  let holder: string | null = null;
+  const onWait = (who: string): void => {
+    holder = who;
+    request.report({ step: 'waiting', holder: who });
+  };
+  const removal = await remove(host, request, targets, onWait).catch(async (error: unknown): Promise<Removal> => {
+    if (isWaitEnded(error, request.signal)) {
+      const warnings = [...direct.warnings, ...settled.warnings];
+      throw await interruptedOff(host, { ...interruption(request, names), holder, warnings });
+    }
+    // Beside the command that was waited for they may have been switched on again.
+    const stands = holder === null ? [] : await whatStands(host, names, 'every');
+    const where = stands.length === 0 ? 'traffic is direct' : stands.join('; ');
+    return { removed: [], left: null, warnings: [`${where}, but not everything was removed: ${reasonOf(error)}`] };
   });
   const apps = targets.map(({ name }) => {
     const connections = settled.counts.get(name) ?? { drained: 0, cut: 0, proxied: 0 };
@@ -95,12 +107,15 @@ async function confirmAlone(
   host: InterceptHost,
   first: Situation,
   names: readonly string[],
-  { report }: UninstallRequest,
+  request: UninstallRequest,
 ): Promise<ProvenDirect> {
   let lock: BegunLock | null = null;
   const alone = async (): Promise<string | null> => {
-    lock = await waitForLock(host, 'uninstall', report);
-    return lock.held;
+    lock = await waitForLock(host, 'uninstall', request);
+    const noLock = await lock.held;
+    if (lock.isInterrupted())
+      throw await interruptedOff(host, { ...interruption(request, names), holder: lock.holder });
+    return noLock;
   };
   try {
     return await confirmDirect(host, first, names, { search: 'every', alone });
@@ -109,8 +124,19 @@ async function confirmAlone(
   }
 }
 
-async function remove(host: InterceptHost, request: UninstallRequest, targets: readonly OffTarget[]): Promise<Removal> {
-  const lock = await host.takeLock('uninstall', LOCK_WAIT_MS, (holder) => request.report({ step: 'waiting', holder }));
+/** What stands after an interruption, but for whom it waited for. */
+function interruption({ signal }: UninstallRequest, names: readonly string[]): Omit<InterruptedOff, 'holder'> {
+  const undone = 'nothing was removed: rules of weir, state file and off.sh stay';
+  return { signal, command: 'weir uninstall', names, search: 'every', undone };
+}
+
+async function remove(
+  host: InterceptHost,
+  request: UninstallRequest,
+  targets: readonly OffTarget[],
+  onWait: (holder: string) => void,
+): Promise<Removal> {
+  const lock = await host.takeLock('uninstall', LOCK_WAIT_MS, onWait, request.signal);
   const removed: string[] = [];
   try {
     const situation = await readSituation(host, 'every');

@@ -19,8 +19,16 @@ export interface HeldLock {
   release(): Promise<void>;
 }
 
-/** One mutating command at a time; kept by the kernel, so a killed holder holds it only until its tools have ended. */
-export type TakeLock = (what: string, waitMs: number, onWait: (holder: string) => void) => Promise<HeldLock>;
+/**
+ * One mutating command at a time; kept by the kernel, so a killed holder holds it only until its tools have ended.
+ * `signal` ends the wait, with its reason. A lock that is free is taken all the same.
+ */
+export type TakeLock = (
+  what: string,
+  waitMs: number,
+  onWait: (holder: string) => void,
+  signal?: AbortSignal,
+) => Promise<HeldLock>;
 
 /** Node itself sets O_CLOEXEC: `flock` gets the descriptor, and tools that change rules; no child that stays does. */
 const OPEN_FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
@@ -37,7 +45,7 @@ const HELD_ELSEWHERE = 75;
  */
 export function commandLock(runDir: string): TakeLock {
   const path = join(runDir, 'lock');
-  return async (what, waitMs, onWait) => {
+  return async (what, waitMs, onWait, signal) => {
     const deadline = performance.now() + waitMs;
     let hasWaited = false;
     for (;;) {
@@ -47,8 +55,10 @@ export function commandLock(runDir: string): TakeLock {
           const holder = await describeHolder(path);
           if (!hasWaited && waitMs > 0) onWait(holder);
           hasWaited = true;
+          signal?.throwIfAborted();
           const left = deadline - performance.now();
-          if (left <= 0 || !(await lockFile(file, left))) throw heldByAnother(await describeHolder(path), waitMs);
+          if (left <= 0 || !(await lockFile(file, left, signal)))
+            throw heldByAnother(await describeHolder(path), waitMs);
         }
         // The former holder removes the file at its end. A lock on a removed file excludes nobody.
         if (await isSameFile(file, path)) {
@@ -83,7 +93,7 @@ async function openLockFile(runDir: string, path: string): Promise<FileHandle> {
 }
 
 // Not by runTool: no other program is ever handed a descriptor, and this one costs 1 ms without loading execa.
-async function lockFile(file: FileHandle, waitMs: number): Promise<boolean> {
+async function lockFile(file: FileHandle, waitMs: number, signal?: AbortSignal): Promise<boolean> {
   const patience = waitMs > 0 ? ['-w', (waitMs / 1000).toFixed(3)] : ['-n'];
   const child = spawn('flock', ['-x', '-E', String(HELD_ELSEWHERE), ...patience, '3'], {
     stdio: ['ignore', 'ignore', 'pipe', file.fd],
@@ -91,17 +101,23 @@ async function lockFile(file: FileHandle, waitMs: number): Promise<boolean> {
     // Ctrl-C reaches weir alone, which decides what becomes of a command that waits.
     detached: true,
   });
+  // Its copy of the descriptor keeps the lock that it may just have got: only when it has ended is that given back.
+  const giveUp = (): void => void child.kill('SIGKILL');
+  signal?.addEventListener('abort', giveUp);
   try {
-    const [[code, signal], stderr] = await Promise.all([
+    const [[code, killedBy], stderr] = await Promise.all([
       once(child, 'close'),
       child.stderr === null ? '' : text(child.stderr),
     ]);
     if (code === 0) return true;
+    signal?.throwIfAborted();
     if (code === HELD_ELSEWHERE) return false;
-    throw flockFailed(stderr.trim() || `flock ended with ${signal ?? `exit code ${code}`}`);
+    throw flockFailed(stderr.trim() || `flock ended with ${killedBy ?? `exit code ${code}`}`);
   } catch (error) {
-    if (error instanceof WeirError) throw error;
+    if (error instanceof WeirError || error === signal?.reason) throw error;
     throw notStarted(['flock'], error as NodeJS.ErrnoException);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

@@ -1,6 +1,8 @@
 /** The mesh and the hosts that interception tests share. */
 import type { Backend } from '../../src/interception/backend.ts';
 import { confirmApps } from '../../src/interception/confirm-apps.ts';
+import type { TrackedFlow } from '../../src/interception/ports.ts';
+import { encodeMark } from '../../src/interception/rules/mark.ts';
 import { switchOffOperations } from '../../src/interception/rules/off-switches.ts';
 import type { RulesetChange } from '../../src/interception/rules/operations.ts';
 import type { OffCause } from '../../src/interception/rules/tag.ts';
@@ -72,12 +74,7 @@ export function removeAll(host: FakeHost, request: Partial<UninstallRequest> = {
 
 /** `weir confirm`. */
 export function confirm(host: FakeHost, ...names: string[]): ReturnType<typeof confirmApps> {
-  return confirmApps(
-    host,
-    names,
-    async () => [...MESH.apps.keys()],
-    () => undefined,
-  );
+  return confirmApps(host, names, async () => [...MESH.apps.keys()], { report: () => undefined, signal: never });
 }
 
 /** A host on which only this back end works, with somebody else's rules in it. */
@@ -111,4 +108,15 @@ export async function switches(
       return { scope, operations: switchOffOperations({ scope, ...rest }, [app], cause), undo: [] };
     })
     .filter(({ operations }) => operations.length > 0);
+}
+
+/** A proxied connection of the application in the first slot. */
+export function flow(port: number, state = 'ESTABLISHED'): TrackedFlow {
+  return {
+    mark: encodeMark({ slot: 1, direction: 'outbound' }),
+    state,
+    source: { address: '10.77.0.1', port },
+    originalDestination: { address: '10.77.0.2', port: 20880 },
+    answeredBy: { address: '127.0.0.1', port: 15001 },
+  };
 }

@@ -2,24 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WeirError } from '../../src/errors/weir-error.ts';
-import type { TrackedFlow } from '../../src/interception/ports.ts';
 import { releaseKeeper } from '../../src/interception/release-keeper.ts';
 import { reportStatus } from '../../src/interception/report-status.ts';
-import { encodeMark } from '../../src/interception/rules/mark.ts';
 import { verifyApps } from '../../src/interception/verify-apps.ts';
 import { type FakeHost, meshOf, packet } from '../fakes/fake-host.ts';
-import { addSwitch, BACKENDS, hostWith, MESH, off, on, pressPanicFile, removeAll, UIDS } from './cases.ts';
-
-/** A proxied connection of the application in the first slot. */
-function flow(port: number, state = 'ESTABLISHED'): TrackedFlow {
-  return {
-    mark: encodeMark({ slot: 1, direction: 'outbound' }),
-    state,
-    source: { address: '10.77.0.1', port },
-    originalDestination: { address: '10.77.0.2', port: 20880 },
-    answeredBy: { address: '127.0.0.1', port: 15001 },
-  };
-}
+import { addSwitch, BACKENDS, flow, hostWith, MESH, off, on, pressPanicFile, removeAll, UIDS } from './cases.ts';
 
 for (const backend of BACKENDS) {
   test(`${backend}: off sends new connections direct by adding alone, before it takes the lock`, async () => {
@@ -286,7 +273,9 @@ test('a keeper that stays for want of the lock names what stands in the way', as
   await on(host);
   host.flows = [flow(1)];
   host.lockError = new Error('EROFS: read-only file system');
-  assert.deepEqual(await releaseKeeper(host), ['the keeper stays for now: EROFS: read-only file system']);
+  assert.deepEqual(await releaseKeeper(host, { report: () => {}, signal: new AbortController().signal }), [
+    'the keeper stays for now: EROFS: read-only file system',
+  ]);
 });
 
 test('uninstall that cannot count connections leaves the keeper, the panic file and what it remembers', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -32,6 +32,13 @@ async function startHolder(t: TestContext, runDir: string): Promise<ChildProcess
   const [said] = await once(child.stdout, 'data');
   assert.equal(String(said), 'held');
   return child;
+}
+
+/** How many wait for the lock: /proc/locks has them behind it, with an arrow. */
+async function waitersOf(runDir: string): Promise<number> {
+  const { ino } = await stat(join(runDir, 'lock'));
+  const lines = (await readFile('/proc/locks', 'utf8')).split('\n');
+  return lines.filter((line) => line.includes('-> FLOCK') && line.includes(`:${ino} `)).length;
 }
 
 test('a free lock is taken without waiting, names its holder, and leaves no file behind', async (t) => {
@@ -100,6 +107,31 @@ test('a holder that was killed holds nothing', async (t) => {
   const lock = await commandLock(runDir)('off a', 0, unexpectedWait);
   assert.match(await readFile(join(runDir, 'lock'), 'utf8'), /^\d+ off a /);
   await lock.release();
+});
+
+test('a signal ends the wait for the lock, and takes nothing from who has it or comes next', async (t) => {
+  const runDir = await makeRunDir(t);
+  const holder = await startHolder(t, runDir);
+  holder.kill('SIGSTOP');
+  const takeLock = commandLock(runDir);
+  const interruption = new AbortController();
+  const reason = new Error('interrupted');
+  const waiting = takeLock('on a', 600_000, () => interruption.abort(reason), interruption.signal);
+  await assert.rejects(waiting, reason);
+  const later = new AbortController();
+  const waits: string[] = [];
+  const asked = takeLock('on b', 600_000, (who) => void waits.push(who), later.signal);
+  await until('a flock that waits', async () => (await waitersOf(runDir)) > 0);
+  later.abort(reason);
+  await assert.rejects(asked, reason);
+  assert.equal(waits.length, 1);
+  assert.equal(await waitersOf(runDir), 0);
+  await assert.rejects(takeLock('on c', 0, unexpectedWait), { code: 'WEIR2021' });
+  assert.match(await readFile(join(runDir, 'lock'), 'utf8'), new RegExp(`^${holder.pid} on payment `));
+  holder.kill('SIGKILL');
+  await once(holder, 'exit');
+  // After the signal a lock that is free is taken all the same: what is left to do needs no wait.
+  await (await takeLock('on d', 600_000, unexpectedWait, later.signal)).release();
 });
 
 test('a lock whose file somebody removed does not let two commands in', async (t) => {

@@ -17,7 +17,7 @@ export default class HostFollowCommand extends InterceptCommand<typeof HostFollo
 
   protected override async execute(): Promise<CommandOutcome<Result>> {
     const names = this.words.length === 0 ? ('all' as const) : [...new Set(this.words)];
-    const apps = await followFleet(await this.host(), names);
+    const apps = await followFleet(await this.host(), names, { report: this.report, signal: this.signal });
     const text = () => (apps.length === 0 ? 'there is no override' : `the fleet decides again: ${apps.join(', ')}`);
     return { result: { apps }, text };
   }

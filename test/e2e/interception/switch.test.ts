@@ -1,5 +1,6 @@
 /** on and off with real traffic. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LAB_UIDS } from '../lab/lab.ts';
@@ -106,7 +107,7 @@ test('on --existing cut ends direct connections of the application only, and cou
   assert.ok((await others.report()).every(({ ending }) => ending === null));
 });
 
-test('Ctrl-C during a drain leaves the connections proxied and exits 0', async (t) => {
+test('Ctrl-C during a drain leaves the connections proxied and exits 0; beside another command it ends the wait', async (t) => {
   const stage = await setStage('ctrl-c', { test: t });
   await stage.weir.json(['on', 'payment']);
   const streams = await stage.streams(LAB_UIDS.app, 2);
@@ -119,6 +120,35 @@ test('Ctrl-C during a drain leaves the connections proxied and exits 0', async (
   assert.ok((await streams.report()).every(({ ending, gaps }) => ending === null && gaps === 0));
   const status = await stage.weir.json(['status', 'payment']);
   assert.deepEqual([status.json.result.apps[0].state, status.json.result.apps[0].connections.proxied], ['draining', 2]);
+
+  await stage.weir.json(['on', 'payment']);
+  const lock = join(stage.weir.runDir, 'lock');
+  const holder = stage.lab.start(stage.lab.client, [
+    'flock',
+    '--no-fork',
+    lock,
+    'sh',
+    '-c',
+    'echo held; exec sleep 600',
+  ]);
+  await holder.line(/held/);
+  for (const [command, said] of [
+    [['off', 'payment'], /payment: new connections go direct; nothing was tidied up/],
+    [['on', 'report'], /interrupted by SIGINT; nothing was changed/],
+    [['uninstall', '--existing', 'keep'], /new connections go direct; nothing was removed/],
+  ] as const) {
+    const waiting = stage.weir.start(command);
+    if (command[0] === 'off') await waiting.line(/new connections go direct \(\d/);
+    await waiting.line(/waiting for another weir/);
+    waiting.signal('SIGINT');
+    assert.deepEqual(await waiting.ended, { code: 130, signal: null }, waiting.output());
+    assert.match(waiting.output().replaceAll(/\s+/g, ' '), said);
+  }
+  await assertRoute(stage, LAB_UIDS.app, 'direct');
+  await assertRoute(stage, LAB_UIDS.other, 'direct');
+  await holder.stop();
+  // They have left no program behind that waits for the lock, and would get it.
+  assert.equal((await stage.weir.json(['off', 'payment', '--existing', 'keep'])).code, 0);
 });
 
 test('a drain in progress blocks no other command', async (t) => {

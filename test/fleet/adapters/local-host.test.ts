@@ -11,6 +11,8 @@ import { encodeMark } from '../../../src/interception/rules/mark.ts';
 import { hostWith, MESH, off, on } from '../../interception/cases.ts';
 import { type Conversation, FakeSidecarPorts } from '../../sidecar/usecases/fake-ports.ts';
 
+const WAIT = { report: () => {}, signal: new AbortController().signal };
+
 function machine(watched: readonly string[] = [], talk: Conversation = null) {
   const intercept = hostWith('nft');
   const warnings: string[] = [];
@@ -42,8 +44,8 @@ test('a remote switch is no override, a local one is, and following ends it', as
   );
   await off(intercept, { reason: 'local trouble' });
   assert.equal((await payment())?.override?.reason, 'local trouble', 'also when it was off already');
-  assert.deepEqual(await followFleet(intercept, ['report']), []);
-  assert.deepEqual(await followFleet(intercept, 'all'), ['payment']);
+  assert.deepEqual(await followFleet(intercept, ['report'], WAIT), []);
+  assert.deepEqual(await followFleet(intercept, 'all', WAIT), ['payment']);
   assert.deepEqual([(await payment())?.state, (await payment())?.override], ['off', null]);
   await on(intercept);
   await off(intercept);
@@ -127,7 +129,7 @@ test('the panic file is an override', async () => {
   await on(intercept);
   intercept.markers.set('payment', 'now');
   const app = (await local.look()).apps.find(({ name }) => name === 'payment');
-  assert.deepEqual([app?.override?.reason, await followFleet(intercept, ['payment'])], ['off.sh', ['payment']]);
+  assert.deepEqual([app?.override?.reason, await followFleet(intercept, ['payment'], WAIT)], ['off.sh', ['payment']]);
 });
 
 test('a binary that is not the one of the release is refused before anything is asked', async (t) => {
