@@ -33,6 +33,10 @@ export class FakeNacos {
   readonly port: number;
   /** Pushes that a client has answered. */
   acknowledged = 0;
+  /** Requests that are refused, as `SubscribeServiceRequest SERVICE` or `ConfigQueryRequest DATAID@GROUP`, with the error. */
+  readonly refused = new Map<string, number>();
+  /** Requests of clients by the same names, in their order. */
+  readonly asked: string[] = [];
   #server: Http2Server;
   #logins: Server | null = null;
   /** By token, when it ends, in milliseconds since 1970. */
@@ -91,6 +95,24 @@ export class FakeNacos {
   async close(): Promise<void> {
     await this.stop();
     this.#logins?.close();
+  }
+
+  /** How many logins were taken. */
+  get logins(): number {
+    return this.#lastToken;
+  }
+
+  /** Ends the connections of clients that registered nothing; new ones are taken. */
+  cut(): void {
+    const providers = new Set([...this.#hosts.values()].flatMap((hosts) => [...hosts.keys()]));
+    for (const client of this.#clients.values()) if (!providers.has(client)) client.session.destroy();
+  }
+
+  /** Pushes something to whoever subscribed the service. */
+  push(service: string, serviceInfo: object): void {
+    for (const client of this.#clients.values()) {
+      if (client.subscribed.has(service)) this.#push(client, 'NotifySubscriberRequest', { serviceInfo });
+    }
   }
 
   /** Takes no token any more, as a server that has another secret now. */
@@ -179,6 +201,11 @@ export class FakeNacos {
     const refusal = this.#refusalOf(asked);
     if (refusal !== null) return { ...reply(), body: { resultCode: 500, errorCode: 403, message: refusal } };
     const service = String(body.serviceName ?? '');
+    const name = `${type} ${service || (body.dataId === undefined ? '' : `${body.dataId}@${body.group}`)}`.trim();
+    this.asked.push(name);
+    const code = this.refused.get(name);
+    if (code !== undefined)
+      return { ...reply(), body: { resultCode: 500, errorCode: code, message: `refused with ${code}` } };
     switch (type) {
       case 'SubscribeServiceRequest':
         client.subscribed.add(service);

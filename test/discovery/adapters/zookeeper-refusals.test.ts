@@ -6,20 +6,14 @@ import { ZK_ERROR } from '../../../src/discovery/registry/zookeeper/jute.ts';
 import { endpointsOf } from '../../../src/discovery/world/endpoints.ts';
 import { World } from '../../../src/discovery/world/world.ts';
 import type { RegistryConfig } from '../../../src/mesh/discovery-config.ts';
-import { type Clock, systemClock } from '../../../src/platform/clock.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
 import { FakeZooKeeper } from '../../fakes/fake-zookeeper.ts';
+import { QUICK } from '../../fakes/quick-clock.ts';
 import { until } from '../../until.ts';
 
 /** An answer that a busy server gives (KeeperException.Code.THROTTLEDOP). */
 const THROTTLED = -127;
 const STOCK = { apps: new Set(['stock']), interfaces: new Set<string>() };
-
-/** Nodes that are refused are asked for again soon on it, and a session does not end for a second of standing still. */
-const QUICK: Clock = {
-  now: () => systemClock.now(),
-  monotonic: () => systemClock.monotonic() * 8,
-  sleep: (ms, signal) => systemClock.sleep(ms / 8, signal),
-};
 
 const pathOf = (host: number) => `/services/stock/10.0.0.${host}:20880`;
 const nodeOf = (host: number, revision = 'r1', zone = 'a') =>

@@ -1,8 +1,8 @@
 /** The account by which a Nacos is asked: its token, which is renewed before it ends. */
 import type { RegistryServer } from '../../../mesh/discovery-config.ts';
 import type { Clock } from '../../../platform/clock.ts';
-import { NacosError } from './nacos-connection.ts';
-import { loginToNacos, type NacosLogin, NacosRefusal, userOf } from './nacos-login.ts';
+import { isNoRight, NacosRefusal } from '../../registry/nacos/nacos-error.ts';
+import { loginToNacos, type NacosLogin, userOf } from './nacos-login.ts';
 
 /** Where user and password stand. They are read at each login: a password may change while weir runs. */
 export interface NacosCredentials {
@@ -11,13 +11,13 @@ export interface NacosCredentials {
   read(): Promise<string>;
 }
 
-/** No right to ask this: no token, one that has ended or is unknown, or a user without the permission (NacosException.NO_RIGHT). */
-const NO_RIGHT = 403;
 /** The part of its time after which a token is renewed. */
 const RENEW_AFTER = 0.8;
 /** A renewal that failed is tried again after this time at the latest, in milliseconds. */
 const LONGEST_PAUSE_MS = 5_000;
 const SHORTEST_PAUSE_MS = 500;
+/** What a new login did not help to see is taken to be kept from its user for this time, without another login. */
+const FORBIDDEN_MS = 20_000;
 
 /** One account; without credentials it is nobody's. */
 export class NacosAccount {
@@ -27,6 +27,7 @@ export class NacosAccount {
   #login: { readonly headers: NacosLogin['headers']; renewAtMs: number; readonly endsAtMs: number } | null = null;
   /** The login that is under way: requests side by side are refused together. */
   #renewing: Promise<void> | null = null;
+  #forbiddenUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(credentials: NacosCredentials | null, clock: Clock) {
     this.#credentials = credentials;
@@ -68,15 +69,23 @@ export class NacosAccount {
     await this.#renewing;
   }
 
+  /** A connection begins: its server may be another one, or have another secret. */
+  connected(): void {
+    this.#forbiddenUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
   /**
    * Asks; where the server has no right for the present token, again with a new one: a token may end early, as on a server
-   * that has another secret now. Rejects with NacosRefusal when the new one is refused as well.
+   * that has another secret now. Rejects with NacosRefusal when the new one is refused as well: the user may not see it.
    */
   async asking<Answer>(
     server: RegistryServer,
     { name, namespace }: { readonly name: string; readonly namespace: string },
     ask: () => Promise<Answer>,
   ): Promise<Answer> {
+    const login = this.#login;
+    const forbidden = (message: string) =>
+      new NacosRefusal(message, `see whether ${this.#user} may read it in the namespace ${namespace}`, true);
     try {
       return await ask();
     } catch (error) {
@@ -85,14 +94,16 @@ export class NacosAccount {
         const nextStep = `name a file with user:password as auth of ${name} in mesh.yaml`;
         throw new NacosRefusal(`the server wants a user: ${error.message}`, nextStep);
       }
+      const isTried = login === this.#login && this.#clock.monotonic() < this.#forbiddenUntilMs;
+      if (isTried) throw forbidden(error.message);
     }
-    await this.renew(server);
+    if (login === this.#login) await this.renew(server);
     try {
       return await ask();
     } catch (error) {
       if (!isNoRight(error)) throw error;
-      const nextStep = `see whether ${this.#user} may read the namespace ${namespace}`;
-      throw new NacosRefusal(`${error.message}, also after a new login as ${this.#user}`, nextStep);
+      this.#forbiddenUntilMs = this.#clock.monotonic() + FORBIDDEN_MS;
+      throw forbidden(`${error.message}, also after a new login as ${this.#user}`);
     }
   }
 
@@ -104,8 +115,4 @@ export class NacosAccount {
     this.#user = userOf(credentials);
     this.#login = { headers, renewAtMs: now + validMs * RENEW_AFTER, endsAtMs: now + validMs };
   }
-}
-
-function isNoRight(error: unknown): error is NacosError {
-  return error instanceof NacosError && error.code === NO_RIGHT;
 }

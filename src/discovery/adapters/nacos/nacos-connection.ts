@@ -3,6 +3,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 import { messageOf } from '../../../errors/message-of.ts';
 import type { RegistryServer } from '../../../mesh/discovery-config.ts';
 import type { Clock } from '../../../platform/clock.ts';
+import { NacosError } from '../../registry/nacos/nacos-error.ts';
 import { decodePayload, encodePayload, type NacosPayload } from '../../registry/nacos/payload.ts';
 import { GrpcFrames, grpcFrame } from '../../xds/grpc-frames.ts';
 
@@ -16,16 +17,6 @@ const HEALTH_MS = 5_000;
 const SETUP_TRIES = 60;
 const SETUP_PAUSE_MS = 50;
 const SUCCESS = 200;
-
-/** An answer that says no. */
-export class NacosError extends Error {
-  readonly code: number;
-
-  constructor(what: string, code: number) {
-    super(what);
-    this.code = code;
-  }
-}
 
 /** What a connection needs. */
 export interface NacosConnectionOptions {
@@ -95,7 +86,8 @@ export class NacosConnection {
     const answer = decodePayload(await this.#unary(payload, limitMs));
     const { resultCode, errorCode, message } = answer.body;
     if (answer.type !== 'ErrorResponse' && resultCode === SUCCESS) return answer.body;
-    throw new NacosError(`${type}: ${String(message ?? answer.type)}`, Number(errorCode ?? resultCode ?? 0));
+    const code = Number(errorCode ?? resultCode ?? 0);
+    throw new NacosError(`${type}: ${String(message ?? answer.type)}`, code, answer.type);
   }
 
   async #setUp(): Promise<void> {

@@ -1,23 +1,12 @@
 /** Logs in to a Nacos that wants user and password. */
-import { messageOf, reasonOf } from '../../../errors/message-of.ts';
+import { messageOf } from '../../../errors/message-of.ts';
 import type { RegistryServer } from '../../../mesh/discovery-config.ts';
+import { NacosRefusal } from '../../registry/nacos/nacos-error.ts';
 import { isPlainObject } from '../../world/read-json.ts';
 
 const LOGIN_MS = 5_000;
 /** What a server answers to a user or a password that it does not know. */
 const REFUSALS = [401, 403];
-
-/** A server that answers, and does not let this user in. */
-export class NacosRefusal extends Error {
-  /** What to do about it, a clause. */
-  readonly nextStep: string;
-
-  constructor(message: string, nextStep: string) {
-    super(message);
-    this.name = 'NacosRefusal';
-    this.nextStep = nextStep;
-  }
-}
 
 /** The headers of a logged-in client, and how long they count. */
 export interface NacosLogin {
@@ -57,9 +46,4 @@ export async function loginToNacos(
   if (!isPlainObject(token) || typeof token.accessToken !== 'string') throw new Error('the login gave no token');
   const seconds = typeof token.tokenTtl === 'number' && token.tokenTtl > 0 ? token.tokenTtl : 18_000;
   return { headers: { accessToken: token.accessToken }, validMs: seconds * 1000 };
-}
-
-/** Why something failed, a clause; with the next step where there is one. */
-export function clauseOf(error: unknown): string {
-  return error instanceof NacosRefusal ? `${error.message}; ${error.nextStep}` : reasonOf(error);
 }

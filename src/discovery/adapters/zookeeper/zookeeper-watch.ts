@@ -1,6 +1,7 @@
 /** Follows a ZooKeeper registry: lists what is wanted after every connection, then reads again only what changed. */
 import type { RegistryConfig } from '../../../mesh/discovery-config.ts';
 import type { Clock } from '../../../platform/clock.ts';
+import { Refusals } from '../../registry/refusals.ts';
 import type { Wanted } from '../../registry/wanted.ts';
 import type { ChangedPlace } from '../../registry/zookeeper/changed-place.ts';
 import { type Change, Changes } from '../../registry/zookeeper/changes.ts';
@@ -16,7 +17,6 @@ import {
   rootPath,
   servicesPath,
 } from '../../registry/zookeeper/paths.ts';
-import { Refusals } from '../../registry/zookeeper/refusals.ts';
 import type { RegistryEvent, RegistryState } from '../../world/registry-event.ts';
 import { askMetadata } from '../dubbo/ask-metadata.ts';
 import { ZooKeeperError, type ZooKeeperOptions, ZooKeeperSession } from './zookeeper-session.ts';
@@ -39,10 +39,8 @@ const SESSION_MS = 10_000;
 const POLL_MS = 3_000;
 /** With watches everything is listed so often all the same: a lost event costs minutes, not for ever. */
 const RELIST_MS = 600_000;
-/** A revision that nobody could tell of, or a node that weir may not read, is asked for again after this time. */
+/** A revision that nobody could tell of is asked for again after this time. */
 const RETRY_MS = 20_000;
-/** A node that the server refused to show at present is read again after this time. */
-const AGAIN_MS = 1_000;
 /**
  * How many changed instances are read at once. The answers come one after the other and are let go one by one; a server
  * that is busy with many writes answers so late that fewer would fall behind.
@@ -65,7 +63,7 @@ export class ZooKeeperWatch {
   /** Revisions as `APP REVISION`, each with whether its services are known. */
   readonly #revisions = new Map<string, boolean>();
   readonly #changes: Changes;
-  readonly #refusals = new Refusals((why) => this.#options.warn(why));
+  readonly #refusals: Refusals;
   /** Whether all has to be listed, because watches may have missed something. */
   #isStale = false;
   #isConnected = false;
@@ -82,6 +80,7 @@ export class ZooKeeperWatch {
     this.#options = options;
     const { config, digest, clock } = options;
     this.#changes = new Changes(config);
+    this.#refusals = new Refusals(options.warn, () => clock.monotonic());
     const told = {
       // Changes made while it was cut off are not told, in a resumed session either.
       connected: () => {
@@ -128,8 +127,9 @@ export class ZooKeeperWatch {
   }
 
   #pauseMs(): number {
-    if (this.#refusals.isBehind) return AGAIN_MS;
-    return this.#hasWatches ? RETRY_MS : POLL_MS;
+    const { dueAtMs } = this.#refusals;
+    const longest = this.#hasWatches ? RETRY_MS : POLL_MS;
+    return dueAtMs === null ? longest : Math.min(longest, Math.max(0, dueAtMs - this.#options.clock.monotonic()) + 1);
   }
 
   #tell(event: RegistryEvent): void {
@@ -210,7 +210,7 @@ export class ZooKeeperWatch {
   async #catchUp(isRetry: boolean): Promise<void> {
     try {
       if (this.#changes.isTooMany) this.#isStale = true;
-      const again = this.#refusals.take(isRetry || this.#isStale);
+      const again = this.#refusals.take(this.#isStale);
       if (this.#isStale) {
         // What changed before the listing begins is in the listing.
         this.#changes.clear();

@@ -22,10 +22,10 @@ export interface ProviderService {
   readonly group: string;
 }
 
-/** The hosts of a ServiceInfo that take calls: Nacos lists those that are unhealthy or switched off too. */
-export function hostsOf(serviceInfo: unknown): readonly NacosHost[] {
-  const hosts = isPlainObject(serviceInfo) && Array.isArray(serviceInfo.hosts) ? serviceInfo.hosts : [];
-  return hosts.filter(isPlainObject).flatMap((host: Readonly<Record<string, unknown>>) => {
+/** The hosts of a ServiceInfo that take calls: Nacos lists those that are unhealthy or switched off too. Null without a list. */
+export function hostsOf(serviceInfo: unknown): readonly NacosHost[] | null {
+  if (!isPlainObject(serviceInfo) || !Array.isArray(serviceInfo.hosts)) return null;
+  return serviceInfo.hosts.filter(isPlainObject).flatMap((host: Readonly<Record<string, unknown>>) => {
     if (host.healthy === false || host.enabled === false) return [];
     const metadata = isPlainObject(host.metadata) ? host.metadata : {};
     return [{ id: `${String(host.ip)}:${String(host.port)}`, ip: host.ip, port: host.port, metadata }];

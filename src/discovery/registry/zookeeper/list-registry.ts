@@ -2,6 +2,7 @@
 import { decodeNodeName } from '../../world/read-provider-url.ts';
 import type { RegistryEvent } from '../../world/registry-event.ts';
 import type { InstanceNode, ReadNode } from '../../world/registry-node.ts';
+import type { TellRefused } from '../refusals.ts';
 import type { Wanted } from '../wanted.ts';
 import { inFlight } from './in-flight.ts';
 import { isRefusal, ZK_ERROR } from './jute.ts';
@@ -41,9 +42,6 @@ export interface ZooKeeperReads {
   getChildren(path: string): Promise<string[] | null>;
 }
 
-/** Is told of a node that the server refused to show, by its path. */
-export type TellRefused = (path: string, error: Error & { readonly code: number }) => void;
-
 /** How many reads are in flight: more of them make the process grow by what all answers hold together. */
 const IN_FLIGHT = 32;
 
@@ -54,7 +52,7 @@ const ASKED_INSTANCES = 3;
 export interface ListingParts {
   readonly reads: ZooKeeperReads;
   readonly askInstance: AskInstance;
-  /** Takes each refused node: what was last told of it counts, and all others are read. Without it a refusal ends the reading. */
+  /** Takes each refused node by its path: what was last told of it counts, and all others are read. Without it a refusal ends the reading. */
   readonly refused?: TellRefused;
 }
 
@@ -211,7 +209,7 @@ export class ZooKeeperListing {
   /** As `#valueOf`; one that is kept from weir is told as refused too. */
   async #instanceValue(path: string): Promise<NodeValue | null> {
     const value = await this.#valueOf(path);
-    if (value === NO_ACCESS) this.#refused?.(path, Object.assign(new Error(MAY_NOT), { code: ZK_ERROR.noAuth }));
+    if (value === NO_ACCESS) this.#refused?.(path, MAY_NOT, true);
     return value;
   }
 
@@ -222,7 +220,8 @@ export class ZooKeeperListing {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       if (this.#refused === undefined) throw new Error(`${paths[0]}: ${error.message}`);
-      for (const path of paths) this.#refused(path, error);
+      const isForbidden = error.code === ZK_ERROR.noAuth;
+      for (const path of paths) this.#refused(path, isForbidden ? MAY_NOT : error.message, isForbidden);
       return REFUSED;
     }
   }
