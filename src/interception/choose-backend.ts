@@ -3,13 +3,14 @@ import { WeirError } from '../errors/weir-error.ts';
 import type { Backend } from './backend.ts';
 import type { BackendChoice } from './detection.ts';
 import type { InterceptHost } from './host.ts';
+import { isDenied } from './look.ts';
 import { BACKENDS, holdsRules, type Situation } from './situation.ts';
 
 const UNKNOWN_HINT = 'mend what keeps its tool from answering, and run the command again; see `weir check backend`';
 
 /**
  * The back end to write to: the remembered one, else the one asked for, else the first that works here.
- * @throws WeirError exit 3 when another one is remembered, or none works
+ * @throws WeirError exit 3 when another one is remembered, none works, or of a better one that is not known
  */
 export async function chooseBackend(
   host: InterceptHost,
@@ -44,18 +45,45 @@ export async function chooseBackend(
   }
   const choices: BackendChoice[] = [];
   for (const backend of BACKENDS) {
-    const choice = await host.backend(backend);
-    if (choice.usable) return backend;
-    choices.push(choice);
+    choices.push(await host.backend(backend));
+    if (choices.at(-1)?.usable) break;
   }
-  const isUnknown = choices.some((choice) => choice.isUnknown);
+  const { taken, unsure } = firstChoice(choices);
+  if (taken !== null) return taken;
+  const why = choices.filter(({ usable }) => !usable).map(({ backend, detail }) => `${backend}: ${detail}`);
+  const next = choices.find(({ usable }) => usable);
+  if (next !== undefined) {
+    const names = unsure.map(({ backend }) => backend).join(', ');
+    throw new WeirError('WEIR3006', {
+      what: `whether the back end ${names} can be used here cannot be told`,
+      why: `${why.join('; ')}; a host stays with the back end of its first \`on\`, and ${next.backend} comes after it`,
+      hint: `${UNKNOWN_HINT}; or take the other one: \`--backend ${next.backend}\``,
+    });
+  }
   throw new WeirError('WEIR3006', {
-    what: isUnknown
-      ? 'whether a firewall back end can be used here cannot be told'
-      : 'no firewall back end can be used here',
-    why: choices.map((choice) => `${choice.backend}: ${choice.detail}`).join('; '),
-    hint: isUnknown
-      ? UNKNOWN_HINT
-      : 'install one (`apt-get install nftables`), run as root, and see `weir check backend`',
+    what:
+      unsure.length > 0
+        ? 'whether a firewall back end can be used here cannot be told'
+        : 'no firewall back end can be used here',
+    why: why.join('; '),
+    hint:
+      unsure.length > 0
+        ? UNKNOWN_HINT
+        : 'install one (`apt-get install nftables`), run as root, and see `weir check backend`',
   });
+}
+
+/**
+ * The back end that the first `on` takes: the first that can be used, `choices` being in order of preference. None while
+ * a better one gave no answer, or may not be asked: a host stays with its first. `unsure` are those.
+ */
+export function firstChoice(choices: readonly BackendChoice[]): {
+  readonly taken: Backend | null;
+  readonly unsure: readonly BackendChoice[];
+} {
+  const at = choices.findIndex(({ usable }) => usable);
+  // Where none can be used, a missing right is the answer.
+  if (at === -1) return { taken: null, unsure: choices.filter(({ isUnknown }) => isUnknown) };
+  const unsure = choices.slice(0, at).filter(({ isUnknown, detail }) => isUnknown || isDenied(detail));
+  return { taken: unsure.length > 0 ? null : (choices[at]?.backend ?? null), unsure };
 }

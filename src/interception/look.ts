@@ -6,6 +6,11 @@ import type { Elsewhere, Situation } from './situation.ts';
 /** The words of tools and files to a user without rights. */
 const DENIED = /not permitted|ermission denied|EACCES|EPERM|must be root/;
 
+/** Whether it was a right that was missing. */
+export function isDenied(why: string): boolean {
+  return DENIED.test(why);
+}
+
 /**
  * Whether "not found" means "not there": the state file could be read, or there is none, and so could each back end that
  * may hold rules of weir. One that is remembered, or holds rules, is the only one (it is chosen once).
@@ -38,9 +43,9 @@ export function refuseBlindness(situation: Situation, names: readonly string[], 
 /** One reason each; a right that is missing everywhere is said once. */
 function reasons({ blind, storeProblem }: Situation): string[] {
   const backends = [...blind.keys()].join(', ');
-  const isDenied = [...blind.values()].every((why) => DENIED.test(why));
+  const mayNot = [...blind.values()].every(isDenied);
   const kernel =
-    blind.size > 1 && isDenied
+    blind.size > 1 && mayNot
       ? [`the rules of ${backends} may not be read: Operation not permitted`]
       : [...blind].map(([backend, why]) => `${backend}: ${why}`);
   return storeProblem === null ? kernel : [...kernel, storeProblem];
@@ -48,7 +53,7 @@ function reasons({ blind, storeProblem }: Situation): string[] {
 
 function hintFor({ blind, storeProblem }: Situation, command: string): string {
   const said = [...blind.values(), storeProblem ?? ''].join(' ');
-  if (DENIED.test(said)) return `run it as root: \`sudo ${command}\``;
+  if (isDenied(said)) return `run it as root: \`sudo ${command}\``;
   const missing = [...blind].flatMap(([backend, why]) => (why.includes('is missing') ? [backend] : []));
   if (missing.includes('nft')) return 'install the package nftables, so that weir can look, and run it again';
   if (missing.length > 0) return 'install the package iptables, so that weir can look, and run it again';

@@ -8,6 +8,7 @@ import { type AppState, appState, isTrial } from './app-state.ts';
 import { type AppTrouble, appTroubles } from './app-troubles.ts';
 import type { Backend } from './backend.ts';
 import type { AppPolicy } from './build-policy.ts';
+import { firstChoice } from './choose-backend.ts';
 import type { ForeignFirewall } from './detection.ts';
 import type { InterceptHost } from './host.ts';
 import { type InstalledPolicy, installedPolicy, switchDamage } from './installed-policy.ts';
@@ -195,11 +196,10 @@ export async function reportStatus(host: InterceptHost, request: StatusRequest):
       since: app?.since ?? null,
     };
   });
-  const usable = 'value' in choices ? choices.value.find((choice) => choice.usable) : undefined;
-  const unsure = 'value' in choices && usable === undefined ? choices.value.filter((one) => one.isUnknown) : [];
+  const { taken, unsure } = firstChoice('value' in choices ? choices.value : []);
   return {
     result: {
-      backend: situation.backend ?? usable?.backend ?? null,
+      backend: situation.backend ?? taken,
       apps,
       sidecars: sidecars.map((one) => {
         const answer = readiness.get(one.name);

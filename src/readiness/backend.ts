@@ -1,5 +1,6 @@
 /** The checks of `weir check backend`. */
 import type { Backend } from '../interception/backend.ts';
+import { firstChoice } from '../interception/choose-backend.ts';
 import type { BackendChoice } from '../interception/detection.ts';
 import { readSituation } from '../interception/situation.ts';
 import { type Check, type CheckFinding, finding } from './check-finding.ts';
@@ -12,14 +13,18 @@ export const BACKEND_CHECKS: readonly Check[] = [
     why: 'weir writes into one of them; the first that works is taken at the first `on`',
     needs: 'NET_ADMIN',
     async run(host) {
-      const choices = await host.intercept.backends();
-      // One that works is enough: the others are only mentioned then.
+      const [{ state }, choices] = await Promise.all([host.intercept.store.read(), host.intercept.backends()]);
+      // One that works is enough: the others are only mentioned then. But none is taken before a better one has answered.
       const isAnyUsable = choices.some(({ usable }) => usable);
-      return choices.map(({ backend, usable, isUnknown, detail }): CheckFinding => {
+      const isTaken = isAnyUsable && state !== null && state.backend !== null;
+      const unsure = isTaken ? [] : firstChoice(choices).unsure;
+      return choices.map((choice): CheckFinding => {
+        const { backend, usable, isUnknown, detail } = choice;
         if (usable) return finding('ok', `${backend} can be used`, this.why, { evidence: detail });
-        if (isUnknown)
+        const isUnsure = unsure.includes(choice);
+        if (isUnknown || isUnsure)
           return finding(
-            isAnyUsable ? 'skipped' : 'unknown',
+            isUnsure ? 'unknown' : 'skipped',
             `${backend}: whether it can be used is not known`,
             this.why,
             {
@@ -57,8 +62,8 @@ export const BACKEND_CHECKS: readonly Check[] = [
         ];
       if (problem !== null) return [unreadMemory(problem, this.why)];
       if (remembered !== null) return [finding('ok', `${remembered} is taken since the first \`on\``, this.why)];
-      const first = choices.find(({ usable }) => usable);
-      return first === undefined ? [] : [finding('ok', `the first \`on\` will take ${first.backend}`, this.why)];
+      const { taken } = firstChoice(choices);
+      return taken === null ? [] : [finding('ok', `the first \`on\` will take ${taken}`, this.why)];
     },
   },
   {

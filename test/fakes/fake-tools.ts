@@ -46,5 +46,6 @@ function toolFailed(command: string, { exitCode, stderr }: ToolResult): WeirErro
     what: `${command} failed: exit code ${exitCode}`,
     why: stderr === '' ? 'it wrote nothing' : stderr.trim(),
     hint: 'run it by hand',
+    details: { exitCode },
   });
 }

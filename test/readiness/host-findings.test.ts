@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ToolFact } from '../../src/readiness/ports.ts';
+import { on } from '../interception/cases.ts';
 import { checkCase, findings, troubles } from './check-case.ts';
 
 test('kernel: an old kernel is told what it lacks', async () => {
@@ -110,9 +111,15 @@ test('backend: one whose tool gives no answer is not one that cannot be used', a
       });
   host.intercept.backends = choices('iptables-nft');
   assert.deepEqual((await troubles(host, 'backend')).slice(0, 2), [
-    'skipped: nft: whether it can be used is not known',
+    'unknown: nft: whether it can be used is not known',
     'skipped: iptables-legacy cannot be used',
   ]);
+  assert.ok(!(await findings(host, 'backend')).some(({ what }) => /first `on` will take/.test(what)));
+  host.intercept.backends = choices('nft', 'iptables-nft');
+  assert.ok((await findings(host, 'backend')).some(({ what }) => /first `on` will take nft/.test(what)));
+  await on(host.intercept, { backend: 'iptables-nft' });
+  host.intercept.backends = choices('iptables-nft');
+  assert.equal((await troubles(host, 'backend'))[0], 'skipped: nft: whether it can be used is not known');
   host.intercept.backends = choices();
   const [nft, ...others] = await findings(host, 'backend');
   assert.deepEqual([nft?.result, nft?.evidence, nft?.hint !== null], ['unknown', 'EAGAIN', true]);

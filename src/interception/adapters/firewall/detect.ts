@@ -22,6 +22,9 @@ export interface DetectedBackend {
 
 const BACKENDS: readonly Backend[] = ['nft', 'iptables-nft', 'iptables-legacy'];
 const TIMEOUT_MS = 10_000;
+/** The words of a tool for which there was not enough of something: it has said nothing of this kernel. */
+const LACKS =
+  /Too many open files|Cannot allocate memory|Memory allocation problem|[Oo]ut of memory|No buffer space|temporarily unavailable|Interrupted system call/;
 
 /**
  * The back ends that can be used here, best first: native nft, iptables-nft, iptables-legacy. Passive: makes nothing,
@@ -51,7 +54,7 @@ async function detect(backend: Backend, attempt: () => Promise<string>): Promise
     return { backend, usable: true, detail: await attempt() };
   } catch (error) {
     if (!(error instanceof WeirError)) throw error;
-    if (gaveNoAnswer(error))
+    if (gaveNoAnswer(error) || LACKS.test(error.why))
       return { backend, usable: false, isUnknown: true, detail: `${error.what}: ${oneLine(error.why)}` };
     const isMissing = error.code === 'WEIR2001';
     return { backend, usable: false, detail: isMissing ? `${error.what}: ${error.hint}` : oneLine(error.why) };

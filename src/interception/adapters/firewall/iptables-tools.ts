@@ -1,7 +1,7 @@
 /** Finds iptables-save and iptables-restore of one implementation and family. */
 import { delimiter, join } from 'node:path';
 import { WeirError } from '../../../errors/weir-error.ts';
-import type { runTool } from '../../../platform/exec.ts';
+import { isNotRun, type runTool, toolFailed } from '../../../platform/exec.ts';
 import { isExecutable } from '../../../platform/executables.ts';
 import { searchPath } from '../../../platform/search-path.ts';
 
@@ -61,7 +61,10 @@ export async function locateIptables(
 async function askVersion(base: string, run: typeof runTool): Promise<IptablesTools | null> {
   const [save, restore] = [`${base}-save`, `${base}-restore`];
   try {
-    const { stdout } = await run([restore, '--version'], { timeoutMs: TIMEOUT_MS, reject: false });
+    const argv = [restore, '--version'] as const;
+    const { stdout, stderr, exitCode } = await run(argv, { timeoutMs: TIMEOUT_MS, reject: false });
+    // It is there, and could not be run: what it is nobody knows.
+    if (isNotRun(exitCode)) throw toolFailed(argv, { stdout, stderr, exitCode });
     return { save, restore, version: /v\d\S*(?: \(\w+\))?/.exec(stdout)?.[0] ?? 'of unknown version' };
   } catch (error) {
     if (error instanceof WeirError && error.code === 'WEIR2001') return null;

@@ -45,6 +45,22 @@ describe('the back ends of a host', () => {
     assert.deepEqual(nft, { backend: 'nft', usable: false, detail: 'Error: JSON support; not compiled-in' });
   });
 
+  it('are not known where the tool lacks something to look, or cannot be run', async () => {
+    for (const [command, answer] of [
+      ['nft -j list chains', { exitCode: 1, stderr: 'netlink: Error: Too many open files\n' }],
+      ['nft -j list chains', { exitCode: 1, stderr: 'netlink: Error: No buffer space available\n' }],
+      ['nft --version', { exitCode: 127, stderr: 'nft: error while loading shared libraries\n' }],
+    ] as const) {
+      const { nft } = await detected({ ...NFT, [command]: answer });
+      assert.deepEqual([nft?.usable, nft?.isUnknown], [false, true], JSON.stringify(answer));
+    }
+    for (const tool of ['iptables-nft', 'ip6tables-nft']) {
+      const answer = { exitCode: 127, stderr: 'error while loading shared libraries\n' };
+      const { iptables } = await detected({ ...NFT, ...IPTABLES_NFT, [`${tool}-restore --version`]: answer });
+      assert.deepEqual([iptables?.usable, iptables?.isUnknown], [false, true], tool);
+    }
+  });
+
   it('need both families of iptables', async () => {
     const { 'ip6tables-nft-restore --version': _, ...only4 } = IPTABLES_NFT;
     const { iptables } = await detected(only4);
