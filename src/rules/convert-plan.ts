@@ -9,6 +9,7 @@ import { sampleProviders } from './equivalence/sample-providers.ts';
 import type { RuleProof, RuleState, Verdict } from './equivalence/tally.ts';
 import { OpaqueSignal } from './groovy/machine/exceptions.ts';
 import { loadTargetModel } from './models/load-model.ts';
+import { oddProvider } from './plan/call-outcome.ts';
 import { ruleOf } from './plan/describe-rule.ts';
 import { predicateHolds } from './plan/evaluate-plan.ts';
 import type { RoutePlan } from './plan/route-plan.ts';
@@ -83,11 +84,12 @@ function convertKnown(request: ConversionRequest): ConvertedPlan {
   const { plan } = request;
   // A tag rule that is off leaves own tags in force, a script:// URL is not loaded: there is nothing to write either way.
   if (hasNoEffect(plan) || plan.effect.state === 'dead') return withoutDocuments(plan, 'exact');
-  // A provider of the snapshot over which the script throws: the plan says nothing about calls that see it.
-  for (const { where, exception } of plan.assumptions) {
+  // A provider of the snapshot over which the script throws, or which weir does not follow: the plan says nothing about calls that see it.
+  for (const assumption of plan.assumptions) {
+    const { where } = assumption;
     const odd = request.providers.find((provider) => predicateHolds(where, provider));
     if (odd === undefined) continue;
-    const message = `Not written: the script throws ${exception} wherever the provider ${odd.id} is present.`;
+    const message = `Not written: ${oddProvider(assumption, odd)}.`;
     return withoutDocuments(plan, 'refused', { code: 'WR062', message });
   }
   const objection = objectionTo(plan, request.accepted);

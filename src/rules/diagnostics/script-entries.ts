@@ -197,7 +197,7 @@ export const SCRIPT_DIAGNOSTICS = {
   WR071: {
     title: 'some calls are left out',
     level: 'note',
-    why: 'What they depend on is seen by no target: a tag that a consumer has in its own URL, for instance. The documents say nothing about them, and `weir rules eval` answers REFUSED.',
+    why: 'What they depend on is seen by no target: a tag that a consumer has in its own URL, for instance, or half of a pair of surrogates. The documents say nothing about them, and `weir rules eval` answers REFUSED.',
     example: '<dubbo:reference tag="gray">',
     instead: 'Send the tag as an attachment (dubbo.tag) instead.',
   },

@@ -195,7 +195,7 @@ export const TARGET_DIAGNOSTICS = {
   WR062: {
     title: 'something about all providers is taken for granted',
     level: 'note',
-    why: 'The script throws as soon as one provider is of that kind, and Dubbo then ignores the whole rule. The documents route as the script does while there is no such provider.',
+    why: 'The script throws as soon as one provider is of that kind, and Dubbo then ignores the whole rule; or weir does not follow what it does with one. The documents route as the script does while there is no such provider.',
     example: "it.url.getParameter('version').startsWith('2.') where one provider has no version",
     instead: 'Give --providers: then weir looks whether it holds. Keep it true for new providers.',
   },

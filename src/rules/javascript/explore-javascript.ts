@@ -6,7 +6,7 @@ import { Explorer, type LeafOutcome, type PathLeaf } from '../groovy/machine/exp
 import type { GroovySource, TextRange } from '../groovy/syntax/source.ts';
 import type { CallOutcome } from '../plan/call-outcome.ts';
 import { predicateHolds, presentProviders } from '../plan/evaluate-plan.ts';
-import type { PlanAssumption, PlanNote } from '../plan/route-plan.ts';
+import type { CallAssumption, PlanAssumption, PlanNote } from '../plan/route-plan.ts';
 import { everyCall, oneCall, type RouterWorld } from '../read/router-world.ts';
 import { isScriptError } from './js-core.ts';
 import { JsScript } from './js-script.ts';
@@ -34,10 +34,12 @@ export function exploreJavaScript(
   }
   const explorer = new Explorer();
   const assumptions = new Map<string, PlanAssumption>();
+  const leftOut = new Map<string, CallAssumption>();
   const world = everyCall(explorer, providers, ['3.2'], new Set());
   const step = (): { leaf: PathLeaf } => {
     const script = new JsScript(world, text, assumptions);
     const { outcome, range } = outcomeOf(script, text, () => script.run(parsed.program), whole);
+    for (const [key, calls] of script.leftOut) leftOut.set(key, calls);
     return { leaf: { kind: 'leaf', outcome, range, notes: script.notes } };
   };
   const limited = (): PathLeaf => {
@@ -46,7 +48,8 @@ export function exploreJavaScript(
     return { kind: 'leaf', outcome, range: whole, notes: [] };
   };
   const tree = explorer.explore<null>(null, step, limited);
-  return { explored: { tree, assumptions: [...assumptions.values()] }, notes: [] };
+  const callAssumptions = leftOut.size === 0 ? {} : { callAssumptions: [...leftOut.values()] };
+  return { explored: { tree, assumptions: [...assumptions.values()], ...callAssumptions }, notes: [] };
 }
 
 /** Answers one call by a JavaScript rule. */

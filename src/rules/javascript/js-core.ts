@@ -4,7 +4,7 @@ import { GroovyThrow, OpaqueSignal } from '../groovy/machine/exceptions.ts';
 import { EVERY_PROVIDER } from '../groovy/machine/predicates.ts';
 import type { GroovySource, TextRange } from '../groovy/syntax/source.ts';
 import { readsProvider } from '../plan/plan-term.ts';
-import type { PlanAssumption, PlanCondition, PlanNote, ProviderPredicate } from '../plan/route-plan.ts';
+import type { CallAssumption, PlanAssumption, PlanCondition, PlanNote, ProviderPredicate } from '../plan/route-plan.ts';
 import type { RouterWorld } from '../read/router-world.ts';
 import type { Question } from './js-compare.ts';
 import { JsThrow, type JsValue, type ProviderList } from './js-value.ts';
@@ -28,6 +28,7 @@ export abstract class JsCore {
   readonly world: RouterWorld;
   readonly source: GroovySource;
   readonly assumptions: Map<string, PlanAssumption>;
+  readonly leftOut = new Map<string, CallAssumption>();
   readonly notes: PlanNote[] = [];
   /** Providers that the router gave the script; never changed. */
   readonly invokers: ProviderList = { k: 'list', where: EVERY_PROVIDER, texts: [] };
@@ -99,9 +100,10 @@ export abstract class JsCore {
       case 'builtin':
       case 'class':
         return this.opaque('an object of the engine as a condition');
+      case 'parsed':
+        return this.parsedTruth(value);
       case 'found':
       case 'place':
-      case 'parsed':
         return this.opaque('a number as a condition');
       case 'part':
         return this.opaque('a part of a text as a condition');
@@ -110,10 +112,18 @@ export abstract class JsCore {
     }
   }
 
+  /** Whether a number that is read from a text is neither 0 nor NaN. */
+  protected abstract parsedTruth(number: Extract<JsValue, { k: 'parsed' }>): boolean;
+
   /** Whether a list has a provider. */
   notEmpty(list: ProviderList): boolean {
     if (this.each !== null) return this.opaque('the size of a list while it is filled');
     return this.world.decideGroup(list.where);
+  }
+
+  /** Calls of which a plan says nothing, as no document tells them from others. */
+  protected leaveOut(when: PlanCondition, why: string): void {
+    this.leftOut.set(JSON.stringify(when), { when, why, certain: false });
   }
 
   /** Providers over which the script would throw: an answer for one call, an assumption for a plan. */
@@ -122,16 +132,32 @@ export abstract class JsCore {
       if (this.world.decideGroup(where)) throw new JsThrow('a provider');
       return;
     }
+    this.assumeNone(
+      where,
+      'javax.script.ScriptException',
+      'the script fails for such a provider, and the router ignores it',
+    );
+  }
+
+  /** Providers of which weir does not know what the script does: no answer for one call, an assumption for a plan. */
+  protected unreadFor(where: ProviderPredicate, reason: string): void {
+    if (where.p === 'true' || this.world.call !== null) {
+      if (where.p === 'true' || this.world.decideGroup(where)) this.opaque(reason);
+      return;
+    }
+    this.assumeNone(where, null, `weir does not follow ${reason}`);
+  }
+
+  private assumeNone(where: ProviderPredicate, exception: string | null, why: string): void {
     const span = this.source.span(this.range);
     const id = `a${this.assumptions.size + 1}`;
     const key = JSON.stringify(where);
-    const why = 'the script fails for such a provider, and the router ignores it';
     if (!this.assumptions.has(key))
       this.assumptions.set(key, {
         id,
         kind: 'no-provider',
         where,
-        exception: 'javax.script.ScriptException',
+        exception,
         span,
         why,
       });

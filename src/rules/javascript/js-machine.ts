@@ -12,7 +12,6 @@ import type {
 import { OpaqueSignal } from '../groovy/machine/exceptions.ts';
 import { NO_PROVIDER } from '../groovy/machine/predicates.ts';
 import { JsOperators } from './js-operators.ts';
-import { hexPattern, type TextPart } from './js-parts.ts';
 import { JS_NULL, type JsScope, type JsValue, jsBool, jsText, UNDEFINED } from './js-value.ts';
 
 /** Most calls inside one another. */
@@ -21,6 +20,8 @@ const CALL_LIMIT = 50;
 /** Expressions, variables and calls. Members and statements build on it. */
 export abstract class JsMachine extends JsOperators {
   #depth = 0;
+  /** A part of the script has asked for strict mode. */
+  protected strict = false;
 
   protected abstract callMember(object: JsValue, name: string, args: readonly JsValue[], node: CallExpression): JsValue;
   protected abstract member(object: JsValue, name: string): JsValue;
@@ -88,6 +89,8 @@ export abstract class JsMachine extends JsOperators {
   protected setVariable(name: string, value: JsValue, scope: JsScope): void {
     let at = scope;
     while (!at.names.has(name) && at.outer) at = at.outer;
+    if (this.strict && !at.names.has(name))
+      this.opaque(`${name}, which strict mode does not let a script set undeclared`);
     if (this.each !== null && !at.passing && !this.each.assigned.has(name))
       this.opaque(`the variable ${name}, which one provider would leave to the next`);
     at.names.set(name, value);
@@ -124,30 +127,33 @@ export abstract class JsMachine extends JsOperators {
     const target = this.evaluate(callee, scope);
     const args = this.argumentsOf(node.arguments, scope);
     if (target.k === 'builtin' && (target.name === 'print' || target.name === 'println')) return this.dropped(node);
-    if (target.k === 'builtin' && target.name === 'String' && args.length === 1)
-      return this.textOf(args[0] ?? UNDEFINED);
-    if (target.k === 'builtin' && target.name === 'parseInt') return this.parseInt(args);
+    const known = target.k === 'builtin' ? this.callBuiltin(target.name, args) : null;
+    if (known !== null) return known;
     if (target.k !== 'function') return this.opaque('a call of what is no function of the script');
     return this.callFunction(target, args);
   }
 
-  /** `parseInt`: the whole number with which a text begins, after blanks; NaN for none. */
-  private parseInt([value, base]: readonly JsValue[]): JsValue {
-    if (value === undefined || (base !== undefined && (base.k !== 'number' || base.value !== 10)))
-      return this.opaque('parseInt with another base');
-    if (value.k === 'number') return Number.isInteger(value.value) ? value : this.opaque('parseInt of a fraction');
-    if (value.k === 'text' && ASCII.test(value.value) && !/^ *[-+]?0x/i.test(value.value))
-      return { k: 'number', value: Number.parseInt(value.value, 10) };
-    if (value.k === 'term' && value.type === 'int') return value;
-    const isText = value.k === 'term' && (value.type === 'text' || value.type === 'text?');
-    if (value.k !== 'part' && !isText) return this.opaque('parseInt of what is no text');
-    const { term } = value;
-    if (value.k === 'term' && value.type === 'text?' && this.decide({ term, test: { op: 'is', classes: ['null'] } }))
-      return { k: 'number', value: Number.NaN };
-    const part: TextPart = value.k === 'part' ? value.part : { part: 'whole' };
-    const hex = hexPattern(part);
-    if (hex === null) return this.opaque('parseInt of such a part of a text');
-    return { k: 'parsed', term, part, isHex: base === undefined && this.holdsFor(term, hex) };
+  /** A function of the engine; null for what is none that weir knows. */
+  private callBuiltin(name: string, args: readonly JsValue[]): JsValue | null {
+    const [value = UNDEFINED] = args;
+    switch (name) {
+      case 'String':
+        return args.length === 1 ? this.textOf(value) : null;
+      case 'parseInt':
+        return this.parseInt(args);
+      case 'parseFloat':
+        return this.parseFloat(value);
+      case 'Number':
+        return args.length === 0 ? { k: 'number', value: 0 } : this.numberOf(value);
+      case 'isNaN': {
+        const number = this.numberOf(value);
+        if (number.k === 'number') return jsBool(Number.isNaN(number.value));
+        if (number.k !== 'parsed') return jsBool(false);
+        return jsBool(!this.parsedIs(number, '<', 0) && !this.parsedIs(number, '>=', 0));
+      }
+      default:
+        return null;
+    }
   }
 
   protected argumentsOf(nodes: CallExpression['arguments'], scope: JsScope): JsValue[] {
@@ -195,8 +201,14 @@ export abstract class JsMachine extends JsOperators {
 
   private unary(operator: string, value: JsValue): JsValue {
     if (operator === '!') return jsBool(!this.truth(value));
-    if ((operator === '-' || operator === '+') && value.k === 'number')
-      return { k: 'number', value: operator === '-' ? -value.value : value.value };
+    if (operator === '-' && value.k === 'number') return { k: 'number', value: -value.value };
+    if (operator === '+') {
+      const number = this.numberOf(value);
+      if (number.k === 'parsed') return { ...number, plus: true };
+      if (number.k === 'number' && !Number.isNaN(number.value) && !Object.is(number.value, number.value | 0))
+        return this.opaque('+ of what is no small whole number');
+      return number;
+    }
     return this.opaque(`the operator ${operator}`);
   }
 
@@ -217,7 +229,7 @@ function literal(value: unknown, raw: string, machine: JsMachine): JsValue {
   return value instanceof RegExp ? { k: 'builtin', name: raw } : machine.opaque('a literal');
 }
 
-const GLOBALS = new Set(['java', 'Java', 'Packages', 'print', 'println', 'Array', 'String', 'Error', 'parseInt']);
-/** Texts that all engines take for the same characters. */
-export const ASCII = /^[ -~]*$/;
+const GLOBALS = new Set(
+  'java Java Packages print println Array String Error Number parseInt parseFloat isNaN'.split(' '),
+);
 const LISTS = new Set(['java.util.ArrayList', 'java.util.LinkedList', 'Packages.java.util.ArrayList']);

@@ -2,11 +2,13 @@
 import type { CallExpression } from 'acorn';
 import { OpaqueSignal } from '../groovy/machine/exceptions.ts';
 import { anyOf } from '../groovy/machine/predicates.ts';
-import type { Term } from '../plan/plan-term.ts';
+import { readsProvider, type Term } from '../plan/plan-term.ts';
 import type { PlanTest } from '../plan/route-plan.ts';
 import { plainPattern } from './js-compare.ts';
-import { ASCII, JsMachine } from './js-machine.ts';
-import { sliceOf } from './js-parts.ts';
+import { ASCII } from './js-constants.ts';
+import { JsMachine } from './js-machine.ts';
+import { regexTest } from './js-operators.ts';
+import { ANY_PAIR, pairsBefore, sliceOf, type TextPart } from './js-parts.ts';
 import { JS_NULL, type JsValue, jsBool, jsText, type ProviderList, UNDEFINED } from './js-value.ts';
 
 /** Members of Java's and JavaScript's objects, as Nashorn gives them: getters are properties, Strings are texts. */
@@ -22,8 +24,8 @@ export abstract class JsMembers extends JsMachine {
       if (object.k === 'text') return { k: 'number', value: object.value.length };
       if (object.k === 'arguments') return { k: 'term', term: { t: 'argCount' }, type: 'int' };
       if (object.k === 'pieces')
-        return { k: 'parsed', term: object.term, part: { part: 'pieces', separator: object.separator }, isHex: false };
-      if (object.k === 'term' && isText(object)) return { k: 'term', term: length(object.term), type: 'int' };
+        return { k: 'parsed', term: object.term, reading: { by: 'pieces', separator: object.separator } };
+      if (object.k === 'term' && isText(object)) return this.lengthOf(object.term);
     }
     if (object.k === 'builtin') return chained(object.name, name);
     if (object.k === 'attachments' || object.k === 'parameters') return this.entry(object.k, name);
@@ -37,6 +39,9 @@ export abstract class JsMembers extends JsMachine {
     if ((object.k === 'attachments' || object.k === 'parameters') && index.k === 'text')
       return this.entry(object.k, index.value);
     if (object.k === 'list') throw new OpaqueSignal('provider-order', 'a provider by its place', this.range);
+    // The names of an array's elements, which for (name in array) gives, are texts.
+    if (object.k === 'array' && index.k === 'text' && /^(?:0|[1-9]\d{0,8})$/.test(index.value))
+      return object.items[Number(index.value)] ?? UNDEFINED;
     if (index.k !== 'number' || !Number.isInteger(index.value) || index.value < 0) return this.opaque('an index');
     if (object.k === 'pieces') {
       const { term, separator } = object;
@@ -166,11 +171,28 @@ export abstract class JsMembers extends JsMachine {
       return { k: 'pieces', term, separator: first.value };
     if (first?.k !== 'number' || !Number.isInteger(first.value) || Math.abs(first.value) > 1000) return undefined;
     if (name === 'charAt' && args.length === 1)
-      return { k: 'part', term, part: sliceOf(first.value, first.value < 0 ? first.value : first.value + 1) };
+      return this.slice(term, sliceOf(first.value, first.value < 0 ? first.value : first.value + 1));
     if (name !== 'substring' || args.length > 2) return undefined;
-    if (second === undefined) return { k: 'part', term, part: sliceOf(first.value, null) };
+    if (second === undefined) return this.slice(term, sliceOf(first.value, null));
     if (second.k !== 'number' || !Number.isInteger(second.value) || Math.abs(second.value) > 1000) return undefined;
-    return { k: 'part', term, part: sliceOf(first.value, second.value) };
+    return this.slice(term, sliceOf(first.value, second.value));
+  }
+
+  // JavaScript counts a pair of surrogates as two, a pattern of a document as one.
+  private lengthOf(of: Term): JsValue {
+    const test = regexTest(ANY_PAIR);
+    if (this.world.call === null && !readsProvider(of))
+      this.leaveOut({ term: of, test }, 'the length of a text with a pair of surrogates');
+    return { k: 'term', term: length(of), type: 'int' };
+  }
+
+  private slice(term: Term, part: Extract<TextPart, { part: 'slice' }>): JsValue {
+    const pattern = pairsBefore(part);
+    if (pattern === null) return { k: 'part', term, part };
+    const why = 'a part of a text behind a pair of surrogates';
+    if (this.world.call === null && !readsProvider(term)) this.leaveOut({ term, test: regexTest(pattern) }, why);
+    else this.refuseTexts(term, pattern, why);
+    return { k: 'part', term, part };
   }
 
   private textCall(text: Extract<JsValue, { k: 'text' | 'term' }>, name: string, args: readonly JsValue[]): JsValue {

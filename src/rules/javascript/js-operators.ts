@@ -1,10 +1,13 @@
 /** Operators of a JavaScript rule. */
 import { OpaqueSignal } from '../groovy/machine/exceptions.ts';
-import { MOST_TERMS, type Term, termSize } from '../plan/plan-term.ts';
+import { MOST_TERMS, readsProvider, type Term, termSize } from '../plan/plan-term.ts';
+import type { PlanTest } from '../plan/route-plan.ts';
 import { equalsConstant, foundTest, mirrored, orderTest } from './js-compare.ts';
+import { ASCII, baseOf, numberOfText, parseIntOf } from './js-constants.ts';
 import { JsCore } from './js-core.ts';
-import { parsedPattern, partIs } from './js-parts.ts';
-import { type JsValue, jsBool, jsText, type ProviderList } from './js-value.ts';
+import { hexPattern, numberPattern, type Reading, unreadPattern } from './js-numbers.ts';
+import { partIs, type TextPart } from './js-parts.ts';
+import { JsUnread, type JsValue, jsBool, jsText, NOT_A_NUMBER, type ProviderList } from './js-value.ts';
 
 /** Comparisons and `+` on values of the call, of the provider under test, and of the script. */
 export abstract class JsOperators extends JsCore {
@@ -24,6 +27,8 @@ export abstract class JsOperators extends JsCore {
       return this.found(left, operator, right.value) !== operator.startsWith('!');
     if (right.k === 'found' && left.k === 'number')
       return this.found(right, operator, left.value) !== operator.startsWith('!');
+    if (!strict && isReadable(left) && right.k === 'number') return this.textIs(left, right.value);
+    if (!strict && isReadable(right) && left.k === 'number') return this.textIs(right, left.value);
     if (left.k === 'part' || right.k === 'part') return this.partEquals(left, right);
     if (left.k === 'parsed' && right.k === 'number') return this.parsedIs(left, '==', right.value);
     if (right.k === 'parsed' && left.k === 'number') return this.parsedIs(right, '==', left.value);
@@ -48,15 +53,109 @@ export abstract class JsOperators extends JsCore {
     return this.holdsFor(part.term, partIs(part.part, constant.value));
   }
 
-  private parsedIs({ term, part, isHex }: Extract<JsValue, { k: 'parsed' }>, operator: string, bound: number): boolean {
-    if (operator === '==' && !Number.isInteger(bound)) return false;
-    const pattern = parsedPattern(part, isHex, operator, bound);
-    return pattern === null ? this.opaque('a number that is read from a part of a text') : this.holdsFor(term, pattern);
+  /** `text == number`: the text is read as one, but null is like no number. */
+  private textIs(text: Readable, bound: number): boolean {
+    if (text.k === 'term' && text.type === 'text?' && this.isNull(text.term)) return false;
+    return this.numberIs(this.numberOf(text), bound);
+  }
+
+  private numberIs(number: JsValue, bound: number): boolean {
+    if (number.k === 'number') return number.value === bound;
+    return number.k === 'parsed' ? this.parsedIs(number, '==', bound) : this.opaque('the number of a text');
+  }
+
+  protected isNull(term: Term): boolean {
+    return this.decide({ term, test: { op: 'is', classes: ['null'] } });
+  }
+
+  protected parsedIs({ term, reading }: Parsed, operator: string, bound: number): boolean {
+    if (Number.isNaN(bound)) return false;
+    if (operator === '==' && reading.by !== 'Number' && reading.by !== 'parseFloat' && !Number.isInteger(bound))
+      return false;
+    const pattern = numberPattern(reading, operator, bound);
+    return pattern === null ? this.opaque('a number that is read from a text') : this.holdsFor(term, pattern);
+  }
+
+  protected override parsedTruth(number: Parsed): boolean {
+    // Nashorn 15.6 cuts what the operator + gives to 32 bits where that itself is a condition: +'0.5' is false there.
+    if (number.plus) return this.opaque('the truth of what + makes of a text');
+    return this.parsedIs(number, '<', 0) || this.parsedIs(number, '>', 0);
+  }
+
+  /** `parseInt`: the whole number with which a text begins, after blanks; NaN for none. */
+  protected parseInt([value, base]: readonly JsValue[]): JsValue {
+    const named = baseOf(base);
+    if (value === undefined || named === null) return this.opaque('parseInt with such a base');
+    if (value.k === 'number') {
+      if (Number.isNaN(value.value)) return value;
+      return Number.isInteger(value.value) && (named === 10 || named === 0)
+        ? value
+        : this.opaque('parseInt of such a number');
+    }
+    if (value.k === 'text') return parseIntOf(value.value, named) ?? this.opaque('parseInt of such a text');
+    if (value.k === 'null' || value.k === 'undefined') return NOT_A_NUMBER;
+    if (value.k === 'term' && value.type === 'int' && (named === 10 || named === 0)) return value;
+    if (!isReadable(value)) return this.opaque('parseInt of what is no text');
+    const { term } = value;
+    if (value.k === 'term' && value.type === 'text?' && this.isNull(term)) return NOT_A_NUMBER;
+    const part: TextPart = value.k === 'part' ? value.part : { part: 'whole' };
+    const hex = hexPattern(part);
+    if (hex === null) return this.opaque('parseInt of such a part of a text');
+    const prefixed = (named === 0 || named === 16) && this.holdsFor(term, hex);
+    return { k: 'parsed', term, reading: { by: 'parseInt', part, base: prefixed ? 16 : named || 10, prefixed } };
+  }
+
+  /** `Number(value)` and `+value`: the number that the whole text is. */
+  protected numberOf(value: JsValue): JsValue {
+    switch (value.k) {
+      case 'number':
+      case 'parsed':
+      case 'size':
+        return value;
+      case 'bool':
+        return { k: 'number', value: value.value ? 1 : 0 };
+      case 'null':
+        return { k: 'number', value: 0 };
+      case 'undefined':
+        return NOT_A_NUMBER;
+      case 'text':
+        return numberOfText(value.value) ?? this.opaque('the number of such a text');
+      default:
+        if (value.k === 'term' && value.type === 'int') return value;
+        if (!isReadable(value)) return this.opaque('the number of what is no text');
+        if (value.k === 'term' && value.type === 'text?' && this.isNull(value.term)) return { k: 'number', value: 0 };
+        return this.readBy('Number', value);
+    }
+  }
+
+  /** `parseFloat`: the number with which a text begins, after blanks; NaN for none. */
+  protected parseFloat(value: JsValue): JsValue {
+    if (value.k === 'number' || (value.k === 'term' && value.type === 'int')) return value;
+    if (value.k === 'null' || value.k === 'undefined') return NOT_A_NUMBER;
+    if (value.k === 'text' && ASCII.test(value.value)) return { k: 'number', value: Number.parseFloat(value.value) };
+    if (!isReadable(value)) return this.opaque('parseFloat of what is no text');
+    if (value.k === 'term' && value.type === 'text?' && this.isNull(value.term)) return NOT_A_NUMBER;
+    return this.readBy('parseFloat', value);
+  }
+
+  private readBy(by: 'Number' | 'parseFloat', value: Readable): JsValue {
+    const reading: Reading = { by, part: value.k === 'part' ? value.part : { part: 'whole' } };
+    const unread = unreadPattern(reading);
+    if (unread === null) return this.opaque('the number of such a part of a text');
+    this.refuseTexts(value.term, unread, 'a number with an exponent or with more than six decimals');
+    return { k: 'parsed', term: value.term, reading };
   }
 
   /** Whether a term matches a pattern; no text matches null. */
   protected holdsFor(term: Term, pattern: string | null): boolean {
-    return pattern !== null && this.decide({ term, test: { op: 'regex', pattern, mode: 'full' } });
+    return pattern !== null && this.decide({ term, test: regexTest(pattern) });
+  }
+
+  /** Ends the path for texts that match a pattern: of the call, or of the provider under test. */
+  protected refuseTexts(term: Term, pattern: string, why: string): void {
+    if (!this.holdsFor(term, pattern)) return;
+    if (this.each !== null && readsProvider(term)) throw new JsUnread(why);
+    this.opaque(why);
   }
 
   private termEquals(
@@ -112,6 +211,7 @@ export abstract class JsOperators extends JsCore {
     if (right.k !== 'number') return this.opaque(`the comparison ${operator}`);
     if (left.k === 'found') return this.found(left, operator, right.value);
     if (left.k === 'parsed') return this.parsedIs(left, operator, right.value);
+    if (isReadable(left) || PLAIN.has(left.k)) return this.order(operator, this.numberOf(left), right);
     if (left.k === 'size') {
       const key = `${operator} ${right.value}`;
       if (key === '> 0' || key === '>= 1') return this.notEmpty(left.of);
@@ -170,6 +270,20 @@ function asTerm(value: JsValue): Term {
   return { t: 'const', value: { t: 'java.lang.String', v: value.k === 'text' ? value.value : '' } };
 }
 
+/** The test whether a whole text matches. */
+export function regexTest(pattern: string): PlanTest {
+  return { op: 'regex', pattern, mode: 'full' };
+}
+
+function isReadable(value: JsValue): value is Readable {
+  return value.k === 'part' || (value.k === 'term' && (value.type === 'text' || value.type === 'text?'));
+}
+
+type Parsed = Extract<JsValue, { k: 'parsed' }>;
+type Readable =
+  | Extract<JsValue, { k: 'part' }>
+  | (Extract<JsValue, { k: 'term' }> & { readonly type: 'text' | 'text?' });
 const LONGEST_TEXT = 100_000;
+const PLAIN: ReadonlySet<string> = new Set(['null', 'undefined', 'bool', 'text']);
 const EQUALITIES = new Set(['==', '!=', '===', '!==']);
 const ORDERS = new Set(['<', '<=', '>', '>=']);

@@ -1,6 +1,7 @@
 /** Statements of a JavaScript rule. */
 import type {
   AnyNode,
+  ForInStatement,
   ForStatement,
   FunctionDeclaration,
   FunctionExpression,
@@ -12,14 +13,15 @@ import { OpaqueSignal } from '../groovy/machine/exceptions.ts';
 import { anyOf } from '../groovy/machine/predicates.ts';
 import { isScriptError } from './js-core.ts';
 import { JsMembers } from './js-members.ts';
-import { type JsScope, JsThrow, type JsValue, type ProviderList, UNDEFINED } from './js-value.ts';
+import { type JsScope, JsThrow, JsUnread, type JsValue, jsText, type ProviderList, UNDEFINED } from './js-value.ts';
+import { isForEach } from './parse-javascript.ts';
 import { ProviderPaths } from './provider-paths.ts';
 
 /** A jump out of a statement. */
 type Jump = { readonly to: 'return'; readonly value: JsValue } | { readonly to: 'break' } | { readonly to: 'continue' };
 
 /** The result of a loop body for one provider. */
-type Turn = { readonly jump: Jump | null; readonly added: ReadonlySet<ProviderList> } | 'throws';
+type Turn = { readonly jump: Jump | null; readonly added: ReadonlySet<ProviderList> } | 'throws' | JsUnread;
 
 /** Statements and loops. A loop over `invokers` runs once for all providers, split by the conditions of its body. */
 export class JsScript extends JsMembers {
@@ -33,6 +35,7 @@ export class JsScript extends JsMembers {
       ['context', { k: 'builtin', name: 'context' }],
     ]);
     const scope: JsScope = { names, outer: null, passing: false };
+    this.strict = walk([program], true, directiveOf).includes('use strict');
     this.#declare(program.body as Statement[], scope);
     for (const statement of program.body) this.#execute(statement as Statement, scope);
     return this.#completion;
@@ -103,6 +106,8 @@ export class JsScript extends JsMembers {
         return this.#choose(node, scope);
       case 'ForStatement':
         return this.#loop(node, scope);
+      case 'ForInStatement':
+        return this.#loopOver(node, scope);
       case 'WhileStatement':
         return this.#turns(() => this.truth(this.evaluate(node.test, scope)), node.body, scope);
       default:
@@ -151,22 +156,51 @@ export class JsScript extends JsMembers {
     if (node.init?.type === 'VariableDeclaration') this.#execute(node.init, scope);
     else if (node.init) this.evaluate(node.init, scope);
     const place = node.test ? this.#placeOfProviders(node, scope) : null;
-    if (place !== null) {
-      return this.#eachProvider(
-        node.body,
-        scope,
-        (): Jump | null => {
-          const outer: JsScope = { names: new Map([[place, { k: 'place' } as JsValue]]), outer: scope, passing: true };
-          const jump = this.#execute(node.body, outer);
-          return jump?.to === 'continue' ? null : jump;
-        },
-        place,
-      );
-    }
+    if (place !== null) return this.#loopOverProviders(node.body, place, { k: 'place' }, scope);
     const test = (): boolean => !node.test || this.truth(this.evaluate(node.test, scope));
     return this.#turns(test, node.body, scope, () => {
       if (node.update) this.evaluate(node.update, scope);
     });
+  }
+
+  /** `for each (x in list)`, which gives what is in the list, and `for (x in list)`, which gives the places. */
+  #loopOver(node: ForInStatement, scope: JsScope): Jump | null {
+    const each = isForEach(node);
+    const [declared] = node.left.type === 'VariableDeclaration' ? node.left.declarations : [];
+    const target = declared?.id ?? node.left;
+    if (target.type !== 'Identifier' || declared?.init) return this.opaque('a loop whose variable is no name');
+    const { name } = target;
+    const over = this.evaluate(node.right, scope);
+    if (over === this.invokers)
+      return this.#loopOverProviders(node.body, name, { k: each ? 'provider' : 'place' }, scope);
+    const items = this.#itemsOf(over, each);
+    for (const item of items) {
+      this.setVariable(name, item, scope);
+      const jump = this.#execute(node.body, scope);
+      if (jump?.to === 'break') return null;
+      if (jump?.to === 'return') return jump;
+      if (this.#itemsOf(over, each).length !== items.length) return this.opaque('a loop over a list that it changes');
+    }
+    return null;
+  }
+
+  #itemsOf(over: JsValue, each: boolean): readonly JsValue[] {
+    if (over.k === 'array' && !over.items.some(({ k }) => k === 'undefined'))
+      return each ? [...over.items] : over.items.map((_, at) => jsText(String(at)));
+    if (over.k === 'list' && over !== this.invokers && over.where.p === 'false' && each) return over.texts.map(jsText);
+    return this.opaque('a loop over what is neither invokers nor a list of texts');
+  }
+
+  #loopOverProviders(body: Statement, name: string, value: JsValue, scope: JsScope): Jump | null {
+    return this.#eachProvider(
+      body,
+      scope,
+      (): Jump | null => {
+        const jump = this.#execute(body, { names: new Map([[name, value]]), outer: scope, passing: true });
+        return jump?.to === 'continue' ? null : jump;
+      },
+      name,
+    );
   }
 
   /** The variable that counts all of `invokers` from 0, if the loop is one over them. */
@@ -215,6 +249,7 @@ export class JsScript extends JsMembers {
         return { jump: turn(), added };
       } catch (error) {
         if (isScriptError(error)) return 'throws';
+        if (error instanceof JsUnread) return error;
         throw error;
       } finally {
         this.each = null;
@@ -226,13 +261,17 @@ export class JsScript extends JsMembers {
     const failing = anyOf(turns.flatMap(({ where, result }) => (result === 'throws' ? [where] : [])));
     if (failing.p !== 'false') {
       // A turn that ends the loop keeps later providers from failing it.
-      if (turns.some(({ result }) => result !== 'throws' && result.jump !== null))
+      if (turns.some(({ result }) => result !== 'throws' && !(result instanceof JsUnread) && result.jump !== null))
         throw new OpaqueSignal('provider-order', 'a loop that ends at one provider or fails at another', this.range);
       this.throwsFor(failing);
     }
     const [only] = turns;
     for (const { where, result } of turns) {
       if (result === 'throws') continue;
+      if (result instanceof JsUnread) {
+        this.unreadFor(where, result.message);
+        continue;
+      }
       if (result.jump !== null) {
         // The loop ends at its first provider, in any order of providers.
         if (turns.length === 1 && result.added.size === 0) return result.jump.to === 'return' ? result.jump : null;
@@ -246,6 +285,10 @@ export class JsScript extends JsMembers {
 
 function isName(node: AnyNode, name: string): boolean {
   return node.type === 'Identifier' && node.name === name;
+}
+
+function directiveOf(node: AnyNode): string[] {
+  return node.type === 'ExpressionStatement' && node.directive ? [node.directive] : [];
 }
 
 function isVisible(name: string, scope: JsScope): boolean {
@@ -265,7 +308,11 @@ function assignedNames(body: AnyNode): string[] {
   return walk([body], true, (node) => {
     if (node.type === 'VariableDeclarator') return node.id.type === 'Identifier' ? [node.id.name] : [];
     const target =
-      node.type === 'AssignmentExpression' ? node.left : node.type === 'UpdateExpression' ? node.argument : null;
+      node.type === 'AssignmentExpression' || node.type === 'ForInStatement'
+        ? node.left
+        : node.type === 'UpdateExpression'
+          ? node.argument
+          : null;
     return target?.type === 'Identifier' ? [target.name] : [];
   });
 }

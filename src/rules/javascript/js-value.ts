@@ -2,7 +2,8 @@
 import type { FunctionDeclaration, FunctionExpression } from 'acorn';
 import type { Term } from '../plan/plan-term.ts';
 import type { ProviderPredicate } from '../plan/route-plan.ts';
-import type { NumberedPart, TextPart } from './js-parts.ts';
+import type { Reading } from './js-numbers.ts';
+import type { TextPart } from './js-parts.ts';
 
 /** A Java list that the script made, or `invokers` itself: the providers in it so far, and the texts. */
 export interface ProviderList {
@@ -21,10 +22,13 @@ export type JsValue =
   | { readonly k: 'term'; readonly term: Term; readonly type: TermType }
   /** `a.indexOf(b)` of a term, which only comparisons with 0 and -1 look at. */
   | { readonly k: 'found'; readonly term: Term; readonly text: string }
-  /** A part of a term, what `split` makes of one, and `parseInt` of a part or the number of pieces; only comparisons with constants look at them. */
+  /**
+   * A part of a term, what `split` makes of one, and a number that is read from a text (`plus`: by the
+   * operator +); only comparisons with constants look at them.
+   */
   | { readonly k: 'part'; readonly term: Term; readonly part: TextPart }
   | { readonly k: 'pieces'; readonly term: Term; readonly separator: string }
-  | { readonly k: 'parsed'; readonly term: Term; readonly part: NumberedPart; readonly isHex: boolean }
+  | { readonly k: 'parsed'; readonly term: Term; readonly reading: Reading; readonly plus?: true }
   | { readonly k: 'array'; readonly items: JsValue[] }
   | ProviderList
   /** Number of elements of a list of providers. */
@@ -58,10 +62,16 @@ export interface JsScope {
 /** An exception of the script: the router ignores the rule. */
 export class JsThrow extends Error {}
 
+/** A value of the provider under test that weir does not read: weir says nothing where such a provider is present. */
+export class JsUnread extends Error {}
+
 /** The value `undefined`: of a variable without a value, and of a property that an object does not have. */
 export const UNDEFINED: JsValue = { k: 'undefined' };
 /** The value `null`, which Java's null becomes. */
 export const JS_NULL: JsValue = { k: 'null' };
+
+/** The value `NaN`. */
+export const NOT_A_NUMBER: JsValue = { k: 'number', value: Number.NaN };
 
 /** A JavaScript text. */
 export function jsText(value: string): JsValue {

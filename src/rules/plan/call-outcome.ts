@@ -54,6 +54,13 @@ export function outsideCall(
   return undefined;
 }
 
+/** Why a plan says nothing where a provider is present that an assumption excludes. */
+export function oddProvider({ exception }: RoutePlan['assumptions'][number], { id }: RoutingProvider): string {
+  return exception === null
+    ? `weir does not follow what the script does with the provider ${id}`
+    : `the script throws ${exception} wherever the provider ${id} is present`;
+}
+
 /** Which assumption on providers does not hold for those that a call sees, if one does not. */
 export function brokenAssumption(
   assumptions: RoutePlan['assumptions'],

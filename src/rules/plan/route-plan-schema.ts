@@ -140,7 +140,7 @@ export const routePlanSchema = z.strictObject({
       id: z.string(),
       kind: z.literal('no-provider'),
       where: predicateSchema,
-      exception: z.string(),
+      exception: z.string().nullable(),
       span,
       why: z.string(),
     }),

@@ -251,12 +251,15 @@ export type ProviderPredicate =
   | { readonly p: 'and'; readonly of: readonly ProviderPredicate[] }
   | { readonly p: 'or'; readonly of: readonly ProviderPredicate[] };
 
-/** No present provider satisfies `where`, or the script would throw `exception`. Checked against a snapshot where there is one. */
+/**
+ * No present provider satisfies `where`: the script would throw `exception`, or do what weir does not follow (null). Checked
+ * against a snapshot where there is one.
+ */
 export interface PlanAssumption {
   readonly id: string;
   readonly kind: 'no-provider';
   readonly where: ProviderPredicate;
-  readonly exception: string;
+  readonly exception: string | null;
   readonly span: PlanSpan;
   readonly why: string;
 }

@@ -87,7 +87,12 @@ export function distinctAssumptions(plan: RoutePlan): PlanAssumption[] {
 
 /** An assumption in one sentence. `checked` counts the providers of the snapshot; all of them meet it. */
 export function assumptionMessage({ where, exception }: PlanAssumption, checked: number): string {
+  if (exception === null)
+    return `Taken for granted: no provider with ${describeProviders(where)}. What the script does with one, weir does not follow (${seenOf(checked)}).`;
   const name = exception.slice(exception.lastIndexOf('.') + 1);
-  const seen = checked === 0 ? 'no provider was checked' : `true of the ${checked} providers given`;
-  return `Taken for granted: no provider with ${describeProviders(where)}. With one, the script throws ${name} and Dubbo ignores it for every call (${seen}).`;
+  return `Taken for granted: no provider with ${describeProviders(where)}. With one, the script throws ${name} and Dubbo ignores it for every call (${seenOf(checked)}).`;
+}
+
+function seenOf(checked: number): string {
+  return checked === 0 ? 'no provider was checked' : `true of the ${checked} providers given`;
 }

@@ -6,6 +6,7 @@ import { convertPlan, hasNoEffect, objectionTo } from '../convert-plan.ts';
 import { notProved } from '../equivalence/compare.ts';
 import { OracleSample } from '../equivalence/oracle-sample.ts';
 import type { RuleProof } from '../equivalence/tally.ts';
+import { oddProvider } from '../plan/call-outcome.ts';
 import { predicateHolds } from '../plan/evaluate-plan.ts';
 import type { RoutePlan } from '../plan/route-plan.ts';
 import { type UnusableFile, unusableFile } from '../report/unusable-files.ts';
@@ -194,9 +195,9 @@ async function verifyScript(
 function notComparable(plan: RoutePlan, { providers }: Estate, accepted: ReadonlySet<string>): string | null {
   const objection = objectionTo(plan, accepted);
   if (objection !== null) return objection.message;
-  for (const { where, exception } of plan.assumptions) {
-    const odd = providers.find((provider) => predicateHolds(where, provider));
-    if (odd !== undefined) return `the script throws ${exception} wherever the provider ${odd.id} is present`;
+  for (const assumption of plan.assumptions) {
+    const odd = providers.find((provider) => predicateHolds(assumption.where, provider));
+    if (odd !== undefined) return oddProvider(assumption, odd);
   }
   return null;
 }

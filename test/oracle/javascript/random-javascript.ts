@@ -27,6 +27,31 @@ const attachment = fc.constantFrom(
   'invocation.getAttachments()["level"]',
 );
 
+/** A number that is read from a text. */
+const numberOf = (text: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc
+    .tuple(
+      fc.constantFrom('Number(#)', '+#', 'parseFloat(#)', 'parseInt(#, 10)', 'parseInt(#, 16)', 'parseInt(#, 8)', '#'),
+      fc.oneof(
+        { weight: 3, arbitrary: text },
+        text.map((a) => `${a}.split(".")[3]`),
+        text.map((a) => `${a}.substring(1)`),
+      ),
+    )
+    .map(([reader, a]) => reader.replace('#', () => a));
+const numberTest = (text: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc
+        .tuple(numberOf(text), order, fc.constantFrom('5', '0', '10', '100', '-1', '8'))
+        .map(([a, b, c]) => `${a} ${b} ${c}`),
+    },
+    fc
+      .tuple(fc.constantFrom('isNaN', '!isNaN', 'Number', '!parseFloat', '!parseInt'), text)
+      .map(([a, b]) => `${a}(${b})`),
+  );
+
 /** A test on the provider `x`. */
 const onProvider = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(hostText, host).map(([a, b]) => `${a}.equals(${b})`) },
@@ -79,7 +104,8 @@ const onProvider = fc.oneof(
       fc.constantFrom('5', '10', '100', '1.5'),
     )
     .map(([a, b, c]) => `parseInt(${a}) ${b} ${c}`),
-  host.map((a) => `near(${a})`),
+  fc.tuple(fc.constantFrom('near', 'listed', 'named'), host).map(([a, b]) => `${a}(${b})`),
+  { weight: 3, arbitrary: numberTest(fc.oneof(host, param)) },
 );
 
 /** A test on the call. */
@@ -97,6 +123,7 @@ const onCall = fc.oneof(
   fc.constantFrom('m.startsWith("get")', '"find".equals(m)', 'm.indexOf("find") == 0', 'm.matches("get.*")'),
   fc.tuple(attachment, equality, fc.oneof(word, fc.constantFrom('null', 'undefined'))).map((parts) => parts.join(' ')),
   attachment,
+  { weight: 2, arbitrary: numberTest(attachment) },
   fc.tuple(attachment, word).map(([a, b]) => `${a}.equals(${b})`),
   fc.tuple(word, attachment).map(([a, b]) => `${a}.equals(${b})`),
   fc.constantFrom(
@@ -134,6 +161,10 @@ const loop = fc
       'for (var i = 0; i < invokers.size(); i++) {\n    var x = invokers.get(i);',
       'for (i = 0; i < invokers.length; i++) {\n    var x = invokers[i];',
       'for (var n = invokers.size(), i = 0; i < n; i += 1) {\n    var x = invokers.get(i);',
+      'for each (var x in invokers) {',
+      'for each (x in invokers) {',
+      'for (var i in invokers) {\n    var x = invokers.get(i);',
+      'for (var at in invokers) {\n    var x = invokers[at];',
     ),
     body,
   )
@@ -176,6 +207,8 @@ const script = fc
       'var names = new java.util.ArrayList(); names.add("10.20.3.10");',
       'var m = invocation.getMethodName(); var count = 0;',
       'function near(where) { return where.startsWith("10."); }',
+      'function listed(where) { for each (var one in wanted) if (one == where) return true; return false; }',
+      'function named(where) { for (var at in wanted) { if (wanted[at] != where) continue; return true; } return false; }',
       ...before,
       ...loops,
       end,
@@ -209,6 +242,9 @@ export const randomJavaScriptRule: fc.Arbitrary<RandomRule> = fc
 const MARKS: readonly (readonly [string, RegExp])[] = [
   ['loop by place', /for \(/],
   ['forEach', /forEach/],
+  ['for each', /for each \((?:var )?x in/],
+  ['for in', /for \(var \w+ in invokers/],
+  ['number of a text', /Number\(|parseFloat|parseInt|isNaN| \+[xhi]/],
   ['isAvailable', /vailable/],
   ['getParameter', /getParameter/],
   ['port', /[pP]ort/],
