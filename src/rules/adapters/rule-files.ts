@@ -1,9 +1,10 @@
 /** The file access of the rules commands: rule files as text, folders with rules, and what is written. */
 import { constants } from 'node:fs';
-import { access, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, appendFile, readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { WeirError } from '../../errors/weir-error.ts';
 import { makeFolder } from '../../platform/make-folder.ts';
+import { isWrittenInPlace } from '../../platform/written-in-place.ts';
 import type { RuleFileListing, RuleFilePath, RuleFiles } from '../usecases/ports.ts';
 import { decodeText } from './decode-text.ts';
 import { readBounded } from './read-bytes.ts';
@@ -11,9 +12,21 @@ import { readBounded } from './read-bytes.ts';
 /** The largest rule file that is read, in bytes. */
 const MAX_RULE_BYTES = 4 * 1024 * 1024;
 
-const RULE_EXTENSIONS = new Set(['.groovy', '.url', '.yaml', '.yml', '.txt', '.java', '.rule']);
-/** Extensions that may hold rules, but that a search of folders skips. The listing reports such files. */
-const NEAR_EXTENSIONS = new Set(['.js', '.json', '.gvy', '.xml', '.properties']);
+/** Endings of rule files; the last three are those of the keys of a configuration centre. */
+const RULE_EXTENSIONS = new Set([
+  '.groovy',
+  '.url',
+  '.yaml',
+  '.yml',
+  '.txt',
+  '.java',
+  '.rule',
+  '.script-router',
+  '.condition-router',
+  '.tag-router',
+]);
+/** Files that a search of folders passes over in silence: notes beside rules. The listing reports all others. */
+const NOTES = new Set(['.md']);
 const TOLD = 5;
 
 /**
@@ -75,11 +88,11 @@ async function walkFolder(folder: string, walk: Walk, out: Found): Promise<void>
     try {
       const info = entry.isSymbolicLink() ? await stat(path) : entry;
       if (info.isDirectory()) await walkFolder(path, inner, out);
-      else if (info.isFile()) {
+      else {
         const extension = extname(entry.name).toLowerCase();
         const name = relative(walk.root, path).split(sep).join('/');
-        if (RULE_EXTENSIONS.has(extension)) out.found.set(path, { path, name, root: walk.root });
-        else if (NEAR_EXTENSIONS.has(extension)) out.skipped.push(path);
+        if (info.isFile() && RULE_EXTENSIONS.has(extension)) out.found.set(path, { path, name, root: walk.root });
+        else if (!entry.name.startsWith('.') && !NOTES.has(extension)) out.skipped.push(path);
       }
     } catch (error) {
       const cause = error as NodeJS.ErrnoException;
@@ -120,10 +133,14 @@ async function listFolder(folder: string): Promise<string[]> {
   return names.sort();
 }
 
-/** Writes a file by a rename in its own folder, so that nobody sees half of it. Throws WEIR5021. */
+/** Writes a file by a rename in its own folder, so that nobody sees half of it; a device or a pipe as it is. Throws WEIR5021. */
 async function writeTextAtomically(path: string, text: string): Promise<void> {
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
+    if (await isWrittenInPlace(path)) {
+      await appendFile(path, text);
+      return;
+    }
     await makeFolder(dirname(path));
     await writeFile(draft, text);
     await rename(draft, path);
@@ -136,6 +153,10 @@ async function writeTextAtomically(path: string, text: string): Promise<void> {
 /** Makes the folder of a file that is going to be written, and sees that it can be. Throws WEIR5021. */
 async function requireWritable(path: string): Promise<void> {
   try {
+    if (await isWrittenInPlace(path)) {
+      await access(path, constants.W_OK);
+      return;
+    }
     await makeFolder(dirname(path));
     await access(dirname(path), constants.W_OK);
     const info = await stat(path).catch((cause: NodeJS.ErrnoException) => {

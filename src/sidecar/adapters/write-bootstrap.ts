@@ -1,10 +1,11 @@
 /** Writes a new bootstrap that Envoy itself has validated. */
-import { link, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { stringify } from 'yaml';
 import { messageOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import { nullIfMissing } from '../../platform/null-if-missing.ts';
+import { isWrittenInPlace } from '../../platform/written-in-place.ts';
 import { validateBootstrap } from './envoy-binary.ts';
 
 /**
@@ -31,7 +32,8 @@ export async function writeBootstrap(
     const problem = present === null ? null : await validateBootstrap(present, work, [], 30_000);
     if (problem !== null)
       throw refused(path, `${binary} does not accept it: ${problem}`, 'name another Envoy as `binary` in mesh.yaml');
-    if (force) await rename(work, path);
+    if (force && (await isWrittenInPlace(path))) await appendFile(path, await readFile(work));
+    else if (force) await rename(work, path);
     // A link fails when the name is taken, also when it was taken a moment ago.
     else await link(work, path);
     return present !== null;
