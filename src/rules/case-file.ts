@@ -257,7 +257,7 @@ function placeOfPath(text: string, path: readonly (string | number)[], isKey: bo
 
 function unreadableCase(file: string, why: string, { line, column }: Place, cause: unknown): WeirError {
   return new WeirError('WEIR5001', {
-    what: `The case file ${file} cannot be used.`,
+    what: `The case file ${file} cannot be used`,
     why,
     hint: 'It needs `providers`, `services` and `calls`; providers are {id, host, port, params} or dubbo:// URLs. `weir help WEIR5001` describes them.',
     location: { file, line, column },

@@ -67,7 +67,7 @@ function decode(path: string, text: string): string {
 
 function refusal(path: string, why: string): WeirError {
   return new WeirError('WEIR5002', {
-    what: `${path} is no routing rule that weir reads.`,
+    what: `${path} is no routing rule that weir reads`,
     why,
     hint: 'A registry URL looks like script://0.0.0.0/<interface>?category=routers&type=groovy&rule=<encoded script>.',
     location: { file: path, line: 1, column: 1 },

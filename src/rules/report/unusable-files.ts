@@ -22,7 +22,7 @@ export function someUnusable(errors: readonly UnusableFile[], used: number, resu
   const more = errors.slice(1, 6).map((error) => error.location?.file ?? error.path);
   return new WeirError('WEIR5025', {
     what: `${errors.length} of ${errors.length + used} files could not be used`,
-    why: `${first?.what.replace(/\.$/, '') ?? ''}: ${first?.why ?? ''}${more.length === 0 ? '' : `; also ${more.join(', ')}`}`,
+    why: `${first?.what ?? ''}: ${first?.why ?? ''}${more.length === 0 ? '' : `; also ${more.join(', ')}`}`,
     hint: first?.hint ?? 'see the details',
     ...(first?.location === undefined ? {} : { location: first.location }),
     details: { ...result, errors },

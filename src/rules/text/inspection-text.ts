@@ -18,7 +18,7 @@ export function formatInspection({ scripts, errors }: Inspection, paint: Paint):
       lines.push(`  ${engine.engine}: ${engine.loads ? 'loads it' : 'does not load it'}, ${engine.why}`);
     lines.push(`  rules: ${levelsOf(script.rules)}`, ...diagnosticLines(unsaid(script), paint));
   }
-  for (const error of errors) lines.push(printable(`${error.what.replace(/\.$/, '')}: ${error.why}`));
+  for (const error of errors) lines.push(printable(`${error.what}: ${error.why}`));
   return `${lines.join('\n')}\n`;
 }
 

@@ -18,7 +18,7 @@ export function formatVerification({ scripts, errors, open }: Verification): str
       for (const witness of rule.caveats.slice(0, 1)) lines.push(`    caveat: ${describeWitness(witness)}`);
     }
   }
-  for (const error of errors) lines.push(`${error.what.replace(/\.$/, '')}: ${error.why}`);
+  for (const error of errors) lines.push(`${error.what}: ${error.why}`);
   const rules = scripts.flatMap((script) => script.rules);
   const verified = rules.filter((rule) => rule.state === 'converted' && isVerified(rule)).length;
   lines.push(`${plural(rules.length, 'rule')}: ${verified} verified, ${open} open`);

@@ -1,5 +1,6 @@
 /** Repeated conversion of one folder. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -186,11 +187,26 @@ describe('repeated conversion of one folder', () => {
       assert.deepEqual(results.map(({ name }) => name).sort(), ['a', 'linked-b']);
     });
 
-    it('that may be rules of another kind are named', async () => {
+    it('are found by the keys of a configuration centre too', async () => {
+      put(
+        'in/shop.script-router',
+        `type: groovy\nscope: application\nkey: shop\nscript: |\n  ${GOOD.replaceAll('\n', '\n  ')}\n`,
+      );
+      put('in/org.Pay:1.0.condition-router', 'scope: service\nkey: org.Pay\nconditions: ["=> host != 10.0.0.1"]\n');
+      put('in/shop.tag-router', 'key: shop\ntags: [{name: gray, addresses: ["10.0.0.1:20880"]}]\n');
+      const { results, warnings } = await convert();
+      assert.deepEqual([results.length, warnings], [3, []]);
+    });
+
+    it('that were passed over are named, whatever they are, but notes and hidden files', async () => {
       put('in/a.groovy', GOOD);
-      put('in/room.json', '{}');
+      put('in/README.md', 'About these rules.');
+      put('in/.gitignore', '*.bak');
+      for (const name of ['room.json', 'pay.script', 'plain']) put(`in/${name}`, GOOD);
+      execFileSync('mkfifo', [join(root, 'in/pipe')]);
       const { warnings } = await convert();
-      assert.match(warnings.join(), /skipped.*room\.json/);
+      const passed = ['pay.script', 'pipe', 'plain', 'room.json'].map((name) => join(root, 'in', name));
+      assert.deepEqual(warnings, [`skipped, name them to have them read: ${passed.join(', ')}`]);
     });
   });
 
