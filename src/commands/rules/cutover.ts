@@ -26,7 +26,7 @@ export default class RulesCutoverCommand extends RulesCommand<typeof RulesCutove
 
   protected override async execute(): Promise<CommandOutcome<Cutover>> {
     const { flags } = this;
-    const result = await planCutover(
+    const { warnings, ...result } = await planCutover(
       {
         ...flags,
         paths: this.words,
@@ -42,6 +42,7 @@ export default class RulesCutoverCommand extends RulesCommand<typeof RulesCutove
         progress: (line) => this.progress(line),
       },
     );
+    for (const warning of warnings) this.warn(warning);
     const text = (): string =>
       result.scripts
         .map(({ path, steps }) =>

@@ -3,9 +3,9 @@ import { basename, dirname, resolve } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { StreamOutcome } from '../../cli/base-command.ts';
-import { wrongFlagValue } from '../../cli/flags.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import type { EvaluatedCall } from '../../rules/evaluate-documents.ts';
+import { isMeshText } from '../../rules/read/foreign-document.ts';
 import { RulesCommand } from '../../rules/text/rules-command.ts';
 import { encodingFlag, estateFlags, targetFlags } from '../../rules/text/rules-flags.ts';
 import { readEstate } from '../../rules/usecases/estate.ts';
@@ -32,26 +32,48 @@ export default class RulesEvalCommand extends RulesCommand<typeof RulesEvalComma
   protected override async execute(): Promise<StreamOutcome> {
     const { flags } = this;
     const estate = await readEstate(this.files, flags);
-    const place = flags.rules ?? this.args.script;
-    if (place === undefined) throw wrongFlagValue('rules', '', 'a folder of `weir rules convert`, or name a script');
-    const isScript = this.args.script !== undefined || !(await looksLikeDocuments(this.files, place));
-    const lines = isScript
-      ? await evaluateScriptFile(this.files, place, estate, flags.encoding)
-      : evaluateRules(
-          await loadRules(this.files, place, {
-            target: flags.target,
-            version: flags['target-version'],
-            name: flags.name,
-            ...(flags.case === undefined ? {} : { isSource: isBeside(flags.case, estate.file) }),
-          }),
-          estate.calls,
-          estate.providers,
-        );
+    const place = this.place();
+    const isNamedScript = this.args.script !== undefined;
+    const given = isNamedScript ? null : await textOfFile(this.files, place, flags.encoding);
+    // A pipe can be read once.
+    const files: RuleFiles =
+      given === null
+        ? this.files
+        : { ...this.files, read: async (path, as) => (path === place ? given : this.files.read(path, as)) };
+    const lines =
+      isNamedScript || (given !== null && !isMeshText(given))
+        ? await evaluateScriptFile(files, place, estate, flags.encoding)
+        : evaluateRules(
+            await loadRules(files, place, {
+              isFile: given !== null,
+              target: flags.target,
+              version: flags['target-version'],
+              name: flags.name,
+              ...(flags.case === undefined ? {} : { isSource: isBeside(flags.case, estate.file) }),
+            }),
+            estate.calls,
+            estate.providers,
+          );
     if (estate.providers.length === 0)
       this.warn('no providers were given, so no call can reach one: give --providers or --case');
     if (lines.length === 0) this.warn('no calls were given: give --calls or --case');
     for (const line of lines) this.emitLine(line);
     return { streamed: true };
+  }
+
+  private place(): string {
+    const { rules } = this.flags;
+    const { script } = this.args;
+    const place = rules ?? script;
+    if (place !== undefined && (rules === undefined || script === undefined)) return place;
+    throw new WeirError('WEIR1001', {
+      what:
+        place === undefined
+          ? 'what to evaluate is missing'
+          : `both --rules ${rules} and the script ${script} are given`,
+      why: 'weir rules eval takes documents (--rules DIR) or a legacy rule (SCRIPT), one of them',
+      hint: 'say `--rules DIR` for the documents, or SCRIPT alone for what the script does',
+    });
   }
 
   // The contract: one JSON line a call, also without --json; with it, each line is an envelope.
@@ -70,10 +92,11 @@ function isBeside(caseFile: string, script: string | undefined): (source: string
   };
 }
 
-// A folder, or a YAML text with an apiVersion, is documents; anything else is a legacy rule.
-async function looksLikeDocuments(files: RuleFiles, place: string): Promise<boolean> {
-  if (/\.ya?ml$/.test(place)) return /^apiVersion:/m.test(await files.read(place));
-  return !/\.[a-z]+$/i.test(place) || (await isFolder(files, place));
+// The text of a file, or null for a folder. What is not there is taken for a folder, unless it is named like a file.
+async function textOfFile(files: RuleFiles, place: string, encoding: string | undefined): Promise<string | null> {
+  if (await isFolder(files, place)) return null;
+  if (!(await files.exists(place)) && !/\.[a-z]+$/i.test(place)) return null;
+  return files.read(place, encoding);
 }
 
 // A folder that cannot be read is no script: the error says why.

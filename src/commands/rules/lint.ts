@@ -25,7 +25,7 @@ export default class RulesLintCommand extends RulesCommand<typeof RulesLintComma
   protected override async execute(): Promise<CommandOutcome<LintResult>> {
     const result = await lintRules(
       { paths: this.words, sarif: this.flags.sarif, encoding: this.flags.encoding },
-      { files: this.files, weirVersion: this.config.version },
+      { files: this.files, weirVersion: this.config.version, warn: (warning) => this.warn(warning) },
     );
     const text = (paint: Paint): string =>
       [
@@ -35,7 +35,7 @@ export default class RulesLintCommand extends RulesCommand<typeof RulesLintComma
               `${printable(path)}:${one.line}:${one.column}: ${paint.caution(one.code)} ${printable(one.message)}`,
           ),
         ),
-        ...result.errors.map((error) => printable(`${error.what.replace(/\.$/, '')}: ${error.why}`)),
+        ...result.errors.map((error) => printable(`${error.what}: ${error.why}`)),
         [
           countOf(result.totals.files, 'file'),
           countOf(result.totals.errors, 'error'),

@@ -25,8 +25,8 @@ const RULE_EXTENSIONS = new Set([
   '.condition-router',
   '.tag-router',
 ]);
-/** Files that a search of folders passes over in silence: notes beside rules. The listing reports all others. */
-const NOTES = new Set(['.md']);
+/** Files that a search of folders passes over in silence: hidden ones, notes, and what weir writes beside documents. */
+const UNTOLD = /^\.|\.md$|\.(?:plan|labels)\.json$|^weir-manifest\.json$/;
 const TOLD = 5;
 
 /**
@@ -92,7 +92,7 @@ async function walkFolder(folder: string, walk: Walk, out: Found): Promise<void>
         const extension = extname(entry.name).toLowerCase();
         const name = relative(walk.root, path).split(sep).join('/');
         if (info.isFile() && RULE_EXTENSIONS.has(extension)) out.found.set(path, { path, name, root: walk.root });
-        else if (!entry.name.startsWith('.') && !NOTES.has(extension)) out.skipped.push(path);
+        else if (!UNTOLD.test(entry.name)) out.skipped.push(path);
       }
     } catch (error) {
       const cause = error as NodeJS.ErrnoException;

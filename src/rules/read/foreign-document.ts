@@ -1,5 +1,5 @@
 /** Files that lie among rules and are none: documents that weir wrote, Kubernetes objects, other YAML. */
-import { isCollection, isScalar, parseAllDocuments } from 'yaml';
+import { isCollection, isMap, isScalar, parseAllDocuments } from 'yaml';
 import { WeirError } from '../../errors/weir-error.ts';
 import { child, readPlacedYaml } from '../lint/yaml-walk.ts';
 import { unreadable } from './unreadable.ts';
@@ -17,18 +17,35 @@ export function refuseForeign(path: string, text: string): void {
   }
 }
 
+/** Whether a text holds objects of a mesh rule, in YAML or JSON: documents to evaluate, no legacy rule. */
+export function isMeshText(text: string): boolean {
+  return (
+    /^apiVersion:/m.test(text) || /^[\s{,]*["']?kind["']?\s*:\s*["']?(?:VirtualService|DestinationRule)\b/m.test(text)
+  );
+}
+
 /** Keys by which YAML of a configuration centre is a legacy rule; no mesh rule has one at its top. */
 const LEGACY_KEYS = { conditions: 'condition', tags: 'tag', script: 'script', affinityAware: 'affinity' } as const;
 
-/** Throws WEIR5002 for a legacy rule among mesh rules: what Dubbo reads of a mesh rule says nothing about it. */
-export function refuseLegacyRule(path: string, text: string): void {
-  if (text.trim() === '') throw unreadable(path, 'it is empty', 1, 1);
-  const kind = legacyKind(path, text);
-  if (kind === null) return;
+const MESH_HINT = 'give lint files with VirtualService and DestinationRule';
+
+/**
+ * Throws WEIR5002 for a text without a YAML object, of which nothing can be said, and for a legacy rule among mesh rules:
+ * what Dubbo reads of a mesh rule says nothing about it.
+ */
+export function requireMeshRule(path: string, text: string): void {
+  const kind = text.trim() === '' ? null : legacyKind(path, text);
+  if (kind !== null) {
+    const what = `${path} is a ${kind} rule of Dubbo, no mesh rule`;
+    throw new WeirError('WEIR5002', { what, why: '`weir rules convert` reads it', hint: MESH_HINT });
+  }
+  const reading = readPlacedYaml(text);
+  if (!reading.ok || reading.documents.some(({ root }) => isMap(root))) return;
   throw new WeirError('WEIR5002', {
-    what: `${path} is a ${kind} rule of Dubbo, no mesh rule`,
-    why: '`weir rules convert` reads it',
-    hint: 'give lint files with VirtualService and DestinationRule',
+    what: `${path} is no mesh rule`,
+    why: text.trim() === '' ? 'it is empty' : 'no document in it is a YAML mapping',
+    hint: MESH_HINT,
+    location: { file: path, line: 1, column: 1 },
   });
 }
 

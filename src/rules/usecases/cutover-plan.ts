@@ -19,8 +19,11 @@ export interface Cutover {
   readonly errors: readonly UnusableFile[];
 }
 
+/** A result with what the command warns of. */
+type Told<T> = T & { readonly warnings: readonly string[] };
+
 /** Writes the run book of every script beside its documents; the conversion itself runs too, so that both fit together. */
-export async function planCutover(request: ConvertRequest, ports: ConvertPorts): Promise<Cutover> {
+export async function planCutover(request: ConvertRequest, ports: ConvertPorts): Promise<Told<Cutover>> {
   const outcome = await convertRules(request, ports);
   const scripts: Cutover['scripts'][number][] = [];
   for (const result of outcome.results) {
@@ -29,7 +32,7 @@ export async function planCutover(request: ConvertRequest, ports: ConvertPorts):
     await ports.files.write(join(request.out, file), runBook(result, steps));
     scripts.push({ path: result.path, file, steps });
   }
-  return { scripts, errors: outcome.errors.map((error) => unusableFile(error)) };
+  return { scripts, errors: outcome.errors.map((error) => unusableFile(error)), warnings: outcome.warnings };
 }
 
 /** The order matters: labels, rules, verification, switch-off, restarts, deletion. */

@@ -30,6 +30,8 @@ export async function loadRules(
     readonly target: TargetName;
     readonly version?: string | undefined;
     readonly name?: string | undefined;
+    /** The place is one file with documents; by default when it is named as YAML. */
+    readonly isFile?: boolean;
     /** Tells the wanted script by the path that its plan remembers, where the folder holds several. */
     readonly isSource?: (path: string) => boolean;
     /** The next step where the folder has others; by default `--name`. */
@@ -37,7 +39,8 @@ export async function loadRules(
   },
 ): Promise<RulesInFolder> {
   const version = targetVersion(wanted.target, wanted.version);
-  if (/\.ya?ml$/.test(place)) return loaded(wanted.target, version, await files.read(place), EMPTY_LABELS, place);
+  if (wanted.isFile ?? /\.ya?ml$/.test(place))
+    return loaded(wanted.target, version, await files.read(place), EMPTY_LABELS, place);
   const entries = await files.listFolder(place);
   const suffix = `.${wanted.target}.yaml`;
   const names = new Set(

@@ -2,7 +2,7 @@
 import { WeirError } from '../../errors/weir-error.ts';
 import { DIAGNOSTICS, type DiagnosticCode } from '../diagnostics/catalogue.ts';
 import { type LintFinding, lintMeshRule } from '../lint/mesh-lint.ts';
-import { refuseLegacyRule } from '../read/foreign-document.ts';
+import { requireMeshRule } from '../read/foreign-document.ts';
 import { sarifLog } from '../report/sarif.ts';
 import { type UnusableFile, unusableFile } from '../report/unusable-files.ts';
 import type { RuleFiles } from './ports.ts';
@@ -21,19 +21,24 @@ export async function lintRules(
     readonly sarif?: string | undefined;
     readonly encoding?: string | undefined;
   },
-  ports: { readonly files: RuleFiles; readonly weirVersion: string },
+  ports: {
+    readonly files: RuleFiles;
+    readonly weirVersion: string;
+    readonly warn?: (warning: string) => void;
+  },
 ): Promise<LintResult> {
   const files: LintResult['files'][number][] = [];
   const listing = await ports.files.list(request.paths);
-  const errors = listing.errors.map((error) => unusableFile(error));
+  const unread: { readonly error: WeirError; readonly path?: string }[] = listing.errors.map((error) => ({ error }));
+  for (const warning of listing.warnings) ports.warn?.(warning);
   for (const { path } of listing.files) {
     try {
       const text = await ports.files.read(path, request.encoding);
-      refuseLegacyRule(path, text);
+      requireMeshRule(path, text);
       files.push({ path, findings: lintMeshRule(text) });
     } catch (error) {
       if (!(error instanceof WeirError)) throw error;
-      errors.push(unusableFile(error, path));
+      unread.push({ error, path });
     }
   }
   if (request.sarif !== undefined) {
@@ -42,10 +47,12 @@ export async function lintRules(
       sha256: '',
       diagnostics: findings.map((one) => ({ ...one, rule: null, endLine: one.line, endColumn: one.column, frame: '' })),
     }));
-    await ports.files.write(request.sarif, sarifLog(logged, ports.weirVersion));
+    const errors = unread.map(({ error }) => error);
+    await ports.files.write(request.sarif, sarifLog(logged, ports.weirVersion, errors));
   }
   const level = (code: DiagnosticCode): string => DIAGNOSTICS[code].level;
   const all = files.flatMap((file) => file.findings);
   const count = (wanted: string): number => all.filter((one) => level(one.code) === wanted).length;
+  const errors = unread.map(({ error, path }) => unusableFile(error, path));
   return { files, errors, totals: { files: files.length, errors: count('error'), warnings: count('warning') } };
 }

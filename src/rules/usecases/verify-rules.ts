@@ -77,6 +77,7 @@ export async function verifyRules(request: VerifyRequest, ports: VerifyPorts): P
       ? new AcceptList([], ports.today)
       : parseAcceptFile(await ports.files.read(request.accept), request.accept, ports.today);
   const listing = await ports.files.list(request.paths, request.rules);
+  for (const warning of listing.warnings) ports.warn?.(warning);
   // A file that is named alone has another path below its root than in the run that converted its folder.
   const manifest = await OutputManifest.read(ports.files, request.rules);
   const known = manifest.documentNames();

@@ -68,6 +68,41 @@ describe('linting a folder of mesh rules', () => {
     assert.equal(totals.files, 1);
   });
 
+  it('does not call a text clean in which there is nothing to look at', async () => {
+    const texts = { empty: ' \n', comments: '# c\n', documents: '---\n---\n', list: '- 1\n', words: 'hello\n' };
+    const files = new MemoryRuleFiles(
+      Object.fromEntries(Object.entries(texts).map(([name, text]) => [`in/${name}.yaml`, text])),
+    );
+    const { errors, totals } = await lintRules({ paths: ['in'], sarif: 's' }, { files, weirVersion: '0.0.0' });
+    assert.deepEqual(
+      errors.map(({ code, path }) => `${code} ${path}`),
+      Object.keys(texts)
+        .sort()
+        .map((name) => `WEIR5002 in/${name}.yaml`),
+    );
+    assert.equal(totals.files, 0);
+    const [invocation] = JSON.parse(files.texts.get('s') ?? '{}').runs[0].invocations;
+    assert.deepEqual([invocation.executionSuccessful, invocation.toolExecutionNotifications.length], [false, 5]);
+  });
+
+  it('passes on what a search of the folder did not read', async () => {
+    const files = new MemoryRuleFiles({ 'in/a.yaml': CLEAN });
+    const list = files.list.bind(files);
+    files.list = async (paths) => ({ ...(await list(paths)), warnings: ['skipped: in/shop.MESHAPPRULE'] });
+    const warnings: string[] = [];
+    await lintRules(
+      { paths: ['in'] },
+      {
+        files,
+        weirVersion: '0.0.0',
+        warn: (warning) => {
+          warnings.push(warning);
+        },
+      },
+    );
+    assert.deepEqual(warnings, ['skipped: in/shop.MESHAPPRULE']);
+  });
+
   it('passes a fault of its own on', async () => {
     const files = new MemoryRuleFiles({ 'in/a.yaml': CLEAN });
     files.read = async () => {
