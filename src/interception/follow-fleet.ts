@@ -1,4 +1,5 @@
 /** Local overrides: applications that somebody switched off on this host, whatever the fleet wants; and their end. */
+import { unknownApp } from './app-names.ts';
 import { type LockWait, lockBeforeChanges } from './begin-lock.ts';
 import type { InterceptHost } from './host.ts';
 import { INTERRUPTED, type KnownApp } from './known-apps.ts';
@@ -27,16 +28,23 @@ export function localOverrides(apps: ReadonlyMap<string, KnownApp>): LocalOverri
 
 /**
  * Ends overrides: from now on the fleet decides again. An application stays off until it does. Resolves to the names of
- * those that had one. Throws WEIR2021 when the lock is held for too long, and the error of the state file.
+ * those that had one. Throws WEIR2021 when the lock is held for too long, WEIR1010 for a name that neither this host nor
+ * mesh.yaml knows, and the error of the state file.
  */
 export async function followFleet(
   host: InterceptHost,
   names: readonly string[] | 'all',
+  readDeclared: () => Promise<readonly string[]>,
   wait: LockWait,
 ): Promise<string[]> {
   const lock = await lockBeforeChanges(host, 'host follow', wait);
   try {
     const { stored, apps } = await readSituation(host, 'remembered');
+    if (names !== 'all' && names.some((name) => !apps.has(name))) {
+      const known = [...new Set([...(await readDeclared()), ...apps.keys()])].sort();
+      const unknown = names.find((name) => !known.includes(name));
+      if (unknown !== undefined) throw unknownApp(unknown, known, 'this host');
+    }
     const overridden = localOverrides(apps)
       .map(({ app }) => app)
       .filter((app) => names === 'all' || names.includes(app));

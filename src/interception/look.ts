@@ -95,8 +95,9 @@ function hintElsewhere({ netns, id }: Elsewhere, file: string | null, command: s
   return 'run it where that namespace is seen (the host, as root). If its container is gone, so are its rules: then remove the state directory';
 }
 
-function namespaceName({ netns, id }: Elsewhere): string {
+/** The name of a namespace in messages: its number, and the --netns by which it was found. */
+export function namespaceName({ netns, id }: Elsewhere): string {
   const number = id === null ? '' : `net:[${id.split(':')[1]}]`;
-  if (netns === '') return number === '' ? 'the one weir was started in' : number;
+  if (netns === '') return number === '' ? 'the namespace weir was started in' : number;
   return number === '' ? `--netns ${netns}` : `--netns ${netns}, ${number}`;
 }

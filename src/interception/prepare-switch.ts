@@ -7,6 +7,7 @@ import { chooseBackend } from './choose-backend.ts';
 import type { InterceptHost, NetworkFacts } from './host.ts';
 import { judgePolicies } from './judge-policies.ts';
 import { decideLease } from './lease-in-force.ts';
+import { namespaceName } from './look.ts';
 import { meetHazards } from './meet-hazards.ts';
 import type { Firewall, TcpSocket } from './ports.ts';
 import { preflightApp, type Risk, refuseForeignMesh, type SwitchFacts } from './preflight.ts';
@@ -139,10 +140,9 @@ function refuseOtherNamespace(host: InterceptHost, { stored, elsewhere }: Situat
   const { id, cookie } = elsewhere;
   const isGone = id !== null && host.findNamespace({ id, cookie }) === null;
   if (isGone && stored.netns === network.netns) return;
-  const other = stored.netns === '' ? 'the namespace weir was started in' : `--netns ${stored.netns}`;
   throw new WeirError('WEIR3013', {
     what: 'the state directory is in use for another network namespace',
-    why: `it remembers applications that are on in ${other}, and their rules are not here; nothing was changed`,
+    why: `it remembers applications that are on in ${namespaceName(elsewhere)}, and their rules are not here; nothing was changed`,
     hint: 'give each namespace its own --state-dir and --run-dir, or run `weir uninstall` if the other one is gone',
   });
 }

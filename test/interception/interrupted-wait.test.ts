@@ -262,7 +262,7 @@ test('overrides that were not ended for want of the lock are still there', async
   const before = everything(host, 'nft');
   const { signal, press } = ctrlC();
   heldByAnother(host, press);
-  const error = await interruptedBy(followFleet(host, 'all', { report: () => {}, signal }));
+  const error = await interruptedBy(followFleet(host, 'all', async () => [], { report: () => {}, signal }));
   assert.equal(error.what, 'interrupted by SIGINT; nothing was changed');
   assert.deepEqual(everything(host, 'nft'), before);
 });

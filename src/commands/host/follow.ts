@@ -17,8 +17,11 @@ export default class HostFollowCommand extends InterceptCommand<typeof HostFollo
 
   protected override async execute(): Promise<CommandOutcome<Result>> {
     const names = this.words.length === 0 ? ('all' as const) : [...new Set(this.words)];
-    const apps = await followFleet(await this.host(), names, { report: this.report, signal: this.signal });
-    const text = () => (apps.length === 0 ? 'there is no override' : `the fleet decides again: ${apps.join(', ')}`);
+    const readDeclared = async (): Promise<string[]> => [...((await this.meshConfigIfGood())?.apps.keys() ?? [])];
+    const wait = { report: this.report, signal: this.signal };
+    const apps = await followFleet(await this.host(), names, readDeclared, wait);
+    const none = names === 'all' ? 'there is no override' : `there is no override of ${names.join(', ')}`;
+    const text = () => (apps.length === 0 ? none : `the fleet decides again: ${apps.join(', ')}`);
     return { result: { apps }, text };
   }
 }

@@ -1,4 +1,5 @@
 /** Results of `weir fleet apply`, `diff`, `history` and `rollout` as text. */
+import { countOf } from '../../cli/count-of.ts';
 import type { Paint } from '../../cli/paint.ts';
 import { alignColumns } from '../../cli/table.ts';
 import type { HistoryEntry } from '../model/records.ts';
@@ -51,7 +52,7 @@ export function rolloutsText({ rollouts }: { readonly rollouts: readonly Rollout
       const head = `${paint.strong(release)} in ${region}: ${mark}${wave === null ? '' : ` at wave ${wave}`}${reason === null ? '' : `: ${reason}`}`;
       const rows = waves.map((one) => [
         `  wave ${one.index}`,
-        `${one.hosts.length} hosts`,
+        countOf(one.hosts.length, 'host'),
         `${one.done} done`,
         one.failed === 0 ? '' : paint.bad(`${one.failed} failed`),
         one.pending === 0 ? '' : `${one.pending} pending`,

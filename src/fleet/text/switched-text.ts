@@ -1,4 +1,5 @@
 /** The result of `weir fleet on|off` as text. */
+import { countOf } from '../../cli/count-of.ts';
 import type { Paint } from '../../cli/paint.ts';
 import type { FleetSwitched, SwitchedRegion } from '../usecases/switch-apps.ts';
 
@@ -7,7 +8,10 @@ const MANY = 12;
 
 /** A line a region, and each host that has not confirmed. */
 export function switchedText({ action, apps, regions, ms }: FleetSwitched, paint: Paint): string {
-  const what = apps.includes('*') ? 'every application' : apps.join(', ');
+  const isRelease = apps.includes('*') && action === 'on';
+  // A release switches nothing on by itself: it says nothing of the state of applications.
+  const what = isRelease ? 'the red button' : apps.includes('*') ? 'every application' : apps.join(', ');
+  const done = isRelease ? 'release' : action;
   const lines = regions.flatMap((region) => regionLines(region, paint));
   const time = ms.confirmed === null ? '' : ` in ${(ms.confirmed / 1000).toFixed(1)} s`;
   const total = regions.reduce((sum, { selected }) => sum + (selected ?? 0), 0);
@@ -17,10 +21,10 @@ export function switchedText({ action, apps, regions, ms }: FleetSwitched, paint
   const unread = regions.filter(({ selected, error }) => selected === null || error !== null).map(({ name }) => name);
   const others = unread.length === 0 ? '' : `; of ${someOf(unread)} it is not known`;
   const head = isDry
-    ? `${what}: ${action} would go to ${total} hosts; nothing was written${others}`
+    ? `${what}: ${done} would go to ${countOf(total, 'host')}; nothing was written${others}`
     : regions.some(({ written, error }) => written && error !== null)
-      ? `${what}: ${action} is written; how many hosts have confirmed is not known`
-      : `${what}: ${action} confirmed by ${confirmed} of ${total} hosts${time}${others}`;
+      ? `${what}: ${done} is written; how many hosts have confirmed is not known`
+      : `${what}: ${done} confirmed by ${confirmed} of ${countOf(total, 'host')}${time}${others}`;
   return [paint.strong(head), ...lines].join('\n');
 }
 

@@ -372,7 +372,7 @@ function notConfirmed(request: FleetSwitch, details: FleetSwitched): WeirError {
     what:
       first === undefined
         ? `no host could be asked whether ${request.action} is done; the change is written`
-        : `${missing.length} hosts did not confirm ${request.action} in time; the change is written`,
+        : `${missing.length === 1 ? '1 host' : `${missing.length} hosts`} did not confirm ${request.action} in time; the change is written`,
     why:
       first === undefined
         ? details.regions.flatMap(({ name, error }) => (error === null ? [] : [`${name}: ${error}`])).join('; ')

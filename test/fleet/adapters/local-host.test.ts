@@ -12,6 +12,7 @@ import { hostWith, MESH, off, on } from '../../interception/cases.ts';
 import { type Conversation, FakeSidecarPorts } from '../../sidecar/usecases/fake-ports.ts';
 
 const WAIT = { report: () => {}, signal: new AbortController().signal };
+const declared = async (): Promise<string[]> => [...MESH.apps.keys()];
 
 function machine(watched: readonly string[] = [], talk: Conversation = null) {
   const intercept = hostWith('nft');
@@ -44,8 +45,13 @@ test('a remote switch is no override, a local one is, and following ends it', as
   );
   await off(intercept, { reason: 'local trouble' });
   assert.equal((await payment())?.override?.reason, 'local trouble', 'also when it was off already');
-  assert.deepEqual(await followFleet(intercept, ['report'], WAIT), []);
-  assert.deepEqual(await followFleet(intercept, 'all', WAIT), ['payment']);
+  assert.deepEqual(await followFleet(intercept, ['report'], declared, WAIT), []);
+  await assert.rejects(followFleet(intercept, ['payment', 'paymnt'], declared, WAIT), {
+    code: 'WEIR1010',
+    hint: /did you mean payment/,
+  });
+  assert.notEqual((await payment())?.override, null, 'a mistyped name ends none');
+  assert.deepEqual(await followFleet(intercept, 'all', declared, WAIT), ['payment']);
   assert.deepEqual([(await payment())?.state, (await payment())?.override], ['off', null]);
   await on(intercept);
   await off(intercept);
@@ -129,7 +135,10 @@ test('the panic file is an override', async () => {
   await on(intercept);
   intercept.markers.set('payment', 'now');
   const app = (await local.look()).apps.find(({ name }) => name === 'payment');
-  assert.deepEqual([app?.override?.reason, await followFleet(intercept, ['payment'], WAIT)], ['off.sh', ['payment']]);
+  assert.deepEqual(
+    [app?.override?.reason, await followFleet(intercept, ['payment'], declared, WAIT)],
+    ['off.sh', ['payment']],
+  );
 });
 
 test('a binary that is not the one of the release is refused before anything is asked', async (t) => {

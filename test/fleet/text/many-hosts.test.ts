@@ -47,6 +47,15 @@ test('hosts that wait for the same are one line, with the first of their names',
   assert.match(pressed(false), /^ {2}east {2}h-0, .*h-11 and 988 more$/m);
 });
 
+test('the release of the red button is not told as applications that are on', () => {
+  const region = { name: 'east', reachable: true, error: null, selected: 1, hosts: ['a'], confirmed: 1, pending: [] };
+  const told = (action: 'on' | 'off', written: boolean) =>
+    switchedText({ action, apps: ['*'], regions: [{ ...region, written }], ms: { confirmed: 200 } }, PLAIN_PAINT);
+  assert.match(told('on', true), /^the red button: release confirmed by 1 of 1 host in 0\.2 s$/m);
+  assert.match(told('on', false), /^the red button: release would go to 1 host; nothing was written$/m);
+  assert.match(told('off', true), /^every application: off confirmed by 1 of 1 host in 0\.2 s$/m);
+});
+
 test('a region that could not be asked is in no count of the first line, which says so', () => {
   const east = {
     name: 'east',
