@@ -2,7 +2,7 @@
 import { DIAGNOSTICS } from '../diagnostics/catalogue.ts';
 import { describeWitness } from '../equivalence/describe-witness.ts';
 import { conversionJson } from './conversion-json.ts';
-import { fateOf, levelsOf, type ScriptResult, scriptFidelity, sentenceOf } from './script-result.ts';
+import { fateOf, levelsOf, type ScriptResult, scriptFidelity, sentenceOf, unneededOf } from './script-result.ts';
 
 /** The report of a run for people: totals, then each script with its rules, what they lose, witness calls and repairs. */
 export function markdownReport(results: readonly ScriptResult[], target: string): string {
@@ -10,7 +10,7 @@ export function markdownReport(results: readonly ScriptResult[], target: string)
   const lines = [
     '# Conversion of routing rules',
     '',
-    `Target: ${target}. ${totals.scripts} scripts (${totals.live} live, ${totals.dead} dead, ${totals.broken} broken), ${totals.rules} rules: ${totals.states.converted} converted, ${totals.states.shadowed} shadowed, ${totals.states.left} left to the script, ${totals.states.none} that no call comes to; ${levelsOf(totals)}.`,
+    `Target: ${target}. ${totals.scripts} scripts (${totals.live} live, ${totals.dead} dead, ${totals.broken} broken), ${totals.rules} rules: ${totals.states.converted} converted, ${totals.states.shadowed} shadowed, ${totals.states.left} left to the script, ${unneededOf(results)}; ${levelsOf(totals)}.`,
     `Both models were asked about ${totals.comparedCalls} calls.`,
     '',
     '| script | kind | effect | fidelity | rules | converted | not in force in the documents |',
@@ -36,7 +36,7 @@ function scriptSection(result: ScriptResult): string[] {
     );
   }
   for (const rule of result.converted.rules) {
-    lines.push(`- line ${rule.line}: ${plain(sentenceOf(result, rule.id))} *(${rule.id}, ${fateOf(rule)})*`);
+    lines.push(`- line ${rule.line}: ${plain(sentenceOf(result, rule.id))} *(${rule.id}, ${fateOf(rule, result)})*`);
   }
   lines.push('', '| rule | line | state | fidelity | verdict | cells | diagnostics |', '|---|---|---|---|---|---|---|');
   for (const rule of result.converted.rules) {

@@ -43,12 +43,24 @@ export function sentenceOf({ plan }: ScriptResult, id: string): string {
   return rule === undefined ? '' : describeRule(plan, rule);
 }
 
-/** The result of a rule, in a few words. */
-export function fateOf({ state, verdict, shadowedBy, proof }: ConvertedRule): string {
+/** The result of a rule, in a few words. Calls do come to the rules of a script that has no effect: they change nothing. */
+export function fateOf({ state, verdict, shadowedBy, proof }: ConvertedRule, { plan }: ScriptResult): string {
   if (proof?.reach === 'unknown') return 'left to the script, not known whether a call comes to it';
   if (state === 'converted') return `converted, ${verdict}`;
   if (state === 'shadowed') return `shadowed by ${shadowedBy.join(', ')}`;
-  return state === 'left' ? 'left to the script' : 'no call comes to it';
+  if (state === 'left') return 'left to the script';
+  return plan.effect.state === 'live' ? 'no call comes to it' : 'without effect';
+}
+
+/** What is said of the rules that no document needs, over all scripts of a run. */
+export function unneededOf(results: readonly ScriptResult[]): string {
+  const some = (isLive: boolean): number =>
+    results
+      .filter(({ plan }) => (plan.effect.state === 'live') === isLive)
+      .flatMap(({ converted }) => converted.rules)
+      .filter(({ state }) => state === 'none').length;
+  const without = some(false);
+  return `${some(true)} that no call comes to${without === 0 ? '' : `, ${without} without effect`}`;
 }
 
 /** The groups whose providers a rule takes for present: nothing is said of its calls while one has none (WR045). */

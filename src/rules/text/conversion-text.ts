@@ -5,7 +5,14 @@ import type { WeirError } from '../../errors/weir-error.ts';
 import type { ConvertedRule } from '../convert-plan.ts';
 import { ruleOf } from '../plan/describe-rule.ts';
 import type { ConversionJson } from '../report/conversion-json.ts';
-import { fateOf, levelsOf, type ScriptResult, scriptFidelity, sentenceOf } from '../report/script-result.ts';
+import {
+  fateOf,
+  levelsOf,
+  type ScriptResult,
+  scriptFidelity,
+  sentenceOf,
+  unneededOf,
+} from '../report/script-result.ts';
 import { diagnosticLines } from './diagnostic-lines.ts';
 import { printable } from './printable.ts';
 
@@ -37,10 +44,10 @@ export function formatConversion(
     for (const hint of hintsFor(result, given)) lines.push(`  hint: ${hint}`);
   }
   const { totals } = json;
-  const { converted, shadowed, left, none } = totals.states;
+  const { converted, shadowed, left } = totals.states;
   lines.push(
     `${plural(totals.scripts, 'script')}: ${totals.live} live, ${totals.dead} dead, ${totals.broken} broken`,
-    `${plural(totals.rules, 'rule')}: ${converted} converted, ${shadowed} shadowed, ${left} left to the script, ${none} that no call comes to; ${levelsOf(totals)}; ${totals.proved} proved on ${plural(totals.comparedCalls, 'call')}`,
+    `${plural(totals.rules, 'rule')}: ${converted} converted, ${shadowed} shadowed, ${left} left to the script, ${unneededOf(results)}; ${levelsOf(totals)}; ${totals.proved} proved on ${plural(totals.comparedCalls, 'call')}`,
   );
   const files = results.reduce((sum, { outputs }) => sum + outputs.length, 0);
   if (out !== null) lines.push(`written: ${plural(files, 'file')} in ${out}`);
@@ -51,13 +58,14 @@ export function formatConversion(
 function headline(result: ScriptResult): string {
   const { rules } = result.converted;
   const count = (state: string): number => rules.filter((rule) => rule.state === state).length;
+  const { state } = result.plan.effect;
+  if (state !== 'live') return `${printable(result.path)}: ${state}, ${plural(rules.length, 'rule')} without effect`;
   const none = count('none');
   const parts = [`${count('converted')} of ${plural(rules.length - none, 'rule')} converted`];
   if (count('left') > 0) parts.push(`${count('left')} left to the script`);
   if (count('shadowed') > 0) parts.push(`${count('shadowed')} shadowed`);
   if (none > 0) parts.push(`no call comes to ${none} more`);
-  const { state } = result.plan.effect;
-  return `${printable(result.path)}: ${state === 'live' ? levelOf(result) : state}, ${parts.join(', ')}`;
+  return `${printable(result.path)}: ${levelOf(result)}, ${parts.join(', ')}`;
 }
 
 // What has become of a live script, in the words of somebody who has not read about levels yet.
@@ -81,7 +89,7 @@ function ruleLines(result: ScriptResult, paint: Paint): string[] {
       failing.push(rule);
       continue;
     }
-    const text = `${sentenceOf(result, rule.id)} (${fateOf(rule)})`;
+    const text = `${sentenceOf(result, rule.id)} (${fateOf(rule, result)})`;
     told.set(text, [...(told.get(text) ?? []), rule.line]);
   }
   const lines = [...told].slice(0, SHOWN_RULES).map(([text, at]) => ruleLine(text, at));

@@ -27,7 +27,7 @@ export function formatVerification({ scripts, errors, open }: Verification): str
 
 function fateText(rule: VerifiedRule): string {
   const accepted = rule.accepted ? ' (accepted)' : '';
-  if (rule.state === 'none') return 'no call comes to it';
+  if (rule.state === 'none') return 'no call comes to it, or it changes none';
   if (rule.reach === 'unknown') return `not known whether a call comes to it${accepted}`;
   if (rule.state === 'left') return `left to the script${accepted}`;
   if (rule.state === 'shadowed') return `shadowed by ${rule.shadowedBy.join(', ')}${accepted}`;

@@ -15,6 +15,8 @@ const FAILS = `if (invocation.methodName == 'load' && invocation.arguments[0] % 
   return invokers.findAll { it.url.port == 1 }
 return invokers`;
 
+const BROKEN = "throw new RuntimeException('x')";
+
 const GROUP = "return invokers.findAll { it.url.getParameter('zone') == 'hz' }";
 
 const NOTHING = { services: false, providers: false };
@@ -23,7 +25,12 @@ async function convert(path = 'deny.groovy') {
   return convertRules(
     { paths: [path], out: 'mesh', target: 'dubbo-mesh', check: false },
     {
-      files: new MemoryRuleFiles({ 'deny.groovy': DENY, 'fails.groovy': FAILS, 'group.groovy': GROUP }),
+      files: new MemoryRuleFiles({
+        'deny.groovy': DENY,
+        'fails.groovy': FAILS,
+        'group.groovy': GROUP,
+        'broken.groovy': BROKEN,
+      }),
       today: '2026-01-01',
       weirVersion: '0.0.0',
       frame: () => '1 | frame',
@@ -76,4 +83,17 @@ it('counts the rules for calls with which the script fails, behind those that so
     /line 1: \d+ rules for calls with which the script throws, so that Dubbo ignores it/,
   );
   assert.equal(rules.filter((line) => line.includes('throws')).length, 1, text);
+});
+
+it('does not say that no call comes to the rules of a script that fails on every call', async () => {
+  const { results, json } = await convert('broken.groovy');
+  const text = formatConversion(results, json, PLAIN, { out: 'mesh', given: NOTHING });
+  assert.match(text, /^broken\.groovy: broken, 1 rule without effect\n/);
+  assert.match(
+    text,
+    /\n1 rule: 0 converted, 0 shadowed, 0 left to the script, 0 that no call comes to, 1 without effect; /,
+  );
+  const report = markdownReport(results, 'dubbo-mesh');
+  assert.match(report, /0 that no call comes to, 1 without effect; /);
+  assert.match(report, /\(r1, without effect\)/);
 });

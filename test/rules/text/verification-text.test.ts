@@ -33,7 +33,7 @@ describe('the text of a verification', () => {
     assert.equal(head, 'a.groovy: 40 calls compared');
     assert.deepEqual(lines.slice(0, 4), [
       '  r1 line 3: proved, 12 cells',
-      '  r2 line 3: no call comes to it',
+      '  r2 line 3: no call comes to it, or it changes none',
       '  r3 line 3: left to the script (accepted)',
       '  r4 line 3: shadowed by r1, r2',
     ]);
