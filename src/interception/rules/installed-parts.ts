@@ -1,7 +1,7 @@
 /** Recovers applications and directions from rules that were read from the kernel. */
 import { iptablesAppChain } from './iptables/compile-iptables.ts';
 import { headSwitches } from './iptables/head-switches.ts';
-import { formatElementKey } from './map-element.ts';
+import { elementKeyId } from './map-element.ts';
 import { type Direction, encodeMark, MAX_SLOT } from './mark.ts';
 import { TPROXY_TABLE } from './nft/compile-tproxy.ts';
 import { BYPASS_SET, OFF_SET } from './nft/table-maps.ts';
@@ -39,61 +39,66 @@ export function installedParts({ scope, tables }: Ruleset): InstalledPart[] {
 }
 
 function nftParts(table: Table): InstalledPart[] {
-  const switches = switchesByMark(table);
-  const factsOf = chainFacts(table);
+  const look: NftLook = { table, switches: switchesByMark(table), factsOf: chainFacts(table) };
   return table.maps.flatMap((verdicts) => {
     // Other verdict maps are no dispatch of applications: the listeners of tproxy are found by mark.
     if (verdicts.value !== 'verdict' || !verdicts.name.endsWith('_app')) return [];
     const marks = marksByKey(table.maps.find(({ name }) => name === verdicts.name.replace(/_app$/, '_mark')));
-    const found = verdicts.elements.flatMap((element) => {
-      const mark = marks.get(formatElementKey(element.key)) ?? 0;
-      return element.tag?.app ? [{ mark, app: element.tag.app, element }] : [];
-    });
-    const byMark = Map.groupBy(found, ({ app, mark }) => `${mark} ${app}`);
-    return [...byMark.values()].flatMap((group) => nftPart(group, table, { switches, factsOf }));
+    // Thousands of elements are gone through once; most applications have a mark of their own.
+    const groups: Group[] = [];
+    const byMark = new Map<number, Group[]>();
+    for (const element of verdicts.elements) {
+      const app = element.tag?.app;
+      if (!app) continue;
+      const mark = marks.get(elementKeyId(element.key)) ?? 0;
+      const sharing = byMark.get(mark);
+      const known = sharing?.find((one) => one.app === app);
+      if (known !== undefined) known.elements.push(element);
+      else {
+        const group = { app, mark, elements: [element] };
+        groups.push(group);
+        if (sharing === undefined) byMark.set(mark, [group]);
+        else sharing.push(group);
+      }
+    }
+    return groups.map((group) => nftPart(group, look));
   });
 }
 
-interface FoundElement {
+/** The elements of one application under one mark; there is at least one. */
+interface Group {
   readonly app: string;
   readonly mark: number;
-  readonly element: MapElement;
+  readonly elements: MapElement[];
 }
 
-function nftPart(
-  group: readonly FoundElement[],
-  table: Table,
-  {
-    switches,
-    factsOf,
-  }: { readonly switches: ReadonlyMap<number, readonly OffCause[]>; readonly factsOf: (name: string) => ChainFacts },
-): InstalledPart[] {
-  const [first] = group;
-  if (first === undefined) return [];
-  const { app, mark } = first;
-  const chains = group.map(({ element }) =>
-    factsOf(element.value && 'goto' in element.value ? element.value.goto : ''),
-  );
-  const left = group.map(({ element }) =>
-    element.timeoutMs === null ? null : (element.expiresMs ?? element.timeoutMs),
-  );
-  return [
-    {
-      app,
-      mode: table.name === TPROXY_TABLE ? 'tproxy' : 'redirect',
-      mark,
-      table: table.name,
-      chain: null,
-      hashes: unique(group.map(({ element }) => element.tag?.hash)),
-      ipv4: chains.some(({ ipv4 }) => ipv4),
-      ipv6: chains.some(({ ipv6 }) => ipv6),
-      expiresMs: lastEnd(left),
-      epochSeconds: null,
-      off: (switches.get(mark) ?? []).filter((by) =>
-        chains.every(({ heedsOff, heedsBypass }) => (by === 'bypass' ? heedsBypass : heedsOff)),
-      ),
-    },
-  ];
+/** What the elements of a table are read with. */
+interface NftLook {
+  readonly table: Table;
+  readonly switches: ReadonlyMap<number, readonly OffCause[]>;
+  readonly factsOf: (name: string) => ChainFacts;
+}
+
+function nftPart({ app, mark, elements }: Group, { table, switches, factsOf }: NftLook): InstalledPart {
+  const hashes: string[] = [];
+  let ipv4 = false;
+  let ipv6 = false;
+  let heedsOff = true;
+  let heedsBypass = true;
+  for (const { value, tag } of elements) {
+    const chain = factsOf(value !== null && 'goto' in value ? value.goto : '');
+    ipv4 ||= chain.ipv4;
+    ipv6 ||= chain.ipv6;
+    heedsOff &&= chain.heedsOff;
+    heedsBypass &&= chain.heedsBypass;
+    const hash = tag?.hash ?? null;
+    if (hash !== null && !hashes.includes(hash)) hashes.push(hash);
+  }
+  const left = elements.map(({ timeoutMs, expiresMs }) => (timeoutMs === null ? null : (expiresMs ?? timeoutMs)));
+  const off = switches.get(mark)?.filter((by) => (by === 'bypass' ? heedsBypass : heedsOff)) ?? [];
+  const mode = table.name === TPROXY_TABLE ? 'tproxy' : 'redirect';
+  const expiresMs = lastEnd(left);
+  return { app, mode, mark, table: table.name, chain: null, hashes, ipv4, ipv6, expiresMs, epochSeconds: null, off };
 }
 
 /** The facts about a profile chain, which a thousand applications may share. */
@@ -141,12 +146,11 @@ function heedsSwitch(table: Table, name: string, set: string): boolean {
 const FROM_MAP: readonly Action['do'][] = ['set-mark-from-map', 'set-packet-mark-from-map'];
 const SWITCHED: readonly Match['on'][] = ['mark-in', 'packet-mark-in'];
 
-function marksByKey(map: RuleMap | undefined): ReadonlyMap<string, number> {
-  return new Map(
-    map?.elements.flatMap(({ key, value }): [string, number][] =>
-      value !== null && 'mark' in value ? [[formatElementKey(key), value.mark]] : [],
-    ),
-  );
+function marksByKey(map: RuleMap | undefined): ReadonlyMap<number | string, number> {
+  const marks = new Map<number | string, number>();
+  for (const { key, value } of map?.elements ?? [])
+    if (value !== null && 'mark' in value) marks.set(elementKeyId(key), value.mark);
+  return marks;
 }
 
 /** A profile chain leaves a family alone by a rule that has no other condition. */
@@ -228,8 +232,12 @@ function dateOf({ matches }: KnownRule): number | null {
 
 /** When all have ended; null where there are none, or one has no end. */
 export function lastEnd(ends: readonly (number | null)[]): number | null {
-  const known = ends.filter((end) => end !== null);
-  return known.length > 0 && known.length === ends.length ? Math.max(...known) : null;
+  let last: number | null = null;
+  for (const end of ends) {
+    if (end === null) return null;
+    last = last === null ? end : Math.max(last, end);
+  }
+  return last;
 }
 
 function unique(texts: readonly (string | null | undefined)[]): string[] {

@@ -8,6 +8,11 @@ export function formatElementKey(key: MapElement['key']): string {
   return typeof key === 'object' ? formatPortRange(key) : String(key);
 }
 
+/** The same for a look-up within maps of one key, where a number need not become a text first. */
+export function elementKeyId(key: MapElement['key']): number | string {
+  return typeof key === 'object' ? formatPortRange(key) : key;
+}
+
 /**
  * Whether two elements of one map mean the same. Remaining time does not count, and of a timeout only whole seconds do,
  * because `nft -j` prints no more.

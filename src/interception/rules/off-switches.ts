@@ -63,25 +63,45 @@ export function switchedOff(rulesets: readonly Ruleset[]): ReadonlyMap<string, r
 
 /** Every application that the rulesets of one back end divert or would divert without a switch, by name. */
 export function describeInstalled(rulesets: readonly Ruleset[]): InstalledApp[] {
-  const byApp = Map.groupBy(rulesets.flatMap(installedParts), ({ app }) => app);
-  return [...byApp].map(([app, parts]) => describeApp(app, parts)).sort((a, b) => (a.app < b.app ? -1 : 1));
+  const byApp = new Map<string, InstalledPart[]>();
+  for (const ruleset of rulesets)
+    for (const part of installedParts(ruleset)) {
+      const known = byApp.get(part.app);
+      if (known === undefined) byApp.set(part.app, [part]);
+      else known.push(part);
+    }
+  // Names alone are sorted by the engine itself, without a call for each pair.
+  return [...byApp.keys()].sort().map((app) => describeApp(app, byApp.get(app) ?? []));
 }
 
 function describeApp(app: string, parts: readonly InstalledPart[]): InstalledApp {
-  const marks = [...new Set(parts.flatMap(({ mark }) => (mark === 0 ? [] : [mark])))].sort((a, b) => a - b);
-  const isOff = parts.every(({ off }) => off.length > 0);
+  const marks: number[] = [];
+  const modes: DivertMode[] = [];
+  const hashes: string[] = [];
+  const off: OffCause[] = [];
+  const families = { ipv4: false, ipv6: false };
+  let isOff = true;
+  for (const part of parts) {
+    if (part.mark !== 0) addTo(marks, part.mark);
+    addTo(modes, part.mode);
+    for (const hash of part.hashes) addTo(hashes, hash);
+    for (const by of part.off) addTo(off, by);
+    families.ipv4 ||= part.ipv4;
+    families.ipv6 ||= part.ipv6;
+    isOff &&= part.off.length > 0;
+  }
+  if (marks.length > 1) marks.sort((a, b) => a - b);
+  const slot = decodeMark(marks[0] ?? 0)?.slot ?? null;
+  const expiresMs = lastEnd(parts.map((part) => part.expiresMs));
+  const epochSeconds = lastEnd(parts.map((part) => part.epochSeconds));
   return {
-    app,
-    slot: decodeMark(marks[0] ?? 0)?.slot ?? null,
-    modes: [...new Set(parts.map(({ mode }) => mode))],
-    hashes: [...new Set(parts.flatMap(({ hashes }) => hashes))].sort(),
-    marks,
-    families: { ipv4: parts.some(({ ipv4 }) => ipv4), ipv6: parts.some(({ ipv6 }) => ipv6) },
-    expiresMs: lastEnd(parts.map(({ expiresMs }) => expiresMs)),
-    epochSeconds: lastEnd(parts.map(({ epochSeconds }) => epochSeconds)),
-    parts,
-    off: isOff ? [...new Set(parts.flatMap(({ off }) => off))].sort() : [],
+    ...{ app, slot, modes, hashes: hashes.sort(), marks, families, expiresMs, epochSeconds, parts },
+    off: isOff ? off.sort() : [],
   };
+}
+
+function addTo<T>(list: T[], item: T): void {
+  if (!list.includes(item)) list.push(item);
 }
 
 /** The families of which new connections enter an application's rules now: no switch and no passed date overrules them. */
