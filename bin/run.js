@@ -120,10 +120,10 @@ function beginOff() {
 
 async function carryOutOff(begun) {
   if (begun === null) return undefined;
-  const { line, first, begun: flows, mayGo } = begun;
+  const { line, seen, first, begun: flows, mayGo } = begun;
   await mayGo;
   const { carryOutOff } = parts.quick('carry-out-off');
-  return await carryOutOff(line, { argv, version: readVersion(), first, begun: flows });
+  return await carryOutOff(line, { argv, version: readVersion(), seen, first, begun: flows });
 }
 
 // Before the rest is loaded: with --netns this process is replaced by the same one in that namespace.

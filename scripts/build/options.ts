@@ -37,6 +37,8 @@ export const NEVER_INLINE = ['src/interception/cli/status-watch.ts'];
 export const LATE = [
   'src/mesh/compose.ts',
   'src/platform/readiness.ts',
+  'src/interception/adapters/state-schema.ts',
+  'src/interception/adapters/event-schema.ts',
   'src/interception/adapters/probe/prober.ts',
   'src/interception/adapters/probe/probe-addresses.ts',
   'src/interception/adapters/ssh/ssh-facts.ts',

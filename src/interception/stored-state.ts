@@ -19,6 +19,12 @@ export interface StoredState {
   readonly guard: StoredGuard;
 }
 
+/** A text of the state file that was parsed and not checked, so that it is not parsed again where the file still has it. */
+export interface SeenState {
+  readonly text: string;
+  readonly state: StoredState;
+}
+
 /** A network namespace of one boot. */
 export interface StoredNamespace {
   /** `device:inode` of its file, as /proc/PID/ns/net shows it. */

@@ -2,7 +2,16 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { nullIfMissing } from './null-if-missing.ts';
-import { damagedRecord, type RecordKind, type RecordReading, readText, recordText, requireRecord } from './record.ts';
+import {
+  damagedRecord,
+  type OwnKind,
+  type RecordKind,
+  type RecordReading,
+  readOwnText,
+  readText,
+  recordText,
+  requireRecord,
+} from './record.ts';
 
 /** No document of weir's is as large, in bytes; what is larger is not read at all. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -26,7 +35,7 @@ export async function readRecordFile<T>(
  * its six steps waits for its turn on a busy machine, and a command reads it four times.
  */
 export function recordReader<T>(
-  kind: RecordKind<T>,
+  kind: OwnKind<T>,
   path: string,
   missing: (error: unknown) => null = nullIfMissing,
 ): () => Promise<T | null> {
@@ -34,19 +43,18 @@ export function recordReader<T>(
   return async () => {
     const text = readAtOnce(kind, path, missing);
     if (text === null) return null;
-    if (last?.text !== text) last = { text, reading: readText(kind, text) };
+    if (last?.text !== text) last = { text, reading: await readOwnText(kind, text) };
     return requireRecord(kind, path, last.reading);
   };
 }
 
+/** A kind as far as the error for what is no file of it needs it. */
+type Refused = Parameters<typeof damagedRecord>[0];
+
 /** Not to wait for somebody who writes, should it be a pipe. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
-async function readBounded(
-  kind: RecordKind<unknown>,
-  path: string,
-  missing: (error: unknown) => null,
-): Promise<string | null> {
+async function readBounded(kind: Refused, path: string, missing: (error: unknown) => null): Promise<string | null> {
   const file = await open(path, OPEN_FLAGS).catch(missing);
   if (file === null) return null;
   try {
@@ -57,7 +65,7 @@ async function readBounded(
   }
 }
 
-function readAtOnce(kind: RecordKind<unknown>, path: string, missing: (error: unknown) => null): string | null {
+function readAtOnce(kind: Refused, path: string, missing: (error: unknown) => null): string | null {
   let file: number;
   try {
     file = openSync(path, OPEN_FLAGS);
@@ -73,7 +81,7 @@ function readAtOnce(kind: RecordKind<unknown>, path: string, missing: (error: un
 }
 
 /** Throws for what is no file, or one that is larger than any document. */
-function refuseOther(kind: RecordKind<unknown>, path: string, found: Stats): void {
+function refuseOther(kind: Refused, path: string, found: Stats): void {
   if (!found.isFile()) throw damagedRecord(kind, path, 'it is no file');
   if (found.size > MAX_BYTES) throw damagedRecord(kind, path, `it has ${found.size} bytes, more than ${MAX_BYTES}`);
 }

@@ -1,5 +1,5 @@
 /** Documents that cross a process or a disk: each kind has a schema and a version, and one from a later weir is told apart. */
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
 import type { ExitCode } from '../errors/exit-codes.ts';
 import { WeirError } from '../errors/weir-error.ts';
 
@@ -15,13 +15,22 @@ export interface RecordKind<T> {
    * field that may be missed does not raise it (decision 0015).
    */
   readonly version: number;
-  readonly schema: z.core.$ZodType<T>;
+  readonly schema: z.ZodMiniType<T>;
   /** The field that holds the version where it is not `schemaVersion`. */
   readonly versionField?: string;
-  /** Reads a text that this build of weir wrote itself without the schema; null for any other. Never throws. */
-  readonly own?: (text: string) => T | null;
   /** Replaces the exit code of a document that cannot be read. */
   readonly exit?: ExitCode;
+}
+
+/** What the errors of a kind say. */
+type Named = Pick<RecordKind<unknown>, 'name' | 'version' | 'exit'>;
+
+/** A kind whose schema takes longer to load than most of its documents to read: those need none. */
+export interface OwnKind<T> extends Omit<RecordKind<T>, 'schema'> {
+  /** Reads a text that this build of weir wrote itself without the schema; null for any other. Never throws. */
+  readonly own: (text: string) => T | null;
+  /** Loads the schema, for any other text. */
+  readonly schema: () => Promise<RecordKind<T>['schema']>;
 }
 
 /** The result of reading a document. */
@@ -41,7 +50,7 @@ export function readValue<T>(kind: RecordKind<T>, value: unknown): RecordReading
     return { state: 'damaged', why: `it is no ${name}: ${versionField} is ${JSON.stringify(found)}` };
   }
   if (found > version) return { state: 'newer', version: found };
-  const parsed = z.safeParse(schema, value);
+  const parsed = schema.safeParse(value);
   if (parsed.success) return { state: 'read', value: parsed.data };
   const [issue] = parsed.error.issues;
   const place = issue?.path.join('.') || 'the document';
@@ -50,8 +59,6 @@ export function readValue<T>(kind: RecordKind<T>, value: unknown): RecordReading
 
 /** Reads a JSON text; half a one, as a crash or a full disk leaves it, is damaged. */
 export function readText<T>(kind: RecordKind<T>, text: string): RecordReading<T> {
-  const own = kind.own?.(text) ?? null;
-  if (own !== null) return { state: 'read', value: own };
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -61,14 +68,20 @@ export function readText<T>(kind: RecordKind<T>, text: string): RecordReading<T>
   return readValue(kind, value);
 }
 
+/** The same for a kind whose schema is loaded when a text needs it. */
+export async function readOwnText<T>(kind: OwnKind<T>, text: string): Promise<RecordReading<T>> {
+  const own = kind.own(text);
+  return own === null ? readText({ ...kind, schema: await kind.schema() }, text) : { state: 'read', value: own };
+}
+
 /** The value, or the error for what it is instead: WEIR2025 when newer, WEIR2026 when damaged. `place` names the document. */
-export function requireRecord<T>(kind: RecordKind<T>, place: string, reading: RecordReading<T>): T {
+export function requireRecord<T>(kind: Named, place: string, reading: RecordReading<T>): T {
   if (reading.state === 'read') return reading.value;
   throw reading.state === 'newer' ? newerRecord(kind, place, reading.version) : damagedRecord(kind, place, reading.why);
 }
 
 /** The document with its version, to be written as JSON. */
-export function recordDocument<T extends object>(kind: RecordKind<T>, value: T): T {
+export function recordDocument<T extends object>(kind: Pick<RecordKind<T>, 'version' | 'versionField'>, value: T): T {
   return { [kind.versionField ?? VERSION_FIELD]: kind.version, ...value };
 }
 
@@ -78,7 +91,7 @@ export function recordText<T extends object>(kind: RecordKind<T>, value: T): str
 }
 
 /** The error for a document that a later weir wrote (WEIR2025). */
-export function newerRecord({ name, version, exit }: RecordKind<unknown>, place: string, found: number): WeirError {
+export function newerRecord({ name, version, exit }: Named, place: string, found: number): WeirError {
   return new WeirError('WEIR2025', {
     what: `${place} was written by a newer weir`,
     why: `this ${name} has version ${found}, and this weir reads versions up to ${version}`,
@@ -89,7 +102,7 @@ export function newerRecord({ name, version, exit }: RecordKind<unknown>, place:
 }
 
 /** The error for a document that nobody can read (WEIR2026). */
-export function damagedRecord({ name, exit }: RecordKind<unknown>, place: string, why: string): WeirError {
+export function damagedRecord({ name, exit }: Named, place: string, why: string): WeirError {
   return new WeirError('WEIR2026', {
     what: `${place} cannot be read as a ${name}`,
     why,

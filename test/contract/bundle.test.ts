@@ -91,6 +91,14 @@ test('the commands of a host in trouble are one file each, without ink and witho
   }
 });
 
+test('what `off` loads before its first line has neither the library of schemas nor the crypto of Node', () => {
+  for (const name of ['begin-off.cjs', 'carry-out-off.cjs']) {
+    const text = readFileSync(join(PROJECT_ROOT, 'dist/quick', name), 'utf8');
+    assert.match(text, /[^\w]require\("(?:node:)?child_process"\)/, `${name} seems not to be read right`);
+    assert.doesNotMatch(text, /[^\w]require\("(?:node:)?crypto"\)|ZodMini|\$ZodType/, name);
+  }
+});
+
 test('no file of dist but its banner imports a module of Node: an import loads all that Node keeps for later', () => {
   const files = globSync('dist/**/*.js', { cwd: PROJECT_ROOT });
   assert.ok(files.length > 100);

@@ -10,7 +10,7 @@ import { ownNamespace } from '../../platform/namespace-id.ts';
 import { searchPath } from '../../platform/search-path.ts';
 import type { FirstSwitch } from '../first-switch.ts';
 import { iptablesSwitchText, nftSwitchText } from '../rules/panic/panic-app.ts';
-import type { StoredApp, StoredState } from '../stored-state.ts';
+import type { SeenState, StoredApp, StoredState } from '../stored-state.ts';
 import { tellOfXtablesLock } from './firewall/xtables-lock.ts';
 
 /** Which applications, and what is remembered of them. */
@@ -52,12 +52,13 @@ export async function switchFirst({ state, apps, mayGo, onWait }: FirstSwitchTas
  * The remembered state, when it is about this namespace of this boot; else null. Without the schema, which takes longer to
  * load than the switch itself: the command checks all of it afterwards.
  */
-export function readStateOfHere(stateDir: string): StoredState | null {
+export function readStateOfHere(stateDir: string): SeenState | null {
   try {
-    const state: StoredState = JSON.parse(readFileSync(join(stateDir, 'state.json'), 'utf8'));
+    const text = readFileSync(join(stateDir, 'state.json'), 'utf8');
+    const state: StoredState = JSON.parse(text);
     const [then, now] = [state.namespace, ownNamespace()];
     const isHere = then != null && now !== null && then.id === now.id && then.boot === now.boot;
-    return state.version === 1 && Array.isArray(state.apps) && isHere ? state : null;
+    return state.version === 1 && Array.isArray(state.apps) && isHere ? { text, state } : null;
   } catch {
     return null;
   }

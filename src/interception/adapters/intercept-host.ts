@@ -11,6 +11,7 @@ import type { Backend } from '../backend.ts';
 import type { InterceptHost } from '../host.ts';
 import type { ManagedSidecars } from '../managed-sidecars.ts';
 import type { Firewall, Prober } from '../ports.ts';
+import type { SeenState } from '../stored-state.ts';
 import type { Surroundings } from '../surroundings/ports.ts';
 import { createConnections } from './connections/connections.ts';
 import { openEventLog } from './event-log.ts';
@@ -20,7 +21,7 @@ import { RECENT_LISTS } from './firewall/recent-lists.ts';
 import { standbyTools, type ToolRunner } from './firewall/standby-tools.ts';
 import { createPanicFile } from './panic-file.ts';
 import { createMarkRoutes } from './routing/mark-routes.ts';
-import { createStateStore } from './state-store.ts';
+import { createStateStore, STATE_FILE } from './state-store.ts';
 
 /** The folders of a command line, and the namespace that it works in. */
 export interface InterceptHostOptions {
@@ -32,6 +33,8 @@ export interface InterceptHostOptions {
    * The process runs for long and must be quick: firewall tools are started ahead (`Firewall.standBy`). Default false.
    */
   readonly standBy?: boolean;
+  /** The state file as this process has parsed it already. */
+  readonly seen?: SeenState;
   readonly sidecars: ManagedSidecars;
   readonly surroundings: Surroundings;
   /** Gets a sentence about each thing that failed, and about what was done instead. */
@@ -42,6 +45,8 @@ export interface InterceptHostOptions {
 export function createInterceptHost(options: InterceptHostOptions): InterceptHost {
   const { runDir, stateDir, netns, sidecars, surroundings, warn } = options;
   const run: ToolRunner = options.standBy === true ? standbyTools() : runTool;
+  // By the time that a text needs them, the files of another weir may be in the place of this one's.
+  if (options.standBy === true) void Promise.all([STATE_FILE.schema(), import('./event-schema.ts')]).catch(() => {});
   const firewalls = new Map<Backend, Firewall>();
   const journal = openEventLog(stateDir);
   const connections = createConnections({ warn });
@@ -78,7 +83,7 @@ export function createInterceptHost(options: InterceptHostOptions): InterceptHos
     probeAddresses: async (...asked) => (await import('./probe/probe-addresses.ts')).probeAddresses(...asked),
     slices: sliceProbe,
     surroundings,
-    store: createStateStore(stateDir),
+    store: createStateStore(stateDir, undefined, options.seen),
     journal: (entry) =>
       journal.append(entry).catch((error: unknown) => warn(`the event log could not be written: ${String(error)}`)),
     readJournal: () =>

@@ -1,10 +1,7 @@
 /** The zod schema of state.json. */
 import * as z from 'zod/mini';
-import { BUILD_ID } from '../../platform/build-id.ts';
-import type { RecordKind } from '../../platform/record.ts';
 import type { ResolvedSelector } from '../rules/policy.ts';
 import type { StoredState } from '../stored-state.ts';
-import { ownState } from './state-text.ts';
 
 const port = z.int().check(z.minimum(1), z.maximum(65_535));
 const id = z.int().check(z.minimum(0), z.maximum(0xffff_fffe));
@@ -70,7 +67,7 @@ const app = z.object({
  * The form of state.json, version 1. Its output type is the use cases' StoredState, so that a field added there does not
  * compile until it is read and written here. Fields of a later weir are dropped.
  */
-const STATE_SCHEMA = z.object({
+export const STATE_SCHEMA = z.object({
   version: z.literal(1),
   backend: z.nullable(z.enum(['nft', 'iptables-nft', 'iptables-legacy'])),
   netns: z.string(),
@@ -88,12 +85,3 @@ const STATE_SCHEMA = z.object({
     reservedPorts: z.array(port),
   }),
 }) satisfies z.ZodMiniType<StoredState>;
-
-/** state.json as a document. */
-export const STATE_FILE: RecordKind<StoredState> = {
-  name: 'state file',
-  version: 1,
-  versionField: 'version',
-  schema: STATE_SCHEMA,
-  own: (text) => ownState(text, BUILD_ID),
-};

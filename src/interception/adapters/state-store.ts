@@ -7,14 +7,23 @@ import { PARSED_MESH_FILES } from '../../mesh/parsed-mesh.ts';
 import { BUILD_ID } from '../../platform/build-id.ts';
 import { type ReplaceStep, removeLeftovers, replaceFileDurably } from '../../platform/durable-file.ts';
 import { makeFolder } from '../../platform/make-folder.ts';
+import type { OwnKind } from '../../platform/record.ts';
 import { recordReader } from '../../platform/record-file.ts';
 import type { StateStore } from '../ports.ts';
-import type { StoredState } from '../stored-state.ts';
+import type { SeenState, StoredState } from '../stored-state.ts';
 import { EVENT_LOG_FILES } from './event-log.ts';
-import { STATE_FILE } from './state-schema.ts';
-import { stateText } from './state-text.ts';
+import { ownState, stateText } from './state-text.ts';
 
 const FILE_NAME = 'state.json';
+
+/** state.json as a document. */
+export const STATE_FILE: OwnKind<StoredState> = {
+  name: 'state file',
+  version: 1,
+  versionField: 'version',
+  own: (text) => ownState(text, BUILD_ID),
+  schema: async () => (await import('./state-schema.ts')).STATE_SCHEMA,
+};
 
 /** Told after each step of a write; tests end the process there. */
 export type StateWriteStep = 'set-aside' | ReplaceStep;
@@ -22,11 +31,16 @@ export type StateWriteStep = 'set-aside' | ReplaceStep;
 /**
  * The remembered state in `<stateDir>/state.json`, mode 0600, in a directory that everybody may list. A file that cannot
  * be understood is moved to `state.json.damaged-<time>` by the next write, and stays there: `remove` leaves it as well.
- * One that a later weir wrote stays where it is: writing and removing throw WEIR2025.
+ * One that a later weir wrote stays where it is: writing and removing throw WEIR2025. `seen` spares the parsing of its text.
  */
-export function createStateStore(stateDir: string, onStep?: (step: StateWriteStep) => void): StateStore {
+export function createStateStore(
+  stateDir: string,
+  onStep?: (step: StateWriteStep) => void,
+  seen: SeenState | null = null,
+): StateStore {
   const path = join(stateDir, FILE_NAME);
-  const readFile = recordReader(STATE_FILE, path, nullIfNoFile);
+  const own = (text: string): StoredState | null => ownState(text, BUILD_ID, seen);
+  const readFile = recordReader({ ...STATE_FILE, own }, path, nullIfNoFile);
   const readState = (): Promise<FoundState> => findState(path, readFile);
   return {
     async read() {

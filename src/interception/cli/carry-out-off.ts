@@ -7,6 +7,7 @@ import { listenForInterruption } from '../../platform/interruption.ts';
 import { openSwitchHost } from '../compose-off.ts';
 import type { FirstSwitch } from '../first-switch.ts';
 import type { BegunFlows } from '../flow-tally.ts';
+import type { SeenState } from '../stored-state.ts';
 import { type SwitchedOff, switchOff } from '../switch-off.ts';
 import type { OffLine } from './off-line.ts';
 import { directLine, switchEventLine, switchedOffText } from './switch-text.ts';
@@ -15,6 +16,8 @@ import { directLine, switchEventLine, switchedOffText } from './switch-text.ts';
 export interface OffRun {
   readonly argv: readonly string[];
   readonly version: string;
+  /** The state file from before it. */
+  readonly seen: SeenState;
   /** The switch that is under way. */
   readonly first: Promise<FirstSwitch | null>;
   /** The connections from before it. */
@@ -22,12 +25,12 @@ export interface OffRun {
 }
 
 /** Carries a line out and resolves to the exit code; never throws. */
-export async function carryOutOff(line: OffLine, { argv, version, first, begun }: OffRun): Promise<number> {
+export async function carryOutOff(line: OffLine, { argv, version, ...run }: OffRun): Promise<number> {
   const output = CommandOutput.fromArgv(argv);
   const interruption = listenForInterruption(['SIGINT', 'SIGTERM', 'SIGHUP']);
   const crash = watchForCrash();
   try {
-    const off = runOff(line, output, interruption.signal, { first, begun });
+    const off = runOff(line, output, interruption.signal, run);
     const { result, warnings, isWhole } = await Promise.race([off, interruption.forced, crash.crashed]);
     for (const warning of warnings) output.warn(warning);
     const exit = isWhole ? 0 : 1;
@@ -48,10 +51,10 @@ async function runOff(
   line: OffLine,
   output: CommandOutput,
   signal: AbortSignal,
-  { first, begun }: Pick<OffRun, 'first' | 'begun'>,
+  { seen, first, begun }: Omit<OffRun, 'argv' | 'version'>,
 ): Promise<SwitchedOff> {
   const { runDir, stateDir, netns, apps, existing, drainMs, reason } = line;
-  const host = openSwitchHost({ runDir, stateDir, netns, warn: (text) => output.warn(text) });
+  const host = openSwitchHost({ runDir, stateDir, netns, seen, warn: (text) => output.warn(text) });
   return switchOff(host, {
     readConfig: async () => {
       const { loadMeshConfigOnce } = await import('../../mesh/compose.ts');

@@ -1,5 +1,5 @@
 /** The short hash of a policy that rules carry in their tags. */
-import { hash } from 'node:crypto';
+import { createRequire } from 'node:module';
 
 /**
  * First 8 hex digits of SHA-256 over a value's canonical JSON (object keys sorted).
@@ -34,8 +34,12 @@ export function hasherOf<Own extends string>(
   return (values) => hashText(before.map((part) => part.text + canonicalJson(values[part.key])).join('') + end);
 }
 
+/** Loaded for the first hash: `off` needs none, and Node takes as long to load its crypto as the switch takes. */
+let crypto: typeof import('node:crypto') | null = null;
+
 function hashText(text: string): string {
-  return hash('sha256', text).slice(0, 8);
+  crypto ??= createRequire(process.execPath)('node:crypto') as typeof import('node:crypto');
+  return crypto.hash('sha256', text).slice(0, 8);
 }
 
 function canonicalJson(value: unknown): string {

@@ -79,13 +79,9 @@ function readRequest(protocol: AgentProtocol, line: string): { readonly command:
   const schema = typeof message.command === 'string' ? requests[message.command] : undefined;
   const kind = { name: `request to a ${name}`, version };
   if (schema === undefined || !Object.hasOwn(requests, String(message.command))) {
-    throw damagedRecord(
-      { ...kind, schema: z.unknown() },
-      place,
-      `it knows no command ${JSON.stringify(message.command)}`,
-    );
+    throw damagedRecord(kind, place, `it knows no command ${JSON.stringify(message.command)}`);
   }
-  return requireRecord({ ...kind, schema }, place, readValue({ ...kind, schema }, message));
+  return requireRecord(kind, place, readValue({ ...kind, schema }, message));
 }
 
 /** The line that asks. */

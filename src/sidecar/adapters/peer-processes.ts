@@ -44,7 +44,7 @@ export async function openPeer(socket: string): Promise<Peer | null> {
     const parsed = z.safeParse(schema, answer.result);
     if (parsed.success) return parsed.data;
     const why = `its answer to ${method}: ${parsed.error.issues[0]?.message}`;
-    throw damagedRecord({ ...PEER_PROTOCOL, schema }, 'the answer of the other container', why);
+    throw damagedRecord(PEER_PROTOCOL, 'the answer of the other container', why);
   }
 
   const questions = PEER_QUESTIONS;

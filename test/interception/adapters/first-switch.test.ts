@@ -28,8 +28,10 @@ async function remembered(t: TestContext, change: Partial<StoredState> = {}, too
   };
   const waits: string[] = [];
   const run = async (apps: readonly string[] | 'all', mayGo: Promise<void> | null = null) => {
-    const state = readStateOfHere(stateDir);
-    return state === null ? null : await switchFirst({ state, apps, mayGo, onWait: (text) => waits.push(text) });
+    const seen = readStateOfHere(stateDir);
+    return seen === null
+      ? null
+      : await switchFirst({ state: seen.state, apps, mayGo, onWait: (text) => waits.push(text) });
   };
   return { stateDir, told, run, waits };
 }
@@ -114,7 +116,7 @@ test('the tools are fed only when they may go', async (t) => {
 
 test('a state of another namespace or boot, or of which that is not said, is not taken', async (t) => {
   const { stateDir } = await remembered(t);
-  assert.equal(readStateOfHere(stateDir)?.apps[0]?.name, 'payment');
+  assert.equal(readStateOfHere(stateDir)?.state.apps[0]?.name, 'payment');
   for (const namespace of [
     { id: '4:1', boot: ownNamespace()?.boot },
     { id: ownNamespace()?.id, boot: 'the boot before' },

@@ -5,5 +5,4 @@ import { carryOutOff } from '../../../src/interception/cli/carry-out-off.ts';
 const argv = process.argv.slice(2);
 const begun = beginOff(argv);
 if (begun === null) process.stdout.write('not begun\n');
-else
-  process.exitCode = await carryOutOff(begun.line, { argv, version: '0.0.0', first: begun.first, begun: begun.begun });
+else process.exitCode = await carryOutOff(begun.line, { argv, version: '0.0.0', ...begun });
