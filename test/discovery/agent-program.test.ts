@@ -155,6 +155,18 @@ test('what is held is believed by the registries that answer, while another one 
   await until('believed');
 });
 
+test('of a registry that was never heard it is not said that its last word counts', { timeout: 60_000 }, async (t) => {
+  const { task } = await estate(t);
+  const [hz] = task.plan.registries;
+  assert.ok(hz?.kind === 'zookeeper');
+  // Nobody listens on the lowest port.
+  const registries = [{ ...hz, servers: [{ host: '127.0.0.1', port: 1 }] }];
+  const { documents, until } = started(t, { ...task, plan: { ...task.plan, registries } });
+  await until('warning');
+  const [first] = documents.filter(({ result }) => result?.event === 'warning');
+  assert.match(first?.result?.text ?? '', /hz is away: .*; no Envoy is answered before all were heard$/);
+});
+
 test('a second agent, and a task that is none, are refused with their exit code', async (t) => {
   const { task } = await estate(t);
   const { until } = started(t, task);

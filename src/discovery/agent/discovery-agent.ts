@@ -170,7 +170,11 @@ export class DiscoveryAgent {
             const key = state === 'lost' ? `${registry.name} lost` : registry.name;
             if (warned.has(key)) return;
             warned.add(key);
-            this.#listener.warn(`${text}; what it last said counts`);
+            // Before the first listing of all, and without a snapshot, nothing that was said counts.
+            const then = this.machine.isServing
+              ? 'what it last said counts'
+              : 'no Envoy is answered before all were heard';
+            this.#listener.warn(`${text}; ${then}`);
           },
         },
         signal,

@@ -25,7 +25,13 @@ export function statusText(status: AgentStatus, paint: Paint): string {
   table(
     ['APPLICATION', 'ENDPOINTS', 'UNITS', 'LAYOUTS', ''],
     apps.map(({ name, endpoints, layouts, held }) => [
-      ...[name, String(endpoints.total), unitsText(endpoints.byUnit), layouts.join('+') || '-'],
+      // Without the word of all registries none is not known to be none.
+      ...[
+        name,
+        serving || endpoints.total > 0 ? String(endpoints.total) : 'not known',
+        unitsText(endpoints.byUnit),
+        layouts.join('+') || '-',
+      ],
       held === null ? '' : paint.caution('held'),
     ]),
   );

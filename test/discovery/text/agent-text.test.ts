@@ -77,6 +77,9 @@ test('a status tells what is held, who refuses, and that nobody is answered yet'
   assert.match(text, /^stock +2 +- +application$/m);
   assert.match(text, /^main +5 +aa11$/m);
   assert.match(text, /no Envoy is connected$/);
+  const nothing = [{ name: 'stock', layouts: [], endpoints: { total: 0, byUnit: {} }, held: null }];
+  assert.match(statusText({ ...quiet, apps: nothing }, PAINT), /^stock +0 /m);
+  assert.match(statusText({ ...quiet, apps: nothing, serving: false }, PAINT), /^stock +not known /m);
   assert.doesNotMatch(text, /mapping/);
   const mapped = statusText({ ...quiet, mappingsSince: '2026-01-01T00:00:00Z' }, PAINT).replaceAll('\n', ' ');
   assert.match(mapped, /remembered since 2026-01-01T00:00:00Z: calls to an application that lost its mapping before/);
