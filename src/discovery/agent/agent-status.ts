@@ -13,6 +13,9 @@ export interface Moment {
   readonly monotonicMs: number;
 }
 
+/** A registry that keeps all from weir refuses thousands of places: so many are named. */
+const MOST_NAMED = 20;
+
 /** The present state. `sockets` are where Envoys are served. */
 export function agentStatus(
   machine: DiscoveryMachine,
@@ -30,6 +33,7 @@ export function agentStatus(
     registries: machine.plan.registries.map(({ name, kind }) => ({
       ...{ name, kind, state: states.get(name) ?? 'syncing' },
       lastEventAt: iso(machine.lastEventAt.get(name)),
+      refused: refusedText(machine.world.refusedBy(name)),
     })),
     mappingsSince: iso(machine.mappingsSince ?? undefined),
     unit: unit === null ? null : { own: unit.own, mode: unit.mode, spillPercent: unit.spillPercent },
@@ -41,6 +45,11 @@ export function agentStatus(
         : [{ node: node ?? '', sidecar, acked: xds.stream.acked, nacked: [...xds.stream.rejected] }],
     ),
   };
+}
+
+function refusedText(places: ReadonlyMap<string, string>): AgentStatus['registries'][number]['refused'] {
+  const named = [...places].map(([place, reason]) => ({ place, reason }));
+  return { total: places.size, first: named.slice(0, MOST_NAMED) };
 }
 
 function appStatus(app: GuardedApp, now: Moment): AgentStatus['apps'][number] {

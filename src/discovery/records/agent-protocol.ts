@@ -18,6 +18,11 @@ const status = z.object({
       state: z.enum(['syncing', 'synced', 'lost']),
       /** ISO 8601; null before the first event. */
       lastEventAt: z.nullable(z.string()),
+      /** What it refuses to show: how many places, and the first of them. What was last told of them counts. */
+      refused: z._default(
+        z.object({ total: count, first: z.array(z.object({ place: z.string(), reason: z.string() })) }),
+        { total: 0, first: [] },
+      ),
     }),
   ),
   /**

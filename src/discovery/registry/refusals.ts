@@ -10,6 +10,7 @@ export type TellRefused = (place: string, why: string, isForbidden: boolean) => 
 interface Refused {
   readonly why: string;
   readonly isForbidden: boolean;
+  readonly sinceMs: number;
   readonly pauseMs: number;
   readonly dueAtMs: number;
 }
@@ -18,6 +19,8 @@ interface Refused {
 const FIRST_PAUSE_MS = 1_000;
 /** A place that is kept from weir, or was refused often, is asked for again after this time. */
 const LONGEST_PAUSE_MS = 20_000;
+/** What is refused for so long is waited for no more: it is held and named, and the rest is whole without it. */
+const LASTING_MS = 120_000;
 /** A host of a fleet asks for no more than one refused place in this time, on average, that was refused often. */
 const EACH_MS = 100;
 
@@ -26,6 +29,7 @@ export class Refusals {
   readonly #refused = new Map<string, Refused>();
   /** What is being asked for again. */
   #asked: ReadonlyMap<string, Refused> = new Map();
+  #told = '[]';
   readonly #warn: (why: string) => void;
   readonly #nowMs: () => number;
 
@@ -35,9 +39,24 @@ export class Refusals {
     this.#nowMs = nowMs;
   }
 
-  /** Whether something could not be read just now. A place that is kept from weir is no reason to wait for it. */
+  /** Whether something could not be read just now. A place that is kept from weir, or refused for long, is no reason to wait. */
   get isBehind(): boolean {
-    return [...this.#refused.values()].some(({ isForbidden }) => !isForbidden);
+    const since = this.#nowMs() - LASTING_MS;
+    return [...this.#refused.values()].some(({ isForbidden, sinceMs }) => !isForbidden && sinceMs > since);
+  }
+
+  /** The refused places, each with the reason. */
+  get places(): ReadonlyMap<string, string> {
+    return new Map([...this.#refused].map(([place, { why }]) => [place, why]));
+  }
+
+  /** The refused places when they are others than at the last call; else null. */
+  news(): ReadonlyMap<string, string> | null {
+    const { places } = this;
+    const text = JSON.stringify([...places].toSorted());
+    if (text === this.#told) return null;
+    this.#told = text;
+    return places;
   }
 
   /** When something is to be asked for again; null without a refusal. */
@@ -54,7 +73,9 @@ export class Refusals {
     const longest = Math.max(LONGEST_PAUSE_MS, this.#refused.size * EACH_MS);
     const next = isForbidden ? LONGEST_PAUSE_MS : FIRST_PAUSE_MS;
     const pauseMs = noted?.pauseMs ?? Math.min(asked === undefined ? next : Math.max(next, asked.pauseMs * 2), longest);
-    this.#refused.set(place, { why, isForbidden, pauseMs, dueAtMs: noted?.dueAtMs ?? this.#nowMs() + pauseMs });
+    const nowMs = this.#nowMs();
+    const { sinceMs } = noted ?? asked ?? { sinceMs: nowMs };
+    this.#refused.set(place, { why, isForbidden, sinceMs, pauseMs, dueAtMs: noted?.dueAtMs ?? nowMs + pauseMs });
   };
 
   /** What is to be asked for again now; with `all`, everything. */

@@ -7,6 +7,9 @@ import type { AgentStatus } from '../records/agent-protocol.ts';
 import { printable } from './printable.ts';
 import { spillText } from './spill-text.ts';
 
+/** So many places that a registry refuses are named; all that weir knows of them is in the JSON. */
+const MOST_NAMED = 3;
+
 /** Registries, applications and Envoys, each as a table; what needs a decision is marked. */
 export function statusText(status: AgentStatus, paint: Paint): string {
   const { serving, registries, unit, apps, sidecars, streams, mappingsSince } = printable(status);
@@ -22,6 +25,8 @@ export function statusText(status: AgentStatus, paint: Paint): string {
       ...[name, kind, state === 'synced' ? state : paint.caution(state), lastEventAt ?? '-'],
     ]),
   );
+  const refused = registries.flatMap((one) => refusedText(one).map((line) => paint.caution(line)));
+  if (refused.length > 0) lines.push(...refused, '');
   table(
     ['APPLICATION', 'ENDPOINTS', 'UNITS', 'LAYOUTS', ''],
     apps.map(({ name, endpoints, layouts, held }) => [
@@ -57,6 +62,15 @@ export function statusText(status: AgentStatus, paint: Paint): string {
   for (const { node, nacked } of streams)
     for (const { type, name, error } of nacked) lines.push(paint.caution(`${node} refuses ${type} ${name}: ${error}`));
   return lines.join('\n').trimEnd();
+}
+
+/** What a registry does not show, and what counts meanwhile. */
+function refusedText({ name, refused: { total, first } }: AgentStatus['registries'][number]): string[] {
+  if (total === 0) return [];
+  const named = first.slice(0, MOST_NAMED).map(({ place, reason }) => `${place} (${reason})`);
+  const more = total > named.length ? ` and ${total - named.length} more` : '';
+  const text = `${name} refuses to show ${named.join(', ')}${more}: what it last said of that counts, and it is asked again`;
+  return wrapText(text, terminalColumns());
 }
 
 /** What is kept although the registries do not list it any more, and how to let it go. */

@@ -42,6 +42,11 @@ export type RegistryEvent = { readonly registry: string } & (
       /** Null when it could not be read so far: the revision's instances then take no part in any interface. */
       readonly read: { readonly node: RevisionMetadata } | { readonly fault: NodeFault } | null;
     }
+  | {
+      readonly kind: 'refused';
+      /** All places that the registry refuses to show at present, each with the reason: what was last told of them counts. */
+      readonly places: ReadonlyMap<string, string>;
+    }
   | { readonly kind: 'state'; readonly state: RegistryState }
 );
 

@@ -9,6 +9,8 @@ type Read<Node> = { readonly node: Node } | { readonly fault: NodeFault };
 /** What one registry has told. */
 interface RegistryPart {
   state: RegistryState;
+  /** What it refuses to show, each place with the reason. */
+  refused: ReadonlyMap<string, string>;
   /** By application, then by the node's name. */
   readonly instances: Map<string, Map<string, Read<InstanceNode>>>;
   /** By interface, then by the node's name. */
@@ -96,6 +98,9 @@ export class World {
         if (isTold) part.metadata.set(event.app, revisions.set(event.revision, event.read));
         return new Set(isTold ? [event.app] : []);
       }
+      case 'refused':
+        part.refused = event.places;
+        return new Set();
       case 'state':
         part.state = event.state;
         return new Set();
@@ -107,6 +112,11 @@ export class World {
   /** The registries and their states, in the order of mesh.yaml. */
   states(): ReadonlyMap<string, RegistryState> {
     return new Map([...this.#parts].map(([name, { state }]) => [name, state]));
+  }
+
+  /** What a registry refuses to show at present, each place with the reason. */
+  refusedBy(registry: string): ReadonlyMap<string, string> {
+    return this.#parts.get(registry)?.refused ?? new Map();
   }
 
   /** The readable instances of an application, with the registry of each. */
@@ -215,6 +225,7 @@ function noteOffers(part: RegistryPart, apps: Iterable<string>, name: string): v
 function emptyPart(): RegistryPart {
   return {
     state: 'syncing',
+    refused: new Map(),
     ...{ instances: new Map(), providers: new Map(), offered: new Map(), mappings: new Map(), metadata: new Map() },
     ...{ olderInstances: new OlderListings(), olderProviders: new OlderListings() },
   };

@@ -43,6 +43,8 @@ function short(event: RegistryEvent): string {
   switch (event.kind) {
     case 'state':
       return event.state;
+    case 'refused':
+      return `refused ${[...event.places.keys()]}`;
     case 'instances':
       return `${event.isOlder === true ? 'older ' : ''}instances ${event.app} ${[...event.listed.keys()]}`;
     case 'instance':

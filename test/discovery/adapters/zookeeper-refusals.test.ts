@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { networkRegistries } from '../../../src/discovery/adapters/network-registries.ts';
+import type { Wanted } from '../../../src/discovery/registry/wanted.ts';
 import { ZK_ERROR } from '../../../src/discovery/registry/zookeeper/jute.ts';
 import { endpointsOf } from '../../../src/discovery/world/endpoints.ts';
 import { World } from '../../../src/discovery/world/world.ts';
@@ -44,7 +45,7 @@ async function stage(t: TestContext) {
 }
 
 /** Follows the registry; the states that it went through are noted. */
-function follow(t: TestContext, config: RegistryConfig) {
+function follow(t: TestContext, config: RegistryConfig, wanted: Wanted = STOCK) {
   const world = new World(['hz']);
   const [warnings, states]: [string[], string[]] = [[], []];
   /** How many endpoints were known after each event. */
@@ -58,7 +59,7 @@ function follow(t: TestContext, config: RegistryConfig) {
     },
     warn: (why: string) => void warnings.push(why),
   };
-  const running = networkRegistries(QUICK).followRegistry(config, STOCK, told, end.signal);
+  const running = networkRegistries(QUICK).followRegistry(config, wanted, told, end.signal);
   t.after(async () => {
     end.abort();
     await running;
@@ -72,7 +73,8 @@ function follow(t: TestContext, config: RegistryConfig) {
       patienceMs: 15_000,
       tell: () => `${states} ${known()} ${warnings}`,
     });
-  return { world, warnings, states, sizes, reaches };
+  const refused = () => [...world.refusedBy('hz')].map(([path, why]) => `${path} ${why}`);
+  return { world, warnings, states, sizes, reaches, refused };
 }
 
 const BOTH = ['10.0.0.1 a 1', '10.0.0.2 a 1', '10.0.1.1 - 1'];
@@ -168,6 +170,93 @@ test('a connection that ends in the middle of a listing takes nobody away', asyn
     await reaches(BOTH, 'synced');
   }
   assert.deepEqual([...new Set(sizes.slice(before))], [BOTH.length]);
+});
+
+const roots: readonly (readonly [string, string, Wanted])[] = [
+  ['the folder of all interfaces', '/dubbo', STOCK],
+  ['the folder of all applications', '/services', { ...STOCK, everything: true }],
+  ['a mapping', '/dubbo/mapping/com.acme.Stock', { apps: new Set(), interfaces: new Set(['com.acme.Stock']) }],
+];
+for (const [name, path, wanted] of roots) {
+  for (const [code, why] of [
+    [THROTTLED, 'ZooKeeper answered with error -127'],
+    [ZK_ERROR.noAuth, 'weir may not read it'],
+  ] as const) {
+    test(`${name} that is refused with ${code} costs what it alone would tell, and is listed when it may be`, async (t) => {
+      const { server, config } = await stage(t);
+      server.nodes.set('/dubbo/mapping/com.acme.Stock', 'stock');
+      const { world, warnings, reaches, refused } = follow(t, config, wanted);
+      await reaches(BOTH, 'synced');
+      server.refused.set(path, code);
+      server.cut();
+      const state = code === THROTTLED ? 'syncing' : 'synced';
+      await until('the refusal', async () => refused().length > 0);
+      await reaches(BOTH, state);
+      assert.deepEqual([refused(), warnings.slice(1)], [[`${path} ${why}`], [`${path}: ${why}`]]);
+      server.set(pathOf(3), nodeOf(3));
+      const joined = [...BOTH, '10.0.0.3 a 1'].toSorted();
+      await reaches(joined, state);
+      // Nobody tells that it is shown again. Below it something is new that no watch of weir would tell of.
+      const isInterface = path === '/dubbo';
+      const other = urlOf(2).replace('acme.Stock', 'acme.New');
+      if (isInterface) server.nodes.set(`/dubbo/com.acme.New/providers/${other}`, '');
+      server.nodes.set('/services/late/10.0.0.9:20880', nodeOf(9, 'r9'));
+      server.nodes.set('/dubbo/mapping/com.acme.Stock', 'stock,late');
+      server.refused.clear();
+      await reaches(isInterface ? [...joined, '10.0.1.2 - 1'].toSorted() : joined, 'synced');
+      const isLate = async () => endpointsOf(world, 'late', null).length === 1;
+      if (!isInterface) await until('an application that came meanwhile', isLate);
+      assert.deepEqual(refused(), []);
+    });
+  }
+}
+
+test('a folder of providers that weir may not read is named, and read when it may be', async (t) => {
+  const { server, config } = await stage(t);
+  const folder = '/dubbo/com.acme.Old/providers';
+  server.nodes.set(`${folder}/${urlOf(9).replace('acme.Stock', 'acme.Old')}`, '');
+  server.refused.set(folder, ZK_ERROR.noAuth);
+  const { reaches, refused } = follow(t, config);
+  await reaches(BOTH, 'synced');
+  assert.deepEqual(refused(), [`${folder} weir may not read it`]);
+  server.refused.clear();
+  await reaches([...BOTH, '10.0.1.9 - 1'], 'synced');
+  assert.deepEqual(refused(), []);
+});
+
+test('a registry that shows nothing at all is not in sync', async (t) => {
+  const { server, config } = await stage(t);
+  for (const path of ['/services/stock', '/dubbo']) server.refused.set(path, ZK_ERROR.noAuth);
+  const { states, reaches, refused } = follow(t, config);
+  await until('the refusals', async () => refused().length === 2);
+  const asked = () => server.asked.filter((path) => path === '/dubbo').length;
+  const before = asked();
+  await until('another try', async () => asked() > before);
+  assert.deepEqual([...new Set(states)], ['syncing']);
+  server.refused.clear();
+  await reaches(BOTH, 'synced');
+});
+
+test('who reads once is told of a folder of providers that may be of anybody', async (t) => {
+  const { server, config } = await stage(t);
+  const folder = '/dubbo/com.acme.Old/providers';
+  server.nodes.set(`${folder}/${urlOf(9)}`, '');
+  server.refused.set(folder, ZK_ERROR.noAuth);
+  const world = new World(['hz']);
+  await networkRegistries(systemClock).readRegistry(config, STOCK, (event) => void world.apply(event));
+  assert.deepEqual(
+    [...world.faults()].map(({ code, place }) => `${code} ${place}`),
+    [`no-access ${folder}`],
+  );
+});
+
+test('a root that is refused is named by who reads once', async (t) => {
+  const { server, config } = await stage(t);
+  server.refused.set('/dubbo', ZK_ERROR.noAuth);
+  await assert.rejects(
+    networkRegistries(systemClock).readRegistry(config, STOCK, () => undefined),
+    { code: 'WEIR6002', why: '/dubbo: weir may not read it' },
+  );
 });
 
 test('a registry that is read once names the node that was refused', async (t) => {

@@ -40,6 +40,31 @@ test('what is kept from weir is asked for every 20 s, and nobody waits for it', 
   assert.deepEqual([pause('/a', true), pause('/a', true)], [20_000, 20_000]);
 });
 
+test('what is refused for minutes is held and named, and nobody waits for it any more', () => {
+  const { clock, refusals, pause } = stage();
+  refusals.note('/a', 'busy', false);
+  const waited: boolean[] = [];
+  while (clock.nowMs < 200_000) {
+    pause('/a');
+    waited.push(refusals.isBehind);
+  }
+  assert.deepEqual([waited[0], waited.at(-1), waited.indexOf(false) > 5], [true, false, true]);
+  assert.deepEqual([...refusals.places], [['/a', 'no']]);
+});
+
+test('what is refused is told when it is another thing than before', () => {
+  const { clock, refusals } = stage();
+  assert.equal(refusals.news(), null);
+  refusals.note('/a', 'busy', false);
+  assert.deepEqual(refusals.news(), new Map([['/a', 'busy']]));
+  clock.nowMs = 1_000;
+  refusals.take(false);
+  refusals.note('/a', 'busy', false);
+  assert.equal(refusals.news(), null);
+  refusals.clear();
+  assert.deepEqual(refusals.news(), new Map());
+});
+
 test('a refusal that comes twice in one reading is one', () => {
   const { warnings, clock, refusals } = stage();
   refusals.note('/a', 'busy', false);

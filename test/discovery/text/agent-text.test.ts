@@ -9,6 +9,7 @@ import { explainedText, routesText } from '../../../src/discovery/text/routes-te
 import { statusText } from '../../../src/discovery/text/status-text.ts';
 
 const PAINT = paintFor('stdout');
+const NOTHING = { total: 0, first: [] };
 
 test('routes stand below their services, the first that fits deciding, and clusters with their members at the end', () => {
   const plain: ConsumerRoute = {
@@ -53,7 +54,7 @@ test('what a registry holds does not move the cursor of who reads it', () => {
     statusText(
       {
         ...status,
-        registries: [{ name: evil, kind: 'zookeeper', state: 'lost', lastEventAt: null }],
+        registries: [{ name: evil, kind: 'zookeeper', state: 'lost', lastEventAt: null, refused: NOTHING }],
         apps: [{ name: evil, layouts: [], endpoints: { total: 1, byUnit: { [evil]: 1 } }, held: null }],
       },
       PAINT,
@@ -69,7 +70,7 @@ test('a status tells what is held, who refuses, and that nobody is answered yet'
   const quiet: AgentStatus = {
     ...{ serving: true, pid: 7, sockets: ['/run/a.sock'], streams: [], unit: null, mappingsSince: null },
     sidecars: [{ name: 'main', resources: 5, hash: 'aa11' }],
-    registries: [{ name: 'hz', kind: 'zookeeper', state: 'synced', lastEventAt: null }],
+    registries: [{ name: 'hz', kind: 'zookeeper', state: 'synced', lastEventAt: null, refused: NOTHING }],
     apps: [{ name: 'stock', layouts: ['application'], endpoints: { total: 2, byUnit: {} }, held: null }],
   };
   const text = statusText(quiet, PAINT);
@@ -81,6 +82,14 @@ test('a status tells what is held, who refuses, and that nobody is answered yet'
   assert.match(statusText({ ...quiet, apps: nothing }, PAINT), /^stock +0 /m);
   assert.match(statusText({ ...quiet, apps: nothing, serving: false }, PAINT), /^stock +not known /m);
   assert.doesNotMatch(text, /mapping/);
+  assert.doesNotMatch(text, /refuses/);
+  const first = ['/a', '/b', '/c', '/d'].map((place) => ({ place, reason: 'weir may not read it' }));
+  const [registry] = quiet.registries;
+  const refusing = registry === undefined ? [] : [{ ...registry, refused: { total: 30, first } }];
+  assert.match(
+    statusText({ ...quiet, registries: refusing }, PAINT).replaceAll('\n', ' '),
+    /hz refuses to show \/a \(weir may not read it\), .*\/c \(.*\) and 27 more: what it last said of that counts/,
+  );
   const mapped = statusText({ ...quiet, mappingsSince: '2026-01-01T00:00:00Z' }, PAINT).replaceAll('\n', ' ');
   assert.match(mapped, /remembered since 2026-01-01T00:00:00Z: calls to an application that lost its mapping before/);
   const held = { since: '2026-01-01T00:00:00Z', reason: 'shrink', wouldRemove: 40 };

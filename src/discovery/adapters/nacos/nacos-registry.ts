@@ -123,6 +123,7 @@ export class NacosRegistry {
       if (signal.aborted) return;
       this.#isWhole = false;
       this.#refusals.clear();
+      this.#tellRefused();
       this.#tell('lost');
       warn(why);
       await clock.sleep(pauseMs * (0.5 + Math.random() / 2), signal).catch(() => undefined);
@@ -177,9 +178,15 @@ export class NacosRegistry {
   /** While lists may be short, or could not be read just now, what is known is not whole; nor where everything is refused. */
   #tellState(): void {
     if (!this.#isWhole) return;
-    const { isBehind, dueAtMs } = this.#refusals;
-    const isRefused = isBehind || (dueAtMs !== null && !this.#isAnythingTold);
+    this.#tellRefused();
+    const { isBehind, places } = this.#refusals;
+    const isRefused = isBehind || (places.size > 0 && !this.#isAnythingTold);
     this.#tell(this.#listing.heldUntilMs === null && !isRefused ? 'synced' : 'syncing');
+  }
+
+  #tellRefused(): void {
+    const places = this.#refusals.news();
+    if (places !== null) this.#options.emit({ registry: this.#options.config.name, kind: 'refused', places });
   }
 
   #tell(state: RegistryState): void {

@@ -17,6 +17,7 @@ import {
   rootPath,
   servicesPath,
 } from '../../registry/zookeeper/paths.ts';
+import { SetBack } from '../../registry/zookeeper/set-back.ts';
 import type { RegistryEvent, RegistryState } from '../../world/registry-event.ts';
 import { askMetadata } from '../dubbo/ask-metadata.ts';
 import { ZooKeeperError, type ZooKeeperOptions, ZooKeeperSession } from './zookeeper-session.ts';
@@ -46,7 +47,6 @@ const RETRY_MS = 20_000;
  * that is busy with many writes answers so late that fewer would fall behind.
  */
 const IN_FLIGHT = 256;
-const MARKS_IN_FLIGHT = 8;
 /** With more changes than this to be read, what is told is not what the registry holds. */
 const BEHIND = 256;
 
@@ -70,10 +70,9 @@ export class ZooKeeperWatch {
   /** Whether it was said that changes wait in numbers, or that nodes could not be read. */
   #isBehind = false;
   #hasWatches = true;
-  /** Whether the registry is in an older state than it was, as from a backup. */
-  #isSetBack = false;
-  /** Folders of which something was told since their marks were read. */
-  readonly #touched = new Set<string>();
+  /** Whether anything was told since the connection began. */
+  #isAnythingTold = false;
+  readonly #setBack: SetBack;
   #wake = Promise.withResolvers<void>();
 
   constructor(options: ZooKeeperWatchOptions) {
@@ -95,6 +94,7 @@ export class ZooKeeperWatch {
       },
     };
     this.#session = new ZooKeeperSession({ servers: config.servers, digest, sessionMs: SESSION_MS }, told, clock);
+    this.#setBack = new SetBack(config, options.marks, (path) => this.#session.mark(path), options.warn);
     const parts = { reads: this.#session, askInstance: askMetadata, refused: this.#refusals.note };
     this.#listing = new ZooKeeperListing(parts, config.name, config, (event) => {
       if (event.kind === 'state') this.#tellListed(event.state);
@@ -133,9 +133,6 @@ export class ZooKeeperWatch {
   }
 
   #tell(event: RegistryEvent): void {
-    const folder = this.#folderOf(event);
-    // An empty folder has nobody to lose.
-    if (folder !== null && !('listed' in event && event.listed.size === 0)) this.#touched.add(folder);
     if (event.kind === 'metadata') this.#revisions.set(`${event.app} ${event.revision}`, event.read !== null);
     if (event.kind === 'instances')
       this.#instances.set(event.app, new Set([...event.listed.keys(), ...(event.unread ?? [])]));
@@ -145,39 +142,9 @@ export class ZooKeeperWatch {
       else ids.add(event.id);
       this.#instances.set(event.app, ids);
     }
-    const isListing = event.kind === 'instances' || event.kind === 'providers' || event.kind === 'mapping';
-    const isOlder = this.#isSetBack && isListing && (folder === null || this.#options.marks.has(folder));
-    this.#options.emit(isOlder ? { ...event, isOlder: true } : event);
-  }
-
-  /** The folder of the nodes that an event is about; null for one without. */
-  #folderOf(event: RegistryEvent): string | null {
-    const { config } = this.#options;
-    if (event.kind === 'instances' || event.kind === 'instance') return instancesPath(config, event.app);
-    return event.kind === 'providers' || event.kind === 'provider' ? providersPath(config, event.interface) : null;
-  }
-
-  /** Whether a folder is older than it was told before: every later listing of it, and of what knows no age, is so too. */
-  async #lookWhetherSetBack(): Promise<void> {
-    const { marks, warn } = this.#options;
-    const older: string[] = [];
-    await inFlight([...marks.paths], MARKS_IN_FLIGHT, async (path) => {
-      if (marks.note(path, await this.#session.mark(path))) older.push(path);
-    });
-    const [first] = older.toSorted();
-    if (first !== undefined && !this.#isSetBack)
-      warn(`it was set back, as from a backup: ${first} is older than before`);
-    this.#isSetBack = first !== undefined;
-  }
-
-  /** Beside what is read of changes, which must not wait for it; what cannot be read now is at the next time. */
-  #markTouched(): void {
-    const paths = [...this.#touched];
-    this.#touched.clear();
-    const mark = async (path: string) => this.#options.marks.note(path, await this.#session.mark(path));
-    inFlight(paths, MARKS_IN_FLIGHT, mark).catch(() => {
-      for (const path of paths) this.#touched.add(path);
-    });
+    if (event.kind === 'instances' || event.kind === 'providers' || event.kind === 'mapping')
+      this.#isAnythingTold = true;
+    this.#options.emit(this.#setBack.told(event));
   }
 
   #lost(why: string): void {
@@ -186,14 +153,27 @@ export class ZooKeeperWatch {
     this.#changes.clear();
     this.#refusals.clear();
     this.#isBehind = false;
+    this.#isAnythingTold = false;
+    this.#tellRefused();
     this.#tellState('lost');
     this.#options.warn(why);
   }
 
   /** A listing says that it began, and that it is over: it is whole when nothing of it was refused. */
   #tellListed(state: RegistryState): void {
-    this.#isBehind = state !== 'synced' || this.#refusals.isBehind;
+    this.#isBehind = state !== 'synced' || this.#isRefused;
+    this.#tellRefused();
     this.#tellState(this.#isBehind ? 'syncing' : 'synced');
+  }
+
+  /** Whether what is refused keeps the registry from being whole; one that shows nothing at all is not. */
+  get #isRefused(): boolean {
+    return this.#refusals.isBehind || (this.#refusals.places.size > 0 && !this.#isAnythingTold);
+  }
+
+  #tellRefused(): void {
+    const places = this.#refusals.news();
+    if (places !== null) this.#options.emit({ registry: this.#options.config.name, kind: 'refused', places });
   }
 
   #tellState(state: RegistryState): void {
@@ -220,9 +200,10 @@ export class ZooKeeperWatch {
       if (changes.size > BEHIND) this.#tellBehind(true);
       await this.#readChanges(changes, again);
       if (changes.size > 0) await this.#watchBareApps();
-      this.#tellBehind(this.#refusals.isBehind || this.#changes.isTooMany || this.#changes.size > BEHIND);
+      this.#tellRefused();
+      this.#tellBehind(this.#isRefused || this.#changes.isTooMany || this.#changes.size > BEHIND);
       if (isRetry) await this.#askUnknownRevisions();
-      if (isRetry) this.#markTouched();
+      if (isRetry) this.#setBack.markTouched();
     } catch (error) {
       if (!(error instanceof ZooKeeperError)) throw error;
       // A refused read leaves the registry as it was; the next look tries again.
@@ -240,7 +221,7 @@ export class ZooKeeperWatch {
     const singles: [string, Extract<ChangedPlace, { kind: 'instance' }>, number][] = [];
     for (const [path, { place, type }] of changes) {
       if (place.kind === 'instance') singles.push([path, place, type]);
-      else await this.#readAgain(place, type);
+      else await this.#readAgain(place, type, again.has(path));
       if (place.kind === 'instances') listed.add(place.app);
     }
     const interfaces = new Set<string>();
@@ -261,7 +242,7 @@ export class ZooKeeperWatch {
     const { config, wanted } = this.#options;
     this.#isStale = false;
     this.#tellState('syncing');
-    await this.#lookWhetherSetBack();
+    await this.#setBack.look();
     if (wanted.everything === true)
       for (const path of [servicesPath(config), rootPath(config)]) await this.#watch(path);
     else if (wanted.apps.size > 0) await this.#watchInterfaces();
@@ -284,20 +265,21 @@ export class ZooKeeperWatch {
       if ((await this.#watch(path)) && !wasCovered) await this.#listing.providers(name);
     }
     await this.#watchBareApps();
-    this.#markTouched();
+    this.#setBack.markTouched();
   }
 
   /** An interface that a wanted application offers for the first time is a new name below the root. */
   async #watchInterfaces(): Promise<void> {
     const { config } = this.#options;
-    this.#folders = new Set(await this.#listing.interfaces());
+    const names = await this.#listing.interfaces();
+    if (names !== null) this.#folders = new Set(names);
     // Once more behind the watch: a name may have come in between.
     if (await this.#watch(rootPath(config), 'children')) await this.#followNewInterfaces();
   }
 
   /** Which applications will be below a new name is not known yet: what comes below it tells. */
   async #followNewInterfaces(): Promise<void> {
-    for (const name of await this.#listing.interfaces()) {
+    for (const name of (await this.#listing.interfaces()) ?? []) {
       if (this.#folders.has(name)) continue;
       this.#folders.add(name);
       await this.#follow([name]);
@@ -336,14 +318,21 @@ export class ZooKeeperWatch {
     return true;
   }
 
-  async #readAgain(place: Exclude<ChangedPlace, { kind: 'instance' }>, type: number): Promise<void> {
+  /** `wasRefused`: nothing need have happened to the place. */
+  async #readAgain(
+    place: Exclude<ChangedPlace, { kind: 'instance' }>,
+    type: number,
+    wasRefused: boolean,
+  ): Promise<void> {
     const { config, wanted } = this.#options;
     switch (place.kind) {
       case 'instances':
         if (!this.#isFollowed(place.app)) return;
         return await this.#follow(await this.#listing.instances(place.app));
       case 'providers':
-        if (this.#isWatched(place.interface)) await this.#listing.providers(place.interface);
+        if (this.#isWatched(place.interface)) return await this.#listing.providers(place.interface);
+        if (wasRefused && (await this.#listing.isOffered(place.interface, wanted)))
+          await this.#follow([place.interface]);
         return;
       case 'provider':
         if (type === WATCH_EVENT.changed) return;
@@ -353,8 +342,10 @@ export class ZooKeeperWatch {
         if (wanted.everything === true || wanted.apps.has(appOfUrl(place.id))) await this.#follow([place.interface]);
         return;
       case 'interfaces':
+        if (wasRefused) return this.#shownAgain(await this.#listing.interfaces());
         return await this.#followNewInterfaces();
       case 'apps':
+        if (wasRefused) this.#shownAgain(await this.#listing.apps());
         return;
       case 'mapping':
         if (!wanted.interfaces.has(place.interface)) return;
@@ -368,6 +359,13 @@ export class ZooKeeperWatch {
       default:
         return place satisfies never;
     }
+  }
+
+  /** Which names are wanted of a root that was refused says a listing of everything. */
+  #shownAgain(names: readonly string[] | null): void {
+    if (names === null) return;
+    this.#isStale = true;
+    this.#wake.resolve();
   }
 
   /** Where applications and interfaces share a folder, its watch tells of those that nobody wants too. */

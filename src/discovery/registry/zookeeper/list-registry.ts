@@ -20,6 +20,7 @@ import {
 } from './paths.ts';
 import {
   instanceEvent,
+  keptProvidersEvent,
   mappingEvent,
   metadataEvent,
   NO_ACCESS,
@@ -89,7 +90,7 @@ export class ZooKeeperListing {
     this.#emit({ registry: this.#registry, kind: 'state', state: 'syncing' });
     const apps = new Set([...wanted.apps, ...(wanted.mappedBefore ?? [])]);
     const interfaces = new Set(wanted.interfaces);
-    if (wanted.everything === true) for (const app of await this.apps()) apps.add(app);
+    if (wanted.everything === true) for (const app of (await this.apps()) ?? []) apps.add(app);
     for (const name of wanted.interfaces) for (const app of await this.mapping(name)) apps.add(app);
     // One application after the other: what an answer holds is let go before the next comes.
     for (const app of apps) for (const name of await this.instances(app)) interfaces.add(name);
@@ -219,9 +220,10 @@ export class ZooKeeperListing {
       return await read;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      if (this.#refused === undefined) throw new Error(`${paths[0]}: ${error.message}`);
       const isForbidden = error.code === ZK_ERROR.noAuth;
-      for (const path of paths) this.#refused(path, isForbidden ? MAY_NOT : error.message, isForbidden);
+      const why = isForbidden ? MAY_NOT : error.message;
+      if (this.#refused === undefined) throw new Error(`${paths[0]}: ${why}`);
+      for (const path of paths) this.#refused(path, why, isForbidden);
       return REFUSED;
     }
   }
@@ -252,31 +254,46 @@ export class ZooKeeperListing {
     this.#emit(providerEvent(this.#registry, this.#roots, { name, id, isThere }));
   }
 
-  /** All applications of the application-level layout. */
-  async apps(): Promise<readonly string[]> {
-    const names = (await this.#reads.getChildren(servicesPath(this.#roots))) ?? [];
-    return names.filter((name) => isApplication(this.#roots, name));
+  /** All applications of the application-level layout; null where the server refuses to show them. */
+  async apps(): Promise<readonly string[] | null> {
+    const names = await this.#namesBelow(servicesPath(this.#roots));
+    return names?.filter((name) => isApplication(this.#roots, name)) ?? null;
   }
 
-  /** All interfaces that ever had a folder. */
-  async interfaces(): Promise<readonly string[]> {
-    const names = (await this.#reads.getChildren(rootPath(this.#roots))) ?? [];
-    return names.filter((name) => !NO_INTERFACES.has(name));
+  /** All interfaces that ever had a folder; null where the server refuses to show them. */
+  async interfaces(): Promise<readonly string[] | null> {
+    const names = await this.#namesBelow(rootPath(this.#roots));
+    return names?.filter((name) => !NO_INTERFACES.has(name)) ?? null;
+  }
+
+  async #namesBelow(root: string): Promise<readonly string[] | null> {
+    const names = await this.#orRefused([root], this.#reads.getChildren(root));
+    return names === REFUSED ? null : (names ?? []);
   }
 
   /** The interfaces of which a wanted application is a provider: only the URLs below each interface say so. */
   async interfacesOf(wanted: Pick<Wanted, 'apps' | 'everything'>): Promise<readonly string[]> {
-    if (wanted.everything === true) return await this.interfaces();
-    if (wanted.apps.size === 0) return [];
+    if (wanted.everything !== true && wanted.apps.size === 0) return [];
+    const names = (await this.interfaces()) ?? [];
+    if (wanted.everything === true) return names;
     const found: string[] = [];
-    await inFlight(await this.interfaces(), IN_FLIGHT, async (name) => {
-      const folder = providersPath(this.#roots, name);
-      const urls = await this.#orRefused([folder], orNoAccess(this.#reads.getChildren(folder)));
-      if (urls === null || urls === NO_ACCESS) return;
-      // One that is not shown at present may be of a wanted application: it is followed.
-      if (urls === REFUSED || urls.some((url) => wanted.apps.has(appOfUrl(url)))) found.push(name);
+    await inFlight(names, IN_FLIGHT, async (name) => {
+      if (await this.isOffered(name, wanted)) found.push(name);
     });
     return found;
+  }
+
+  /** Whether a wanted application is a provider of an interface, or may be one. */
+  async isOffered(name: string, { apps }: Pick<Wanted, 'apps'>): Promise<boolean> {
+    const folder = providersPath(this.#roots, name);
+    const urls = await this.#orRefused([folder], orNoAccess(this.#reads.getChildren(folder)));
+    // One that is not shown at present is followed.
+    if (urls === REFUSED) return true;
+    if (urls !== NO_ACCESS) return urls?.some((url) => apps.has(appOfUrl(url))) === true;
+    // Whose it is cannot be told. Who reads once is told of it as of a node.
+    if (this.#refused === undefined) this.#emit(keptProvidersEvent(this.#registry, this.#roots, name));
+    else this.#refused(folder, MAY_NOT, true);
+    return false;
   }
 }
 

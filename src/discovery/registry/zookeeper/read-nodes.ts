@@ -3,7 +3,7 @@ import { readInstanceNode } from '../../world/read-instance.ts';
 import { readRevisionMetadata } from '../../world/read-metadata.ts';
 import { readProviderUrl } from '../../world/read-provider-url.ts';
 import type { RegistryEvent } from '../../world/registry-event.ts';
-import type { InstanceNode, ReadNode } from '../../world/registry-node.ts';
+import type { InstanceNode, NodeFault, ReadNode } from '../../world/registry-node.ts';
 import { instancesPath, metadataPath, providersPath, type ZooKeeperRoots } from './paths.ts';
 
 /** Stands for the value of a node that its access list keeps from weir. */
@@ -24,7 +24,16 @@ export function instanceEvent(
 
 /** Reads the node of an instance, or says that weir may not. */
 export function readInstance(place: string, app: string, value: NodeValue): ReadNode<InstanceNode> {
-  if (value !== NO_ACCESS) return readInstanceNode(place, app, value);
+  return value === NO_ACCESS ? noAccess(place) : readInstanceNode(place, app, value);
+}
+
+/** The event of an interface whose folder of providers is kept from weir, where nothing was told of it before. */
+export function keptProvidersEvent(registry: string, roots: ZooKeeperRoots, name: string): RegistryEvent {
+  const read = noAccess(providersPath(roots, name));
+  return { registry, kind: 'providers', interface: name, listed: new Map([['', read]]) };
+}
+
+function noAccess(place: string): { readonly fault: NodeFault } {
   return { fault: { code: 'no-access', place, what: `${place} may not be read by weir` } };
 }
 
