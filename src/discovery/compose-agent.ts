@@ -59,7 +59,9 @@ export async function followForEnvoys(task: DiscoveryTask, output: CommandOutput
     const agent = await DiscoveryAgent.start(task.plan, snapshot, agentPorts(snapshotFile, task), { tell, warn });
     started.resolve(agent);
     for (const { authFile } of task.plan.registries) {
-      const problem = authFile === undefined ? null : await authFileProblem(authFile);
+      if (authFile === undefined) continue;
+      const unknown = (error: unknown) => `who may read ${authFile} is not known: ${messageOf(error)}`;
+      const problem = await authFileProblem(authFile).catch(unknown);
       if (problem !== null) warn(problem);
     }
     // One after the other: a second SIGHUP while the first is carried out reads the file once more.

@@ -40,13 +40,15 @@ export interface AgentFacts {
   readonly held: readonly { readonly app: string; readonly reason: string; readonly wouldRemove: number }[];
   readonly nacked: readonly { readonly node: string; readonly what: string; readonly error: string }[];
   readonly lost: readonly string[];
+  /** Registries that refuse to show something: how much, and the first of it. */
+  readonly refused: readonly { readonly registry: string; readonly total: number; readonly first: string }[];
 }
 
-/** What the agent of a run directory says of itself; null when there is none, `silent` for one that takes requests and answers none. */
+/** What the agent of a run directory says of itself; null when nobody listens, `silent` for one that took the request and did not answer it. */
 export async function agentFacts(runDir: string): Promise<AgentFacts | 'silent' | null> {
   const answer = await agentLine(runDir).ask({ command: 'status' });
-  if (answer.kind === 'silent') return answer.kind;
-  if (answer.kind !== 'result') return null;
+  if (answer.kind === 'nobody') return null;
+  if (answer.kind !== 'result') return 'silent';
   const { serving, apps, streams, registries } = answer.result;
   return {
     serving,
@@ -55,5 +57,8 @@ export async function agentFacts(runDir: string): Promise<AgentFacts | 'silent' 
       nacked.map(({ type, name, error }) => ({ node, what: `${type} ${name}`, error })),
     ),
     lost: registries.filter(({ state }) => state === 'lost').map(({ name }) => name),
+    refused: registries.flatMap(({ name, refused: { total, first } }) =>
+      first.slice(0, 1).map(({ place, reason }) => ({ registry: name, total, first: `${place}: ${reason}` })),
+    ),
   };
 }

@@ -1,5 +1,7 @@
 /** The checks of `weir check discovery`. */
+import { messageOf } from '../errors/message-of.ts';
 import { type Check, type CheckFinding, finding } from './check-finding.ts';
+import type { CheckHost } from './check-host.ts';
 import type { DiscoveryAgentFacts } from './ports.ts';
 
 const REGISTRY_WHY =
@@ -31,11 +33,8 @@ export const DISCOVERY_CHECKS: readonly Check[] = [
           });
         }),
       );
-      const secrets = await Promise.all(named.map(async ({ authFile }) => authFile && facts.authFileProblem(authFile)));
-      return [
-        ...found,
-        ...secrets.flatMap((what) => (what ? [finding('warning', what, SECRET_WHY, { hint: 'chmod 0600' })] : [])),
-      ];
+      const files = named.flatMap(({ authFile }) => authFile ?? []);
+      return [...found, ...(await Promise.all(files.map((file) => judgeSecret(file, facts)))).flat()];
     },
   },
   {
@@ -75,7 +74,18 @@ export const DISCOVERY_CHECKS: readonly Check[] = [
   },
 ];
 
-function judgeAgent({ serving, held, nacked, lost }: DiscoveryAgentFacts): readonly CheckFinding[] {
+async function judgeSecret(file: string, facts: CheckHost['facts']): Promise<readonly CheckFinding[]> {
+  try {
+    const what = await facts.authFileProblem(file);
+    return what === null ? [] : [finding('warning', what, SECRET_WHY, { hint: 'chmod 0600' })];
+  } catch (error) {
+    const hint = 'look with a user who may see it, such as root';
+    const evidence = messageOf(error);
+    return [finding('unknown', `whether others may read ${file} is not known`, SECRET_WHY, { hint, evidence })];
+  }
+}
+
+function judgeAgent({ serving, held, nacked, lost, refused }: DiscoveryAgentFacts): readonly CheckFinding[] {
   const found: CheckFinding[] = [];
   if (!serving) {
     const hint = 'see `weir discovery status`: it waits for the first listing of all registries';
@@ -85,6 +95,13 @@ function judgeAgent({ serving, held, nacked, lost }: DiscoveryAgentFacts): reado
     found.push(
       finding('warning', `the agent has no session with ${name}: what it last said counts`, AGENT_WHY, {
         hint: `see whether a server of ${name} can be reached from this host`,
+      }),
+    );
+  for (const { registry, total, first } of refused)
+    found.push(
+      finding('warning', `${registry} refuses to show ${total} places: what it last said of them counts`, AGENT_WHY, {
+        hint: 'see `weir discovery status`; where weir has no right, give its user (auth in mesh.yaml) the right to read',
+        evidence: first,
       }),
     );
   for (const { app, reason, wouldRemove } of held) {

@@ -125,4 +125,6 @@ export interface DiscoveryAgentFacts {
   readonly nacked: readonly { readonly node: string; readonly what: string; readonly error: string }[];
   /** Registries without a session. */
   readonly lost: readonly string[];
+  /** Registries that refuse to show something: how much, and the first of it. */
+  readonly refused: readonly { readonly registry: string; readonly total: number; readonly first: string }[];
 }

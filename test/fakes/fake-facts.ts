@@ -38,7 +38,7 @@ export class FakeFacts implements HostFacts {
     java: { version: '17.0.13', isJdk: true },
   };
   registryProblems = new Map<string, string>();
-  agentFacts: DiscoveryAgentFacts | 'silent' | null = { serving: true, held: [], nacked: [], lost: [] };
+  agentFacts: DiscoveryAgentFacts | 'silent' | null = { serving: true, held: [], nacked: [], lost: [], refused: [] };
   files: readonly string[] = [];
   readonly #nowMs: () => number;
 
@@ -66,8 +66,12 @@ export class FakeFacts implements HostFacts {
   groovy = async () => this.groovyFacts;
   routerFacts: readonly DubboRouterFacts[] = [{ release: '3.2.16', why: null }];
   dubboRouters = async () => this.routerFacts;
-  authFileProblems = new Map<string, string>();
-  authFileProblem = async (file: string) => this.authFileProblems.get(file) ?? null;
+  authFileProblems = new Map<string, string | Error>();
+  authFileProblem = async (file: string) => {
+    const problem = this.authFileProblems.get(file) ?? null;
+    if (problem instanceof Error) throw problem;
+    return problem;
+  };
   registryProblem = async ({ name }: RegistryConfig) => this.registryProblems.get(name) ?? null;
   discoveryAgent = async () => this.agentFacts;
   filesIn = async () => this.files;

@@ -61,6 +61,22 @@ apps: {}
   assert.deepEqual(await troubles(host, 'discovery'), ['warning: /etc/zk may be read by others']);
 });
 
+test('a password of which nobody can tell who may read it is unknown, beside what is known of its registry', async () => {
+  const host = discoveryCase();
+  host.config = goodConfig(`apiVersion: weir.dev/v1
+registries: {hz: {zookeeper: ["127.0.0.1:2181"], auth: {file: /etc/zk}}}
+discovery: {registries: [hz]}
+sidecars: {}
+apps: {}
+`);
+  host.facts.authFileProblems.set('/etc/zk', new Error("EACCES: permission denied, stat '/etc/zk'"));
+  const [registry, secret] = await findings(host, 'discovery');
+  assert.deepEqual(
+    [registry?.result, secret?.result, secret?.what, secret?.evidence],
+    ['ok', 'unknown', 'whether others may read /etc/zk is not known', "EACCES: permission denied, stat '/etc/zk'"],
+  );
+});
+
 test('a registry that does not answer is an error with what it said; no agent is a warning', async () => {
   const host = discoveryCase();
   host.facts.registryProblems.set('center', 'ECONNREFUSED');
@@ -83,15 +99,17 @@ test('an agent that takes requests and answers none is an error, and not told as
   assert.deepEqual(await troubles(host, 'discovery'), ['error: the discovery agent does not answer']);
 });
 
-test('an agent that answers nobody, held lists, refused resources and lost sessions are each told', async () => {
+test('an agent that answers nobody, held lists, refused resources, lost sessions and refusals are each told', async () => {
   const host = discoveryCase();
   host.facts.agentFacts = {
     ...{ serving: false, lost: ['hz'], held: [{ app: 'pay', reason: 'empty', wouldRemove: 4 }] },
     nacked: [{ node: 'weir-main', what: 'Listener outbound', error: 'cannot bind' }],
+    refused: [{ registry: 'center', total: 3, first: 'service pay: no right' }],
   };
   assert.deepEqual(await troubles(host, 'discovery'), [
     'error: the agent runs and answers no Envoy',
     'warning: the agent has no session with hz: what it last said counts',
+    'warning: center refuses to show 3 places: what it last said of them counts',
     'warning: pay is held (empty): 4 endpoints would go',
     'error: weir-main refuses Listener outbound',
   ]);

@@ -9,6 +9,11 @@ import { sharedRevisions } from './lint-revisions.ts';
 import { appsIn, readWorld } from './list-endpoints.ts';
 import type { RegistryFinding } from './registry-finding.ts';
 
+/** What helps against a fault that is not of what stands in a node. */
+const REPAIRS: ReadonlyMap<string, string> = new Map([
+  ['no-access', 'let the user of weir read it (auth in mesh.yaml), or leave it to whom it belongs'],
+]);
+
 /** Reads the registries once. An application in one layout only is no finding: `findDifferences` compares layouts. */
 export async function lintRegistries(mesh: DiscoveryMesh, reader: RegistryReader): Promise<readonly RegistryFinding[]> {
   const wanted = consumedBy(mesh);
@@ -17,7 +22,8 @@ export async function lintRegistries(mesh: DiscoveryMesh, reader: RegistryReader
   const { unit } = mesh.discovery;
   const refused = [...world.faults()].map(({ registry, code, place, what }) => ({
     ...{ code, place: `${registry}:${place}`, what: `${what}, so it is left out` },
-    repair: 'mend or remove the node; the instance that wrote it writes it again when it registers',
+    repair:
+      REPAIRS.get(code) ?? 'mend or remove the node; the instance that wrote it writes it again when it registers',
   }));
   const found = [...apps].flatMap((app) => {
     const endpoints = endpointsOf(world, app, unit?.label ?? null);

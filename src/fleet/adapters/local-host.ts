@@ -1,4 +1,5 @@
 /** This machine as the host daemon sees it: the use cases of `weir on`, `off`, `status` and `sidecar upgrade`. */
+import { messageOf } from '../../errors/message-of.ts';
 import { WeirError } from '../../errors/weir-error.ts';
 import { localOverrides } from '../../interception/follow-fleet.ts';
 import type { InterceptHost } from '../../interception/host.ts';
@@ -96,7 +97,11 @@ export function localHost({ intercept, sidecars, loadMesh, watched, share, warn 
         const { warnings } = await switchOff(intercept, {
           ...{ apps: [app], existing: 'drain', drainMs: DRAIN_MS, reason, origin: 'fleet', signal: never },
           countsDrained: false,
-          readConfig: () => loadMesh().catch(() => null),
+          readConfig: () =>
+            loadMesh().catch((error: unknown) => {
+              warn(`going on without mesh.yaml: ${messageOf(error)}`);
+              return null;
+            }),
           report: ({ step }) => {
             if (step !== 'direct') return;
             // Until the next look: what is left is for order, and applications of this machine want its processors.

@@ -1,6 +1,6 @@
 /** Files with user and password. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -18,4 +18,15 @@ test('the first line is user and password; a file that others may read is told w
     chmodSync(file, mode);
     assert.match((await authFileProblem(file)) ?? '', new RegExp(`has the mode 0${mode.toString(8)}`));
   }
+});
+
+test('a file that is not there has no problem; one that could not be looked at is not taken for that', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-auth-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'zk.auth');
+  writeFileSync(file, 'weir:secret\n', { mode: 0o600 });
+  assert.equal(await authFileProblem(join(file, 'below')), null);
+  const loop = join(folder, 'loop');
+  symlinkSync(loop, loop);
+  await assert.rejects(authFileProblem(loop), { code: 'ELOOP' });
 });

@@ -112,7 +112,8 @@ test('an agent lists what is consumed, past rubbish, on a socket that is its sid
   assert.deepEqual(
     result.findings.map((one: { code: string; place: string }) => `${one.code} ${one.place}`).toSorted(),
     [
-      ...['bad-port hz:/services/pay/port', 'no-access hz:/services/pay/secret'],
+      ...['bad-port hz:/services/pay/port', 'no-access hz:/dubbo/com.acme.Secret/providers'],
+      'no-access hz:/services/pay/secret',
       ...['no-literal-address hz:/services/pay/host', 'not-json hz:/services/pay/rubbish'],
     ],
   );

@@ -1,13 +1,22 @@
 /** Changes in a real registry, followed. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { networkRegistries } from '../../../src/discovery/adapters/network-registries.ts';
+import { endpointsOf } from '../../../src/discovery/world/endpoints.ts';
+import type { RegistryEvent } from '../../../src/discovery/world/registry-event.ts';
+import { World } from '../../../src/discovery/world/world.ts';
+import type { RegistryConfig } from '../../../src/mesh/discovery-config.ts';
+import { QUICK } from '../../fakes/quick-clock.ts';
 import { cleanEnvironment, WEIR_BIN } from '../../run-weir.ts';
+import { until } from '../../until.ts';
 import { ZooKeeperLab, type ZooKeeperWriter } from './zookeeper.ts';
 
 let lab: ZooKeeperLab;
@@ -72,6 +81,90 @@ apps: {shop: {select: {user: 1001}, sidecar: main, consumes: ${consumes}}}
     const ended = new Promise<number | null>((resolve) => this.#child.once('exit', resolve));
     this.#child.kill('SIGTERM');
     return await ended;
+  }
+}
+
+/** Follows a registry in this process, with a clock on which what is refused is asked for again soon. */
+function followHere(t: TestContext, relay: CutRelay, root: string, digest: string) {
+  const authFile = join(folder, 'zk.auth');
+  writeFileSync(authFile, `${digest}\n`, { mode: 0o600 });
+  const config: RegistryConfig = {
+    ...{ kind: 'zookeeper', name: 'hz', root, services: `${root}-apps`, authFile },
+    ...{ servers: [{ host: '127.0.0.1', port: relay.port }], position: { line: 1, column: 1 } },
+  };
+  const world = new World(['hz']);
+  const warnings: string[] = [];
+  const shrinks: string[] = [];
+  const hosts = () => endpointsOf(world, 'kept', null).map(({ address }) => address.split('.')[3]);
+  const told = {
+    emit(event: RegistryEvent) {
+      const before = hosts();
+      world.apply(event);
+      if (hosts().length < before.length) shrinks.push(JSON.stringify(event));
+    },
+    warn: (why: string) => void warnings.push(why),
+  };
+  const ended = new AbortController();
+  const wanted = { apps: new Set(['kept']), interfaces: new Set<string>() };
+  const running = networkRegistries(QUICK).followRegistry(config, wanted, told, ended.signal);
+  t.after(async () => {
+    ended.abort();
+    await running;
+    relay.close();
+  });
+  const reaches = async (wantedHosts: string, refused: readonly string[]) => {
+    const isReached = async () =>
+      hosts().join(' ') === wantedHosts &&
+      [...world.refusedBy('hz').keys()].join() === refused.join() &&
+      world.states().get('hz') === 'synced';
+    const tell = () => `${hosts()} ${[...world.refusedBy('hz')]} ${warnings}`;
+    await until(`${wantedHosts} beside ${refused}`, isReached, { tell });
+  };
+  return { reaches, shrinks };
+}
+
+/** Passes connections on, until they are cut. */
+class CutRelay {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async open(port: number): Promise<CutRelay> {
+    const server = createServer();
+    const relay = new CutRelay(server);
+    server.on('connection', (client) => {
+      const upstream = connect({ host: '127.0.0.1', port });
+      for (const socket of [client, upstream]) {
+        relay.#sockets.add(socket);
+        socket.on('error', () => undefined);
+        socket.on('close', () => {
+          relay.#sockets.delete(socket);
+          client.destroy();
+          upstream.destroy();
+        });
+      }
+      client.pipe(upstream).pipe(client);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return relay;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  close(): void {
+    this.#server.close();
+    this.cut();
   }
 }
 
@@ -157,6 +250,39 @@ test('applications and interfaces in one folder, as with a group of Dubbo 3.3, a
     await writer.remove(placed(two)[0]);
     await writer.remove(`${folder}/Shared/providers/${url}`);
   }
+});
+
+test('what is kept for another user costs itself only, and is told as soon as weir may read it', async (t) => {
+  const url = (name: string, host: number) =>
+    encodeURIComponent(`dubbo://10.0.0.${host}:20880/${name}?application=kept`);
+  const joins = (host: number) => {
+    const [path, value] = instance('kept', host);
+    return writer.put(path.replace('/services', '/kept-apps'), value);
+  };
+  await joins(1);
+  await writer.put(`/kept/Kept/providers/${url('Kept', 2)}`);
+  const relay = await CutRelay.open(lab.port);
+  const followed = followHere(t, relay, '/kept', 'weir:one');
+  await followed.reaches('1 2', []);
+
+  await writer.keepFor(['other:two'], '/kept/Kept/providers');
+  relay.cut();
+  await followed.reaches('1 2', ['/kept/Kept/providers']);
+  await joins(3);
+  await followed.reaches('1 2 3', ['/kept/Kept/providers']);
+  await writer.put(`/kept/Kept/providers/${url('Kept', 4)}`);
+  await writer.keepFor(['other:two', 'weir:one'], '/kept/Kept/providers');
+  await followed.reaches('1 2 3 4', []);
+
+  await writer.keepFor(['other:two'], '/kept');
+  relay.cut();
+  await followed.reaches('1 2 3 4', ['/kept']);
+  await joins(5);
+  await followed.reaches('1 2 3 4 5', ['/kept']);
+  await writer.put(`/kept/New/providers/${url('New', 6)}`);
+  await writer.keepFor(['weir:one'], '/kept');
+  await followed.reaches('1 2 3 4 5 6', []);
+  assert.deepEqual(followed.shrinks, []);
 });
 
 test('a registry that dies changes nothing; what changed meanwhile is seen when it is back', async (t) => {

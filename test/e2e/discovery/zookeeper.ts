@@ -1,5 +1,6 @@
 /** A real ZooKeeper on a loopback port, and a client that writes into it. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -22,8 +23,10 @@ const JARS = [
 const CREATE = 1;
 const DELETE = 2;
 const SET_DATA = 5;
+const SET_ACL = 7;
 const NODE_EXISTS = -110;
 /** Permissions (ZooDefs.Perms): read, write, create, delete, administer. */
+const READ = 1;
 const ALL = 31;
 const ALL_BUT_READ = 30;
 /** How long a server may take to open a session, in milliseconds. */
@@ -151,6 +154,17 @@ export class ZooKeeperWriter {
     }
   }
 
+  /** Lets only who gives one of these `user:password` read a node; without any, everybody. */
+  async keepFor(digests: readonly string[], path: string): Promise<void> {
+    const anyone = { perms: digests.length === 0 ? ALL : ALL_BUT_READ, scheme: 'world', id: 'anyone' };
+    const acl = [anyone, ...digests.map((digest) => ({ perms: READ, scheme: 'digest', id: digestId(digest) }))];
+    await this.#ask(SET_ACL, (writer) => {
+      writer.string(path).int(acl.length);
+      for (const { perms, scheme, id } of acl) writer.int(perms).string(scheme).string(id);
+      return writer.int(-1);
+    });
+  }
+
   async remove(path: string): Promise<void> {
     await this.#ask(DELETE, (writer) => writer.string(path).int(-1));
   }
@@ -183,6 +197,12 @@ export class ZooKeeperWriter {
     const code = await answer.promise;
     if (code !== 0) throw Object.assign(new Error(`ZooKeeper answered ${code}`), { code });
   }
+}
+
+/** How an access list names a user (DigestAuthenticationProvider). */
+function digestId(digest: string): string {
+  const user = digest.slice(0, digest.indexOf(':'));
+  return `${user}:${createHash('sha1').update(digest).digest('base64')}`;
 }
 
 function configOf(folder: string, host: string, port: number): string {

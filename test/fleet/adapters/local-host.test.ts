@@ -14,7 +14,11 @@ import { type Conversation, FakeSidecarPorts } from '../../sidecar/usecases/fake
 const WAIT = { report: () => {}, signal: new AbortController().signal };
 const declared = async (): Promise<string[]> => [...MESH.apps.keys()];
 
-function machine(watched: readonly string[] = [], talk: Conversation = null) {
+function machine(
+  watched: readonly string[] = [],
+  talk: Conversation = null,
+  loadMesh: () => Promise<typeof MESH> = async () => MESH,
+) {
   const intercept = hostWith('nft');
   const warnings: string[] = [];
   const shares: string[] = [];
@@ -22,7 +26,7 @@ function machine(watched: readonly string[] = [], talk: Conversation = null) {
     intercept,
     share: { take: () => void shares.push('take'), giveWay: () => void shares.push('give way') },
     sidecars: new FakeSidecarPorts(talk).ports,
-    loadMesh: async () => MESH,
+    loadMesh,
     watched,
     warn: (text: string) => warnings.push(text),
   };
@@ -58,6 +62,17 @@ test('a remote switch is no override, a local one is, and following ends it', as
   assert.notEqual((await payment())?.override, null);
   await on(intercept);
   assert.equal((await payment())?.override, null, 'a local on ends it');
+});
+
+test('an off of a name that nobody knows says why mesh.yaml could not say more', async () => {
+  const { local, warnings } = machine([], null, async () => {
+    throw new Error('EMFILE: too many open files');
+  });
+  await assert.rejects(
+    local.off('nobody', 'MeshPolicy/nobody', () => {}),
+    /nobody/,
+  );
+  assert.deepEqual(warnings, ['going on without mesh.yaml: EMFILE: too many open files']);
 });
 
 test('an off has its whole share of the processor until it is direct, its tidying and the next look give way', async () => {
