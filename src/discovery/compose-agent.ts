@@ -26,6 +26,8 @@ import { placeOf, stagePlan } from './agent/stage-plan.ts';
 import { DiscoveryMetrics } from './metrics/discovery-metrics.ts';
 import type { AgentPorts } from './ports.ts';
 import type { DiscoveryTask } from './records/discovery-task.ts';
+import { marksOf } from './records/snapshot-record.ts';
+import type { FolderMarks } from './registry/zookeeper/folder-marks.ts';
 import { printable } from './text/printable.ts';
 
 /** News that people are told at once, as a warning; the rest stands in the journal and in `--json`. */
@@ -56,7 +58,8 @@ export async function followForEnvoys(task: DiscoveryTask, output: CommandOutput
   const control = await serveAgentSocket(task.runDir, stage, lateHandlers(started.promise));
   try {
     const snapshot = await readSnapshotFile(snapshotFile);
-    const agent = await DiscoveryAgent.start(task.plan, snapshot, agentPorts(snapshotFile, task), { tell, warn });
+    const ports = agentPorts(snapshotFile, task, marksOf(snapshot, systemClock.now()));
+    const agent = await DiscoveryAgent.start(task.plan, snapshot, ports, { tell, warn });
     started.resolve(agent);
     for (const { authFile } of task.plan.registries) {
       if (authFile === undefined) continue;
@@ -103,15 +106,15 @@ function lateHandlers(started: Promise<DiscoveryAgent>): ReturnType<DiscoveryAge
 /** Envoys of a control plane for many hosts. */
 const CENTRAL_STREAMS = 4_096;
 
-function agentPorts(snapshotFile: string, { plan, serve }: DiscoveryTask): AgentPorts {
+function agentPorts(snapshotFile: string, { plan, serve }: DiscoveryTask, marks: Map<string, FolderMarks>): AgentPorts {
   const isCentral = serve?.stage === 'central';
   return {
     clock: systemClock,
-    reader: networkRegistries(systemClock),
+    reader: networkRegistries(systemClock, marks),
     serveAds: (sockets, listener) =>
       serve === undefined ? serveAds(sockets, listener) : serveAds([placeOf(serve, plan)], listener, serve.variants),
     mostStreams: isCentral ? CENTRAL_STREAMS : HOST_STREAMS,
-    saveSnapshot: (snapshot) => writeSnapshotFile(snapshotFile, snapshot),
+    saveSnapshot: (snapshot) => writeSnapshotFile(snapshotFile, { ...snapshot, marks }),
     readRules: readRulesApart,
     rulesVersion: ruleFolderVersion,
     // A caller behind a central control plane may be on any host.

@@ -19,8 +19,11 @@ import { ZooKeeperWatch } from './zookeeper/zookeeper-watch.ts';
 /** How long a registry may take to answer, in milliseconds; a listing takes as long as it is large. */
 const DEADLINE_MS = 10_000;
 
-/** A reader of registries on the network. */
-export function networkRegistries(clock: Clock): RegistryReader {
+/**
+ * A reader of registries on the network. `marks` keeps by servers how new the state of a ZooKeeper was: what is followed anew
+ * after SIGHUP, or by the next agent, is the registry of before.
+ */
+export function networkRegistries(clock: Clock, marks = new Map<string, FolderMarks>()): RegistryReader {
   const readNacos = async (
     config: Extract<RegistryConfig, { kind: 'nacos' }>,
     wanted: Wanted,
@@ -34,8 +37,6 @@ export function networkRegistries(clock: Clock): RegistryReader {
       throw notRead(config, reasonOf(error), error instanceof NacosRefusal ? error.nextStep : undefined);
     }
   };
-  // By servers: what is followed anew after SIGHUP is the registry of before.
-  const marks = new Map<string, FolderMarks>();
   return {
     async readRegistry(config, wanted, emit) {
       if (config.kind === 'nacos') return await readNacos(config, wanted, emit);

@@ -41,6 +41,8 @@ export class GuardedApp {
   #lookingAt: number | null = null;
   /** What an older state of a registry would take away, with the time since when; null while all is of the newest state. */
   #older: { readonly sinceMs: number; wouldRemove: number; isTold: boolean } | null = null;
+  /** What an earlier agent published and no registry has listed since: an older state of one says nothing of it. */
+  readonly #unseen: Set<string>;
   /** What `#list` was asked with last: a list that is believed may have to be made anew. */
   #source: Source | null = null;
   #sorted: readonly Endpoint[] = [];
@@ -49,7 +51,9 @@ export class GuardedApp {
   /** `published`: what an earlier agent, or a former mesh.yaml, published of it. */
   constructor(name: string, published: readonly Endpoint[] | null, nowMs: number) {
     this.name = name;
-    this.#admission = published === null ? nothingAdmitted() : admissionOf(byAddress(published), nowMs);
+    const former = byAddress(published ?? []);
+    this.#unseen = new Set(former.keys());
+    this.#admission = published === null ? nothingAdmitted() : admissionOf(former, nowMs);
   }
 
   /** What Envoy gets: listed endpoints, and those that are held; sorted by address and port. */
@@ -188,11 +192,17 @@ export class GuardedApp {
     const { world, unitLabel, pinnedBy } = source;
     this.#source = source;
     const loss = world.olderLoss(this.name);
-    if (loss === null) this.#older = null;
-    else this.#older = { sinceMs: nowMs, isTold: false, ...this.#older, wouldRemove: loss };
     const listed = byAddress(endpointsOf(world, this.name, unitLabel));
-    for (const [address, endpoint] of this.#admission.published)
-      if (!listed.has(address) && pinnedBy(endpoint)) listed.set(address, endpoint);
+    for (const address of this.#unseen) if (listed.has(address)) this.#unseen.delete(address);
+    let kept = 0;
+    for (const [address, endpoint] of this.#admission.published) {
+      if (listed.has(address)) continue;
+      const isOlder = loss !== null && this.#unseen.has(address);
+      if (isOlder) kept += 1;
+      if (isOlder || pinnedBy(endpoint)) listed.set(address, endpoint);
+    }
+    if (loss === null) this.#older = null;
+    else this.#older = { sinceMs: nowMs, isTold: false, ...this.#older, wouldRemove: loss + kept };
     this.#listed = listed;
   }
 }

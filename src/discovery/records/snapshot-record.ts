@@ -1,6 +1,7 @@
 /** The last good state on disk: what an agent serves that starts without its registries. */
 import * as z from 'zod/mini';
 import { type RecordKind, recordDocument } from '../../platform/record.ts';
+import { FolderMarks } from '../registry/zookeeper/folder-marks.ts';
 import type { Endpoint } from '../world/endpoints.ts';
 
 /** What was published when a snapshot was made. */
@@ -16,6 +17,8 @@ export interface DiscoverySnapshot {
   readonly mappingsSince: number | null;
   /** By sidecar with `auto`, the applications that were seen to be called. */
   readonly learned: ReadonlyMap<string, readonly string[]>;
+  /** By the servers of a ZooKeeper, how new its state was: by it, one that was set back meanwhile is known. */
+  readonly marks?: ReadonlyMap<string, FolderMarks>;
 }
 
 const layout = z.enum(['application', 'interface']);
@@ -50,6 +53,11 @@ const schema = z.object({
   offered: z._default(z.record(z.string(), z.array(z.string())), {}),
   mappingsSince: z._default(z.nullable(z.number()), null),
   learned: z._default(z.record(z.string(), z.array(z.string())), {}),
+  /** By servers, then by folder: the transaction that created it, and how often names below it came or went. */
+  marks: z._default(
+    z.record(z.string(), z.record(z.string(), z.tuple([z.string().check(z.regex(/^-?\d{1,20}$/)), z.number()]))),
+    {},
+  ),
 });
 
 /** The document of a snapshot. */
@@ -64,13 +72,24 @@ const texts = new WeakMap<readonly Endpoint[], string>();
  * The text of a snapshot's document. The text of an application is kept as long as its list is the same object: a change
  * of one application costs that one.
  */
-export function snapshotText({ savedAt, mappingsSince, apps, ...more }: DiscoverySnapshot): string {
+export function snapshotText({ savedAt, mappingsSince, apps, marks, ...more }: DiscoverySnapshot): string {
   const [interfaces, offered, learned] = [written(more.interfaces), written(more.offered), written(more.learned)];
   const lists = { interfaces, offered, learned };
-  const { apps: _, ...rest } = recordDocument(SNAPSHOT, { savedAt, mappingsSince, apps: {}, ...lists });
+  const document = recordDocument(SNAPSHOT, { savedAt, mappingsSince, apps: {}, marks: {}, ...lists });
+  const { apps: _, marks: __, ...rest } = document;
   const head = JSON.stringify(rest);
   const parts = [...apps].map(([app, endpoints]) => `${JSON.stringify(app)}:${appText(endpoints)}`);
-  return `${head.slice(0, -1)},"apps":{${parts.join()}}}`;
+  const ages = [...(marks ?? [])].map(([servers, { text }]) => `${JSON.stringify(servers)}:${text}`);
+  return `${head.slice(0, -1)},"marks":{${ages.join()}},"apps":{${parts.join()}}}`;
+}
+
+/** A registry that was made anew while no agent ran is believed after this time, in milliseconds: its clients have registered. */
+const MARKS_COUNT_MS = 600_000;
+
+/** By servers, how new the state of a ZooKeeper was when an earlier agent ended; nothing where that is long ago. */
+export function marksOf(snapshot: DiscoverySnapshot | null, nowMs: number): Map<string, FolderMarks> {
+  const isRecent = snapshot !== null && Math.abs(nowMs - snapshot.savedAt) <= MARKS_COUNT_MS;
+  return new Map(isRecent ? snapshot.marks : []);
 }
 
 function written(interfaces: DiscoverySnapshot['interfaces']): SnapshotDocument['interfaces'] {
@@ -86,7 +105,7 @@ function appText(endpoints: readonly Endpoint[]): string {
 }
 
 /** The snapshot of a document. */
-export function snapshotOf({ savedAt, mappingsSince, apps, ...more }: SnapshotDocument): DiscoverySnapshot {
+export function snapshotOf({ savedAt, mappingsSince, apps, marks, ...more }: SnapshotDocument): DiscoverySnapshot {
   const read = Object.entries(apps).map(([app, { services, labels, endpoints }]) => {
     const sets = services.map((list) => new Set(list));
     const list = endpoints.map(
@@ -99,7 +118,13 @@ export function snapshotOf({ savedAt, mappingsSince, apps, ...more }: SnapshotDo
   const [interfaces, offered, learned] = [more.interfaces, more.offered, more.learned].map(
     (lists) => new Map(Object.entries(lists)),
   ) as [Map<string, string[]>, Map<string, string[]>, Map<string, string[]>];
-  return { savedAt, mappingsSince, apps: new Map(read), interfaces, offered, learned };
+  const ages = Object.entries(marks).map(([servers, folders]) => {
+    const known = Object.entries(folders).map(
+      ([path, [created, changes]]) => [path, { created: BigInt(created), changes }] as const,
+    );
+    return [servers, new FolderMarks(known)] as const;
+  });
+  return { savedAt, mappingsSince, apps: new Map(read), interfaces, offered, learned, marks: new Map(ages) };
 }
 
 function appDocument(endpoints: readonly Endpoint[]): SnapshotDocument['apps'][string] {

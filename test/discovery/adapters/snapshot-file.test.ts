@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readSnapshotFile, writeSnapshotFile } from '../../../src/discovery/adapters/snapshot-file.ts';
-import type { DiscoverySnapshot } from '../../../src/discovery/records/snapshot-record.ts';
+import { type DiscoverySnapshot, marksOf } from '../../../src/discovery/records/snapshot-record.ts';
+import { FolderMarks } from '../../../src/discovery/registry/zookeeper/folder-marks.ts';
 import type { Endpoint } from '../../../src/discovery/world/endpoints.ts';
 
 function endpoint(host: number, services: readonly string[] | null): Endpoint {
@@ -23,6 +24,7 @@ const SNAPSHOT: DiscoverySnapshot = {
   offered: new Map([['A', ['pay', 'old']]]),
   mappingsSince: 1,
   learned: new Map([['main', ['pay']]]),
+  marks: new Map([['[hz]', new FolderMarks([['/services/pay', { created: 9_007_199_254_740_993n, changes: -4 }]])]]),
 };
 
 async function inFolder(act: (file: string) => Promise<void>): Promise<void> {
@@ -38,8 +40,21 @@ test('a snapshot is read as it was written; none is null', () =>
   inFolder(async (file) => {
     assert.equal(await readSnapshotFile(file), null);
     await writeSnapshotFile(file, SNAPSHOT);
-    assert.deepEqual(await readSnapshotFile(file), SNAPSHOT);
+    const read = await readSnapshotFile(file);
+    assert.deepEqual({ ...read, marks: null }, { ...SNAPSHOT, marks: null });
+    assert.equal(read?.marks?.get('[hz]')?.text, '{"/services/pay":["9007199254740993",-4]}');
+    await writeSnapshotFile(file, { ...SNAPSHOT, marks: new Map() });
+    assert.deepEqual(await readSnapshotFile(file), { ...SNAPSHOT, marks: new Map() });
+    const broken = '"marks":{"[hz]":{"/services/pay":["x",1]}}';
+    writeFileSync(file, `{"schemaVersion":1,"savedAt":1,"apps":{},"interfaces":{},${broken}}`);
+    await assert.rejects(readSnapshotFile(file), { code: 'WEIR2026' });
   }));
+
+test('how new a registry was counts for the next agent, and not for one that starts long after', () => {
+  assert.deepEqual([...marksOf(SNAPSHOT, 600_001).keys()], ['[hz]']);
+  for (const nowMs of [600_002, -700_000]) assert.equal(marksOf(SNAPSHOT, nowMs).size, 0);
+  assert.equal(marksOf(null, 1).size, 0);
+});
 
 test('a snapshot of a newer weir, a torn one and a folder are refused by name', () =>
   inFolder(async (file) => {

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { networkRegistries } from '../../../src/discovery/adapters/network-registries.ts';
+import { readSnapshotFile, writeSnapshotFile } from '../../../src/discovery/adapters/snapshot-file.ts';
 import type { RegistryReader } from '../../../src/discovery/ports.ts';
+import { marksOf } from '../../../src/discovery/records/snapshot-record.ts';
+import type { FolderMarks } from '../../../src/discovery/registry/zookeeper/folder-marks.ts';
 import type { RegistryEvent } from '../../../src/discovery/world/registry-event.ts';
 import type { RegistryConfig } from '../../../src/mesh/discovery-config.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
@@ -77,6 +80,29 @@ test('a listing after a backup was restored is told as older, also to who follow
   const again = follow(t, reader, configOf(server));
   await again.synced(1);
   assert.equal(again.listings()[0]?.kind === 'instances' && again.listings()[0]?.isOlder, true);
+});
+
+test('a registry that was set back while no agent ran is known by what the former one wrote down', async (t) => {
+  const server = await FakeZooKeeper.open(t);
+  put(server, 1);
+  const restore = server.backup();
+  put(server, 2);
+  const marks = new Map<string, FolderMarks>();
+  const first = follow(t, networkRegistries(systemClock, marks), configOf(server));
+  await first.synced(1);
+  await until('the mark of the folder', async () => [...marks.values()].some((known) => known.has(FOLDER)));
+  await first.stop();
+  restore();
+  const folder = mkdtempSync(join(tmpdir(), 'weir-marks-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'snapshot.json');
+  const empty = { interfaces: new Map(), offered: new Map(), mappingsSince: null, learned: new Map() };
+  await writeSnapshotFile(file, { ...empty, savedAt: 1, apps: new Map(), marks });
+  const next = follow(t, networkRegistries(systemClock, marksOf(await readSnapshotFile(file), 2)), configOf(server));
+  await next.synced(1);
+  const [listed] = next.listings();
+  assert.equal(listed?.kind === 'instances' && listed.isOlder, true);
+  assert.match(next.warnings.join(), /set back, as from a backup: \/services\/stock is older than before/);
 });
 
 test('a password that changed is read at the next connection, and where the server has no right for the former one', async (t) => {

@@ -97,3 +97,51 @@ test('a list that was held before its registry was set back is not believed by a
     ],
   );
 });
+
+/** An agent that starts with a snapshot of the hosts 1 to 4 of pay; its registry was set back meanwhile. */
+function restartedAfter(yesterday: readonly number[]): MachineStage {
+  const former = new MachineStage();
+  former.tell(...listing('pay', [1, 2, 3, 4]), ...listing('stock', [9]));
+  former.synced();
+  former.pass(60_000);
+  const stage = new MachineStage(undefined, former.machine.snapshot(1));
+  stage.connect();
+  stage.tell(...olderListing('pay', yesterday), ...listing('stock', [9]));
+  stage.synced();
+  stage.pass(60_000);
+  return stage;
+}
+
+test('an older state that an agent finds at its start takes nobody of its snapshot away, and gets no call', () => {
+  const stage = restartedAfter([5, 6, 7, 8]);
+  assert.deepEqual(
+    [stage.hosts('pay'), heldOf(stage, 'pay')],
+    [
+      [1, 2, 3, 4],
+      ['older', 4],
+    ],
+  );
+  assert.deepEqual(stage.looks, []);
+  for (const host of [1, 2, 3]) stage.tell(instanceEvent('pay', host));
+  stage.pass(60_000);
+  assert.deepEqual(
+    [stage.hosts('pay'), heldOf(stage, 'pay')],
+    [
+      [1, 2, 3, 4],
+      ['older', 1],
+    ],
+  );
+  // Who has registered again and then leaves is gone.
+  stage.tell(instanceEvent('pay', 3, false));
+  stage.pass(60_000);
+  assert.deepEqual(stage.hosts('pay'), [1, 2, 4]);
+  for (const host of [5, 6, 7, 8]) stage.tell(instanceEvent('pay', host, false));
+  stage.pass(60_000);
+  assert.deepEqual([stage.hosts('pay'), heldOf(stage, 'pay')], [[1, 2], null]);
+});
+
+test('confirm believes the older state that an agent found at its start', () => {
+  const stage = restartedAfter([5, 6]);
+  assert.equal(stage.confirm('pay'), true);
+  assert.deepEqual([stage.hosts('pay'), heldOf(stage, 'pay')], [[5, 6], null]);
+});

@@ -10,7 +10,20 @@ export interface FolderMark {
 
 /** The newest marks of folders that were ever told. */
 export class FolderMarks {
-  readonly #newest = new Map<string, FolderMark>();
+  readonly #newest: Map<string, FolderMark>;
+  #text: string | null = null;
+
+  /** `known`: what an earlier agent wrote down, by path. */
+  constructor(known: Iterable<readonly [string, FolderMark]> = []) {
+    this.#newest = new Map(known);
+  }
+
+  /** All of them as JSON: by path, the transaction as text and the number of changes. Made anew when one is another. */
+  get text(): string {
+    const written = () => [...this.#newest].map(([path, { created, changes }]) => [path, [String(created), changes]]);
+    this.#text ??= JSON.stringify(Object.fromEntries(written()));
+    return this.#text;
+  }
 
   get paths(): Iterable<string> {
     return this.#newest.keys();
@@ -25,8 +38,11 @@ export class FolderMarks {
     if (mark === null) return false;
     const newest = this.#newest.get(path);
     const isOlder = newest !== undefined && isBefore(mark, newest);
-    if (!isOlder) this.#newest.set(path, mark);
-    return isOlder;
+    if (isOlder) return true;
+    const isSame = newest !== undefined && newest.created === mark.created && newest.changes === mark.changes;
+    if (!isSame) this.#text = null;
+    this.#newest.set(path, mark);
+    return false;
   }
 }
 
