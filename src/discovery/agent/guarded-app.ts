@@ -41,7 +41,7 @@ export class GuardedApp {
   #lookingAt: number | null = null;
   /** What an older state of a registry would take away, with the time since when; null while all is of the newest state. */
   #older: { readonly sinceMs: number; wouldRemove: number; isTold: boolean } | null = null;
-  /** What an earlier agent published and no registry has listed since: an older state of one says nothing of it. */
+  /** What an earlier agent published and no registry has listed since: an older state, or a refusal, says nothing of it. */
   readonly #unseen: Set<string>;
   /** What `#list` was asked with last: a list that is believed may have to be made anew. */
   #source: Source | null = null;
@@ -194,17 +194,26 @@ export class GuardedApp {
     const loss = world.olderLoss(this.name);
     const listed = byAddress(endpointsOf(world, this.name, unitLabel));
     for (const address of this.#unseen) if (listed.has(address)) this.#unseen.delete(address);
+    // Dubbo names a node by its address.
+    const unread = new Set(this.#unseen.size === 0 ? [] : [...world.unreadOf(this.name)].map(hostOf));
     let kept = 0;
     for (const [address, endpoint] of this.#admission.published) {
       if (listed.has(address)) continue;
       const isOlder = loss !== null && this.#unseen.has(address);
       if (isOlder) kept += 1;
-      if (isOlder || pinnedBy(endpoint)) listed.set(address, endpoint);
+      const isUnread = this.#unseen.has(address) && unread.has(endpoint.address);
+      if (isOlder || isUnread || pinnedBy(endpoint)) listed.set(address, endpoint);
     }
     if (loss === null) this.#older = null;
     else this.#older = { sinceMs: nowMs, isTold: false, ...this.#older, wouldRemove: loss + kept };
     this.#listed = listed;
   }
+}
+
+/** The host of `HOST:PORT`, or of `[HOST]:PORT`. */
+function hostOf(id: string): string {
+  const host = id.slice(0, id.lastIndexOf(':'));
+  return host.startsWith('[') ? host.slice(1, -1) : host;
 }
 
 function byPlace(a: Endpoint, b: Endpoint): number {

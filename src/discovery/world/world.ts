@@ -15,6 +15,8 @@ interface RegistryPart {
   readonly instances: Map<string, Map<string, Read<InstanceNode>>>;
   /** By interface, then by the node's name. */
   readonly providers: Map<string, Map<string, Read<ProviderNode>>>;
+  /** By application, the names of nodes that were there at its last listing and could not be read. */
+  readonly unread: Map<string, Set<string>>;
   /** By application, the interfaces below which it was ever seen: the providers of one are found without all others. */
   readonly offered: Map<string, Set<string>>;
   readonly mappings: Map<string, ReadonlySet<string>>;
@@ -48,15 +50,22 @@ export class World {
       case 'instances': {
         const known = part.instances.get(event.app) ?? new Map<string, Read<InstanceNode>>();
         const listed = withUnread(known, event.listed, event.unread ?? new Set());
+        const unread = new Set(event.unread);
+        const isSettled = part.unread.get(event.app)?.isSubsetOf(unread) === false;
+        part.unread.set(event.app, unread);
         if (event.isOlder === true) {
           return part.olderInstances.note(event.app, known, listed, isSame) ? new Set([event.app]) : new Set();
         }
         const changed = replaceListing(part.instances, event.app, listed, () => event.app);
-        return part.olderInstances.clear(event.app) ? new Set([event.app]) : changed;
+        return part.olderInstances.clear(event.app) || isSettled ? new Set([event.app]) : changed;
       }
       case 'instance':
         if (isKept(event.read) && part.instances.get(event.app)?.has(event.id) === true) return new Set();
-        if (part.olderInstances.resolve(event.app, event.id)) {
+        if (
+          [part.unread.get(event.app)?.delete(event.id), part.olderInstances.resolve(event.app, event.id)].includes(
+            true,
+          )
+        ) {
           setNode(part.instances, event.app, event.id, event.read);
           return new Set([event.app]);
         }
@@ -124,6 +133,15 @@ export class World {
     for (const [registry, part] of this.#parts) {
       for (const read of part.instances.get(app)?.values() ?? [])
         if ('node' in read) yield { registry, node: read.node };
+    }
+  }
+
+  /** The names of an application's nodes that are there, and of which nothing could be read so far. */
+  *unreadOf(app: string): Generator<string> {
+    for (const { instances, unread } of this.#parts.values()) {
+      const nodes = instances.get(app) ?? new Map<string, Read<InstanceNode>>();
+      for (const [id, read] of nodes) if (isKept(read)) yield id;
+      for (const id of unread.get(app) ?? []) if (!nodes.has(id)) yield id;
     }
   }
 
@@ -226,7 +244,14 @@ function emptyPart(): RegistryPart {
   return {
     state: 'syncing',
     refused: new Map(),
-    ...{ instances: new Map(), providers: new Map(), offered: new Map(), mappings: new Map(), metadata: new Map() },
+    ...{
+      instances: new Map(),
+      providers: new Map(),
+      unread: new Map(),
+      offered: new Map(),
+      mappings: new Map(),
+      metadata: new Map(),
+    },
     ...{ olderInstances: new OlderListings(), olderProviders: new OlderListings() },
   };
 }

@@ -175,6 +175,23 @@ test('what could not be read says nothing of a node that is known, alone and in 
   );
 });
 
+test('nodes that are there and were never read are known by their names, until they are read or gone', () => {
+  const kept = { fault: { code: 'no-access', place: '/x', what: 'x' } } as const;
+  const world = worldOf([instance('pay', 1, 'r1', null)]);
+  const ofPay = { registry: 'hz', app: 'pay' } as const;
+  const names = () => [...world.unreadOf('pay')].toSorted();
+  const [one, two, three] = [1, 2, 3].map((host) => `10.0.0.${host}:20880`) as [string, string, string];
+  world.apply({ ...ofPay, kind: 'instances', listed: new Map([[two, kept]]), unread: new Set([one, three]) });
+  assert.deepEqual(names(), [two, three]);
+  world.apply({ ...ofPay, kind: 'instance', id: three, read: null });
+  assert.deepEqual(names(), [two]);
+  world.apply(instance('pay', 2, 'r1', null));
+  assert.deepEqual(names(), []);
+  world.apply({ ...ofPay, kind: 'instances', listed: new Map(), unread: new Set([three]) });
+  world.apply({ ...ofPay, kind: 'instances', listed: new Map() });
+  assert.deepEqual([names(), [...world.unreadOf('stock')]], [[], []]);
+});
+
 test('the services of a revision stay known when nobody can tell them again', () => {
   const text = JSON.stringify({ services: { A: { name: 'A', protocol: 'dubbo' } } });
   const read = readRevisionMetadata('/m', 'pay', 'r1', text);
