@@ -25,7 +25,7 @@ export interface GuardedNacos {
 const LIMIT_MS = 60_000;
 
 /** A follower whose file of user and password may change. */
-export function followed(t: TestContext, port: number, app: string, credentials: string) {
+export function followed(t: TestContext, port: number, app: string | readonly string[], credentials: string) {
   const folder = mkdtempSync(join(tmpdir(), 'weir-nacos-account-'));
   const authFile = join(folder, 'auth');
   const write = (text: string) => writeFileSync(authFile, `${text}\n`, { mode: 0o600 });
@@ -42,7 +42,8 @@ export function followed(t: TestContext, port: number, app: string, credentials:
     world.apply(event);
     if (event.kind === 'state' && states.at(-1) !== event.state) states.push(event.state);
   };
-  const wanted = { apps: new Set([app]), interfaces: new Set<string>() };
+  const apps = [app].flat();
+  const wanted = { apps: new Set(apps), interfaces: new Set<string>() };
   const warn = (why: string) => void warnings.push(why);
   const running = networkRegistries(systemClock).followRegistry(config, wanted, { emit, warn }, ended.signal);
   t.after(async () => {
@@ -51,7 +52,8 @@ export function followed(t: TestContext, port: number, app: string, credentials:
     rmSync(folder, { recursive: true });
   });
   const addresses = () =>
-    endpointsOf(world, app, null)
+    apps
+      .flatMap((one) => endpointsOf(world, one, null))
       .map(({ address }) => address)
       .join(' ');
   return { config, wanted, write, states, warnings, addresses, state: () => world.states().get('n') };
