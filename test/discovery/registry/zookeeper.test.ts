@@ -187,7 +187,7 @@ test('a node that may not be read costs itself only', async () => {
   );
   assert.deepEqual(
     [...world.faults()].map(({ code, place }) => `${code} ${place}`),
-    ['no-access /services/pay/secret'],
+    ['no-access /services/pay/secret', 'no-access /dubbo/A/providers'],
   );
 });
 
