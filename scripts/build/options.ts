@@ -72,7 +72,6 @@ export const common = {
   target: 'node22',
   minifySyntax: true,
   minifyWhitespace: true,
-  keepNames: true,
   legalComments: 'none',
   define: {
     'process.env.NODE_ENV': '"production"',
