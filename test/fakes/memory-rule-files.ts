@@ -52,4 +52,7 @@ export class MemoryRuleFiles implements RuleFiles {
   async remove(path: string): Promise<void> {
     this.texts.delete(path);
   }
+  together<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
 }

@@ -7,8 +7,9 @@ import { WeirError } from '../../errors/weir-error.ts';
  * @throws WeirError WEIR5020 with line, column and offset of the first bad byte, WEIR5027 for an encoding that is none.
  */
 export function decodeText(bytes: Buffer, path: string, encoding = 'utf-8'): string {
-  const decoder = decoderOf(encoding);
-  if (decoder.encoding === 'utf-8') {
+  // A decoder is dear: the usual encoding needs none.
+  const decoder = encoding === 'utf-8' ? null : decoderOf(encoding);
+  if (decoder === null || decoder.encoding === 'utf-8') {
     if (isUtf8(bytes)) return bytes.toString('utf8');
     throw misplaced(bytes, path, encoding, firstBadByte(bytes));
   }

@@ -51,6 +51,8 @@ function heardFiles(files: RuleFiles, heard: Heard): RuleFiles {
     write: (path, text) => heard(() => files.write(path, text)),
     requireWritable: (path) => heard(() => files.requireWritable(path)),
     remove: (path) => heard(() => files.remove(path)),
+    // Handlers come and go once for all of them, which costs more than to read a small file.
+    together: (work) => heard(() => files.together(work)),
   };
 }
 

@@ -19,6 +19,7 @@ import { type OutputFile, outputFiles } from './output-files.ts';
 import { MANIFEST_NAME, OutputManifest } from './output-manifest.ts';
 import { planRuleFile } from './plan-rule-file.ts';
 import type { Estate, PlannedRule, RuleFilePath, RuleFiles, ScriptOracle } from './ports.ts';
+import { ruleTexts } from './rule-texts.ts';
 import { scriptNames } from './script-names.ts';
 import { type Claim, sharedNode } from './shared-nodes.ts';
 
@@ -65,6 +66,8 @@ export interface ConvertOutcome {
 }
 
 const PROGRESS_EVERY = 200;
+/** So many scripts have their files written at once. */
+const PUT_TOGETHER = 32;
 /** File in the output folder with what to report when the real engine does something else. */
 const BUG_REPORT = 'weir-bug-report.md';
 
@@ -102,9 +105,9 @@ export async function convertRules(request: ConvertRequest, ports: ConvertPorts)
     errors.push(error);
   };
   const read: { readonly script: RuleFilePath; readonly name: string; readonly planned: PlannedRule }[] = [];
-  for (const script of listing.files) {
+  for await (const { script, text } of ruleTexts(files, listing.files, request.encoding)) {
     try {
-      const plain = planRuleFile(script.path, await files.read(script.path, request.encoding), estate);
+      const plain = planRuleFile(script.path, text(), estate);
       const planned = await confirmed(plain, script, estate, ports, engine);
       read.push({ script, name: script.name, planned });
     } catch (error) {
@@ -113,6 +116,16 @@ export async function convertRules(request: ConvertRequest, ports: ConvertPorts)
     done += 1;
     if (done % PROGRESS_EVERY === 0) ports.progress(`${done} of ${listing.files.length} files`);
   }
+  const waiting: { readonly script: RuleFilePath; readonly outputs: readonly OutputFile[] }[] = [];
+  const putWaiting = async (): Promise<void> => {
+    for (const { script, outputs } of waiting.splice(0)) {
+      try {
+        for (const file of outputs) await put(file.name, file.text);
+      } catch (error) {
+        giveUp(script, error);
+      }
+    }
+  };
   for (const [at, planned] of markJoint(read).entries()) {
     const script = read[at]?.script;
     if (script === undefined) continue;
@@ -123,11 +136,13 @@ export async function convertRules(request: ConvertRequest, ports: ConvertPorts)
       const frame = node === null ? '' : ports.frame(planned.lineText(node.line), node.line, 1, 3);
       found.push({ name: script.name, node, result, frame });
       manifest.wrote(script, request.target, result.outputs);
-      for (const file of outputs) await put(file.name, file.text);
+      waiting.push({ script, outputs });
     } catch (error) {
       giveUp(script, error);
     }
+    if (waiting.length >= PUT_TOGETHER) await files.together(putWaiting);
   }
+  await files.together(putWaiting);
   const results = found.map(({ result, frame, node }) => {
     const diagnostics = [...sharedNode(node, found).map((one) => ({ ...one, frame })), ...result.diagnostics];
     return { ...result, diagnostics };

@@ -13,6 +13,7 @@ import { type EstateFlags, readEstate } from './estate.ts';
 import { markJoint } from './joint-rules.ts';
 import { planRuleFile } from './plan-rule-file.ts';
 import type { PlannedRule, RuleFiles, ScriptOracle } from './ports.ts';
+import { ruleTexts } from './rule-texts.ts';
 import { type Claim, sharedNode } from './shared-nodes.ts';
 
 /** `result` of `weir rules inspect --json`. */
@@ -61,9 +62,10 @@ export async function inspectRules(
   const listing = await ports.files.list(request.paths);
   errors.push(...listing.errors.map((error) => unusableFile(error)));
   const files: { readonly path: string; readonly name: string; readonly planned: PlannedRule }[] = [];
-  for (const { path, name } of listing.files) {
+  for await (const { script, text } of ruleTexts(ports.files, listing.files, request.encoding)) {
+    const { path, name } = script;
     try {
-      files.push({ path, name, planned: planRuleFile(path, await ports.files.read(path, request.encoding), estate) });
+      files.push({ path, name, planned: planRuleFile(path, text(), estate) });
     } catch (error) {
       if (!(error instanceof WeirError)) throw error;
       errors.push(unusableFile(error, path));

@@ -6,6 +6,7 @@ import { requireMeshRule } from '../read/foreign-document.ts';
 import { sarifLog } from '../report/sarif.ts';
 import { type UnusableFile, unusableFile } from '../report/unusable-files.ts';
 import type { RuleFiles } from './ports.ts';
+import { ruleTexts } from './rule-texts.ts';
 
 /** `result` of `weir rules lint --json`. */
 export interface LintResult {
@@ -31,9 +32,10 @@ export async function lintRules(
   const listing = await ports.files.list(request.paths);
   const unread: { readonly error: WeirError; readonly path?: string }[] = listing.errors.map((error) => ({ error }));
   for (const warning of listing.warnings) ports.warn?.(warning);
-  for (const { path } of listing.files) {
+  for await (const { script, text: read } of ruleTexts(ports.files, listing.files, request.encoding)) {
+    const { path } = script;
     try {
-      const text = await ports.files.read(path, request.encoding);
+      const text = read();
       requireMeshRule(path, text);
       files.push({ path, findings: lintMeshRule(text) });
     } catch (error) {

@@ -21,6 +21,7 @@ import { markJoint } from './joint-rules.ts';
 import { OutputManifest } from './output-manifest.ts';
 import { planRuleFile } from './plan-rule-file.ts';
 import type { Estate, PlannedRule, RuleFiles, ScriptOracle } from './ports.ts';
+import { ruleTexts } from './rule-texts.ts';
 import { scriptNames } from './script-names.ts';
 
 /** A rule and what was found about it; `oracle` where a real engine was asked. */
@@ -86,9 +87,10 @@ export async function verifyRules(request: VerifyRequest, ports: VerifyPorts): P
   const errors: Verification['errors'][number][] = listing.errors.map((error) => unusableFile(error));
   let documents = 0;
   const read: { readonly path: string; readonly name: string; readonly planned: PlannedRule }[] = [];
-  for (const { path, name } of listing.files) {
+  for await (const { script, text } of ruleTexts(ports.files, listing.files, request.encoding)) {
+    const { path, name } = script;
     try {
-      read.push({ path, name, planned: planRuleFile(path, await ports.files.read(path, request.encoding), estate) });
+      read.push({ path, name, planned: planRuleFile(path, text(), estate) });
     } catch (error) {
       if (!(error instanceof WeirError)) throw error;
       errors.push(unusableFile(error, path));
