@@ -1,5 +1,5 @@
 /** The effect of each value of a leaf on a plan's rules, computed once and remembered. */
-import { conditionKey } from '../groovy/machine/path-knowledge.ts';
+import { conditionKey, termKey } from '../groovy/machine/path-knowledge.ts';
 import { type LeafValue, leafKey } from '../models/target-model.ts';
 import { conditionAnswer } from '../plan/evaluate-plan.ts';
 import { type CallLeaf, leavesOf } from '../plan/plan-term.ts';
@@ -20,7 +20,7 @@ export class PlanMemory {
 
   /** The rules that read a leaf. */
   rulesOf(leaf: CallLeaf): LeafRules {
-    const key = JSON.stringify(leaf);
+    const key = termKey(leaf);
     let rules = this.#leaves.get(key);
     if (rules === undefined) {
       rules = new LeafRules(this.#plan, leaf);
@@ -70,7 +70,7 @@ export class LeafRules {
   readonly #masks = new Map<string, bigint>();
 
   constructor(plan: RoutePlan, leaf: CallLeaf) {
-    const key = JSON.stringify(leaf);
+    const key = termKey(leaf);
     this.#leaf = leaf;
     // A value of one leaf decides its conditions alone, whatever else is in the call.
     const count = leaf.t === 'arg' ? leaf.index + 1 : 0;
@@ -117,7 +117,7 @@ export class LeafRules {
 
 function isAbout({ term, test }: PlanCondition, key: string): boolean {
   const leaves = test.op === 'relation' ? [...leavesOf(term), ...leavesOf(test.other)] : leavesOf(term);
-  return leaves.some((leaf) => JSON.stringify(leaf) === key);
+  return leaves.some((leaf) => termKey(leaf) === key);
 }
 
 function isJoint({ term, test }: PlanCondition): boolean {

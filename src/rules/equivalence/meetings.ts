@@ -1,4 +1,5 @@
 /** The search for every pair of deciding rule and deciding entry, without the product of all cells. */
+import { termKey } from '../groovy/machine/path-knowledge.ts';
 import type { TargetEntries } from '../models/target-model.ts';
 import { conditionAnswer, ruleAnswer } from '../plan/evaluate-plan.ts';
 import { leavesOf } from '../plan/plan-term.ts';
@@ -44,6 +45,7 @@ export function findMeetings(
   states.set(keyOf(first), first);
   let complete = true;
   leaves.forEach(({ leaf, cells }, at) => {
+    const name = termKey(leaf);
     const next = new Map<string, State>();
     const free = rest[at];
     for (const state of states.values()) {
@@ -60,7 +62,7 @@ export function findMeetings(
           complete = false;
           continue;
         }
-        const values = new Map(state.values).set(JSON.stringify(leaf), { leaf, value: cell.value });
+        const values = new Map(state.values).set(name, { leaf, value: cell.value });
         next.set(key, { rules, entries: taken, throws, values });
       }
     }

@@ -1,4 +1,5 @@
 /** Leaves and constants that the conditions of a plan name. */
+import { termKey } from '../groovy/machine/path-knowledge.ts';
 import type { LeafConstants } from '../models/target-model.ts';
 import { type CallLeaf, leavesOf, type Term } from '../plan/plan-term.ts';
 import type { PlanCondition, RoutePlan } from '../plan/route-plan.ts';
@@ -21,7 +22,7 @@ export function planLeaves(plan: RoutePlan): Map<string, { leaf: CallLeaf; condi
       const leaves = [...leavesOf(condition.term)];
       if (condition.test.op === 'relation') leaves.push(...leavesOf(condition.test.other));
       for (const leaf of leaves) {
-        const key = JSON.stringify(leaf);
+        const key = termKey(leaf);
         const entry = found.get(key) ?? { leaf: leaf as CallLeaf, conditions: [] };
         entry.conditions.push(condition);
         found.set(key, entry);

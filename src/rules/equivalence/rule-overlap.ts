@@ -1,5 +1,5 @@
 /** Tells which rules of a plan surely have no call in common, so that their order does not matter. */
-import { conditionKey } from '../groovy/machine/path-knowledge.ts';
+import { conditionKey, termKey } from '../groovy/machine/path-knowledge.ts';
 import type { LeafValue } from '../models/target-model.ts';
 import { conditionAnswer } from '../plan/evaluate-plan.ts';
 import { type CallLeaf, leavesOf } from '../plan/plan-term.ts';
@@ -52,7 +52,7 @@ function partsOf(rule: PlanRule): ReadonlyMap<string, LeafPart> {
     const leaves = leavesOf(condition.term);
     const [leaf] = leaves;
     if (leaves.length !== 1 || condition.test.op === 'relation' || leaf === undefined) continue;
-    const key = JSON.stringify(leaf);
+    const key = termKey(leaf);
     const part = parts.get(key) ?? { leaf: leaf as CallLeaf, conditions: [] };
     part.conditions.push(condition);
     parts.set(key, part);

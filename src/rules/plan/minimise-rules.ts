@@ -43,7 +43,7 @@ function dropCovered(list: readonly Keyed[]): Keyed[] {
     for (let k = kept.length - 1; k >= Math.max(0, kept.length - LOOK_AHEAD); k--) {
       const later = kept[k];
       if (!later) break;
-      if (later.outcome === item.outcome && [...later.keys].every((key) => item.keys.has(key))) {
+      if (later.outcome === item.outcome && later.keys.isSubsetOf(item.keys)) {
         covered = true;
         break;
       }

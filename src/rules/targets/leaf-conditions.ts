@@ -1,4 +1,5 @@
 /** Conditions of a rule, sorted by the leaf that they read. */
+import { termKey } from '../groovy/machine/path-knowledge.ts';
 import { type CallLeaf, leavesOf } from '../plan/plan-term.ts';
 import type { PlanCondition, PlanRule } from '../plan/route-plan.ts';
 
@@ -35,12 +36,12 @@ function sorted(rule: PlanRule): SplitConditions {
   for (const condition of rule.when) {
     const other = condition.test.op === 'relation' ? leavesOf(condition.test.other) : [];
     const leaves = [...leavesOf(condition.term), ...other];
-    const keys = new Set(leaves.map((leaf) => JSON.stringify(leaf)));
+    const keys = new Set(leaves.map(termKey));
     const leaf = leaves[0] as CallLeaf | undefined;
     if (leaf === undefined) constant.push(condition);
     else if (keys.size > 1 || condition.test.op === 'relation') joint.push(condition);
     else {
-      const key = JSON.stringify(leaf);
+      const key = termKey(leaf);
       const entry = single.get(key) ?? { leaf, conditions: [] };
       entry.conditions.push(condition);
       single.set(key, entry);

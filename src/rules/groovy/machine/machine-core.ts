@@ -75,6 +75,7 @@ export abstract class MachineCore {
   protected range: TextRange = { start: 0, end: 0 };
   protected births = 1;
   readonly #static: { readonly from: number; readonly to: number }[] = [];
+  readonly #leaves = new Map<string, CallLeaf | ProviderLeaf>();
   #each: EachState | null = null;
 
   constructor(source: GroovySource, world: MachineWorld, explorer: Explorer) {
@@ -112,19 +113,27 @@ export abstract class MachineCore {
   /** A fact about the call or the provider under test: its value for one call, else a symbol. */
   read(leaf: CallLeaf | ProviderLeaf, provider?: RoutingProvider): Value {
     const { call } = this.world;
-    if (!call) return symbolOf(leaf);
+    if (!call) return symbolOf(this.#known(leaf));
     const available = provider ? !(call.down ?? []).includes(provider.id) : true;
     return evaluateTerm(leaf, provider ? { call, provider, available } : { call });
   }
 
+  /** One object for equal facts: what is derived from a term is remembered by its object. */
+  #known<T extends CallLeaf | ProviderLeaf>(leaf: T): T {
+    const name = JSON.stringify(leaf);
+    const known = this.#leaves.get(name);
+    if (known !== undefined) return known as T;
+    this.#leaves.set(name, leaf);
+    return leaf;
+  }
+
   /** Whether a condition holds on this path. */
   decide(condition: PlanCondition): boolean {
-    const other = condition.test.op === 'relation' ? [condition.test.other] : [];
-    const leaves = [condition.term, ...other].flatMap(leavesOf);
-    const provider = [condition.term, ...other].some(readsProvider);
-    if (!provider) return this.explorer.decide(condition);
+    const { term, test } = condition;
+    const terms = test.op === 'relation' ? [term, test.other] : [term];
+    if (!terms.some(readsProvider)) return this.explorer.decide(condition);
     if (!this.#each) return this.opaque('provider-order', 'one provider out of several decides here');
-    if (leaves.some((leaf) => !readsProvider(leaf))) {
+    if (terms.flatMap(leavesOf).some((leaf) => !readsProvider(leaf))) {
       return this.opaque('provider-relation', 'a relation between the call and each provider');
     }
     return this.#decideEach(this.#each, condition);
