@@ -1,5 +1,5 @@
 /** The file access of the rules commands: rule files as text, folders with rules, and what is written. */
-import { constants, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { access, appendFile, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { WeirError } from '../../errors/weir-error.ts';
@@ -133,8 +133,12 @@ async function listFolder(folder: string): Promise<string[]> {
   return names.sort();
 }
 
-/** Writes a file by a rename in its own folder, so that nobody sees half of it; a device or a pipe as it is. Throws WEIR5021. */
+/**
+ * Writes a file by a rename in its own folder, so that nobody sees half of it; a device or a pipe as it is. A file that holds
+ * the text stays as it is: where one is replaced the file system waits for its disk. Throws WEIR5021.
+ */
 async function writeTextAtomically(path: string, text: string): Promise<void> {
+  if (holds(path, text)) return;
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
     if (await isWrittenInPlace(path)) {
@@ -146,6 +150,17 @@ async function writeTextAtomically(path: string, text: string): Promise<void> {
   } catch (cause) {
     await rm(draft, { force: true }).catch(() => undefined);
     throw unwritable(path, cause as Error);
+  }
+}
+
+function holds(path: string, text: string): boolean {
+  try {
+    const info = lstatSync(path, { throwIfNoEntry: false });
+    if (info?.isFile() !== true || info.size !== Buffer.byteLength(text)) return false;
+    return readFileSync(path).equals(Buffer.from(text));
+  } catch {
+    // Whatever is there, the write says what is wrong with it.
+    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Files of the rules commands on a real file system. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -20,6 +20,20 @@ describe('files of the rules commands', () => {
     await localRuleFiles.write(join(dir, 'a/b/c.yaml'), 'two');
     assert.equal(readFileSync(join(dir, 'a/b/c.yaml'), 'utf8'), 'two');
     assert.deepEqual(readdirSync(join(dir, 'a/b')), ['c.yaml']);
+  });
+
+  it('stay as they are where they hold the text already, but for a link, which is replaced by a file', async (t) => {
+    const dir = folder(t);
+    const [path, link] = [join(dir, 'a.yaml'), join(dir, 'link.yaml')];
+    writeFileSync(path, 'é');
+    symlinkSync(path, link);
+    const before = statSync(path).ino;
+    await localRuleFiles.write(path, 'é');
+    await localRuleFiles.write(link, 'é');
+    assert.equal(statSync(path).ino, before);
+    assert.notEqual(statSync(link).ino, before);
+    await localRuleFiles.write(path, 'è');
+    assert.equal(readFileSync(path, 'utf8'), 'è');
   });
 
   it('are refused below what is no folder, and in the place of a folder', async (t) => {
