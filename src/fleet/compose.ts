@@ -27,6 +27,7 @@ export async function openFleet(file: string, warn: (text: string) => void): Pro
     regions: config.regions.map((region) => openRegion(region, warn)),
     by: whoAsks(),
     now: systemClock.now,
+    monotonic: systemClock.monotonic,
     sleep: systemClock.sleep,
     writer: `${hostname()}-${process.pid}`,
   };

@@ -34,11 +34,11 @@ import { NOT_PROBED, type SwitchedApp, type SwitchResult, type Warned } from './
  */
 export async function switchOn(host: InterceptHost, request: SwitchOnRequest): Promise<Warned<SwitchResult>> {
   const named = request.apps.map((name) => configuredApp(request.config, name));
-  const began = host.clock.now();
+  const began = host.clock.monotonic();
   const lock = request.dryRun ? null : await lockBeforeChanges(host, `on ${request.apps.join(' ')}`, request);
   try {
     const preparation = await prepareSwitch(host, request, named);
-    const planMs = host.clock.now() - began;
+    const planMs = host.clock.monotonic() - began;
     if (request.dryRun) return await dryRun(preparation, request, planMs);
     return await carryOut(host, request, preparation, { began, planMs });
   } finally {
@@ -102,13 +102,13 @@ async function carryOut(
     if (request.signal.aborted) throw interruptedBy(request.signal, 'nothing was changed');
     await announceIntent(host, request, preparation);
     applied = await installTrial(host, request, preparation);
-    proveBegan = host.clock.now();
+    proveBegan = host.clock.monotonic();
     proofs = await proveTrial(host, request, preparation, applied, probes);
     inbound = await proveFromOutside(host, request, preparation, applied, outside);
   } finally {
     await outside.close();
   }
-  const proveMs = host.clock.now() - proveBegan;
+  const proveMs = host.clock.monotonic() - proveBegan;
   request.report({ step: 'proven', proofs, ms: proveMs });
   warnings.push(...foldDetails(proofs));
   const proven = plan.apps.map((app) => (request.apps.includes(app.name) ? { ...app, proven: true } : app));
@@ -134,7 +134,7 @@ async function carryOut(
       ...inboundOf(inbound.get(app.name)),
     });
   }
-  const ms = { plan: planMs, apply: applied.ms + settleMs, prove: proveMs, total: host.clock.now() - began };
+  const ms = { plan: planMs, apply: applied.ms + settleMs, prove: proveMs, total: host.clock.monotonic() - began };
   return { result: { backend: firewall.backend, apps, ms }, warnings };
 }
 

@@ -30,7 +30,7 @@ function regions(...names: string[]): { ports: FleetPorts; stores: MemoryStore[]
       ...{ name, keys: new RegionKeys(name), kind: 'etcd' as const },
       store: (stores[index] ?? new MemoryStore(clock)).port,
     })),
-    ...{ file: 'fleet.yaml', by: 'ops', now: () => clock.now(), writer: 'w' },
+    ...{ file: 'fleet.yaml', by: 'ops', now: () => clock.now(), monotonic: () => clock.monotonic(), writer: 'w' },
     sleep: (ms, signal) => clock.sleep(ms, signal),
   };
   return { ports, stores };

@@ -89,7 +89,15 @@ class Scene {
 
   ports(cluster = this.cluster.port) {
     const region = { name: 'west', keys, kind: 'kubernetes' as const, store: this.store.port, cluster };
-    return { regions: [region], file: 'f', by: 'me', now: () => this.clock.now(), sleep: async () => {}, writer: 'w' };
+    return {
+      regions: [region],
+      file: 'f',
+      by: 'me',
+      now: () => this.clock.now(),
+      monotonic: () => this.clock.monotonic(),
+      sleep: async () => {},
+      writer: 'w',
+    };
   }
 
   async explain(name: string) {

@@ -35,6 +35,7 @@ export class FleetScene {
         ...{ name, keys: new RegionKeys(name), kind: 'etcd' as const, store: store.port },
       })),
       ...{ file: 'fleet.yaml', by: 'ops@station', now: () => this.clock.now(), writer: 'station-1' },
+      monotonic: () => this.clock.monotonic(),
       sleep: async (ms) => await this.clock.pass(ms),
     };
     t.after(async () => {

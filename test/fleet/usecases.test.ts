@@ -56,6 +56,33 @@ test('on and off are written, carried out and confirmed in every region; the tex
   );
 });
 
+test('somebody sets the clock while hosts are waited for: the wait is neither over at once nor an hour long', async (t) => {
+  for (const jumpMs of [3_600_000, -3_600_000]) {
+    const scene = new FleetScene(t, 'east');
+    await scene.host('host-1');
+    await say(scene, 'on', ['payment'], WAIT);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const [host] = scene.hosts.values();
+    assert.ok(host !== undefined);
+    host.slowOff = promise;
+    let jumps = 0;
+    const sleep = async (ms: number) => {
+      if (jumps++ === 0) scene.clock.setWall(jumpMs);
+      await scene.clock.pass(ms);
+    };
+    try {
+      const began = scene.clock.monotonic();
+      const off = say(scene, 'off', ['payment'], WAIT, { ports: { ...scene.ports, sleep } });
+      await assert.rejects(off, { code: 'WEIR1608', exit: 6 });
+      const took = scene.clock.monotonic() - began;
+      assert.ok(took >= 5_000 && took < 6_000, `${took}`);
+    } finally {
+      host.slowOff = null;
+      resolve();
+    }
+  }
+});
+
 test('Ctrl-C while hosts are waited for says what is written, who has confirmed and who has not', async (t) => {
   const scene = new FleetScene(t, 'east');
   await scene.host('host-1');

@@ -23,6 +23,19 @@ for (const backend of BACKENDS) {
     assert.match(host.script ?? '', /^#!\/bin\/sh/);
   });
 
+  test(`${backend}: the milliseconds of an on are those that passed, also when the clock was set meanwhile`, async () => {
+    for (const jumpMs of [3_600_000, -3_600_000]) {
+      for (const at of ['ready?', 'probe']) {
+        const host = hostWith(backend);
+        host.onStep = (_, what) => {
+          if (what === at) host.setWallClock(jumpMs);
+        };
+        const { plan, apply, prove, total } = (await on(host)).result.ms;
+        for (const ms of [plan, apply, prove, total]) assert.ok(ms >= 0 && ms < 60_000, `${at}: ${ms} ms`);
+      }
+    }
+  });
+
   test(`${backend}: a repeated on leaves the kernel's text identical`, async () => {
     const host = hostWith(backend);
     await on(host);

@@ -28,7 +28,7 @@ export default class FleetStatusCommand extends FleetCommand<typeof FleetStatusC
     const fleet = await this.fleet();
     const { watch, wait, timeout } = this.flags;
     const look = async () => await fleetStatus(fleet, { app: this.args.app ?? null, regions: this.regions });
-    const end = fleet.now() + timeout;
+    const end = fleet.monotonic() + timeout;
     const isLive = watch && process.stdout.isTTY === true && !this.flags.json && process.env.TERM !== 'dumb';
     const view = isLive ? (await import('../../fleet/text/fleet-status-watch.ts')).drawFleetStatus() : null;
     let shown = '';
@@ -51,7 +51,7 @@ export default class FleetStatusCommand extends FleetCommand<typeof FleetStatusC
           for (const warning of warnings) this.warn(warning);
           return outcome;
         }
-        if (wait && fleet.now() >= end) throw notAsDesired(result, humanDuration(timeout));
+        if (wait && fleet.monotonic() >= end) throw notAsDesired(result, humanDuration(timeout));
         await fleet.sleep(LOOK_MS, this.signal).catch(() => undefined);
         if (!this.signal.aborted) continue;
         if (watch) return { streamed: true };

@@ -23,8 +23,10 @@ export interface FleetPorts {
   readonly file: string;
   /** Who asks: `$WEIR_BY`, else user@host. */
   readonly by: string;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970 by this machine's wall clock: for what is written, and read by others. */
   now(): number;
+  /** Milliseconds on a clock that nobody sets: for every wait. */
+  monotonic(): number;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** A writer's name that no other process has, for keys of history. */
   readonly writer: string;

@@ -111,7 +111,7 @@ export async function switchFleet(
   refusePressed(request, views, ports.now());
   refuseUnread(request, views);
   if (request.signal.aborted) throw interruptedBy(request.signal, 'nothing was written');
-  const began = ports.now();
+  const began = ports.monotonic();
   const written: Written[] = [];
   const failed: Failed[] = [];
   await Promise.all(
@@ -137,7 +137,7 @@ export async function switchFleet(
     action: request.action,
     apps: request.apps === 'all' ? ['*'] : request.apps,
     regions: regions.map((region) => regionResult(region, { written, failed, unread })),
-    ms: { confirmed: isConfirmed && !request.dryRun ? ports.now() - began : null },
+    ms: { confirmed: isConfirmed && !request.dryRun ? ports.monotonic() - began : null },
   };
   if (failed.some(({ fate }) => fate === 'unknown')) {
     const error = writeFailed(failed, 'the change', { details: result });
@@ -221,7 +221,7 @@ async function awaitConfirmations(
   request: FleetSwitch,
   written: readonly Written[],
 ): Promise<boolean> {
-  const end = ports.now() + (request.waitMs ?? LOOK_MS);
+  const end = ports.monotonic() + (request.waitMs ?? LOOK_MS);
   for (;;) {
     await Promise.all(
       written
@@ -229,7 +229,7 @@ async function awaitConfirmations(
         .map((one) => look(request, one, ports.now())),
     );
     if (written.every(({ confirmed, selected }) => confirmed.size === selected?.length)) return true;
-    if (ports.now() >= end || request.signal.aborted) return false;
+    if (ports.monotonic() >= end || request.signal.aborted) return false;
     await ports.sleep(POLL_MS, request.signal).catch(() => undefined);
   }
 }

@@ -44,7 +44,7 @@ export async function writeSwitch(
     isMeantIn(first, request, app, policyOf(first, switchName(app)) !== undefined),
   );
   if (meant.length === 0) return null;
-  const end = ports.now() + UNSURE_MS;
+  const end = ports.monotonic() + UNSURE_MS;
   let unsure: Unsure | null = null;
   for (let tries = 0; tries < TRIES; ) {
     const guards: StoreGuard[] = [];
@@ -68,7 +68,7 @@ export async function writeSwitch(
       tries += 1;
     } catch (error) {
       if (!(error instanceof StoreFailure) || error.fate !== 'unknown') throw error;
-      if (ports.now() >= end || request.signal.aborted) throw error;
+      if (ports.monotonic() >= end || request.signal.aborted) throw error;
       await ports.sleep(RETRY_MS, request.signal).catch(() => undefined);
       unsure = { error, texts, since: BigInt(view.revision) };
     }
@@ -99,7 +99,7 @@ async function lookAgain(
       return viewRegion(name, await store.list([keys.objects('MeshPolicy')]));
     } catch (error) {
       if (!(error instanceof StoreFailure) || unsure === null) throw error;
-      if (ports.now() >= end || signal.aborted) throw unsure.error;
+      if (ports.monotonic() >= end || signal.aborted) throw unsure.error;
     }
     await ports.sleep(RETRY_MS, signal).catch(() => undefined);
   }

@@ -43,11 +43,11 @@ export interface KeptProcess {
  */
 export async function startKept(dir: string, name: string, argv: readonly string[]): Promise<KeptProcess> {
   await runTool(['sh', '-c', KEEPER, 'weir-keeper', dir, name, ...argv], { timeoutMs: 10_000 });
-  const deadline = Date.now() + 10_000;
+  const deadline = performance.now() + 10_000;
   for (;;) {
     const kept = await readKept(dir, name);
     if (kept !== null) return kept;
-    if (Date.now() > deadline) throw new Error(`${join(dir, `${name}.pid`)} was not written: is the disk full?`);
+    if (performance.now() > deadline) throw new Error(`${join(dir, `${name}.pid`)} was not written: is the disk full?`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

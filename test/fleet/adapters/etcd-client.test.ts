@@ -111,6 +111,17 @@ test('a slow member does not hold a read up', async (t) => {
   assert.deepEqual(await both.list(['/']), { items: [], revision: '3', clusterId: '7' });
 });
 
+test('a clock that somebody sets takes no time from the member that is asked next', async (t) => {
+  const good = await serve(t, (_request, response) => void setTimeout(() => response.end(WRITTEN), 50));
+  const both = etcdStore({ name: 'east', kind: 'etcd', endpoints: ['http://127.0.0.1:1', good], timeout: 20_000 });
+  let wallMs = Date.now();
+  t.mock.method(Date, 'now', () => {
+    wallMs += 3_600_000;
+    return wallMs;
+  });
+  assert.deepEqual(await both.write([], []), { kind: 'written', revision: '3' });
+});
+
 test('a stream that is no stream, or ends, ends the watch with a reason', async (t) => {
   const lost: [(response: ServerResponse) => void, RegExp][] = [
     [(response) => response.destroy(), /ended the connection|hang up|ECONNRESET/],

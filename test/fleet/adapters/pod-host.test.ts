@@ -103,6 +103,7 @@ test('an annotation switches an application off with and without the store, and 
     file: '',
     by: 'ops',
     now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
     sleep: async () => {},
     writer: 's',
   };

@@ -88,7 +88,15 @@ class Scene {
 
   get ports() {
     const region = { name: 'west', keys, kind: 'kubernetes' as const, store: this.store.port };
-    return { regions: [region], file: 'f', by: 'me', now: () => this.clock.now(), sleep: async () => {}, writer: 'w' };
+    return {
+      regions: [region],
+      file: 'f',
+      by: 'me',
+      now: () => this.clock.now(),
+      monotonic: () => this.clock.monotonic(),
+      sleep: async () => {},
+      writer: 'w',
+    };
   }
 }
 

@@ -73,8 +73,8 @@ class Scene {
   }
 
   get ports() {
-    const now = () => this.clock.now();
-    return { regions: [this.region], file: 'f', by: 'me', now, sleep: async () => {}, writer: 'w' };
+    const [now, monotonic] = [() => this.clock.now(), () => this.clock.monotonic()];
+    return { regions: [this.region], file: 'f', by: 'me', now, monotonic, sleep: async () => {}, writer: 'w' };
   }
 
   /** Seconds in which OpenKruise works too. */

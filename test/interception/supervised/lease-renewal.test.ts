@@ -48,6 +48,28 @@ for (const backend of ['nft', 'iptables-nft', 'iptables-legacy'] as const) {
       assert.deepEqual(journalled(host), []);
     });
 
+    it('a clock that somebody sets takes nothing from a lease, and gives it nothing', async () => {
+      for (const jumpMs of [3_600_000, -3_600_000]) {
+        const host = await leasedHost(backend);
+        const renewal = new LeaseRenewal(host, 'main', () => undefined);
+        await renewal.renew('due');
+        host.setWallClock(jumpMs);
+        await renewal.noteLapsed('main gives no answer');
+        host.advance(2900);
+        assert.equal(host.fate(UIDS.payment), 15_001, 'it does not lapse at once');
+        assert.equal((await reportStatus(host, { config: MESH, apps: ['payment'] })).result.apps[0]?.state, 'on');
+        assert.equal(await renewal.renew('due'), true);
+        host.advance(2900);
+        assert.equal(host.fate(UIDS.payment), 15_001, 'it is renewed when it is due');
+        assert.deepEqual(journalled(host), []);
+        host.advance(101);
+        assert.equal(host.fate(UIDS.payment), null, 'it does not live on');
+        assert.deepEqual(await appStates(host), { payment: 'bypassed', report: 'off' });
+        await renewal.noteLapsed('main gives no answer');
+        assert.equal(journalled(host).length, 1);
+      }
+    });
+
     it('keeps the leases that it knows while the state file cannot be read, and says so', async () => {
       const host = await leasedHost(backend);
       const renewal = new LeaseRenewal(host, 'main', () => undefined);

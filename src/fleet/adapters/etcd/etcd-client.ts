@@ -65,13 +65,13 @@ export class EtcdClient {
 
   /** A request that changes something: the next member is asked only while nothing was sent. Throws `StoreFailure`. */
   async change<T>(path: string, body: unknown): Promise<T> {
-    const deadline = Date.now() + this.#config.timeout;
+    const deadline = performance.now() + this.#config.timeout;
     const { endpoints } = this.#config;
     const failures: string[] = [];
     for (const turn of endpoints.keys()) {
       const index = (this.#first + turn) % endpoints.length;
       try {
-        const answer = await this.#post<T>(index, path, body, Math.max(1, deadline - Date.now()));
+        const answer = await this.#post<T>(index, path, body, Math.max(1, deadline - performance.now()));
         this.#first = index;
         return answer;
       } catch (error) {
