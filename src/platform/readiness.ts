@@ -25,7 +25,7 @@ export type AskReadiness = (admin: HttpPlace, path: string, timeoutMs: number) =
 const BODY_HEAD = 200;
 
 /** Errors that mean: nobody is there to be asked. */
-const NOBODY = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTDIR', 'ENOTSOCK', 'ENOTFOUND']);
+const NOBODY = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTDIR', 'ENOTSOCK']);
 
 /** What a place that is wrong in itself says: no unix socket has such a path, so that nobody can ever be ready there. */
 const NO_PLACE = new Set(['EINVAL', 'ENAMETOOLONG']);

@@ -152,10 +152,9 @@ test('a connection that this side could not begin says nothing about who listens
     assert.deepEqual(judged(code), {
       ...{ state: 'unknown', detail: `http://[::1]:9901 could not be asked: connect ${code} ::1:9901` },
     });
-  for (const code of ['EACCES', 'EPERM', 'EMFILE', 'ENOBUFS', 'EAI_AGAIN', 'ESOMETHINGNEW'])
+  for (const code of ['EACCES', 'EPERM', 'EMFILE', 'ENOBUFS', 'EAI_AGAIN', 'ENOTFOUND', 'ESOMETHINGNEW'])
     assert.equal(judged(code).state, 'unknown', code);
-  for (const code of ['ECONNREFUSED', 'ENOENT', 'ENOTDIR', 'ENOTSOCK', 'ENOTFOUND'])
-    assert.equal(judged(code).state, 'dead', code);
+  for (const code of ['ECONNREFUSED', 'ENOENT', 'ENOTDIR', 'ENOTSOCK']) assert.equal(judged(code).state, 'dead', code);
   for (const code of ['EAGAIN', 'ETIMEDOUT']) assert.equal(judged(code).state, 'frozen', code);
   for (const code of ['ECONNRESET', 'EPIPE']) assert.equal(judged(code).state, 'not-ready', code);
 });
