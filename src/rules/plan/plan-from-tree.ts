@@ -142,6 +142,10 @@ function sameParts(a: ProviderPredicate, b: ProviderPredicate): boolean {
   return b.of.every((part) => known.has(JSON.stringify(part)));
 }
 
+function sameChoice(a: DraftChoice, b: DraftChoice): boolean {
+  return JSON.stringify([a.chain, a.otherwise]) === JSON.stringify([b.chain, b.otherwise]);
+}
+
 /** `set is not empty ? a : b`. */
 function joinFallback(where: ProviderPredicate, a: DraftRule, b: DraftRule, source: GroovySource): DraftOutcome {
   if (sameOutcome(a.outcome, b.outcome)) return a.outcome;
@@ -150,20 +154,33 @@ function joinFallback(where: ProviderPredicate, a: DraftRule, b: DraftRule, sour
   const first = asChoices(a.outcome);
   const second = asChoices(b.outcome);
   const key = JSON.stringify(where);
+  const inside = (group: DraftGroup): boolean =>
+    JSON.stringify(allOf([where, group.where])) === JSON.stringify(group.where) ||
+    sameParts(allOf([where, group.where]), group.where);
+  // Sets before the tested one lie inside it: when it is empty, so are they.
+  const headOf = ({ chain }: DraftChoice): readonly DraftGroup[] | null => {
+    const at = chain.findIndex((group) => JSON.stringify(group.where) === key);
+    return at >= 0 && chain.slice(0, at).every(inside) ? chain.slice(0, at + 1) : null;
+  };
   const [choice] = first ?? [];
+  const [last] = second ?? [];
   if (first?.length === 1 && choice && second) {
-    const inside = (group: DraftGroup): boolean =>
-      JSON.stringify(allOf([where, group.where])) === JSON.stringify(group.where) ||
-      sameParts(allOf([where, group.where]), group.where);
-    const at = choice.chain.findIndex((group) => JSON.stringify(group.where) === key);
-    // Sets before the tested one lie inside it: when it is empty, so are they.
-    if (at >= 0 && choice.chain.slice(0, at).every(inside)) {
-      const head = choice.chain.slice(0, at + 1);
+    const head = headOf(choice);
+    if (head !== null) {
       const choices = second.map((other) => ({ ...other, chain: [...head, ...other.chain] }));
       const [only] = choices;
       return { kind: 'choices', choices: choices.length === 1 && only ? [{ ...only, weight: 1 }] : choices };
     }
     if (b.outcome.kind === 'deny' && choice.otherwise === 'deny' && choice.chain.every(inside)) return a.outcome;
+  }
+  // A draw among what is there, and one outcome where the tested set is empty: every choice then comes to that one.
+  if (first && second?.length === 1 && last) {
+    const choices = first.flatMap((one): DraftChoice[] => {
+      const head = headOf(one);
+      if (head !== null) return [{ ...last, weight: one.weight, chain: [...head, ...last.chain] }];
+      return sameChoice(one, last) ? [one] : [];
+    });
+    if (choices.length === first.length) return { kind: 'choices', choices };
   }
   return {
     kind: 'opaque',
