@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.dubbo.common.URL;
+import org.apache.dubbo.common.logger.support.FailsafeLogger;
 import org.apache.dubbo.common.utils.Holder;
 import org.apache.dubbo.rpc.Invocation;
 import org.apache.dubbo.rpc.Invoker;
@@ -30,6 +31,8 @@ public final class MeshOracle {
         // Dubbo logs to stdout: keep the answers apart.
         PrintStream out = System.out;
         System.setOut(System.err);
+        // Nobody reads it.
+        FailsafeLogger.setDisabled(true);
         ApplicationModel application = ApplicationModel.defaultModel();
         application.getApplicationConfigManager().setApplication(
                 new org.apache.dubbo.config.ApplicationConfig("oracle"));

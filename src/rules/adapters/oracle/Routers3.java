@@ -2,6 +2,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.dubbo.common.URL;
 import org.apache.dubbo.common.config.configcenter.ConfigChangedEvent;
+import org.apache.dubbo.common.logger.support.FailsafeLogger;
 import org.apache.dubbo.common.utils.Holder;
 import org.apache.dubbo.rpc.Invocation;
 import org.apache.dubbo.rpc.Invoker;
@@ -15,6 +16,11 @@ import org.apache.dubbo.rpc.model.ApplicationModel;
 
 /** The condition, tag and script routers of Dubbo 3.2 and 3.3. */
 public final class Routers3 implements RouterOracle.Routers {
+    static {
+        // It asks for the address of this host for every line, also of one that is not written; without a network that fails.
+        FailsafeLogger.setDisabled(true);
+    }
+
     private final ApplicationModel application = ApplicationModel.defaultModel();
 
     public Routers3() {
