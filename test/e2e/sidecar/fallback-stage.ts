@@ -53,6 +53,8 @@ export interface FallbackOptions {
   readonly mode?: DivertMode;
   /** The probe of `payment`. */
   readonly probe?: ProbeOptions;
+  /** The probe of `report`. */
+  readonly reportProbe?: ProbeOptions;
   /**
    * After `holdNext` the next Envoy begins with `letNextGo`: a probe that stands still for a moment would otherwise miss
    * the time in which nobody serves. Without this both do nothing, and the next one comes as soon as it does.
@@ -106,6 +108,7 @@ export class FallbackStage {
       mode = 'redirect',
       arrange = async () => {},
       probe = PAYMENT_PROBE,
+      reportProbe = REPORT_PROBE,
       canHold = false,
     }: FallbackOptions = {},
   ): Promise<FallbackStage> {
@@ -130,7 +133,7 @@ export class FallbackStage {
     weir.configure({ apiVersion: 'weir.dev/v1', sidecars: { main }, apps });
     const probes = [
       await startProbe(lab, LAB_UIDS.app, probe),
-      await startProbe(lab, LAB_UIDS.other, REPORT_PROBE),
+      await startProbe(lab, LAB_UIDS.other, reportProbe),
     ] as const;
     const stage = new FallbackStage(lab, weir, backend, probes, canHold);
     lab.onClose(() => stage.#clear());

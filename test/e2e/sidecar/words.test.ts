@@ -10,8 +10,12 @@ import { FallbackStage, probeClock } from './fallback-stage.ts';
 import { hangingClusters } from './sidecar-bootstrap.ts';
 import { NEW_ENVOY } from './sidecar-lab.ts';
 
-const openStage = (test: TestContext) =>
-  FallbackStage.open('nft', test, { leaseMs: 60_000, probe: { intervalMs: 20, timeoutMs: 700 } });
+// Nothing here is about how soon a way changes: a few connections in a row tell which it is, and cost every process on it.
+const PROBES = {
+  probe: { intervalMs: 100, timeoutMs: 700 },
+  reportProbe: { intervalMs: 500, timeoutMs: 700 },
+} as const;
+const openStage = (test: TestContext) => FallbackStage.open('nft', test, { leaseMs: 60_000, ...PROBES });
 
 async function sidecarOf(stage: FallbackStage) {
   const { json } = await stage.weir.json(['sidecar', 'status', 'main']);
