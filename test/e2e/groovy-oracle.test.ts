@@ -30,22 +30,32 @@ interface Verified {
 
 describe('weir rules verify --oracle groovy', { timeout: 120_000 }, () => {
   let folder = '';
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'weir-oracle-'));
-  });
-  after(() => rmSync(folder, { recursive: true }));
-
-  const convert = async (script: string, out: string): Promise<void> => {
-    const { stderr, code } = await runWeirBin(['rules', 'convert', script, '--out', out, '--case', CASE]);
-    assert.ok(code === 0 || code === 1, stderr);
+  /** The documents of the fixture, converted once. */
+  let documents = '';
+  /** One process for the tests that do not end it: to start one takes longer than to ask it a hundred times. */
+  let started: Promise<GroovyOracle> | undefined;
+  const oracleOfAll = (): Promise<GroovyOracle> => {
+    started ??= startTestOracle();
+    return started;
   };
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'weir-oracle-'));
+    documents = join(folder, 'documents');
+    const script = join(FIXTURE, 'rule.groovy');
+    const { stderr, code } = await runWeirBin(['rules', 'convert', script, '--out', documents, '--case', CASE]);
+    assert.ok(code === 0 || code === 1, stderr);
+  });
+  after(async () => {
+    rmSync(folder, { recursive: true });
+    (await started)?.close();
+  });
+
   const verify = (script: string, rules: string, env: Record<string, string> = {}) =>
     runWeirBin(['rules', 'verify', script, '--rules', rules, '--case', CASE, '--oracle', 'groovy', '--json'], env);
 
   it('raises every rule on which real Groovy does what weir says', async () => {
     const script = join(FIXTURE, 'rule.groovy');
-    await convert(script, join(folder, 'equal'));
-    const { stdout, code, stderr } = await verify(script, join(folder, 'equal'));
+    const { stdout, code, stderr } = await verify(script, documents);
     assert.equal(code, 0, stderr);
     const { result, warnings } = JSON.parse(stdout) as Verified;
     // Rules that no call of the described methods comes to need no proof.
@@ -71,10 +81,9 @@ describe('weir rules verify --oracle groovy', { timeout: 120_000 }, () => {
 
   it('is asked by default on inspect and verify, and is done without, in so many words, where it is missing', async () => {
     const script = join(FIXTURE, 'rule.groovy');
-    await convert(script, join(folder, 'auto'));
     const commands = [
       ['inspect', script, '--case', CASE],
-      ['verify', script, '--rules', join(folder, 'auto'), '--case', CASE],
+      ['verify', script, '--rules', documents, '--case', CASE],
     ];
     for (const words of commands) {
       const use = async (more: readonly string[], env: Record<string, string> = {}) => {
@@ -122,28 +131,20 @@ describe('weir rules verify --oracle groovy', { timeout: 120_000 }, () => {
   });
 
   it('runs scripts without network and not as root', async () => {
-    const oracle = await startTestOracle();
-    try {
-      const provider = { id: 'p', host: '10.0.0.1', port: 1, params: {} };
-      const call = { service: 's', method: 'm', paramTypes: [], args: [], attachments: {}, consumer: {} };
-      const ask = async (test: string) => (await oracle.ask(`return (${test}) ? invokers : []`, [provider], [call]))[0];
-      assert.deepEqual(await ask("System.getProperty('user.name') != 'root'"), ['p']);
-      const link = "java.nio.file.Files.readSymbolicLink(java.nio.file.Paths.get('/proc/self/ns/net')).toString()";
-      assert.deepEqual(await ask(`${link}.startsWith('net:')`), ['p']);
-      assert.deepEqual(await ask(`${link} != '${readlinkSync('/proc/self/ns/net')}'`), ['p']);
-    } finally {
-      oracle.close();
-    }
+    const oracle = await oracleOfAll();
+    const provider = { id: 'p', host: '10.0.0.1', port: 1, params: {} };
+    const call = { service: 's', method: 'm', paramTypes: [], args: [], attachments: {}, consumer: {} };
+    const ask = async (test: string) => (await oracle.ask(`return (${test}) ? invokers : []`, [provider], [call]))[0];
+    assert.deepEqual(await ask("System.getProperty('user.name') != 'root'"), ['p']);
+    const link = "java.nio.file.Files.readSymbolicLink(java.nio.file.Paths.get('/proc/self/ns/net')).toString()";
+    assert.deepEqual(await ask(`${link}.startsWith('net:')`), ['p']);
+    assert.deepEqual(await ask(`${link} != '${readlinkSync('/proc/self/ns/net')}'`), ['p']);
   });
 
   it('gives for the scripts of the fixtures what was recorded', async (t) => {
-    const oracle = await startTestOracle();
+    const oracle = await oracleOfAll();
     let compared = 0;
-    try {
-      for (const one of fixtureCases()) compared += await compareFixture(oracle, one);
-    } finally {
-      oracle.close();
-    }
+    for (const one of fixtureCases()) compared += await compareFixture(oracle, one);
     t.diagnostic(`${compared} calls`);
     assert.ok(compared > 300, `${compared} calls`);
   });
