@@ -18,9 +18,13 @@ export interface ReplaceOptions {
  * Replaces a file so that a reader, and a machine that loses power, sees the whole old text or the whole new one. The
  * new text is written to a temporary file beside it and synced. Then the file is renamed and the folder synced.
  * Temporary files of killed processes are removed. Throws the error of the file system. The file is whole then, and the
- * old one unless only the sync of the folder failed.
+ * old one unless only the sync of the folder failed. A text may come in parts: a large one need not be made whole.
  */
-export async function replaceFileDurably(path: string, text: string, { mode, onStep }: ReplaceOptions): Promise<void> {
+export async function replaceFileDurably(
+  path: string,
+  text: string | readonly Buffer[],
+  { mode, onStep }: ReplaceOptions,
+): Promise<void> {
   await removeLeftovers(path);
   const temporary = temporaryName(path, process.pid);
   const file = await open(temporary, 'w', mode);
@@ -48,7 +52,7 @@ export async function removeLeftovers(path: string): Promise<void> {
 
 async function writeThrough(
   file: FileHandle,
-  text: string,
+  text: string | readonly Buffer[],
   mode: number,
   onStep: ReplaceOptions['onStep'],
 ): Promise<void> {
@@ -56,13 +60,29 @@ async function writeThrough(
     // The umask may have taken bits away.
     await file.chmod(mode);
     onStep?.('opened');
-    await file.writeFile(text);
+    if (typeof text === 'string') await file.writeFile(text);
+    else await writeParts(file, text);
     onStep?.('written');
     await file.sync();
     onStep?.('synced');
   } finally {
     await file.close();
   }
+}
+
+async function writeParts(file: FileHandle, parts: readonly Buffer[]): Promise<void> {
+  let rest = parts;
+  while (rest.length > 0) rest = behind(rest, (await file.writev(rest)).bytesWritten);
+}
+
+/** What is left of parts behind so many bytes: a file system that is nearly full takes some, and the next write says why. */
+function behind(parts: readonly Buffer[], bytes: number): readonly Buffer[] {
+  let written = bytes;
+  return parts.flatMap((part) => {
+    const skipped = Math.min(written, part.length);
+    written -= skipped;
+    return skipped === part.length ? [] : [part.subarray(skipped)];
+  });
 }
 
 // Some file systems cannot sync a folder (fsync(2): EINVAL); the rename is as durable there as it gets.

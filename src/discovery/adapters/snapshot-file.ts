@@ -31,5 +31,5 @@ export async function readSnapshotFile(path: string): Promise<DiscoverySnapshot 
 /** Replaces the snapshot: a reader, and a machine that loses power, finds the old one or this one. Throws the system's error. */
 export async function writeSnapshotFile(path: string, snapshot: DiscoverySnapshot): Promise<void> {
   await makeFolder(dirname(path));
-  await replaceFileDurably(path, `${snapshotText(snapshot)}\n`, { mode: 0o600 });
+  await replaceFileDurably(path, snapshotText(snapshot), { mode: 0o600 });
 }

@@ -66,21 +66,23 @@ export type SnapshotDocument = z.output<typeof schema>;
 /** The kind of the document. */
 export const SNAPSHOT: RecordKind<SnapshotDocument> = { name: 'snapshot of endpoints', version: 1, schema };
 
-const texts = new WeakMap<readonly Endpoint[], string>();
+const texts = new WeakMap<readonly Endpoint[], Buffer>();
 
 /**
- * The text of a snapshot's document. The text of an application is kept as long as its list is the same object: a change
- * of one application costs that one.
+ * The text of a snapshot's document, in parts. That of an application is kept as long as its list is the same object: a
+ * change of one application costs that one. Parts are bytes outside of the heap: a whole text would be garbage of megabytes
+ * after every change.
  */
-export function snapshotText({ savedAt, mappingsSince, apps, marks, ...more }: DiscoverySnapshot): string {
+export function snapshotText({ savedAt, mappingsSince, apps, marks, ...more }: DiscoverySnapshot): readonly Buffer[] {
   const [interfaces, offered, learned] = [written(more.interfaces), written(more.offered), written(more.learned)];
   const lists = { interfaces, offered, learned };
   const document = recordDocument(SNAPSHOT, { savedAt, mappingsSince, apps: {}, marks: {}, ...lists });
   const { apps: _, marks: __, ...rest } = document;
-  const head = JSON.stringify(rest);
-  const parts = [...apps].map(([app, endpoints]) => `${JSON.stringify(app)}:${appText(endpoints)}`);
   const ages = [...(marks ?? [])].map(([servers, { text }]) => `${JSON.stringify(servers)}:${text}`);
-  return `${head.slice(0, -1)},"marks":{${ages.join()}},"apps":{${parts.join()}}}`;
+  const parts: Buffer[] = [Buffer.from(`${JSON.stringify(rest).slice(0, -1)},"marks":{${ages.join()}},"apps":{`)];
+  for (const [app, endpoints] of apps)
+    parts.push(Buffer.from(`${parts.length === 1 ? '' : ','}${JSON.stringify(app)}:`), appText(endpoints));
+  return [...parts, Buffer.from('}}\n')];
 }
 
 /** A registry that was made anew while no agent ran is believed after this time, in milliseconds: its clients have registered. */
@@ -96,12 +98,19 @@ function written(interfaces: DiscoverySnapshot['interfaces']): SnapshotDocument[
   return Object.fromEntries([...interfaces].map(([name, apps]) => [name, [...apps]]));
 }
 
-function appText(endpoints: readonly Endpoint[]): string {
+function appText(endpoints: readonly Endpoint[]): Buffer {
   const known = texts.get(endpoints);
   if (known !== undefined) return known;
-  const text = JSON.stringify(appDocument(endpoints));
+  const text = exactBytes(JSON.stringify(appDocument(endpoints)));
   texts.set(endpoints, text);
   return text;
+}
+
+/** Not out of Node's pool, of which a kept text would keep the rest. */
+function exactBytes(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }
 
 /** The snapshot of a document. */

@@ -315,7 +315,8 @@ test('an application that lost its mapping is followed on by the next agent, as 
   mapping(first, 'pay');
   const since = statusOf(first).mappingsSince;
   assert.equal(since, new Date(first.nowMs).toISOString());
-  const saved = snapshotOf(JSON.parse(snapshotText(first.machine.snapshot(5))));
+  const written = Buffer.concat(snapshotText(first.machine.snapshot(5))).toString();
+  const saved = snapshotOf(JSON.parse(written));
   const next = new MachineStage(consumes('com.acme.pay'), saved);
   next.nowMs += 60_000;
   assert.deepEqual([...next.machine.offering], ['pay', 'stock']);
