@@ -40,6 +40,11 @@ export interface AppShape {
   readonly ports: ReadonlyMap<number, ReadonlySet<string>>;
 }
 
+/** Addresses that cannot be read, of all applications. Null where there are none: no text is made of each address then. */
+interface OpaqueAddresses {
+  has(address: string): boolean;
+}
+
 const ids = new WeakMap<ReadonlySet<string>, string>();
 
 /** Addresses that cannot be read for one of their services, of whatever application: it makes the connection opaque. */
@@ -52,9 +57,10 @@ export function readableEndpoints(
   endpoints: readonly Endpoint[],
   chain: ChainName,
   unit: UnitConfig | undefined,
-  opaque: { has(address: string): boolean },
+  opaque: OpaqueAddresses | null,
 ): readonly Endpoint[] {
-  return unitView(endpoints, unit).filter((one) => chainOf(one.protocol) === chain && !opaque.has(addressOf(one)));
+  const ofChain = unitView(endpoints, unit).filter(({ protocol }) => chainOf(protocol) === chain);
+  return opaque === null ? ofChain : ofChain.filter((one) => !opaque.has(addressOf(one)));
 }
 
 /**
@@ -66,7 +72,7 @@ export function shapeOf(
   endpoints: readonly Endpoint[],
   chain: ChainName,
   unit: UnitConfig | undefined,
-  opaque: { has(address: string): boolean },
+  opaque: OpaqueAddresses | null,
 ): AppShape {
   const read = readableEndpoints(endpoints, chain, unit, opaque);
   const drafts = new Map<string, { readonly services: ReadonlySet<string>; readonly members: ClusterMember[] }>();

@@ -65,7 +65,7 @@ export const ADS = { ads: {}, resource_api_version: 'V3', initial_fetch_timeout:
  */
 export function assignment(name: string, members: readonly ClusterMember[], spillPercent?: number): object {
   return assignmentOf(name, members, spillPercent, (group) =>
-    group.map(({ address, port, weight }) => ({
+    asDefault(group).map(({ address, port, weight }) => ({
       endpoint: { address: { socket_address: { address, port_value: port } } },
       ...(weight === 1 ? {} : { load_balancing_weight: weight }),
     })),
@@ -83,15 +83,15 @@ function assignmentOf(
   spillPercent: number | undefined,
   listOf: (group: readonly ClusterMember[]) => object,
 ): object {
-  const first = members.filter(({ priority }) => priority === 0);
   const others = members.filter(({ priority }) => priority === 1);
+  const first = others.length === 0 ? members : members.filter(({ priority }) => priority === 0);
   const groups = [first, others].filter((group) => group.length > 0);
   // Envoy spills when healthy members times this factor are fewer than all (overprovisioning, in percent).
   const factor = spillPercent === undefined || groups.length < 2 ? undefined : Math.round(10_000 / spillPercent);
   return {
     cluster_name: name,
     endpoints: groups.map((group, priority) => ({
-      lb_endpoints: listOf(withinSum(asDefault(group))),
+      lb_endpoints: listOf(withinSum(group)),
       ...(priority === 0 ? {} : { priority }),
     })),
     ...(factor === undefined ? {} : { policy: { overprovisioning_factor: factor } }),

@@ -190,7 +190,7 @@ export class SidecarResources {
     const changed = new Set(this.#changedApps);
     this.#changedApps.clear();
     const sets = [...this.#opaque.values()].filter(({ size }) => size > 0);
-    const opaque = { has: (address: string) => sets.some((all) => all.has(address)) };
+    const opaque = sets.length === 0 ? null : { has: (address: string) => sets.some((all) => all.has(address)) };
     for (const app of changed) {
       for (const chain of this.#chains) {
         const shape = shapeOf(app, this.#endpoints.get(app) ?? [], chain.name, this.#options.unit, opaque);

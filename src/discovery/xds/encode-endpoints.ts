@@ -24,41 +24,47 @@ const PORT = 3 << 3;
 const WEIGHT = (4 << 3) | 2;
 const VALUE = 1 << 3;
 
-/** The field `lb_endpoints` of LocalityLbEndpoints (endpoint_components.proto) for these members. */
+/** A member takes at most so many bytes: an address has 45 characters, a port three bytes, a weight five. */
+const MOST_BYTES = 80;
+
+/** The field `lb_endpoints` of LocalityLbEndpoints (endpoint_components.proto). Where all weigh the same they have the default. */
 export function encodeEndpoints(members: readonly EncodedMember[]): EncodedList {
-  let total = 0;
-  for (const member of members) {
-    const { all } = sizesOf(member);
-    total += 1 + varintBytes(all) + all;
-  }
-  const bytes = Buffer.allocUnsafeSlow(total);
+  const scratch = Buffer.allocUnsafeSlow(members.length * MOST_BYTES);
+  const [first] = members;
+  const isDefault = members.every(({ weight }) => weight === first?.weight);
   let at = 0;
-  const head = (tag: number, length: number) => {
-    bytes[at] = tag;
-    at = varint(bytes, at + 1, length);
-  };
-  for (const member of members) {
-    const { socket, weight, all } = sizesOf(member);
-    head(LB_ENDPOINTS, all);
-    head(ENDPOINT, socket + 4);
-    head(ADDRESS, socket + 2);
-    head(SOCKET_ADDRESS, socket);
-    head(HOST, member.address.length);
-    at += bytes.write(member.address, at, 'latin1');
-    head(PORT, member.port);
-    if (weight === null) continue;
-    head(WEIGHT, weight);
-    head(VALUE, member.weight);
+  for (const { address, port, weight } of members) {
+    const { length } = address;
+    const socket = 3 + length + varintBytes(port);
+    const value = isDefault || weight === 1 ? 0 : 1 + varintBytes(weight);
+    // All lengths take one byte.
+    scratch[at] = LB_ENDPOINTS;
+    scratch[at + 1] = 6 + socket + (value === 0 ? 0 : 2 + value);
+    scratch[at + 2] = ENDPOINT;
+    scratch[at + 3] = socket + 4;
+    scratch[at + 4] = ADDRESS;
+    scratch[at + 5] = socket + 2;
+    scratch[at + 6] = SOCKET_ADDRESS;
+    scratch[at + 7] = socket;
+    scratch[at + 8] = HOST;
+    scratch[at + 9] = length;
+    scratch.write(address, at + 10, 'latin1');
+    scratch[at + 10 + length] = PORT;
+    at = varint(scratch, at + 11 + length, port);
+    if (value === 0) continue;
+    scratch[at] = WEIGHT;
+    scratch[at + 1] = value;
+    scratch[at + 2] = VALUE;
+    at = varint(scratch, at + 3, weight);
   }
-  return new EncodedList(bytes);
+  return new EncodedList(exactly(scratch, at));
 }
 
-/** The lengths of the messages of a member. An address has 45 characters at most: lengths within it take one byte. */
-function sizesOf({ address, port, weight }: EncodedMember) {
-  const socket = 2 + address.length + 1 + varintBytes(port);
-  if (weight === 1) return { socket, weight: null, all: 6 + socket };
-  const value = 1 + varintBytes(weight);
-  return { socket, weight: value, all: 6 + socket + 2 + value };
+/** What is kept must not keep the rest. */
+function exactly(scratch: Buffer, length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  scratch.copy(bytes, 0, 0, length);
+  return bytes;
 }
 
 function varint(bytes: Buffer, start: number, value: number): number {
