@@ -39,6 +39,9 @@ export interface Agent<Machine, Event, Action> {
   close(): void;
 }
 
+/** Nobody reads it; without a reason, an abort makes an error with a stack, at each event. */
+const REARMED = 'another time';
+
 /** Starts an agent. It does nothing by itself until its first event. */
 export function startAgent<Machine, Event, Action>(
   parts: AgentParts<Machine, Event, Action>,
@@ -61,7 +64,7 @@ export function startAgent<Machine, Event, Action>(
     const at = isClosed ? null : parts.wakeAtMs(machine);
     // Most events leave the time as it is.
     if (at === armedAt) return;
-    timer.abort();
+    timer.abort(REARMED);
     timer = new AbortController();
     armedAt = at;
     if (at === null) return;

@@ -112,7 +112,8 @@ export class ZooKeeperWatch {
     while (!signal.aborted) {
       const waiting = new AbortController();
       await Promise.race([this.#wake.promise, clock.sleep(this.#pauseMs(), waiting.signal).catch(() => undefined)]);
-      waiting.abort();
+      // Without a reason, an error with a stack would be made each time.
+      waiting.abort('woken');
       this.#wake = Promise.withResolvers();
       if (signal.aborted) break;
       if (!this.#isConnected) continue;
