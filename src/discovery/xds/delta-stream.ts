@@ -8,7 +8,7 @@ import type { RejectedResource, ResourceChanges, StreamStep, XdsStream } from '.
 /**
  * The state of one Envoy on one stream. At most one response of each type is unanswered: a slow reader costs one response,
  * and what changes meanwhile is gathered. Listeners and routes wait until the clusters that they name are taken, with
- * their members.
+ * their members. They go out with newer members of clusters that Envoy has, and behind them.
  */
 export class DeltaStream implements XdsStream {
   readonly #store: ResourceStore;
@@ -89,7 +89,7 @@ export class DeltaStream implements XdsStream {
     const clusters = this.#of(TYPE.cluster);
     const members = this.#of(TYPE.assignment);
     if (type === TYPE.cluster || type === TYPE.assignment) return true;
-    return clusters.isSettled && members.isSettled && members.hasAsked(clusters.sentNames);
+    return clusters.isSettled && members.hasAllNames && members.hasAsked(clusters.sentNames);
   }
 
   /** Envoy warms a changed cluster anew, and does not ask for its members again (envoyproxy/envoy#13009). */

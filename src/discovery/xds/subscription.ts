@@ -34,6 +34,8 @@ export class Subscription {
   /** Names of a refused response: each is sent alone, so that only the bad ones are refused. */
   readonly #suspects = new Set<string>();
   readonly #sent = new Set<string>();
+  /** The names that Envoy has taken in some version, and was not asked to make anew since. */
+  readonly #taken = new Set<string>();
   #unanswered: Unanswered | null = null;
   #hasBegun = false;
   #isWildcard = false;
@@ -58,9 +60,17 @@ export class Subscription {
 
   /** Whether everything asked for was sent and answered. */
   get isSettled(): boolean {
-    return (
-      this.#unanswered === null && !this.#owesAnswer && this.#suspects.size === 0 && this.#candidates().length === 0
-    );
+    return this.#unanswered === null && this.#isSent;
+  }
+
+  /** Whether Envoy has all names that were asked for; newer versions of them may be on their way to it. */
+  get hasAllNames(): boolean {
+    const { resources, removed } = this.#unanswered ?? { resources: [], removed: [] };
+    return removed.length === 0 && resources.every(({ name }) => this.#taken.has(name)) && this.#isSent;
+  }
+
+  get #isSent(): boolean {
+    return !this.#owesAnswer && this.#suspects.size === 0 && this.#candidates().length === 0;
   }
 
   /** Whether Envoy has asked for all of these. */
@@ -87,6 +97,7 @@ export class Subscription {
       if (name === WILDCARD) this.#isWildcard = false;
       this.#wanted.delete(name);
       this.#held.delete(name);
+      this.#taken.delete(name);
     }
     return answer;
   }
@@ -98,7 +109,10 @@ export class Subscription {
 
   /** These are sent again once they are wanted, changed or not. */
   sendAgain(names: Iterable<string>): void {
-    for (const name of names) if (this.#held.has(name)) this.#again.add(name);
+    for (const name of names) {
+      this.#taken.delete(name);
+      if (this.#held.has(name)) this.#again.add(name);
+    }
   }
 
   /** The next response; null while one is unanswered or nothing is left to say. */
@@ -123,6 +137,7 @@ export class Subscription {
     for (const name of removed) {
       this.#held.delete(name);
       this.#sent.delete(name);
+      this.#taken.delete(name);
     }
     this.#owesAnswer = false;
     this.#unanswered = { nonce, resources, removed };
@@ -146,13 +161,17 @@ export class Subscription {
     if (error === null) {
       for (const { name, version } of answered.resources) {
         this.#store.accept(this.#type, name, version);
+        this.#taken.add(name);
         if (this.#present(name)?.version === version) this.#rejections.delete(name);
       }
       return { isAck: true, rejected: [] };
     }
     const [only] = answered.resources;
     // What of it was taken is not told: the versions that Envoy has are not known any more.
-    for (const { name } of answered.resources) this.#held.delete(name);
+    for (const { name } of answered.resources) {
+      this.#held.delete(name);
+      this.#taken.delete(name);
+    }
     if (answered.resources.length > 1) {
       for (const { name } of answered.resources) this.#suspects.add(name);
       return { isAck: false, rejected: [] };

@@ -145,6 +145,39 @@ test('routes and listeners wait until new clusters are taken with their members'
   assert.deepEqual(order, ['Cluster a', 'ClusterLoadAssignment a', 'RouteConfiguration dubbo']);
 });
 
+test('a listener goes out with newer members of a cluster that Envoy has; behind members that it refused it waits', () => {
+  const stage = new Stage();
+  putCluster(stage, 'a', '1', 'm');
+  stage.put(TYPE.listener, 'outbound', 'l0');
+  stage.envoy.connect();
+  stage.envoy.settle();
+  const publish = (names: readonly string[], listener: string) => {
+    for (const name of names) stage.store.set(TYPE.assignment, name, Buffer.from(`m and ${listener}`));
+    stage.store.set(TYPE.listener, 'outbound', Buffer.from(listener));
+    const changes = new Map<TypeUrl, Set<string>>([
+      [TYPE.assignment, new Set(names)],
+      [TYPE.listener, new Set(['outbound'])],
+    ]);
+    return stage.stream.publish(changes).responses.map((bytes) => readResponse(bytes));
+  };
+  const together = publish(['a'], 'l1');
+  assert.deepEqual(
+    together.map(({ type }) => type),
+    [TYPE.assignment, TYPE.listener],
+  );
+  const answer = (nonce: string, more: object = {}) =>
+    stage.stream.receive(request(TYPE.assignment, { nonce, ...more }));
+  for (const { type, nonce } of together) stage.stream.receive(request(type, { nonce }));
+  // After a refusal it is not known which members are there until the former ones are taken.
+  const [refused, ahead] = publish(['a'], 'l2');
+  assert.equal(ahead?.type, TYPE.listener);
+  const [former] = answer(refused?.nonce ?? '', { error: 'no' }).responses.map((bytes) => readResponse(bytes));
+  stage.stream.receive(request(TYPE.listener, { nonce: ahead?.nonce ?? '' }));
+  assert.deepEqual(publish([], 'l3'), []);
+  const behind = answer(former?.nonce ?? '').responses.map((bytes) => readResponse(bytes).type);
+  assert.deepEqual(behind, [TYPE.listener]);
+});
+
 test('a changed cluster brings its members again', () => {
   const stage = new Stage();
   putCluster(stage, 'a', '1', 'm');
