@@ -12,9 +12,16 @@ describe('a lean process', () => {
     const body = `
       import { becomeLean } from ${MODULE};
       process.execve = (file, args, env) => console.log(JSON.stringify({ file, args, arenas: env.MALLOC_ARENA_MAX }));
-      becomeLean('supervisor', { name: 'main' });`;
+      becomeLean('supervisor', { name: 'main' });
+      becomeLean('discoveryAgent', {});`;
     const { stdout } = await runNode(['--input-type=module', '-e', body]);
-    const { file, args, arenas } = JSON.parse(stdout);
+    const [first = '', second = ''] = stdout.trim().split('\n');
+    const { file, args, arenas } = JSON.parse(first);
+    // An agent does enough for the simplest compiler.
+    assert.deepEqual(
+      [args.includes('--no-sparkplug'), JSON.parse(second).args.includes('--no-sparkplug')],
+      [true, false],
+    );
     assert.equal(file, process.execPath);
     assert.deepEqual(args.slice(-2), [programFile('supervisor'), '{"name":"main"}']);
     assert.ok(args.indexOf('--input-type=module') < args.indexOf('--optimize-for-size'));
