@@ -2,7 +2,8 @@
  * What one joining instance costs, on a real Envoy: `npm run bench:discovery [-- --apps 5,25,50 --interfaces 40
  * --instances 100 --joins 40]`. Three arms in turns: `weir` is the built agent on a real ZooKeeper with a cluster an
  * application; `delta` is a bare delta server with a cluster an interface; `three-in-one` pushes the members of all of those
- * each time. CPU is that of all threads, by schedstat. With `--replay CHANGES [--seed N]`: a day of events instead.
+ * each time. CPU is that of all threads, by schedstat,
+ * above that of as long a time at rest. With `--replay CHANGES [--seed N]`: a day of events instead.
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -39,18 +40,22 @@ for (const apps of values.apps.split(',').map(Number)) {
   for (const arm of ['delta', 'three-in-one'] as const) results.push(await measureInterfaces(world, arm));
 }
 console.log(`load ${loadavg()[0]?.toFixed(1)}`);
-console.log('arm           clusters  server ms  Envoy ms  bytes a join  server MB  Envoy MB (allocated)');
-for (const { arm, clusters, serverMs, envoyMs, bytes, serverMb, envoyMb } of results) {
+console.log('arm           clusters  server ms  Envoy ms  bytes a join  rest ms/s  server MB  Envoy MB (allocated)');
+for (const { arm, clusters, serverMs, envoyMs, bytes, restMs, serverMb, envoyMb } of results) {
   const cells = [
     arm.padEnd(12),
     String(clusters).padStart(8),
-    serverMs.toFixed(1).padStart(9),
-    envoyMs.toFixed(1).padStart(8),
+    serverMs.toFixed(2).padStart(9),
+    envoyMs.toFixed(2).padStart(8),
   ];
   console.log(
-    [...cells, bytes.toFixed(0).padStart(12), serverMb.toFixed(0).padStart(9), envoyMb.toFixed(1).padStart(8)].join(
-      '  ',
-    ),
+    [
+      ...cells,
+      bytes.toFixed(0).padStart(12),
+      restMs.toFixed(1).padStart(9),
+      serverMb.toFixed(0).padStart(9),
+      envoyMb.toFixed(1).padStart(8),
+    ].join('  '),
   );
 }
 const last = (arm: ArmResult['arm']) => results.findLast((one) => one.arm === arm);

@@ -27,13 +27,12 @@ import {
   allocatedMb,
   assignmentBytes,
   type BenchWorld,
-  cpuMs,
+  costOfJoins,
+  JOIN_EVERY_MS,
+  RECEIVED,
   residentMb,
-  stat,
   untilFilled,
 } from './world.ts';
-
-const RECEIVED = 'cluster.weir-discovery.upstream_cx_rx_bytes_total';
 
 /** What every response of `three-in-one` holds in full. */
 const WHOLE = new Set<string>([TYPE.cluster, TYPE.assignment, TYPE.listener]);
@@ -78,23 +77,20 @@ export async function measureInterfaces(world: BenchWorld, arm: 'delta' | 'three
   const envoy = await startBenchEnvoy(folder, socket, port, variant);
   try {
     await untilFilled(envoy.admin, RECEIVED);
-    const before = { own: cpuMs(process.pid), envoy: cpuMs(envoy.pid), bytes: await stat(envoy.admin, RECEIVED) };
-    for (let join = 0; join < world.joins; join += 1) {
+    const measured = { server: process.pid, envoy: envoy.pid, admin: envoy.admin };
+    const cost = await costOfJoins(world, measured, async (join) => {
       const app = join % world.apps;
       members[app]?.push(addressOf(app, world.instances + Math.floor(join / world.apps)));
       put(app);
       const changes = new Map([[TYPE.assignment, new Set(namesOf(app))]]);
       for (const [stream, xds] of open) for (const bytes of xds.publish(changes).responses) server.write(stream, bytes);
-      await sleep(250);
+      await sleep(JOIN_EVERY_MS);
       // A join that is gathered with the next one would cost neither of them.
       while (![...open.values()].every(({ isSettled }) => isSettled)) await sleep(20);
-    }
-    const after = { own: cpuMs(process.pid), envoy: cpuMs(envoy.pid), bytes: await stat(envoy.admin, RECEIVED) };
+    });
     return {
       ...{ arm, clusters: world.apps * world.interfaces, endpoints: world.apps * world.instances },
-      serverMs: (after.own - before.own) / world.joins,
-      envoyMs: (after.envoy - before.envoy) / world.joins,
-      bytes: (after.bytes - before.bytes) / world.joins,
+      ...cost,
       serverMb: residentMb(process.pid),
       envoyMb: await allocatedMb(envoy.admin),
     };

@@ -13,13 +13,12 @@ import {
   addressOf,
   allocatedMb,
   type BenchWorld,
-  cpuMs,
+  costOfJoins,
+  JOIN_EVERY_MS,
+  RECEIVED,
   residentMb,
-  stat,
   untilFilled,
 } from './world.ts';
-
-const RECEIVED = 'cluster.weir-discovery.upstream_cx_rx_bytes_total';
 
 /** Fills a registry, starts agent and Envoy, and lets instances join one by one. */
 export async function measureWeir(world: BenchWorld): Promise<ArmResult> {
@@ -40,17 +39,13 @@ export async function measureWeir(world: BenchWorld): Promise<ArmResult> {
     stops.push(envoy.stop);
     await untilFilled(envoy.admin, RECEIVED);
     const pid = agent.pid ?? 0;
-    const before = { agent: cpuMs(pid), envoy: cpuMs(envoy.pid), bytes: await stat(envoy.admin, RECEIVED) };
-    for (let join = 0; join < world.joins; join += 1) {
+    const cost = await costOfJoins(world, { server: pid, envoy: envoy.pid, admin: envoy.admin }, async (join) => {
       await register(writer, join % world.apps, world.instances + Math.floor(join / world.apps));
-      await sleep(250);
-    }
-    const after = { agent: cpuMs(pid), envoy: cpuMs(envoy.pid), bytes: await stat(envoy.admin, RECEIVED) };
+      await sleep(JOIN_EVERY_MS);
+    });
     return {
       ...{ arm: 'weir', clusters: world.apps, endpoints: world.apps * world.instances },
-      serverMs: (after.agent - before.agent) / world.joins,
-      envoyMs: (after.envoy - before.envoy) / world.joins,
-      bytes: (after.bytes - before.bytes) / world.joins,
+      ...cost,
       serverMb: residentMb(pid),
       envoyMb: await allocatedMb(envoy.admin),
     };

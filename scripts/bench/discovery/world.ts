@@ -18,9 +18,12 @@ export interface ArmResult {
   readonly arm: 'weir' | 'delta' | 'three-in-one';
   readonly clusters: number;
   readonly endpoints: number;
+  /** Processor time and bytes of a join, above those of as long a time at rest. */
   readonly serverMs: number;
   readonly envoyMs: number;
   readonly bytes: number;
+  /** Processor time of server and Envoy at rest, in ms a second. */
+  readonly restMs: number;
   /** Resident memory of the server, and what Envoy has allocated. */
   readonly serverMb: number;
   readonly envoyMb: number;
@@ -29,6 +32,62 @@ export interface ArmResult {
 /** The address of an instance. */
 export function addressOf(app: number, instance: number): string {
   return `10.${app >> 8}.${app & 255}.${instance + 1}`;
+}
+
+/** One instance joins after so long a time. */
+export const JOIN_EVERY_MS = 250;
+
+/** What received bytes are counted as in Envoy. */
+export const RECEIVED = 'cluster.weir-discovery.upstream_cx_rx_bytes_total';
+
+/** Who is measured: a server and its Envoy. */
+interface Measured {
+  readonly server: number;
+  readonly envoy: number;
+  readonly admin: string;
+}
+
+/**
+ * What joins cost, above what server and Envoy cost at rest. The first listing leaves work behind, as the collection of its
+ * garbage, that no join has made: it is waited for. Nobody asks the admin meanwhile: with 2,000 clusters that costs more than
+ * a join.
+ */
+export async function costOfJoins(
+  { joins }: BenchWorld,
+  { server, envoy, admin }: Measured,
+  join: (number: number) => Promise<void>,
+): Promise<Pick<ArmResult, 'serverMs' | 'envoyMs' | 'bytes' | 'restMs'>> {
+  const spent = async (act: () => Promise<unknown>) => {
+    const [own, of, from] = [cpuMs(server), cpuMs(envoy), performance.now()];
+    await act();
+    return { server: cpuMs(server) - own, envoy: cpuMs(envoy) - of, ms: performance.now() - from };
+  };
+  await atRest(() => spent(() => sleep(2_000)));
+  const bytes = await stat(admin, RECEIVED);
+  await sleep(500);
+  const rest = await spent(() => sleep(joins * JOIN_EVERY_MS));
+  const busy = await spent(async () => {
+    for (let number = 0; number < joins; number += 1) await join(number);
+  });
+  const scale = busy.ms / rest.ms;
+  return {
+    serverMs: (busy.server - rest.server * scale) / joins,
+    envoyMs: (busy.envoy - rest.envoy * scale) / joins,
+    bytes: ((await stat(admin, RECEIVED)) - bytes) / joins,
+    restMs: ((rest.server + rest.envoy) / rest.ms) * 1_000,
+  };
+}
+
+/** Resolves once neither has worked for some seconds. */
+async function atRest(look: () => Promise<{ readonly server: number; readonly envoy: number; readonly ms: number }>) {
+  let quiet = 0;
+  for (const deadline = performance.now() + 120_000; performance.now() < deadline; ) {
+    const { server, envoy, ms } = await look();
+    // The largest Envoy has 9 ms a second at rest.
+    quiet = server + envoy < ms * 0.02 ? quiet + 1 : 0;
+    if (quiet === 4) return;
+  }
+  throw new Error('server and Envoy did not come to rest');
 }
 
 /** Milliseconds of CPU that all threads of a process have had, by the scheduler's own count. */
