@@ -40,8 +40,9 @@ function readWhole(path: string, told: number, most: number): Buffer {
       const count = readSync(file, room, 0, room.length, null);
       chunks.push(room.subarray(0, count));
       size += count;
-      if (count < room.length || size > most) return Buffer.concat(chunks);
-      room = Buffer.allocUnsafe(Math.min(most + 1 - size, 64 * 1024));
+      if (count === 0 || size > most) return Buffer.concat(chunks);
+      // A network's file system may give less than is there.
+      room = size <= told ? room.subarray(count) : Buffer.allocUnsafe(Math.min(most + 1 - size, 64 * 1024));
     }
   } finally {
     closeSync(file);
