@@ -16,7 +16,7 @@ import { installGroovy } from './setup/groovy.ts';
 import { installImageTools } from './setup/image.ts';
 import { installMdbook } from './setup/mdbook.ts';
 import { installNeighbours } from './setup/neighbours.ts';
-import { installPackages, installZsh } from './setup/packages.ts';
+import { installPackages, installTestTools } from './setup/packages.ts';
 import { installPrometheus } from './setup/prometheus.ts';
 import { installPromtool } from './setup/promtool.ts';
 import { installSystemdRoots } from './setup/systemd.ts';
@@ -24,7 +24,7 @@ import { installZooKeeper } from './setup/zookeeper.ts';
 
 const parts = {
   packages: installPackages,
-  zsh: installZsh,
+  'test-tools': installTestTools,
   envoy: installEnvoy,
   groovy: installGroovy,
   promtool: installPromtool,

@@ -10,7 +10,13 @@ const TOOLS = [
   { tool: 'nsenter', debianPackage: 'util-linux', needs: 'all e2e tests, the tour' },
 ] as const;
 
-const ZSH = { tool: 'zsh', debianPackage: 'zsh', needs: 'tests of completion' } as const;
+/** The same for what only tests call. */
+const TEST_TOOLS = [
+  { tool: 'zsh', debianPackage: 'zsh', needs: 'tests of completion' },
+  { tool: 'curl', debianPackage: 'curl', needs: 'e2e tests of Triple' },
+  { tool: 'systemd-analyze', debianPackage: 'systemd', needs: 'e2e tests of the units' },
+  { tool: 'systemd-notify', debianPackage: 'systemd', needs: 'e2e tests of the units' },
+] as const;
 
 /** Whether this process may install Debian packages. */
 export async function canInstallPackages(): Promise<boolean> {
@@ -28,12 +34,14 @@ export async function installPackages(): Promise<string[]> {
   return await installTools(TOOLS);
 }
 
-/** The same for the shell that only the tests of completion ask. */
-export async function installZsh(): Promise<string[]> {
-  return await installTools([ZSH]);
+/** The same for what only tests call. */
+export async function installTestTools(): Promise<string[]> {
+  return await installTools(TEST_TOOLS);
 }
 
-async function installTools(tools: readonly ((typeof TOOLS)[number] | typeof ZSH)[]): Promise<string[]> {
+async function installTools(
+  tools: readonly ((typeof TOOLS)[number] | (typeof TEST_TOOLS)[number])[],
+): Promise<string[]> {
   const absent = [];
   for (const entry of tools) if (!(await isInstalled(entry.tool))) absent.push(entry);
   if (absent.length === 0) return [];
