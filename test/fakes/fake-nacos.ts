@@ -35,6 +35,8 @@ export class FakeNacos {
   acknowledged = 0;
   /** Requests that are refused, as `SubscribeServiceRequest SERVICE` or `ConfigQueryRequest DATAID@GROUP`, with the error. */
   readonly refused = new Map<string, number>();
+  /** Whether the answer about the names of the services has none. */
+  isNameless = false;
   /** Requests of clients by the same names, in their order. */
   readonly asked: string[] = [];
   #server: Http2Server;
@@ -213,6 +215,7 @@ export class FakeNacos {
       case 'ServiceQueryRequest':
         return { ...reply({ serviceInfo: this.#info(service) }), type: 'QueryServiceResponse' };
       case 'ServiceListRequest': {
+        if (this.isNameless) return reply({});
         const all = [...this.#hosts.keys()].toSorted();
         const [page, size] = [Number(body.pageNo), Number(body.pageSize)];
         return reply({ count: all.length, serviceNames: all.slice((page - 1) * size, page * size) });

@@ -168,6 +168,17 @@ test('an answer without a list of instances takes nobody away, and the list is a
   );
 });
 
+test('an answer without names of services is no registry without services, and they are asked for again', async (t) => {
+  const { server, config } = await stage(t);
+  server.isNameless = true;
+  const { states, warnings, reaches } = follow(t, config);
+  await until('the listing', async () => warnings.length > 0);
+  assert.deepEqual(warnings, ['the names of the services: the answer has no list of names']);
+  assert.equal(states.includes('synced'), false);
+  server.isNameless = false;
+  await reaches(ALL, 'synced');
+});
+
 test('a connection that is lost beside a refusal is lost, and takes nobody away', async (t) => {
   const { server, config } = await stage(t);
   const { states, reaches } = follow(t, config);

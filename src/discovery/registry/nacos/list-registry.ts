@@ -305,7 +305,10 @@ export class NacosListing {
         ...{ namespace: this.#parts.namespace, groupName: GROUP, serviceName: '', selector: '' },
         ...{ pageNo, pageSize: PAGE },
       });
-      const page = Array.isArray(answer.serviceNames) ? answer.serviceNames.map(String) : [];
+      // An answer without names does not say that there is no service.
+      if (!Array.isArray(answer.serviceNames))
+        throw new NacosError('the answer has no list of names', 0, 'ServiceList');
+      const page = answer.serviceNames.map(String);
       names.push(...page.map(lastPart));
       if (page.length < PAGE) return names;
     }
